@@ -1,0 +1,60 @@
+/** The detectors' and maskers' vocabulary. One engine for cells, COPY fields, error texts, recordings and logs. */
+
+/** A kind of value, for example credit_card, email, phone, us_ssn, iban, ip_address, mac_address, date_of_birth, aws_access_key, github_token, jwt, private_key, password, high_entropy. */
+export type Kind = string;
+
+/** Maskers, weakest first: for one value the strongest wins. */
+export type MaskAs = 'partial' | 'hash' | 'token' | 'redact' | 'null';
+
+/** One find. Offsets are bytes into the buffer that was searched, end exclusive. */
+export interface Hit {
+  kind: Kind;
+  start: number;
+  end: number;
+  /** 0 to 1 */
+  score: number;
+}
+
+/** Evidence beside the bytes themselves. */
+export interface FindContext {
+  /** column, JSON key or header name, as written; empty when unknown */
+  name: string;
+}
+
+export interface Detector {
+  /** kinds this detector looks for, sorted */
+  readonly kinds: readonly Kind[];
+  /**
+   * Finds in buf[start, end), bytes in UTF-8 (or any ASCII-safe encoding). Non-overlapping, ordered by start.
+   * Returns the shared empty array when nothing is found: no allocation for clean bytes.
+   */
+  find(buf: Uint8Array, start: number, end: number, context?: FindContext): readonly Hit[];
+  /**
+   * False when buf[start, end) surely holds nothing, at the speed of a byte loop: one call may cover many cells.
+   * True means "look closer". Never false where find() would find with any context name that `sensitiveName` says no to.
+   */
+  mayHold(buf: Uint8Array, start: number, end: number): boolean;
+  /** The name alone (column, key) makes values suspicious (password, dob, ssn, …), so mayHold must not be used to skip. */
+  sensitiveName(name: string): boolean;
+}
+
+export interface DetectorOptions {
+  /** kinds or groups (`secrets`, `pii`, `all`); groups are expanded by the engine */
+  detect: readonly string[];
+  /** regions for phone numbers in national form, ISO 3166 alpha-2 */
+  regions?: readonly string[];
+}
+
+export interface Masker {
+  readonly as: MaskAs;
+  /**
+   * The masked form of buf[start, end) for one hit's kind; undefined for `null` (the caller makes it NULL, or redacts where there is no NULL).
+   * Output is ASCII-safe UTF-8 and has no bytes that need escaping in SQL text, CSV, JSON: printable, without quotes, backslash, comma, tab, newline.
+   */
+  mask(kind: Kind, buf: Uint8Array, start: number, end: number): Buffer | undefined;
+}
+
+export interface MaskerOptions {
+  /** key of `hash` and `token`, 32 bytes */
+  key?: Uint8Array;
+}

@@ -1,0 +1,97 @@
+import type { SqlFacts } from '../sql/facts.js';
+import type { MaskAs } from '../mask/types.js';
+
+export type Verdict = 'allow' | 'approve' | 'deny';
+export type Mode = 'enforce' | 'observe';
+
+export interface Identity {
+  id: string;
+  kind: 'spiffe' | 'jwt' | 'service-account' | 'password' | 'claimed';
+  issuer: string;
+  groups: string[];
+  claims: Record<string, unknown>;
+  /** peer address, host:port */
+  source: string;
+  /** mtls, jwt, token, scram, claimed */
+  proof: string;
+}
+
+/** The operation as a policy sees it. `params` is present at Execute (extended protocol) only. */
+export interface OperationFacts {
+  on: 'postgres';
+  sql: SqlFacts;
+  identity: Identity;
+  resource: string;
+  database: string;
+  /** role the client logged in as */
+  user: string;
+  application: string;
+  /** bound parameters as text, null for NULL, undefined when they could not be read (a fact that can't be had) */
+  params?: (string | null | undefined)[];
+}
+
+export interface ApprovalTerms {
+  /** groups that may approve; empty: any approver */
+  by: string[];
+  quorum: number;
+  /** milliseconds */
+  wait_ms: number;
+  lease?: { same: 'shape' | 'text'; for_ms: number; uses: number };
+}
+
+export interface RuleMatch {
+  /** rule name, or default:unparsed, default:opaque, default:grammar, default:allow */
+  rule: string;
+  verdict: Verdict;
+  mode: Mode;
+  /** set when the condition could not be evaluated, so the rule counts as matched */
+  error?: string;
+}
+
+export interface Decision {
+  /** the strictest enforced verdict */
+  verdict: Verdict;
+  /** every rule that matched, observed ones too */
+  matches: RuleMatch[];
+  /** the rule that settled the verdict; empty for a plain allow */
+  rule: string;
+  /** for people, from the rule or made from it; empty for allow */
+  message: string;
+  hint: string;
+  approval?: ApprovalTerms;
+}
+
+export interface MaskRule {
+  name: string;
+  /** kinds and groups; empty for a column rule */
+  detect: string[];
+  /** schema.table.column, each part may be * ; empty for a detector rule */
+  columns: string[];
+  as: MaskAs;
+}
+
+/** A compiled policy. Pure; holds no clock. */
+export interface Policy {
+  /** sha256 of the file's canonical content, hex */
+  readonly version: string;
+  /** allows everything, masks nothing, follows the grammar: the wire stays byte for byte the same */
+  readonly transparent: boolean;
+  /** true when some rule reads `params`: then Execute is judged again with the bound values */
+  readonly usesParams: boolean;
+  readonly grammar: 'pin' | 'follow';
+  readonly unparsed: Verdict;
+  readonly opaque: Verdict;
+  decide(facts: OperationFacts): Decision;
+  /** mask rules in force for this caller (`unless` already evaluated; an error in `unless` keeps the mask) */
+  masksFor(facts: { identity: Identity; resource: string; database: string; user: string; application: string }): MaskRule[];
+  readonly limits: PolicyLimits;
+}
+
+export interface PolicyLimits {
+  /** longest statement that is parsed; longer counts as unparsed */
+  statement_bytes_max: number;
+  /** largest single protocol message that is inspected; a larger one is refused unless the policy is transparent */
+  message_bytes_max: number;
+  /** bytes queued behind a held operation before backpressure */
+  held_bytes_max: number;
+}
