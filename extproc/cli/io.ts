@@ -1,0 +1,73 @@
+import { MidstreamError, type ReasonCode } from '../../filters/errors.js';
+
+/** Exit codes of every command; a script can tell what went wrong without reading words. Numbers follow sysexits where one fits. */
+const exitCodes: Partial<Record<ReasonCode, number>> = {
+  bad_input: 64,
+  config_invalid: 78,
+  policy_invalid: 65,
+  unparsed: 65,
+  not_found: 66,
+  unavailable: 69,
+  unauthenticated: 77,
+  forbidden: 77,
+  tampered: 3,
+};
+
+const onTerminal = (stream: NodeJS.WriteStream) => stream.isTTY === true && !process.env['NO_COLOR'];
+
+const style = (open: number, close: number) => (text: string, stream: NodeJS.WriteStream = process.stdout) =>
+  onTerminal(stream) ? `\u001b[${open}m${text}\u001b[${close}m` : text;
+
+/** Colours, only where a terminal reads. */
+export const bold = style(1, 22);
+export const dim = style(2, 22);
+export const red = style(31, 39);
+export const green = style(32, 39);
+export const yellow = style(33, 39);
+export const cyan = style(36, 39);
+
+/** Control characters (terminal escapes in data) become visible, so that recorded data can't drive the reader's terminal. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+export function line(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Left-aligned columns; the last one is not padded. */
+export function table(rows: string[][]): string {
+  const widths: number[] = [];
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  return rows.map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ')).join('\n');
+}
+
+/** Wraps a command's action: errors are one clear line (or one JSON object), and an exit code. */
+export function action<A extends unknown[]>(run: (...args: A) => Promise<void> | void): (...args: A) => Promise<void> {
+  return async (...args: A) => {
+    try {
+      await run(...args);
+    } catch (error) {
+      report(error, process.argv.includes('--json'));
+    }
+  };
+}
+
+export function report(error: unknown, json: boolean): void {
+  const known = error instanceof MidstreamError;
+  const code: ReasonCode = known ? error.code : 'internal';
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = known ? error.hint : '';
+  if (json) process.stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
+  else {
+    process.stderr.write(`${red('midstream:', process.stderr)} ${printable(message)}\n`);
+    if (hint) process.stderr.write(`  ${printable(hint)}\n`);
+    if (!known && error instanceof Error && error.stack) process.stderr.write(`${dim(error.stack, process.stderr)}\n`);
+  }
+  process.exitCode = exitCodes[code] ?? 70;
+}

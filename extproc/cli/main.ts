@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+
+/** Each command file exports `register(program)`; groups (policy, approvals, sessions, envoy) make their own parent command. */
+const commands: ((program: Command) => void)[] = [];
+
+export async function main(argv: string[]): Promise<void> {
+  const packageFile = new URL('../../../package.json', import.meta.url);
+  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+  const program = new Command('midstream')
+    .description('Governs data in transit between agent runtimes and what they talk to, as an extension of Envoy.')
+    .version(version)
+    .showHelpAfterError('(see --help)')
+    .configureHelp({ showGlobalOptions: true });
+  for (const register of commands) register(program);
+  await program.parseAsync(argv);
+}
