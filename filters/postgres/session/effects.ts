@@ -1,0 +1,90 @@
+import type { HeldOperation } from '../../approval/types.js';
+import type { SessionEvent } from '../../record/events.js';
+
+/**
+ * What a step of the session asks the world to do. Data only: the service carries it out, in this order:
+ * records, then bytes (towards both sides, kept back until the gating records are durable), then the rest.
+ */
+export interface RecordEffect {
+  event: SessionEvent;
+  /** pre-serialised fields that do not change between events of one statement, a JSON object's inside beginning with a comma */
+  extra: string;
+  /** the effect of this step may not be seen before this event is durable */
+  gating: boolean;
+  /** raw bytes for sealed originals */
+  original: Buffer | undefined;
+}
+
+export interface HoldEffect {
+  operation: HeldOperation;
+}
+
+export interface LookupEffect {
+  relations: number[];
+  names: { schema: string; name: string }[];
+  types: number[];
+  functions: number[];
+  /** definitions changed: forget what is known first */
+  invalidate: boolean;
+}
+
+/** Bytes for one side: views into received chunks where nothing changed, own buffers where something did. */
+export class ByteQueue {
+  chunks: Buffer[] = [];
+  length = 0;
+  private buf: Buffer | undefined;
+  private start = 0;
+  private end = 0;
+
+  /** Passes buf[start, end) on unchanged; neighbours in one buffer become one view. */
+  pass(buf: Buffer, start: number, end: number): void {
+    if (this.buf === buf && this.end === start) this.end = end;
+    else {
+      this.flush();
+      this.buf = buf;
+      this.start = start;
+      this.end = end;
+    }
+    this.length += end - start;
+  }
+
+  add(bytes: Buffer): void {
+    this.flush();
+    this.chunks.push(bytes);
+    this.length += bytes.length;
+  }
+
+  private flush(): void {
+    if (this.buf === undefined) return;
+    this.chunks.push(this.start === 0 && this.end === this.buf.length ? this.buf : this.buf.subarray(this.start, this.end));
+    this.buf = undefined;
+  }
+
+  /** Hands over everything gathered so far. */
+  take(): Buffer[] {
+    this.flush();
+    const chunks = this.chunks;
+    this.chunks = [];
+    this.length = 0;
+    return chunks;
+  }
+}
+
+export class Effects {
+  readonly upstream = new ByteQueue();
+  readonly downstream = new ByteQueue();
+  records: RecordEffect[] = [];
+  holds: HoldEffect[] = [];
+  /** holds that must not run any more */
+  ended: { hold: string; status: 'cancelled' | 'expired'; reason: string }[] = [];
+  lookup: LookupEffect | undefined;
+  /** a CancelRequest to be matched with the sessions of this gateway */
+  cancel: { key: string } | undefined;
+  /** pass the end of this direction on, after its bytes */
+  endUpstream = false;
+  endDownstream = false;
+  /** close both sides after the bytes have gone */
+  close: { reason: string } | undefined;
+  /** BackendKeyData was seen: cancel requests with this key belong to this session */
+  cancelKey: string | undefined;
+}
