@@ -151,6 +151,11 @@ export interface SessionRecorder {
    * Throws MidstreamError storage_full or unavailable when nothing new may pass.
    */
   append(event: SessionEvent, original?: Uint8Array): number;
+  /**
+   * The same for producers that serialise by themselves: `json` is the inside of the event's own object, beginning with a comma
+   * (`,"request":"r1","rows":3`), as JSON.stringify would write it: one line.
+   */
+  appendLine(type: string, json: string, original?: Uint8Array): number;
   /** Everything up to this ticket is on disk (always true for durability: relaxed). */
   durable(ticket: number): boolean;
   /** Calls back once durable(ticket), or with the error that makes it impossible. Never called synchronously. */

@@ -6,9 +6,9 @@ import type { SessionEvent } from '../../record/events.js';
  * records, then bytes (towards both sides, kept back until the gating records are durable), then the rest.
  */
 export interface RecordEffect {
-  event: SessionEvent;
-  /** pre-serialised fields that do not change between events of one statement, a JSON object's inside beginning with a comma */
-  extra: string;
+  type: SessionEvent['type'] | string;
+  /** the event's own fields (filters/record/events.ts), serialised: the inside of a JSON object, beginning with a comma */
+  json: string;
   /** the effect of this step may not be seen before this event is durable */
   gating: boolean;
   /** raw bytes for sealed originals */
@@ -79,12 +79,14 @@ export class Effects {
   ended: { hold: string; status: 'cancelled' | 'expired'; reason: string }[] = [];
   lookup: LookupEffect | undefined;
   /** a CancelRequest to be matched with the sessions of this gateway */
-  cancel: { key: string } | undefined;
+  cancel: { /** process id and key, hex */ key: string; bytes: Buffer } | undefined;
   /** pass the end of this direction on, after its bytes */
   endUpstream = false;
   endDownstream = false;
   /** close both sides after the bytes have gone */
   close: { reason: string } | undefined;
+  /** what went wrong, for the gateway's own log (never for the wire) */
+  cause: Error | undefined;
   /** BackendKeyData was seen: cancel requests with this key belong to this session */
   cancelKey: string | undefined;
 }

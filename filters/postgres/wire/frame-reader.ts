@@ -98,6 +98,22 @@ export class FrameReader {
     this.#queueBytes += chunk.length;
   }
 
+  /** Everything that waits, for a connection which is not inspected from here on. The reader is empty afterwards. */
+  takeRest(): Buffer {
+    const parts = [
+      this.#gather.bytes > 0 ? this.#gather.take() : EMPTY,
+      this.#buf.subarray(this.#pos),
+      ...this.#queue.slice(this.#queueHead),
+    ];
+    this.#buf = EMPTY;
+    this.#pos = 0;
+    this.#queue = [];
+    this.#queueHead = 0;
+    this.#queueBytes = 0;
+    this.#gatherTotal = 0;
+    return Buffer.concat(parts);
+  }
+
   /** Typed messages follow. Call it after the StartupMessage was read and before the next next(). */
   startupDone(): void {
     this.#typed = true;

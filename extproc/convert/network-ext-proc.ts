@@ -1,0 +1,38 @@
+import type { ProcessingRequest } from '../../protos/network-ext-proc.js';
+import type { Json } from '../../protos/wire.js';
+
+/** What Envoy said of the connection in its first request. */
+export interface PeerFacts {
+  source: string;
+  connectionId: string;
+  spiffe: string;
+  subject: string;
+  tls: Record<string, string>;
+}
+
+/**
+ * Attributes come as a map of filter name -> Struct, or flat, depending on the version; an absent one is left out (envoy.md).
+ */
+export function peerFacts(request: ProcessingRequest): PeerFacts {
+  const flat = new Map<string, Json>();
+  for (const [key, value] of Object.entries(request.attributes ?? {})) {
+    flat.set(key, value);
+    if (value !== null && typeof value === 'object' && !Array.isArray(value)) for (const [inner, leaf] of Object.entries(value)) flat.set(inner, leaf);
+  }
+  const text = (name: string): string => {
+    const value = flat.get(name);
+    return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+  };
+  const tls: Record<string, string> = {};
+  for (const name of ['connection.tls_version', 'connection.requested_server_name', 'connection.subject_peer_certificate', 'connection.uri_san_peer_certificate']) {
+    const value = text(name);
+    if (value !== '') tls[name.slice('connection.'.length)] = value;
+  }
+  return {
+    source: text('source.address'),
+    connectionId: text('connection.id'),
+    spiffe: text('connection.uri_san_peer_certificate'),
+    subject: text('connection.subject_peer_certificate'),
+    tls,
+  };
+}

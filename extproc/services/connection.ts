@@ -1,0 +1,302 @@
+import type { ApprovalStore, HeldOperation, HoldRecord } from '../../filters/approval/types.js';
+import { MidstreamError } from '../../filters/errors.js';
+import type { Effects, LookupEffect } from '../../filters/postgres/session/effects.js';
+import { Session, type SessionInput, type SessionOptions } from '../../filters/postgres/session/session.js';
+import type { SessionRecorder } from '../../filters/record/events.js';
+
+/** Bytes and ends that wait until the recording of what they follow from is on disk. */
+interface Batch {
+  ticket: number;
+  upstream: Buffer[];
+  downstream: Buffer[];
+  endUpstream: boolean;
+  endDownstream: boolean;
+  close: boolean;
+  settles: 'downstream' | 'upstream' | undefined;
+}
+
+/** What carries the bytes: network ext_proc or the hop. */
+export interface Transport {
+  send(side: 'upstream' | 'downstream', chunks: Buffer[], end: boolean): void;
+  /** the input of this side is dealt with: ext_proc owes Envoy one answer each */
+  settle(side: 'upstream' | 'downstream'): void;
+  /** close both sides once what was sent has gone */
+  close(): void;
+  /** stop or go on reading what the client sends */
+  hold(reading: boolean): void;
+}
+
+export interface ConnectionWorld {
+  approvals: ApprovalStore;
+  recorder: SessionRecorder;
+  lookup: (database: string, what: LookupEffect) => Promise<void>;
+  /** sessions of this gateway by their cancel key */
+  registry: Registry;
+  log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
+  metrics: ConnectionMetrics;
+  now: () => number;
+}
+
+export interface ConnectionMetrics {
+  decision(verdict: string, rule: string): void;
+  closed(reason: string): void;
+  held(outcome: string): void;
+  bytes(side: 'upstream' | 'downstream', bytes: number): void;
+}
+
+/** Open connections, and the way from a cancel key to its session. */
+export class Registry {
+  readonly connections = new Set<Connection>();
+  readonly byCancelKey = new Map<string, Connection>();
+}
+
+/** Carries out what a session's steps ask for, in order: records first, then bytes, then approvals and look-ups. */
+export class Connection {
+  readonly session: Session;
+  private readonly queue: Batch[] = [];
+  private waitingFor = -1;
+  private cancelKey: string | undefined;
+  private stopWatching: (() => void) | undefined;
+  private timers: NodeJS.Timeout[] = [];
+  private gone = false;
+  private recordingFailed = false;
+  private readingClient = true;
+
+  constructor(
+    options: SessionOptions,
+    private readonly world: ConnectionWorld,
+    private readonly transport: Transport,
+    private readonly held_bytes_max: number,
+  ) {
+    this.session = new Session(options);
+    world.registry.connections.add(this);
+  }
+
+  /** Bytes from one side; `end` when that side has sent its last. */
+  receive(side: 'downstream' | 'upstream', bytes: Buffer, end: boolean): void {
+    this.input(side === 'downstream' ? { type: 'downstream', bytes, end } : { type: 'upstream', bytes, end }, side);
+  }
+
+  input(input: SessionInput, settles?: 'downstream' | 'upstream'): void {
+    const effects = this.session.step(input);
+    if (this.gone) return;
+    let ticket: number;
+    try {
+      ticket = this.append(effects);
+    } catch (error) {
+      // Nothing may pass that can't be recorded; the client learns why, and the connection ends.
+      this.recordingFailed = true;
+      const known = error instanceof MidstreamError ? error : new MidstreamError('unavailable', 'the recording failed', { cause: error });
+      this.world.log.error({ session: this.session.options.id, code: known.code }, 'recording failed; closing the connection');
+      if (this.session.phase === 'closed') this.transport.close();
+      else this.carryOut(this.session.step({ type: 'stop', reason: known.message, error: known }), 0, settles);
+      return;
+    }
+    this.carryOut(effects, ticket, settles);
+  }
+
+  private append(effects: Effects): number {
+    let ticket = 0;
+    for (const record of effects.records) {
+      const at = this.world.recorder.appendLine(record.type, record.json, record.original);
+      if (record.gating) ticket = at;
+      if (record.type === 'decision') this.countDecision(record.json);
+    }
+    return ticket;
+  }
+
+  private countDecision(json: string): void {
+    const found = /,"verdict":"(\w+)","rule":"((?:[^"\\]|\\.)*)"/.exec(json);
+    if (found) this.world.metrics.decision(found[1]!, found[2]!);
+  }
+
+  private carryOut(effects: Effects, ticket: number, settles: 'downstream' | 'upstream' | undefined): void {
+    if (effects.cause) this.world.log.error({ session: this.session.options.id, error: effects.cause.name, stack: stackOf(effects.cause) }, 'the session failed');
+    this.bytes(effects, ticket, settles);
+    if (effects.cancelKey !== undefined) {
+      this.cancelKey = effects.cancelKey;
+      this.world.registry.byCancelKey.set(effects.cancelKey, this);
+    }
+    for (const { operation } of effects.holds) void this.hold(operation);
+    for (const { hold, status, reason } of effects.ended) this.endHold(hold, status, reason);
+    if (effects.lookup) this.lookup(effects.lookup);
+    if (effects.cancel) this.cancel(effects.cancel);
+    this.backpressure();
+    if (this.session.phase === 'closed') this.release();
+  }
+
+  private bytes(effects: Effects, ticket: number, settles: 'downstream' | 'upstream' | undefined): void {
+    const batch: Batch = {
+      ticket,
+      upstream: effects.upstream.take(),
+      downstream: effects.downstream.take(),
+      endUpstream: effects.endUpstream,
+      endDownstream: effects.endDownstream,
+      close: effects.close !== undefined,
+      settles,
+    };
+    if (this.queue.length === 0 && (ticket === 0 || this.recordingFailed || this.world.recorder.durable(ticket))) this.send(batch);
+    else {
+      this.queue.push(batch);
+      this.awaitDurable();
+    }
+  }
+
+  private send(batch: Batch): void {
+    const { transport } = this;
+    if (batch.upstream.length > 0 || batch.endUpstream) {
+      transport.send('upstream', batch.upstream, batch.endUpstream);
+      if (batch.settles === 'downstream') batch.settles = undefined;
+    }
+    if (batch.downstream.length > 0 || batch.endDownstream) {
+      transport.send('downstream', batch.downstream, batch.endDownstream);
+      if (batch.settles === 'upstream') batch.settles = undefined;
+    }
+    if (batch.settles !== undefined) transport.settle(batch.settles === 'downstream' ? 'upstream' : 'downstream');
+    if (batch.close) transport.close();
+  }
+
+  private awaitDurable(): void {
+    const first = this.queue[0];
+    if (first === undefined || this.waitingFor >= 0) return;
+    this.waitingFor = first.ticket;
+    this.world.recorder.whenDurable(first.ticket, (error) => {
+      this.waitingFor = -1;
+      if (this.gone) return;
+      if (error) {
+        this.recordingFailed = true;
+        this.queue.length = 0;
+        this.input({ type: 'stop', reason: 'the recording failed', error: error instanceof MidstreamError ? error : new MidstreamError('unavailable', 'the recording failed', { cause: error }) });
+        return;
+      }
+      while (this.queue.length > 0 && (this.queue[0]!.ticket === 0 || this.world.recorder.durable(this.queue[0]!.ticket))) this.send(this.queue.shift()!);
+      this.awaitDurable();
+    });
+  }
+
+  private backpressure(): void {
+    const reading = this.session.queuedBytes <= this.held_bytes_max && this.session.phase !== 'closed';
+    if (reading === this.readingClient) return;
+    this.readingClient = reading;
+    this.transport.hold(reading);
+  }
+
+  private async hold(operation: HeldOperation): Promise<void> {
+    const { approvals, now } = this.world;
+    const { hold } = operation;
+    try {
+      const lease = await approvals.takeLease({ shape: operation.shape, digest: operation.digest }, now());
+      if (lease) {
+        this.world.metrics.held('lease');
+        this.input({ type: 'approval', hold, outcome: 'approved', reason: '', decisions: [], lease: lease.lease });
+        return;
+      }
+      await approvals.create(operation);
+    } catch (error) {
+      this.world.log.error({ session: this.session.options.id, hold, error: String(error) }, 'the approval could not be stored');
+      this.input({ type: 'approval', hold, outcome: 'unavailable', reason: '', decisions: [], lease: '' });
+      return;
+    }
+    if (this.session.held?.operation.hold !== hold) {
+      // The client went away while the approval was being stored.
+      this.endHold(hold, 'cancelled', 'the client is gone');
+      return;
+    }
+    this.input({ type: 'held', hold });
+    const expiry = setTimeout(() => void this.expire(hold), Math.max(0, operation.expires_ms - operation.created_ms));
+    const notices = setInterval(() => this.input({ type: 'tick' }), this.session.options.limits.notice_every_ms);
+    this.timers.push(expiry, notices);
+    this.stopWatching = approvals.watch(hold, (record) => void this.decided(record));
+  }
+
+  private async decided(record: HoldRecord): Promise<void> {
+    const { hold } = record.operation;
+    if (record.status === 'pending' || this.session.held?.operation.hold !== hold) return;
+    this.unwatch();
+    let outcome: 'approved' | 'denied' | 'expired' | 'cancelled' | 'unavailable' = record.status;
+    if (record.status === 'approved') {
+      try {
+        if (!(await this.world.approvals.release(hold, this.world.now()))) outcome = 'expired';
+      } catch (error) {
+        this.world.log.error({ hold, error: String(error) }, 'an approved operation could not be released');
+        outcome = 'unavailable';
+      }
+    }
+    this.world.metrics.held(outcome);
+    this.input({ type: 'approval', hold, outcome, reason: record.reason, decisions: record.decisions, lease: '' });
+  }
+
+  private async expire(hold: string): Promise<void> {
+    if (this.session.held?.operation.hold !== hold) return;
+    try {
+      await this.world.approvals.end(hold, 'expired', 'nobody decided in time', this.world.now());
+    } catch (error) {
+      this.world.log.error({ hold, error: String(error) }, 'an expired hold could not be stored');
+    }
+    if (this.session.held?.operation.hold !== hold) return;
+    this.unwatch();
+    this.world.metrics.held('expired');
+    this.input({ type: 'approval', hold, outcome: 'expired', reason: 'nobody decided in time', decisions: [], lease: '' });
+  }
+
+  private endHold(hold: string, status: 'cancelled' | 'expired', reason: string): void {
+    this.unwatch();
+    this.world.metrics.held(status);
+    this.world.approvals.end(hold, status, reason, this.world.now()).catch((error: unknown) => {
+      this.world.log.error({ hold, error: String(error) }, 'the end of a hold could not be stored');
+    });
+  }
+
+  private unwatch(): void {
+    this.stopWatching?.();
+    this.stopWatching = undefined;
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers = [];
+  }
+
+  private lookup(what: LookupEffect): void {
+    const done = () => {
+      if (!this.gone) this.input({ type: 'catalogue' });
+    };
+    this.world.lookup(this.session.database, what).then(done, (error: unknown) => {
+      this.world.log.warn({ session: this.session.options.id, error: String(error) }, 'the catalogue could not be read; masks go by name');
+      done();
+    });
+  }
+
+  private cancel(cancel: { key: string; bytes: Buffer }): void {
+    const target = this.world.registry.byCancelKey.get(cancel.key);
+    if (target?.session.held) {
+      target.input({ type: 'cancel' });
+      this.transport.close();
+    } else this.transport.send('upstream', [cancel.bytes], false);
+  }
+
+  /** The transport is gone: nothing can be sent any more. */
+  lost(reason: string): void {
+    if (this.gone) return;
+    const effects = this.session.step({ type: 'gone', reason });
+    this.gone = true;
+    this.queue.length = 0;
+    try {
+      this.append(effects);
+    } catch {
+      // The connection is over and the recording's failure was reported where it happened.
+    }
+    for (const { hold, status, reason: why } of effects.ended) this.endHold(hold, status, why);
+    this.release();
+    this.world.metrics.closed(reason);
+  }
+
+  private release(): void {
+    this.unwatch();
+    if (this.cancelKey !== undefined && this.world.registry.byCancelKey.get(this.cancelKey) === this) this.world.registry.byCancelKey.delete(this.cancelKey);
+    if (this.gone) this.world.registry.connections.delete(this);
+  }
+}
+
+/** A stack has file names and lines, and its first line the message, which our own errors keep free of payload. */
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return cause.stack?.split('\n').slice(1, 12).join('\n') ?? '';
+}

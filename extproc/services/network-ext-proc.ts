@@ -1,0 +1,138 @@
+import type { ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import {
+  ConnectionStatus,
+  type ProcessingRequest,
+  type ProcessingResponse,
+  decodeProcessingRequest,
+  encodeProcessingResponse,
+  serviceName,
+} from '../../protos/network-ext-proc.js';
+import { type PeerFacts, peerFacts } from '../convert/network-ext-proc.js';
+import type { Connection, Transport } from './connection.js';
+
+type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
+
+export const networkExtProcDefinition: ServiceDefinition = {
+  Process: {
+    path: `/${serviceName}/Process`,
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: () => {
+      throw new Error('the gateway does not call this service');
+    },
+    requestDeserialize: decodeProcessingRequest,
+    responseSerialize: encodeProcessingResponse,
+    responseDeserialize: () => {
+      throw new Error('the gateway does not call this service');
+    },
+  },
+};
+
+const none: readonly Buffer[] = [];
+const directionOf = { upstream: 'read', downstream: 'write' } as const;
+
+/**
+ * Each of Envoy's requests is answered exactly once; further bytes go as unsolicited answers (envoy.md).
+ * The stream is never ended with OK while its connection lives: Envoy would let the rest pass uninspected.
+ */
+class ExtProcTransport implements Transport {
+  private readonly owed = { upstream: 0, downstream: 0 };
+  private metadata: Record<string, Record<string, string>> | undefined;
+  private reading = true;
+  private flowing = true;
+
+  constructor(
+    private readonly call: Call,
+    session: string,
+  ) {
+    this.metadata = { midstream: { session } };
+    call.on('drain', () => {
+      this.flowing = true;
+      this.flow();
+    });
+  }
+
+  owe(side: 'upstream' | 'downstream'): void {
+    this.owed[side]++;
+  }
+
+  send(side: 'upstream' | 'downstream', chunks: Buffer[], end: boolean): void {
+    if (this.owed[side] > 0) this.owed[side]--;
+    this.write(directionOf[side], chunks, end, ConnectionStatus.Continue);
+  }
+
+  settle(side: 'upstream' | 'downstream'): void {
+    if (this.owed[side] === 0) return;
+    this.owed[side]--;
+    this.write(directionOf[side], none, false, ConnectionStatus.Continue);
+  }
+
+  close(): void {
+    this.write('write', none, false, ConnectionStatus.Close);
+  }
+
+  hold(reading: boolean): void {
+    this.reading = reading;
+    this.flow();
+  }
+
+  private flow(): void {
+    if (this.reading && this.flowing) this.call.resume();
+    else this.call.pause();
+  }
+
+  private write(direction: 'read' | 'write', chunks: readonly Buffer[], endOfStream: boolean, connectionStatus: ConnectionStatus): void {
+    if (this.call.cancelled || this.call.destroyed) return;
+    const response: ProcessingResponse = { direction, chunks, endOfStream, connectionStatus, closeStream: false };
+    if (this.metadata) {
+      response.dynamicMetadata = this.metadata;
+      this.metadata = undefined;
+    }
+    if (!this.call.write(response)) {
+      // Envoy does not take more for now; what it sends waits in its own buffers, which have limits.
+      this.flowing = false;
+      this.flow();
+    }
+  }
+}
+
+export interface ExtProcHost {
+  /** a new connection; throws when it may not be opened */
+  open(peer: PeerFacts, metadata: ProcessingRequest['metadata'], role: string, transport: (session: string) => Transport): Connection;
+  log: { warn(fields: object, message: string): void };
+}
+
+export function networkExtProc(host: ExtProcHost): UntypedServiceImplementation {
+  const process = (call: Call): void => {
+    let connection: Connection | undefined;
+    let transport: ExtProcTransport | undefined;
+    call.on('data', (request: ProcessingRequest) => {
+      try {
+        if (connection === undefined) {
+          const role = String(call.metadata.get('x-midstream-listener')[0] ?? '');
+          connection = host.open(peerFacts(request), request.metadata, role, (session) => {
+            transport = new ExtProcTransport(call, session);
+            return transport;
+          });
+        }
+        if (request.direction === 'none') return;
+        const from = request.direction === 'read' ? 'downstream' : 'upstream';
+        transport!.owe(from === 'downstream' ? 'upstream' : 'downstream');
+        connection.receive(from, request.data, request.endOfStream);
+      } catch (error) {
+        host.log.warn({ error: error instanceof Error ? error.message : String(error) }, 'a stream failed; its connection is closed');
+        connection?.lost('stream failed');
+        call.emit('error', { code: status.UNAVAILABLE, details: 'the gateway could not serve this connection' });
+      }
+    });
+    // Envoy ends its side only when the connection is over, so ending ours is no more than good manners then.
+    call.on('end', () => {
+      connection?.lost('closed');
+      call.end();
+    });
+    call.on('cancelled', () => connection?.lost('cancelled'));
+    call.on('error', () => connection?.lost('stream error'));
+  };
+  return { Process: process };
+}

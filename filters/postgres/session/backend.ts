@@ -1,0 +1,406 @@
+import { MidstreamError } from '../../errors.js';
+import { CopyOutMasker } from '../rows/copy-out.js';
+import { maskFields, maskFunctionResult, maskNotification, maskRowDescriptionNames, maskStatusValue } from '../rows/fields.js';
+import { decodeCopyOutResponse } from '../wire/copy-response.js';
+import { decodeErrorResponse, errorField } from '../wire/error-fields.js';
+import type { Frame } from '../wire/frame-reader.js';
+import { decodeParameterDescription } from '../wire/parameter-description.js';
+import { decodeParameterStatus } from '../wire/parameter-status.js';
+import { authentication, backend, frontend, messageName, transactionStatus } from '../wire/types.js';
+import { settingProblem } from './grammar.js';
+import { layoutOf, learnDescribed, outputsOf, planRows } from './layouts.js';
+import type { Entry } from './pending.js';
+import { isRefusalAnswer, refusalError } from './refuse.js';
+import type { Request } from './request.js';
+import type { Session } from './session.js';
+
+/** Handles one message of the server; false when it must wait for the catalogue and be given again. */
+export function onBackend(s: Session, f: Frame): boolean {
+  if (f.piece === 'middle' || f.piece === 'last') return passPiece(s, f);
+  switch (f.type) {
+    case backend.DataRow:
+      return dataRow(s, f);
+    case backend.RowDescription:
+      return rowDescription(s, f);
+    case backend.CommandComplete:
+      return commandComplete(s, f);
+    case backend.ReadyForQuery:
+      return readyForQuery(s, f);
+    case backend.ParseComplete:
+      return simpleAnswer(s, f, frontend.Parse);
+    case backend.BindComplete:
+      return simpleAnswer(s, f, frontend.Bind);
+    case backend.CloseComplete:
+      return simpleAnswer(s, f, frontend.Close);
+    case backend.NoData:
+      return noData(s, f);
+    case backend.ParameterDescription:
+      return parameterDescription(s, f);
+    case backend.PortalSuspended:
+    case backend.EmptyQueryResponse:
+      return endOfPart(s, f, '');
+    case backend.ErrorResponse:
+      return errorResponse(s, f);
+    case backend.NoticeResponse:
+      return noticeResponse(s, f);
+    case backend.NotificationResponse:
+      pass(s, f, s.rules!.masks && maskNotification(f.buf, f.start, f.body, f.end, s.rules!.masks));
+      return true;
+    case backend.ParameterStatus:
+      return parameterStatus(s, f);
+    case backend.CopyInResponse:
+      return copyInResponse(s, f);
+    case backend.CopyOutResponse:
+      return copyOutResponse(s, f);
+    case backend.CopyData:
+      return copyData(s, f);
+    case backend.CopyDone:
+      return copyDone(s, f);
+    case backend.FunctionCallResponse:
+      return functionCallResponse(s, f);
+    case backend.Authentication:
+      return login(s, f);
+    case backend.BackendKeyData:
+      s.out.cancelKey = f.buf.toString('hex', f.body, f.end);
+      pass(s, f, undefined);
+      return true;
+    case backend.NegotiateProtocolVersion:
+      pass(s, f, undefined);
+      return true;
+  }
+  throw unexpected(s, f);
+}
+
+function unexpected(_s: Session, f: Frame): MidstreamError {
+  return new MidstreamError('protocol_violation', `the server sent ${messageName('backend', f.type)} where the gateway did not expect it`, { hint: 'connect again; if it happens again, report the statement' });
+}
+
+const currentRequest = (s: Session): Request | undefined => s.pending.head()?.request;
+
+/** Sends a message on, masked where `masked` is given, and keeps it with the request that it answers. */
+function pass(s: Session, f: Frame, masked: Buffer | undefined, request: Request | undefined = undefined): void {
+  if (masked === undefined) {
+    s.out.downstream.pass(f.buf, f.start, f.end);
+    s.coverage.inspected_bytes += f.end - f.start;
+    request?.capture(f.buf, f.start, f.end);
+  } else {
+    s.out.downstream.add(masked);
+    s.coverage.inspected_bytes += f.end - f.start;
+    s.coverage.masked_bytes += masked.length;
+    request?.capture(masked, 0, masked.length);
+  }
+}
+
+function passPiece(s: Session, f: Frame): boolean {
+  s.midDown = f.piece !== 'last';
+  s.out.downstream.pass(f.buf, f.start, f.end);
+  currentRequest(s)?.capture(f.buf, f.start, f.end);
+  s.countOpaque('large values that no mask covers', f.end - f.start);
+  return true;
+}
+
+function login(s: Session, f: Frame): boolean {
+  if (f.buf.readInt32BE(f.body) === authentication.Ok) s.authenticated = true;
+  pass(s, f, undefined);
+  return true;
+}
+
+function rowDescription(s: Session, f: Frame): boolean {
+  const head = s.pending.head();
+  const masks = s.rules!.masks;
+  if (head?.kind === frontend.Describe) {
+    if (masks !== undefined && !learnDescribed(s, head, layoutOf(f.buf, f.body, f.end))) return false;
+    if (head.portal) head.portal.describing = false;
+    s.pending.shift();
+    if (!head.injected) pass(s, f, masks && maskRowDescriptionNames(f.buf, f.start, f.body, f.end, masks));
+    return true;
+  }
+  if (head?.kind !== frontend.Query || head.refusal) throw unexpected(s, f);
+  if (masks === undefined) s.rows = 'clean';
+  else {
+    const layout = layoutOf(f.buf, f.body, f.end);
+    const rows = planRows(s, layout, outputsOf(s, head.judgement, head.at));
+    if (rows === undefined) return false;
+    s.rows = rows;
+    head.request!.columns = layout.map((c) => c.name);
+  }
+  pass(s, f, masks && maskRowDescriptionNames(f.buf, f.start, f.body, f.end, masks), head.request);
+  return true;
+}
+
+function dataRow(s: Session, f: Frame): boolean {
+  const head = s.pending.head();
+  if (head === undefined || head.refusal !== undefined) throw unexpected(s, f);
+  const request = head.request!;
+  const rows = head.kind === frontend.Query ? s.rows : head.kind === frontend.Execute ? executedRows(s, head) : undefined;
+  if (rows === undefined || rows === 'none') throw unexpected(s, f);
+  request.rows++;
+  s.totals.rows++;
+  if (f.piece === 'first') s.midDown = true;
+  if (rows === 'clean') {
+    pass(s, f, undefined, request);
+    return true;
+  }
+  const masked = rows.maskRow(f.buf, f.start, f.body, f.end);
+  pass(s, f, masked, request);
+  return true;
+}
+
+function executedRows(s: Session, head: Entry): Entry['portal'] extends infer P | undefined ? (P extends { rows: infer R } ? R : never) : never {
+  if (s.rules!.masks === undefined) return 'clean';
+  return head.portal!.rows;
+}
+
+function countFired(request: Request, rows: Session['rows']): void {
+  if (rows === undefined || rows === 'clean' || rows === 'none') return;
+  for (const hit of rows.takeFired()) request.count(hit.column, hit.rule, hit.kind, hit.count);
+}
+
+function commandComplete(s: Session, f: Frame): boolean {
+  return endOfPart(s, f, f.buf.toString('latin1', f.body, Math.max(f.body, f.end - 1)));
+}
+
+/** CommandComplete, EmptyQueryResponse, PortalSuspended: one statement is done. */
+function endOfPart(s: Session, f: Frame, tag: string): boolean {
+  const head = s.pending.head();
+  if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute)) throw unexpected(s, f);
+  const request = head.request!;
+  if (tag !== '' && request.tags.length < TAGS_MAX) request.tags.push(tag);
+  if (head.copyIn === 'active' || head.copyIn === 'maybe') {
+    s.endCopyIn(head);
+    // Syncs that came while the COPY ran were ignored by the server ("COPY Operations").
+    s.pending.removeBehindHead((item) => item.ignoredByCopy, (item) => !item.ignoredByCopy);
+  }
+  pass(s, f, undefined, request);
+  confirmNames(s, head, head.at);
+  head.at++;
+  countFired(request, s.rows);
+  s.rows = undefined;
+  s.copyOut = undefined;
+  if (head.judgement?.ddl && s.catalogue !== undefined) s.lookup({ invalidate: true });
+  // The COPY of a later statement in the same Query may still begin.
+  if (head.kind === frontend.Query) {
+    if (head.judgement?.mayCopyIn && head.at < head.judgement.analysis.top.length) s.beginCopyIn(head, 'maybe');
+    return true;
+  }
+  if (head.portal) {
+    countFired(request, head.portal.rows);
+    if (head.portal.columns.length > 0) request.columns = head.portal.columns;
+  }
+  s.pending.shift();
+  recordResponse(s, request);
+  return true;
+}
+
+const TAGS_MAX = 100;
+
+function recordResponse(s: Session, request: Request): void {
+  s.record('response', request.responseFields(), false);
+}
+
+function confirmNames(s: Session, item: Entry, at: number): void {
+  item.statementChanges = item.statementChanges?.filter(({ change, at: when }) => {
+    if (when > at) return true;
+    s.statements.confirm(change);
+    return false;
+  });
+  item.portalChanges = item.portalChanges?.filter(({ change, at: when }) => {
+    if (when > at) return true;
+    s.portals.confirm(change);
+    return false;
+  });
+}
+
+/** ParseComplete, BindComplete, CloseComplete. */
+function simpleAnswer(s: Session, f: Frame, kind: number): boolean {
+  const head = s.pending.head();
+  if (head?.kind !== kind || head.refusal !== undefined) throw unexpected(s, f);
+  confirmNames(s, head, 0);
+  s.pending.shift();
+  pass(s, f, undefined);
+  return true;
+}
+
+function noData(s: Session, f: Frame): boolean {
+  const head = s.pending.head();
+  if (head?.kind !== frontend.Describe) throw unexpected(s, f);
+  learnDescribed(s, head, []);
+  if (head.portal) head.portal.describing = false;
+  s.pending.shift();
+  if (!head.injected) pass(s, f, undefined);
+  return true;
+}
+
+function parameterDescription(s: Session, f: Frame): boolean {
+  const head = s.pending.head();
+  if (head?.kind !== frontend.Describe) throw unexpected(s, f);
+  if (head.statement) head.statement.parameterTypes = decodeParameterDescription(f.buf, f.body, f.end).parameter_types;
+  pass(s, f, undefined);
+  return true;
+}
+
+function readyForQuery(s: Session, f: Frame): boolean {
+  if (s.phase === 'auth') {
+    s.phase = 'ready';
+    pass(s, f, undefined);
+    return true;
+  }
+  const head = s.pending.head();
+  if (head === undefined || (head.kind !== frontend.Sync && head.kind !== frontend.Query && head.kind !== frontend.FunctionCall)) {
+    // A Sync that met a failing COPY may or may not have been eaten by it.
+    if (s.spareSyncs === 0) throw unexpected(s, f);
+    s.spareSyncs--;
+    pass(s, f, undefined);
+    return true;
+  }
+  s.pending.shift();
+  const { request } = head;
+  pass(s, f, undefined, request);
+  s.dropped(head);
+  if (request) {
+    countFired(request, s.rows);
+    recordResponse(s, request);
+  }
+  s.rows = undefined;
+  s.copyOut = undefined;
+  if (f.buf[f.body] === transactionStatus.Idle) s.portals.removeWhere((portal) => !portal.cursor);
+  return true;
+}
+
+function errorResponse(s: Session, f: Frame): boolean {
+  const fields = decodeErrorResponse(f.buf, f.body, f.end);
+  const text = (name: 'severity' | 'severity_plain' | 'code' | 'message') => errorField(fields, name)?.toString('utf8') ?? '';
+  const head = s.pending.head();
+  const severity = text('severity_plain') || text('severity');
+  const { maskText } = s.rules!;
+  if (head?.refusal !== undefined && isRefusalAnswer(head, f.buf, f.body, f.end)) {
+    pass(s, f, refusalError(head.refusal), head.request);
+    const { sqlstate, message } = head.refusal;
+    s.record('error', `,"request":"${head.request!.id}","severity":"ERROR","sqlstate":"${sqlstate}","message":${JSON.stringify(maskText(message))},"own":true`, false);
+  } else {
+    pass(s, f, s.rules!.masks && maskFields(f.buf, f.start, f.body, f.end, s.rules!.masks), head?.request);
+    const error = { request: head?.request?.id ?? '', severity, sqlstate: text('code'), message: maskText(text('message')), own: false };
+    s.record('error', `,${JSON.stringify(error).slice(1, -1)}`, false);
+  }
+  if (head === undefined || severity === 'FATAL' || severity === 'PANIC') return true;
+  afterError(s, head);
+  return true;
+}
+
+/** What an error leaves of the queue ("Extended Query"): after it the server skips everything up to Sync. */
+function afterError(s: Session, head: Entry): void {
+  if (head.request) head.request.failed = true;
+  const wasCopy = head.copyIn === 'active';
+  s.dropped(head);
+  if (head.portal) head.portal.describing = false;
+  if (head.kind === frontend.Query || head.kind === frontend.FunctionCall) return;
+  let item: Entry | undefined = head;
+  while (item !== undefined && item.kind !== frontend.Sync) {
+    s.pending.shift();
+    s.dropped(item);
+    if (item.portal) item.portal.describing = false;
+    if (item.request && !item.injected) s.record('response', `${item.request.responseFields()}${item.request.failed ? '' : ',"skipped":true'}`, false);
+    item = s.pending.head();
+  }
+  s.skipping = item === undefined;
+  if (wasCopy && item?.ignoredByCopy) {
+    // The server had most likely read this Sync before the data that failed; if not, one more answer comes.
+    s.pending.shift();
+    s.spareSyncs++;
+    s.skipping = s.pending.length === 0;
+  }
+}
+
+function noticeResponse(s: Session, f: Frame): boolean {
+  pass(s, f, s.rules!.masks && maskFields(f.buf, f.start, f.body, f.end, s.rules!.masks), currentRequest(s));
+  const fields = decodeErrorResponse(f.buf, f.body, f.end);
+  const message = s.rules!.maskText(errorField(fields, 'message')?.toString('utf8') ?? '');
+  const notice = { request: currentRequest(s)?.id ?? '', severity: errorField(fields, 'severity_plain')?.toString('utf8') ?? '', sqlstate: errorField(fields, 'code')?.toString('utf8') ?? '', message, own: false };
+  s.record('notice', `,${JSON.stringify(notice).slice(1, -1)}`, false);
+  return true;
+}
+
+function parameterStatus(s: Session, f: Frame): boolean {
+  const { name, value } = decodeParameterStatus(f.buf, f.body, f.end);
+  const setting = name.toString();
+  if (s.rules!.policy.grammar === 'pin') {
+    const problem = settingProblem(setting, value.toString('utf8'));
+    if (problem !== undefined) throw new MidstreamError('policy_denied', problem, { hint: 'connect without this setting; the policy pins the grammar (defaults.grammar)' });
+  }
+  if (setting === 'client_encoding') s.encoding = value.toString('utf8').toUpperCase();
+  if (setting === 'application_name') s.application = value.toString('utf8');
+  pass(s, f, s.rules!.masks && maskStatusValue(f.buf, f.start, f.body, f.end, s.rules!.masks));
+  return true;
+}
+
+function copyInResponse(s: Session, f: Frame): boolean {
+  const head = s.pending.head();
+  if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute)) throw unexpected(s, f);
+  s.beginCopyIn(head, 'active');
+  pass(s, f, undefined, head.request);
+  return true;
+}
+
+function copyOutResponse(s: Session, f: Frame): boolean {
+  const head = s.pending.head();
+  if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute)) throw unexpected(s, f);
+  const masks = s.rules!.masks;
+  if (masks === undefined) s.copyOut = { masker: undefined };
+  else {
+    const at = head.kind === frontend.Query ? head.at : 0;
+    const shape = head.judgement?.analysis.top[at]?.copy;
+    if (shape === undefined) throw unexpected(s, f);
+    const masker = CopyOutMasker.plan(shape, decodeCopyOutResponse(f.buf, f.body, f.end), masks, s.catalogue);
+    if (masker instanceof CopyOutMasker) s.copyOut = { masker };
+    else {
+      s.lookup(masker);
+      return false;
+    }
+  }
+  pass(s, f, undefined, head.request);
+  return true;
+}
+
+function copyData(s: Session, f: Frame): boolean {
+  if (s.copyOut === undefined) throw unexpected(s, f);
+  const { masker } = s.copyOut;
+  const request = currentRequest(s)!;
+  if (masker === undefined) {
+    if (f.piece === 'first') s.midDown = true;
+    pass(s, f, undefined, request);
+    return true;
+  }
+  const masked = masker.push(f.buf, f.start, f.body, f.end);
+  if (masked === undefined) pass(s, f, undefined, request);
+  else for (const message of masked) sendOwn(s, message, request);
+  s.coverage.inspected_bytes += masked === undefined ? 0 : f.end - f.start;
+  return true;
+}
+
+function sendOwn(s: Session, message: Buffer, request: Request): void {
+  s.out.downstream.add(message);
+  s.coverage.masked_bytes += message.length;
+  request.capture(message, 0, message.length);
+}
+
+function copyDone(s: Session, f: Frame): boolean {
+  if (s.copyOut === undefined) throw unexpected(s, f);
+  const request = currentRequest(s)!;
+  const { masker } = s.copyOut;
+  if (masker !== undefined) {
+    for (const message of masker.end()) sendOwn(s, message, request);
+    for (const hit of masker.takeFired()) request.count(hit.column, hit.rule, hit.kind, hit.count);
+    request.rows += masker.rows;
+    s.totals.rows += masker.rows;
+  }
+  s.copyOut = undefined;
+  pass(s, f, undefined, request);
+  return true;
+}
+
+function functionCallResponse(s: Session, f: Frame): boolean {
+  const head = s.pending.head();
+  if (head?.kind !== frontend.FunctionCall) throw unexpected(s, f);
+  pass(s, f, s.rules!.masks && maskFunctionResult(f.buf, f.start, f.body, f.end, s.rules!.masks), head.request);
+  return true;
+}

@@ -1,0 +1,190 @@
+import { MidstreamError } from '../../errors.js';
+import type { SqlFacts } from '../../sql/facts.js';
+import { type Bind, decodeBind } from '../wire/bind.js';
+import { decodeClose, decodeDescribe, encodeDescribe } from '../wire/describe-close.js';
+import { decodeExecute } from '../wire/execute.js';
+import type { Frame } from '../wire/frame-reader.js';
+import { decodeParse } from '../wire/parse.js';
+import { frontend } from '../wire/types.js';
+import { hold } from './hold.js';
+import { decisionFields, type Judgement } from './judge.js';
+import { rowsFromStatement } from './layouts.js';
+import { parameterTexts, shownParams } from './params.js';
+import { entry, type Portal, type Statement } from './pending.js';
+import { currentJudgement, factsWithNames, noteNameChanges } from './prepared.js';
+import { refusalOf, refuse } from './refuse.js';
+import { Request } from './request.js';
+import type { Session, Stall } from './session.js';
+import { recordRequest } from './simple.js';
+import { judgeText } from './text.js';
+
+/** Parse: judged on its text; the facts stay with the statement's name. What needs approval is held at Execute, with its values. */
+export function onParse(s: Session, f: Frame): Stall | undefined {
+  const parse = decodeParse(f.buf, f.body, f.end);
+  checkNames(s);
+  const start = f.body + parse.statement.length + 1;
+  const judgement = judgeText(s, f.buf, start, start + parse.text.length);
+  const request = new Request(s.nextRequestId(), s.options.limits.wire_bytes_max);
+  recordRequest(s, request, 'parse', judgement, f);
+  s.recordDecision(request, judgement.decision, judgement.decisionFields);
+  if (judgement.decision.verdict === 'deny') {
+    refuse(s, frontend.Parse, request, refusalOf(judgement.decision, request));
+    return undefined;
+  }
+  const item = entry(frontend.Parse);
+  item.statement = { text: judgement.text, judgement, parameterTypes: parse.parameter_types, layout: undefined, request: request.id, bySql: false };
+  item.statementChanges = [{ at: 0, change: s.statements.change(parse.statement, item.statement, s.segment) }];
+  s.expect(item);
+  s.out.upstream.pass(f.buf, f.start, f.end);
+  return undefined;
+}
+
+/** Bind: the parameters become facts; they are judged with the Execute. */
+export function onBind(s: Session, f: Frame): Stall | undefined {
+  const bind = decodeBind(f.buf, f.body, f.end);
+  checkNames(s);
+  const found = s.statements.find(bind.statement, s.segment);
+  if (!found.certain) return 'names';
+  const statement = found.value ?? unseen(s, 'prepared statement');
+  const portal: Portal = {
+    statement,
+    bind,
+    bindBytes: Buffer.from(f.buf.subarray(f.body, f.end)),
+    formats: bind.result_formats,
+    rows: undefined,
+    columns: [],
+    released: false,
+    cursor: false,
+    policyVersion: '',
+  };
+  const item = entry(frontend.Bind);
+  item.portal = portal;
+  item.portalChanges = [{ at: 0, change: s.portals.change(bind.portal, portal, s.segment) }];
+  s.expect(item);
+  s.out.upstream.pass(f.buf, f.start, f.end);
+  return undefined;
+}
+
+/** A name that was made where the gateway could not see it: the policy's word on what is unparsed holds. */
+function unseen(s: Session, what: string): Statement {
+  const judgement = s.rules!.judge.unparsed(`a ${what} that the gateway did not see`, `(unknown ${what})`);
+  return { text: judgement.text, judgement, parameterTypes: [], layout: undefined, request: '', bySql: true };
+}
+
+/** Execute: judged again with the parameters bound. */
+export function onExecute(s: Session, f: Frame): Stall | undefined {
+  const execute = decodeExecute(f.buf, f.body, f.end);
+  const found = s.portals.find(execute.portal, s.segment);
+  if (!found.certain) return 'names';
+  const portal = found.value ?? unseenPortal(s);
+  const { policy, judge } = s.rules!;
+  const judgement = currentJudgement(s, portal.statement);
+  const texts = portal.bind ? parameterTexts(portal.bind, portal.statement.parameterTypes) : undefined;
+  let { decision } = judgement;
+  let fields = judgement.decisionFields;
+  if (policy.usesParams || judgement.usesNames) {
+    const facts: SqlFacts | undefined = factsWithNames(s, judgement);
+    if (facts === undefined) return 'names';
+    decision = judge.again(facts, texts);
+    fields = decisionFields(decision, policy.version);
+  }
+  const request = new Request(s.nextRequestId(), s.options.limits.wire_bytes_max);
+  const params = portal.bind && texts ? shownParams(portal.bind, texts, s.rules!.maskText) : [];
+  recordRequest(s, request, 'execute', judgement, f, params.length === 0 ? '' : `,"params":${JSON.stringify(params)}`);
+  s.recordDecision(request, decision, fields);
+  if (decision.verdict === 'deny') {
+    refuse(s, frontend.Execute, request, refusalOf(decision, request));
+    return undefined;
+  }
+  const send = (frame: Frame) => sendExecute(s, frame, execute.portal, portal, judgement, request);
+  // A portal that was let go once is fetched on without asking again, as long as the same policy stands.
+  const released = portal.released && portal.policyVersion === policy.version;
+  if (decision.verdict === 'approve' && !released && !s.skipping) {
+    return hold(s, { frame: f, kind: frontend.Execute, request, judgement, decision, params, rawParams: portal.bindBytes, send });
+  }
+  send(f);
+  return undefined;
+}
+
+function unseenPortal(s: Session): Portal {
+  return { statement: unseen(s, 'portal'), bind: undefined, bindBytes: undefined, formats: [], rows: undefined, columns: [], released: false, cursor: false, policyVersion: '' };
+}
+
+function sendExecute(s: Session, f: Frame, name: string, portal: Portal, judgement: Judgement, request: Request): void {
+  portal.released = true;
+  portal.policyVersion = s.rules!.policy.version;
+  learnLayout(s, name, portal, judgement, request);
+  const item = entry(frontend.Execute, request);
+  item.portal = portal;
+  item.judgement = judgement;
+  item.statement = portal.statement;
+  noteNameChanges(s, item, judgement);
+  if (judgement.mayCopyIn) s.beginCopyIn(item, 'maybe');
+  s.expect(item);
+  s.out.upstream.pass(f.buf, f.start, f.end);
+}
+
+/** Rows can only be masked when their layout is known: where the client never asked, the gateway does and swallows the answer. */
+function learnLayout(s: Session, name: string, portal: Portal, judgement: Judgement, request: Request): void {
+  if (s.rules!.masks === undefined || portal.rows !== undefined || s.skipping) return;
+  if (portal.describing || returnsNothing(judgement)) return;
+  // A statement's own layout keeps its types for ever, but not its origins: only without column rules it may serve again.
+  if (s.rules!.masks.columnRules.length === 0 && rowsFromStatement(s, portal, judgement)) return;
+  const item = entry(frontend.Describe, request);
+  item.injected = true;
+  portal.describing = true;
+  item.portal = portal;
+  item.judgement = judgement;
+  item.target = PORTAL;
+  s.expect(item);
+  s.out.upstream.add(encodeDescribe({ target: 'portal', name }));
+}
+
+const PORTAL = 0x50;
+const STATEMENT = 0x53;
+
+/** Kinds that have no rows without RETURNING, and never through a portal. */
+const silentKinds = new Set(['begin', 'commit', 'rollback', 'savepoint', 'release', 'insert', 'update', 'delete', 'set', 'create', 'drop', 'alter', 'truncate', 'deallocate', 'prepare', 'listen', 'notify', 'unlisten']);
+
+function returnsNothing({ analysis }: Judgement): boolean {
+  return analysis.facts.unparsed === '' && analysis.top.length === 1 && analysis.top[0]!.outputs === undefined && silentKinds.has(analysis.top[0]!.kind);
+}
+
+/** Describe: the answer's layout is kept with the statement or portal. */
+export function onDescribe(s: Session, f: Frame): Stall | undefined {
+  const { target, name } = decodeDescribe(f.buf, f.body, f.end);
+  const item = entry(frontend.Describe);
+  if (target === 'statement') {
+    item.target = STATEMENT;
+    const found = s.statements.find(name, s.segment);
+    if (found.certain) item.statement = found.value;
+  } else {
+    item.target = PORTAL;
+    const found = s.portals.find(name, s.segment);
+    if (found.certain && found.value) {
+      item.portal = found.value;
+      item.judgement = currentJudgement(s, found.value.statement);
+      // An Execute that follows at once need not ask again: this answer comes before its rows.
+      found.value.describing = true;
+    }
+  }
+  s.expect(item);
+  s.out.upstream.pass(f.buf, f.start, f.end);
+  return undefined;
+}
+
+export function onClose(s: Session, f: Frame): Stall | undefined {
+  const { target, name } = decodeClose(f.buf, f.body, f.end);
+  const item = entry(frontend.Close);
+  if (target === 'statement') item.statementChanges = [{ at: 0, change: s.statements.change(name, undefined, s.segment) }];
+  else item.portalChanges = [{ at: 0, change: s.portals.change(name, undefined, s.segment) }];
+  s.expect(item);
+  s.out.upstream.pass(f.buf, f.start, f.end);
+  return undefined;
+}
+
+function checkNames(s: Session): void {
+  if (s.statements.size + s.portals.size > s.options.limits.names_max) {
+    throw new MidstreamError('limit_exceeded', `more than ${s.options.limits.names_max} prepared statements and portals are open (names_max)`, { hint: 'close what is not used any more' });
+  }
+}

@@ -1,0 +1,99 @@
+import { MidstreamError } from '../../errors.js';
+import type { Frame } from '../wire/frame-reader.js';
+import { frontend } from '../wire/types.js';
+import { onBind, onClose, onDescribe, onExecute, onParse } from './extended.js';
+import { onFunctionCall } from './function-call.js';
+import { onQuery } from './simple.js';
+import { onStartup } from './startup.js';
+import { entry } from './pending.js';
+import type { Session, Stall } from './session.js';
+
+/** Handles one message of the client; a stall means that it must be given again later. */
+export function onFrontend(s: Session, f: Frame): Stall | undefined {
+  if (s.phase === 'startup') return onStartup(s, f);
+  if (s.phase === 'auth') return duringLogin(s, f);
+  s.coverage.inspected_bytes += f.end - f.start;
+  switch (f.type) {
+    case frontend.CopyData:
+      return copyData(s, f);
+    case frontend.CopyDone:
+    case frontend.CopyFail:
+      return copyEnd(s, f);
+    case frontend.Sync:
+      return sync(s, f);
+    case frontend.Flush:
+    case frontend.Terminate:
+      s.out.upstream.pass(f.buf, f.start, f.end);
+      return undefined;
+  }
+  if (copyState(s) === 'active') {
+    throw new MidstreamError('protocol_violation', 'only CopyData, CopyDone and CopyFail may be sent while COPY FROM STDIN is under way', {
+      hint: 'end the COPY first',
+    });
+  }
+  // Whether the server reads the next message as a message or stumbles over it depends on whether the COPY begins: wait.
+  if (copyState(s) === 'maybe') return 'copy';
+  switch (f.type) {
+    case frontend.Query:
+      return onQuery(s, f);
+    case frontend.Parse:
+      return onParse(s, f);
+    case frontend.Bind:
+      return onBind(s, f);
+    case frontend.Execute:
+      return onExecute(s, f);
+    case frontend.Describe:
+      return onDescribe(s, f);
+    case frontend.Close:
+      return onClose(s, f);
+    case frontend.FunctionCall:
+      return onFunctionCall(s, f);
+  }
+  throw new MidstreamError('protocol_violation', 'a password message came after the login was over');
+}
+
+/** Before the server is ready only the exchange of credentials passes; all else waits its turn. */
+function duringLogin(s: Session, f: Frame): Stall | undefined {
+  if (f.type === frontend.PasswordMessage || f.type === frontend.Terminate) {
+    s.out.upstream.pass(f.buf, f.start, f.end);
+    return undefined;
+  }
+  return 'auth';
+}
+
+/** The COPY FROM STDIN that is last in the queue: not known yet, under way, or none. */
+function copyState(s: Session): 'no' | 'maybe' | 'active' {
+  let state: 'no' | 'maybe' | 'active' = 'no';
+  if (s.copies === 0) return state;
+  for (const item of s.pending) if (item.copyIn !== 'no') state = item.copyIn;
+  return state;
+}
+
+function copyData(s: Session, f: Frame): undefined {
+  s.midUp = f.piece === 'first' || f.piece === 'middle';
+  const head = s.pending.head();
+  if (head?.copyIn === 'active' && head.request) head.request.copied += f.end - f.body;
+  s.out.upstream.pass(f.buf, f.start, f.end);
+  return undefined;
+}
+
+function copyEnd(s: Session, f: Frame): undefined {
+  for (const item of s.pending) {
+    if (item.copyIn !== 'active') continue;
+    if (item.request) s.record('request', `,"request":"${item.request.id}","operation":"copy_data","text":"","fingerprint":"","bytes":${item.request.copied}`, false);
+    s.endCopyIn(item);
+    break;
+  }
+  s.out.upstream.pass(f.buf, f.start, f.end);
+  return undefined;
+}
+
+function sync(s: Session, f: Frame): undefined {
+  s.segment++;
+  const item = entry(frontend.Sync);
+  item.ignoredByCopy = copyState(s) !== 'no';
+  s.skipping = false;
+  s.pending.push(item);
+  s.out.upstream.pass(f.buf, f.start, f.end);
+  return undefined;
+}

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import type { ApproverDecision, HeldOperation } from '../../approval/types.js';
+import { digestOf, shapeOf } from '../../approval/life.js';
+import type { Decision } from '../../policy/types.js';
+import { buildNoticeResponse } from '../wire/error-fields.js';
+import type { Frame } from '../wire/frame-reader.js';
+import type { Judgement } from './judge.js';
+import type { Refusal } from './pending.js';
+import { refuse } from './refuse.js';
+import type { Request } from './request.js';
+import type { Session, Stall } from './session.js';
+
+/** An operation that waits in flight: the very bytes that go on if it is approved, and nothing else. */
+export interface Held {
+  operation: HeldOperation;
+  frame: Frame;
+  kind: number;
+  request: Request;
+  judgement: Judgement;
+  send: (frame: Frame) => void;
+  visible: boolean;
+}
+
+export interface HoldRequest {
+  frame: Frame;
+  kind: number;
+  request: Request;
+  judgement: Judgement;
+  decision: Decision;
+  /** shown to approvers, masked */
+  params: (string | null)[] | undefined;
+  /** bound to the approval, raw */
+  rawParams: Buffer | undefined;
+  send: (frame: Frame) => void;
+}
+
+const defaultTerms = { by: [], quorum: 1, wait_ms: 15 * 60_000 };
+
+export function hold(s: Session, what: HoldRequest): Stall {
+  const now = s.options.now();
+  const terms = what.decision.approval ?? defaultTerms;
+  const { policy } = s.rules!;
+  const raw = what.frame.buf.subarray(what.frame.start, what.frame.end);
+  const rawText = what.judgement.text;
+  const parameters = createHash('sha256').update(what.rawParams ?? raw).digest('hex');
+  const context = { identity: s.identity!, resource: s.options.resource, database: s.database, user: s.user, policy_version: policy.version };
+  const operation: HeldOperation = {
+    hold: s.options.newId(),
+    session: s.options.id,
+    request: what.request.id,
+    identity: s.identity!,
+    resource: s.options.resource,
+    database: s.database,
+    user: s.user,
+    text: what.judgement.maskedText,
+    params: what.params ?? [],
+    fingerprint: what.judgement.analysis.facts.fingerprint,
+    rule: what.decision.rule,
+    message: what.decision.message,
+    policy_version: policy.version,
+    terms,
+    digest: digestOf({ ...context, text: rawText, params: [parameters] }),
+    shape: shapeOf({ ...context, fingerprint: what.judgement.analysis.facts.fingerprint, rule: what.decision.rule }),
+    created_ms: now,
+    expires_ms: now + terms.wait_ms,
+  };
+  s.held = { operation, frame: { ...what.frame }, kind: what.kind, request: what.request, judgement: what.judgement, send: what.send, visible: false };
+  s.totals.held++;
+  const event = { request: what.request.id, hold: operation.hold, rule: operation.rule, by: terms.by, quorum: terms.quorum, wait_ms: terms.wait_ms };
+  s.record('hold', `,${JSON.stringify(event).slice(1, -1)}`, true);
+  s.out.holds.push({ operation });
+  return 'hold';
+}
+
+/** Tells the client that it waits, at once and then now and again; most drivers show or ignore it, none fails on it. */
+export function heldNotice(s: Session, first: boolean): void {
+  const held = s.held!;
+  if (!first && !held.visible) return;
+  held.visible = true;
+  const left = Math.max(0, Math.round((held.operation.expires_ms - s.options.now()) / 1000));
+  const who = held.operation.terms.by.length > 0 ? ` by ${held.operation.terms.by.join(' or ')}` : '';
+  const message = `midstream: ${first ? 'held' : 'still held'} for approval${who} (rule "${held.operation.rule}", request ${held.request.id}), at most ${left} s more`;
+  s.injectedDown.push(buildNoticeResponse({ severity: 'NOTICE', code: '00000', message, detail: `Approval ${held.operation.hold}.` }));
+  s.record('notice', `,"request":"${held.request.id}","severity":"NOTICE","sqlstate":"00000","message":${JSON.stringify(message)},"own":true`, false);
+}
+
+export interface ApprovalInput {
+  hold: string;
+  outcome: 'approved' | 'denied' | 'expired' | 'cancelled' | 'unavailable';
+  reason: string;
+  decisions: ApproverDecision[];
+  lease: string;
+}
+
+/** The end of a hold as the approval store tells it. */
+export function onApproval(s: Session, input: ApprovalInput): void {
+  const held = s.held;
+  if (held?.operation.hold !== input.hold) return;
+  recordApproval(s, held, input.outcome === 'unavailable' ? 'cancelled' : input.outcome, input.decisions, input.lease);
+  release(s);
+  if (input.outcome === 'approved' && s.rules!.policy.version === held.operation.policy_version) {
+    held.send(held.frame);
+    return;
+  }
+  refuse(s, held.kind, held.request, refusalFor(held, input));
+  s.totals.denied++;
+}
+
+function refusalFor(held: Held, input: ApprovalInput): Omit<Refusal, 'word'> {
+  const { rule, hold: id } = held.operation;
+  const detail = `Rule: ${rule}. Approval ${id}.`;
+  const hint = 'Talk to the approvers, then send the operation again.';
+  if (input.outcome === 'approved') return { sqlstate: '42501', message: 'the policy changed while this operation was held', detail, hint: 'Send it again: it will be judged by the policy in force.' };
+  if (input.outcome === 'denied') {
+    const last = input.decisions.findLast((d) => d.verdict === 'deny');
+    const by = last ? ` by ${last.by}` : '';
+    const comment = last?.comment ? `: ${last.comment}` : '';
+    return { sqlstate: '42501', message: `denied${by}${comment}`, detail, hint };
+  }
+  if (input.outcome === 'expired') return { sqlstate: '42501', message: 'nobody approved this operation in time', detail, hint };
+  if (input.outcome === 'unavailable') return { sqlstate: '42501', message: `this operation needs an approval, and approvals can't be stored now`, detail: `Rule: ${rule}.`, hint: 'Try again later; tell the operators of the gateway.' };
+  return { sqlstate: '57014', message: 'canceling statement due to user request', detail: `${detail} ${input.reason}`, hint: '' };
+}
+
+/** Ends the hold from this side: the client cancelled or went away, the server closed. What was held never runs. */
+export function endHold(s: Session, end: { status: 'cancelled' | 'expired'; reason: string; sqlstate: string; message: string }): void {
+  const held = s.held!;
+  s.out.ended.push({ hold: held.operation.hold, status: end.status, reason: end.reason });
+  recordApproval(s, held, end.status, [], '');
+  release(s);
+  refuse(s, held.kind, held.request, { sqlstate: end.sqlstate, message: end.message, detail: `Approval ${held.operation.hold}: ${end.reason}.`, hint: '' });
+}
+
+function release(s: Session): void {
+  s.held = undefined;
+  s.stall = undefined;
+  s.waiting = undefined;
+}
+
+function recordApproval(s: Session, held: Held, outcome: 'approved' | 'denied' | 'expired' | 'cancelled', decisions: ApproverDecision[], lease: string): void {
+  const { maskText } = s.rules!;
+  const shown = decisions.map((d) => ({ by: d.by, verdict: d.verdict, comment: maskText(d.comment), at: new Date(d.at_ms).toISOString(), from: d.from }));
+  const event = { request: held.request.id, hold: held.operation.hold, outcome, decisions: shown, lease };
+  s.record('approval', `,${JSON.stringify(event).slice(1, -1)}`, true);
+}

@@ -1,0 +1,115 @@
+import type { Decision, OperationFacts, Policy } from '../../policy/types.js';
+import type { SqlAnalysis, SqlFacts } from '../../sql/facts.js';
+
+/** One statement text, understood and decided on for one caller under one policy. Shared by all sessions of that caller. */
+export interface Judgement {
+  readonly text: string;
+  readonly analysis: SqlAnalysis;
+  readonly decision: Decision;
+  readonly policyVersion: string;
+  /** the text with its own secrets masked, for recordings and approvers */
+  readonly maskedText: string;
+  /** JSON fields of a request event, beginning with a comma: with the facts, and without them for repeats */
+  readonly fields: string;
+  readonly fieldsAgain: string;
+  /** JSON fields of the decision event */
+  readonly decisionFields: string;
+  /** COPY … FROM STDIN is among the statements (or can't be ruled out) */
+  readonly mayCopyIn: boolean;
+  /** EXECUTE of a prepared statement is among them, so names must be looked up */
+  readonly usesNames: boolean;
+  readonly changesNames: boolean;
+  readonly ddl: boolean;
+}
+
+export type Caller = Omit<OperationFacts, 'on' | 'sql' | 'params'>;
+
+export interface Analyzer {
+  analyze(text: string): SqlAnalysis;
+}
+
+/** Longest statement text kept in an event, in UTF-16 units; the rest is counted, not kept. */
+export const EVENT_TEXT_UNITS_MAX = 65_536;
+
+/** What is known of bytes that are no text in the session's encoding, or too long to parse. */
+export function unparsedAnalysis(reason: string): SqlAnalysis {
+  const facts: SqlFacts = { statements: [], count: 0, unparsed: reason, opaque: [], fingerprint: '', normalized: '', parameters: 0 };
+  return { facts, top: [] };
+}
+
+export function decisionFields(decision: Decision, policyVersion: string): string {
+  return JSON.stringify({ verdict: decision.verdict, rule: decision.rule, matches: decision.matches, policy_version: policyVersion }).replace(/^\{/, ',').slice(0, -1);
+}
+
+/** Judges statement texts for one caller. Cached by text, bounded. */
+export class Judge {
+  private readonly cache = new Map<string, Judgement>();
+  private cachedUnits = 0;
+
+  constructor(
+    readonly policy: Policy,
+    private readonly analyzer: Analyzer,
+    private readonly caller: Caller,
+    private readonly maskText: (text: string) => string,
+    private readonly limits: { cache_entries_max: number; cache_units_max: number },
+  ) {}
+
+  judge(text: string): Judgement {
+    const known = this.cache.get(text);
+    if (known !== undefined) return known;
+    const judgement = this.build(text, this.analyzer.analyze(text));
+    this.remember(text, judgement);
+    return judgement;
+  }
+
+  /** For bytes that are no text: the facts say why. */
+  unparsed(reason: string, shown: string): Judgement {
+    return this.build(shown, unparsedAnalysis(reason));
+  }
+
+  /** Judged again with bound values, or with what a name stands for. */
+  again(facts: SqlFacts, params: (string | null | undefined)[] | undefined): Decision {
+    return this.policy.decide(this.operation(facts, params));
+  }
+
+  private operation(facts: SqlFacts, params: (string | null | undefined)[] | undefined): OperationFacts {
+    const operation: OperationFacts = { on: 'postgres', sql: facts, ...this.caller };
+    if (params !== undefined) operation.params = params;
+    return operation;
+  }
+
+  private build(text: string, analysis: SqlAnalysis): Judgement {
+    const decision = this.policy.decide(this.operation(analysis.facts, undefined));
+    const shown = text.length > EVENT_TEXT_UNITS_MAX ? `${text.slice(0, EVENT_TEXT_UNITS_MAX)}…` : text;
+    const maskedText = this.maskText(shown);
+    const textField = `,"text":${JSON.stringify(maskedText)},"fingerprint":${JSON.stringify(analysis.facts.fingerprint)}`;
+    const unparsed = analysis.facts.unparsed !== '';
+    return {
+      text,
+      analysis,
+      decision,
+      policyVersion: this.policy.version,
+      maskedText,
+      // The normalised statement may repeat literals of utility statements, so it is masked like the text.
+      fields: `${textField},"facts":${JSON.stringify({ ...analysis.facts, normalized: this.maskText(analysis.facts.normalized.slice(0, EVENT_TEXT_UNITS_MAX)) })}`,
+      fieldsAgain: textField,
+      decisionFields: decisionFields(decision, this.policy.version),
+      mayCopyIn: unparsed ? /copy/i.test(text) : analysis.top.some((t) => t.copy?.direction === 'in' || (t.kind === 'copy' && t.copy === undefined)),
+      usesNames: analysis.top.some((t) => t.executes !== undefined || t.fetches !== undefined),
+      changesNames: analysis.top.some((t) => t.prepares !== undefined || t.deallocates !== undefined || t.declares !== undefined || t.kind === 'discard'),
+      ddl: unparsed || analysis.top.some((t) => t.ddl),
+    };
+  }
+
+  private remember(text: string, judgement: Judgement): void {
+    // A text that alone would flush the cache is not worth keeping.
+    if (text.length > this.limits.cache_units_max / 8) return;
+    this.cache.set(text, judgement);
+    this.cachedUnits += text.length;
+    for (const [oldest] of this.cache) {
+      if (this.cache.size <= this.limits.cache_entries_max && this.cachedUnits <= this.limits.cache_units_max) break;
+      this.cache.delete(oldest);
+      this.cachedUnits -= oldest.length;
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { Bind } from '../wire/bind.js';
+
+/** Bound values as text, for facts and recordings. undefined where a binary value's type is not known to us. */
+export function parameterTexts(bind: Bind, types: readonly number[]): (string | null | undefined)[] {
+  return bind.values.map((value, i) => {
+    if (value === null) return null;
+    const format = bind.formats.length === 0 ? 0 : bind.formats.length === 1 ? bind.formats[0] : bind.formats[i];
+    return format === 1 ? binaryText(value, types[i] ?? 0) : value.toString('utf8');
+  });
+}
+
+const textTypes = new Set([18, 19, 25, 114, 142, 705, 1042, 1043]);
+
+/** The binary formats that drivers use (the types' send functions in the server's sources are their only specification). */
+function binaryText(value: Buffer, type: number): string | undefined {
+  const { length } = value;
+  if (textTypes.has(type)) return value.toString('utf8');
+  if (type === 16 && length === 1) return value[0] === 0 ? 'false' : 'true';
+  if (type === 21 && length === 2) return String(value.readInt16BE());
+  if (type === 23 && length === 4) return String(value.readInt32BE());
+  if (type === 26 && length === 4) return String(value.readUInt32BE());
+  if (type === 20 && length === 8) return String(value.readBigInt64BE());
+  if (type === 700 && length === 4) return String(value.readFloatBE());
+  if (type === 701 && length === 8) return String(value.readDoubleBE());
+  if (type === 2950 && length === 16) return value.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  if (type === 3802 && length > 0) return value.toString('utf8', 1);
+  if (type === 17) return `\\x${value.toString('hex')}`;
+  return undefined;
+}
+
+/** For people: what could not be read is shown as bytes. */
+export function shownParams(bind: Bind, texts: (string | null | undefined)[], mask: (text: string) => string): (string | null)[] {
+  return texts.map((text, i) => {
+    if (text === null) return null;
+    if (text !== undefined) return mask(text.length > SHOWN_UNITS_MAX ? `${text.slice(0, SHOWN_UNITS_MAX)}…` : text);
+    const value = bind.values[i]!;
+    // Binary of an unknown type may hold text; only its size is shown.
+    return `(${value.length} bytes, binary)`;
+  });
+}
+
+/** Longest bound value kept in an event, UTF-16 units. */
+const SHOWN_UNITS_MAX = 4096;

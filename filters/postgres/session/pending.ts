@@ -1,0 +1,146 @@
+import type { Bind } from '../wire/bind.js';
+import type { RowMasker } from '../rows/data-row.js';
+import type { Judgement } from './judge.js';
+import type { Change } from './names.js';
+import type { Request } from './request.js';
+import type { ColumnLayout } from '../rows/plan.js';
+
+/** A prepared statement as the session knows it. */
+export interface Statement {
+  text: string;
+  judgement: Judgement;
+  /** parameter type OIDs: from Parse, completed by ParameterDescription */
+  parameterTypes: number[];
+  /** learned by Describe of the statement; formats are those of a later Bind */
+  layout: ColumnLayout[] | undefined;
+  /** the request that Parse was recorded as */
+  request: string;
+  /** made by SQL PREPARE (or DECLARE): `text` is the statement around it */
+  bySql: boolean;
+}
+
+/** A portal or cursor. */
+export interface Portal {
+  statement: Statement;
+  /** parameters as bound; undefined for cursors */
+  bind: Bind | undefined;
+  /** the Bind message's body, for the digest that an approval is bound to */
+  bindBytes: Buffer | undefined;
+  /** a Describe of the client is on its way */
+  describing?: boolean;
+  /** result formats of Bind: none, one for all, or one a column */
+  formats: number[];
+  /** known layout with its masks; 'none' when it returns no rows */
+  rows: RowMasker | 'clean' | 'none' | undefined;
+  columns: string[];
+  /** an earlier Execute of this portal was approved or allowed already */
+  released: boolean;
+  /** declared by SQL: outlives a transaction when WITH HOLD, so it is kept */
+  cursor: boolean;
+  /** policy version that released it */
+  policyVersion: string;
+}
+
+/** Why an operation does not go through, and what the client will read. */
+export interface Refusal {
+  /** the word that the server is made to stumble over */
+  word: string;
+  sqlstate: string;
+  message: string;
+  detail: string;
+  hint: string;
+}
+
+/** One message on its way, whose answer is awaited in order. */
+export interface Entry {
+  /** frontend type code */
+  kind: number;
+  /** sent by the gateway itself: its answer is swallowed */
+  injected: boolean;
+  request: Request | undefined;
+  refusal: Refusal | undefined;
+  /** what a simple query or a portal runs, for the lineage of its rows */
+  judgement: Judgement | undefined;
+  statement: Statement | undefined;
+  portal: Portal | undefined;
+  /** Describe: 83 S or 80 P */
+  target: number;
+  statementChanges: { change: Change<Statement>; at: number }[] | undefined;
+  portalChanges: { change: Change<Portal>; at: number }[] | undefined;
+  /** simple query: which of its statements answers next */
+  at: number;
+  /** COPY FROM STDIN: not known yet whether it begins, or under way */
+  copyIn: 'no' | 'maybe' | 'active';
+  /** Sync or Flush that the server ignores when the COPY before it began */
+  ignoredByCopy: boolean;
+}
+
+export function entry(kind: number, request?: Request): Entry {
+  return {
+    kind,
+    injected: false,
+    request,
+    refusal: undefined,
+    judgement: undefined,
+    statement: undefined,
+    portal: undefined,
+    target: 0,
+    statementChanges: undefined,
+    portalChanges: undefined,
+    at: 0,
+    copyIn: 'no',
+    ignoredByCopy: false,
+  };
+}
+
+/** First in, first out; dropping from the front costs nothing. */
+export class PendingQueue {
+  private items: Entry[] = [];
+  private first = 0;
+
+  get length(): number {
+    return this.items.length - this.first;
+  }
+
+  head(): Entry | undefined {
+    return this.items[this.first];
+  }
+
+  push(item: Entry): void {
+    this.items.push(item);
+  }
+
+  shift(): Entry | undefined {
+    const item = this.items[this.first];
+    if (item === undefined) return undefined;
+    this.first++;
+    if (this.first === this.items.length) {
+      this.items = [];
+      this.first = 0;
+    } else if (this.first >= 1024) {
+      this.items = this.items.slice(this.first);
+      this.first = 0;
+    }
+    return item;
+  }
+
+  /** Removes entries after the head for which `match` says yes, up to the first for which `until` does. */
+  removeBehindHead(match: (item: Entry) => boolean, until: (item: Entry) => boolean): void {
+    const kept: Entry[] = [];
+    let stopped = false;
+    for (let i = this.first; i < this.items.length; i++) {
+      const item = this.items[i]!;
+      if (i > this.first && !stopped) {
+        if (until(item)) stopped = true;
+        else if (match(item)) continue;
+      }
+      kept.push(item);
+    }
+    this.items = kept;
+    this.first = 0;
+  }
+
+  *[Symbol.iterator](): Generator<Entry> {
+    for (let i = this.first; i < this.items.length; i++) yield this.items[i]!;
+  }
+}

@@ -1,0 +1,398 @@
+import { MidstreamError } from '../../errors.js';
+import type { ApproverDecision } from '../../approval/types.js';
+import type { Decision, Identity, Policy } from '../../policy/types.js';
+import { type Frame, FrameReader } from '../wire/frame-reader.js';
+import { backend, frontend, messageName } from '../wire/types.js';
+import type { CatalogueView } from '../rows/origin.js';
+import type { CopyOutMasker } from '../rows/copy-out.js';
+import type { MaskSet } from '../rows/plan.js';
+import type { RowMasker } from '../rows/data-row.js';
+import { onBackend } from './backend.js';
+import { Effects, type LookupEffect } from './effects.js';
+import { fatal } from './fatal.js';
+import { onFrontend } from './frontend.js';
+import { endHold, type Held, heldNotice, onApproval } from './hold.js';
+import type { Judge } from './judge.js';
+import { Names } from './names.js';
+import { type Entry, PendingQueue, type Portal, type Statement } from './pending.js';
+import type { Request } from './request.js';
+
+/** What a session is given of the world: nothing of it does input or output. */
+export interface SessionOptions {
+  id: string;
+  resource: string;
+  transport: 'ext_proc' | 'hop';
+  /** proven identity, or undefined: then the startup user is taken as a claim */
+  peer: { identity: Identity | undefined; source: string; tls: Record<string, string> };
+  gateway_version: string;
+  /** time in ms since the epoch, given by the caller */
+  now: () => number;
+  /** unguessable id, at least 128 bits, [0-9a-f] only */
+  newId: () => string;
+  /** judging and masking for this caller under the policy in force; called at startup and after a policy change */
+  rules: (caller: { identity: Identity; resource: string; database: string; user: string; application: string }) => Rules;
+  catalogue: ((database: string) => CatalogueView | undefined) | undefined;
+  limits: SessionLimits;
+}
+
+export interface Rules {
+  policy: Policy;
+  judge: Judge;
+  /** undefined: nothing is masked */
+  masks: MaskSet | undefined;
+  /** masks text that goes into recordings and to approvers */
+  maskText: (text: string) => string;
+}
+
+export interface SessionLimits {
+  /** longest message that is buffered whole, bytes; the policy's limit for inspected ones is checked beside it */
+  message_bytes_max: number;
+  /** bytes of one answer kept in the recording */
+  wire_bytes_max: number;
+  /** prepared statements and portals tracked */
+  names_max: number;
+  /** milliseconds between notices to a waiting client */
+  notice_every_ms: number;
+}
+
+export type SessionInput =
+  | { type: 'downstream'; bytes: Buffer; end: boolean }
+  | { type: 'upstream'; bytes: Buffer; end: boolean }
+  /** the look-up asked for is done, with or without success */
+  | { type: 'catalogue' }
+  /** the hold is stored and approvers can see it */
+  | { type: 'held'; hold: string }
+  | { type: 'approval'; hold: string; outcome: 'approved' | 'denied' | 'expired' | 'cancelled' | 'unavailable'; reason: string; decisions: ApproverDecision[]; lease: string }
+  /** a CancelRequest for this session came in */
+  | { type: 'cancel' }
+  | { type: 'policy' }
+  | { type: 'tick' }
+  /** the transport is gone (reset, stream cancelled) */
+  | { type: 'gone'; reason: string }
+  /** the gateway is stopping, or can't record: refuse what is held and close */
+  | { type: 'stop'; reason: string; error?: MidstreamError };
+
+export type Phase = 'startup' | 'auth' | 'ready' | 'opaque' | 'cancel' | 'closed';
+
+/** Why the client's messages wait at the gateway. */
+export type Stall = 'auth' | 'names' | 'copy' | 'catalogue' | 'hold';
+
+export interface CopyOut {
+  masker: CopyOutMasker | undefined;
+}
+
+/**
+ * One Postgres connection. step() takes what happened and fills Effects; it does no input or output, so every interleaving,
+ * split and fault can be tested without a socket. State is changed in place rather than copied (decisions/0001).
+ */
+export class Session {
+  phase: Phase = 'startup';
+  rules: Rules | undefined;
+  identity: Identity | undefined;
+  database = '';
+  user = '';
+  application = '';
+  catalogue: CatalogueView | undefined;
+
+  readonly front: FrameReader;
+  readonly back: FrameReader;
+  readonly pending = new PendingQueue();
+  readonly statements = new Names<Statement>();
+  readonly portals = new Names<Portal>();
+  /** counts Syncs and Queries sent, so that names know what may have been skipped */
+  segment = 0;
+  /** the server skips everything up to the next Sync */
+  skipping = false;
+  /** Syncs that the server may or may not have eaten while a COPY failed */
+  spareSyncs = 0;
+
+  stall: Stall | undefined;
+  /** the client's message that waits */
+  waiting: Frame | undefined;
+  /** the server's message that waits for a look-up */
+  backWaiting: Frame | undefined;
+  held: Held | undefined;
+  /** a large message is passing in pieces: nothing may be put between them */
+  midDown = false;
+  midUp = false;
+  injectedDown: Buffer[] = [];
+
+  /** entries in the queue that are, or may become, a COPY FROM STDIN under way */
+  copies = 0;
+  /** masker of the rows that are coming */
+  rows: RowMasker | 'clean' | 'none' | undefined;
+  copyOut: CopyOut | undefined;
+  /** our copy of the encoding that texts are in */
+  encoding = 'UTF8';
+  authenticated = false;
+  frontEnded = false;
+  backEnded = false;
+  private frontEndPassed = false;
+  private backEndPassed = false;
+  requests = 0;
+  /** statement text -> the request that holds its facts */
+  readonly described = new Map<string, string>();
+  readonly totals = { requests: 0, denied: 0, held: 0, rows: 0, bytes_down: 0, bytes_up: 0 };
+  readonly coverage = { inspected_bytes: 0, masked_bytes: 0, opaque: new Map<string, number>() };
+  opened = false;
+  out = new Effects();
+
+  constructor(readonly options: SessionOptions) {
+    const limits = { message_bytes_max: options.limits.message_bytes_max, stream_bytes_max: 0x3fffffff };
+    this.front = new FrameReader('frontend', limits, { startup: true, stream: (type, length) => type === frontend.CopyData && length > STREAM_BYTES_MIN });
+    this.back = new FrameReader('backend', limits, { stream: (type, length) => length > STREAM_BYTES_MIN && this.mayStreamDown(type) });
+  }
+
+  private mayStreamDown(type: number): boolean {
+    if (type === backend.DataRow) return this.rows === 'clean' || this.rules?.masks === undefined;
+    return type === backend.CopyData && this.copyOut?.masker === undefined;
+  }
+
+  /** Bytes of the client that wait here; the transport stops reading above its limit. */
+  get queuedBytes(): number {
+    return this.front.buffered;
+  }
+
+  get transparent(): boolean {
+    return this.rules?.policy.transparent === true;
+  }
+
+  /** Carries one input through. Never throws: a broken peer or a bug ends in a FATAL error and a close. */
+  step(input: SessionInput): Effects {
+    const out = new Effects();
+    this.out = out;
+    try {
+      this.dispatch(input);
+      this.passEnds();
+      if (!this.midDown && this.injectedDown.length > 0) {
+        for (const bytes of this.injectedDown) out.downstream.add(bytes);
+        this.injectedDown = [];
+      }
+    } catch (error) {
+      const known = error instanceof MidstreamError ? error : new MidstreamError('internal', 'the gateway failed on this message', { cause: error });
+      fatal(this, known);
+    }
+    return out;
+  }
+
+  private dispatch(input: SessionInput): void {
+    if (this.phase === 'closed') return;
+    switch (input.type) {
+      case 'downstream':
+        this.totals.bytes_up += input.bytes.length;
+        this.fromClient(input.bytes, input.end);
+        return;
+      case 'upstream':
+        this.totals.bytes_down += input.bytes.length;
+        this.fromServer(input.bytes, input.end);
+        return;
+      case 'catalogue':
+        this.afterLookup();
+        return;
+      case 'held':
+        if (this.held?.operation.hold === input.hold) heldNotice(this, true);
+        return;
+      case 'approval':
+        onApproval(this, input);
+        this.runFront();
+        return;
+      case 'cancel':
+        if (this.held) {
+          endHold(this, { status: 'cancelled', reason: 'the client asked to cancel', sqlstate: '57014', message: 'canceling statement due to user request' });
+          this.runFront();
+        }
+        return;
+      case 'policy':
+        this.applyPolicy();
+        return;
+      case 'tick':
+        if (this.held) heldNotice(this, false);
+        return;
+      case 'gone':
+        this.finish(input.reason);
+        return;
+      case 'stop':
+        fatal(this, input.error ?? new MidstreamError('unavailable', input.reason, { hint: 'connect again' }), input.error ? undefined : '57P01');
+        return;
+    }
+  }
+
+  private fromClient(bytes: Buffer, end: boolean): void {
+    if (this.phase === 'opaque' || this.phase === 'cancel') {
+      if (bytes.length > 0) this.out.upstream.add(bytes);
+      this.countOpaque(this.phase === 'cancel' ? 'cancel request' : 'replication', bytes.length);
+    } else {
+      this.front.push(bytes);
+      this.runFront();
+    }
+    if (!end || this.frontEnded) return;
+    this.frontEnded = true;
+    // What was held must never run now, and what came behind it has nobody to answer to.
+    if (this.held) endHold(this, { status: 'cancelled', reason: 'the client is gone', sqlstate: '57014', message: 'the client went away while the operation was held' });
+  }
+
+  private fromServer(bytes: Buffer, end: boolean): void {
+    if (this.phase === 'opaque' || this.phase === 'cancel') {
+      if (bytes.length > 0) this.out.downstream.add(bytes);
+      this.countOpaque(this.phase === 'cancel' ? 'cancel request' : this.phase, bytes.length);
+    } else {
+      this.back.push(bytes);
+      this.runBack();
+      this.resumeFront();
+    }
+    if (!end) return;
+    this.backEnded = true;
+    if (this.held) endHold(this, { status: 'cancelled', reason: 'the server closed the connection', sqlstate: '57P01', message: 'the server closed the connection while the operation was held' });
+  }
+
+  /** The end of a direction goes on after the last message that waited for something. */
+  private passEnds(): void {
+    if (this.frontEnded && !this.frontEndPassed && this.stall === undefined) {
+      this.frontEndPassed = true;
+      this.out.endUpstream = true;
+    }
+    if (this.backEnded && !this.backEndPassed && this.backWaiting === undefined) {
+      this.backEndPassed = true;
+      this.out.endDownstream = true;
+    }
+  }
+
+  /** Handles the client's messages until one has to wait. */
+  runFront(): void {
+    while (this.phase !== 'closed') {
+      if (this.stall !== undefined && this.stall === 'hold') return;
+      const frame = this.waiting ?? this.front.next();
+      if (frame === undefined) return;
+      this.stall = undefined;
+      this.waiting = undefined;
+      const stall = onFrontend(this, frame);
+      if (stall !== undefined) {
+        this.stall = stall;
+        this.waiting = { ...frame };
+        return;
+      }
+      if (this.phase === 'opaque' || this.phase === 'cancel') return this.passRest();
+    }
+  }
+
+  /** After the startup packet of a connection that is not inspected: what was read along with it. */
+  private passRest(): void {
+    const rest = this.front.takeRest();
+    if (rest.length > 0) this.out.upstream.add(rest);
+  }
+
+  private resumeFront(): void {
+    if (this.stall === undefined || this.stall === 'hold' || this.stall === 'catalogue') return;
+    this.runFront();
+  }
+
+  runBack(): void {
+    while (this.phase !== 'closed') {
+      if (this.backWaiting !== undefined) return;
+      const frame = this.back.next();
+      if (frame === undefined) return;
+      if (!onBackend(this, frame)) {
+        this.backWaiting = { ...frame };
+        return;
+      }
+      if (this.phase === 'opaque') {
+        const rest = this.back.takeRest();
+        if (rest.length > 0) this.out.downstream.add(rest);
+        return;
+      }
+    }
+  }
+
+  private afterLookup(): void {
+    const waits = this.backWaiting;
+    if (waits !== undefined) {
+      this.backWaiting = undefined;
+      if (!onBackend(this, waits)) this.backWaiting = waits;
+      this.runBack();
+    }
+    if (this.stall === 'catalogue') {
+      this.stall = undefined;
+      this.runFront();
+    } else this.resumeFront();
+  }
+
+  applyPolicy(): void {
+    if (this.identity === undefined) return;
+    this.rules = this.options.rules({ identity: this.identity, resource: this.options.resource, database: this.database, user: this.user, application: this.application });
+  }
+
+  beginCopyIn(item: Entry, state: 'maybe' | 'active'): void {
+    if (item.copyIn === 'no') this.copies++;
+    item.copyIn = state;
+  }
+
+  endCopyIn(item: Entry): void {
+    if (item.copyIn !== 'no') this.copies--;
+    item.copyIn = 'no';
+  }
+
+  /** Sends a message whose answer is awaited; in a failed pipeline the server skips it, so no answer comes. */
+  expect(item: Entry): void {
+    if (this.skipping) this.dropped(item);
+    else this.pending.push(item);
+  }
+
+  /** An entry whose message had no effect. */
+  dropped(item: Entry): void {
+    this.endCopyIn(item);
+    for (const { change } of item.statementChanges ?? []) this.statements.drop(change);
+    for (const { change } of item.portalChanges ?? []) this.portals.drop(change);
+    item.statementChanges = undefined;
+    item.portalChanges = undefined;
+  }
+
+  lookup(what: Partial<LookupEffect>): void {
+    const known = this.out.lookup ?? { relations: [], names: [], types: [], functions: [], invalidate: false };
+    this.out.lookup = {
+      relations: [...known.relations, ...(what.relations ?? [])],
+      names: [...known.names, ...(what.names ?? [])],
+      types: [...known.types, ...(what.types ?? [])],
+      functions: [...known.functions, ...(what.functions ?? [])],
+      invalidate: known.invalidate || what.invalidate === true,
+    };
+  }
+
+  countOpaque(reason: string, bytes: number): void {
+    if (bytes > 0) this.coverage.opaque.set(reason, (this.coverage.opaque.get(reason) ?? 0) + bytes);
+  }
+
+  nextRequestId(): string {
+    this.requests++;
+    this.totals.requests++;
+    return `r${this.requests}`;
+  }
+
+  record(type: string, json: string, gating: boolean, original?: Buffer): void {
+    this.out.records.push({ type, json, gating, original });
+  }
+
+  recordDecision(request: Request, decision: Decision, fields: string): void {
+    this.record('decision', `,"request":"${request.id}"${fields}`, true);
+    if (decision.verdict === 'deny') this.totals.denied++;
+  }
+
+  /** Ends the session: whatever is held is cancelled, and the recording gets its last event. */
+  finish(reason: string): void {
+    if (this.phase === 'closed') return;
+    if (this.held) this.out.ended.push({ hold: this.held.operation.hold, status: 'cancelled', reason });
+    this.held = undefined;
+    this.phase = 'closed';
+    if (!this.opened) return;
+    const opaque = [...this.coverage.opaque].map(([why, bytes]) => ({ reason: why, bytes }));
+    const close = { reason, totals: this.totals, coverage: { inspected_bytes: this.coverage.inspected_bytes, masked_bytes: this.coverage.masked_bytes, opaque } };
+    this.record('session.close', `,${JSON.stringify(close).slice(1, -1)}`, false);
+  }
+
+  /** The message that is being worked on, for errors. */
+  static describe(frame: Frame, side: 'frontend' | 'backend'): string {
+    return messageName(side, frame.type);
+  }
+}
+
+/** Messages above this may pass in pieces where nothing in them is looked at, so that memory stays flat. */
+const STREAM_BYTES_MIN = 65_536;

@@ -1,0 +1,63 @@
+import { MidstreamError } from '../../errors.js';
+import type { Frame } from '../wire/frame-reader.js';
+import { frontend } from '../wire/types.js';
+import { hold } from './hold.js';
+import { decisionFields, type Judgement } from './judge.js';
+import { entry } from './pending.js';
+import { factsWithNames, noteNameChanges } from './prepared.js';
+import { refusalOf, refuse } from './refuse.js';
+import { Request } from './request.js';
+import type { Session, Stall } from './session.js';
+import { cStringEnd, judgeText } from './text.js';
+
+/** Query: every statement in it is judged, the strictest verdict holds for the message. */
+export function onQuery(s: Session, f: Frame): Stall | undefined {
+  const textEnd = cStringEnd(f.buf, f.body, f.end, 'the text of Query');
+  if (textEnd !== f.end - 1) throw new MidstreamError('protocol_violation', `Query has ${f.end - 1 - textEnd} bytes after its text`);
+  const judgement = judgeText(s, f.buf, f.body, textEnd);
+  let { decision } = judgement;
+  let fields = judgement.decisionFields;
+  if (judgement.usesNames) {
+    const facts = factsWithNames(s, judgement);
+    if (facts === undefined) return 'names';
+    decision = s.rules!.judge.again(facts, undefined);
+    fields = decisionFields(decision, s.rules!.policy.version);
+  }
+  const request = new Request(s.nextRequestId(), s.options.limits.wire_bytes_max);
+  recordRequest(s, request, 'query', judgement, f);
+  s.recordDecision(request, decision, fields);
+  if (decision.verdict === 'deny') {
+    refuse(s, frontend.Query, request, refusalOf(decision, request));
+    return undefined;
+  }
+  const send = (frame: Frame) => sendQuery(s, frame, judgement, request);
+  if (decision.verdict === 'approve' && !s.skipping) {
+    return hold(s, { frame: f, kind: frontend.Query, request, judgement, decision, params: undefined, rawParams: undefined, send });
+  }
+  send(f);
+  return undefined;
+}
+
+function sendQuery(s: Session, f: Frame, judgement: Judgement, request: Request): void {
+  const item = entry(frontend.Query, request);
+  item.judgement = judgement;
+  s.segment++;
+  noteNameChanges(s, item, judgement);
+  if (judgement.mayCopyIn) s.beginCopyIn(item, 'maybe');
+  s.expect(item);
+  s.out.upstream.pass(f.buf, f.start, f.end);
+}
+
+/** The facts go into the first event of a text; later ones name it, so that a hot statement costs little. */
+export function recordRequest(s: Session, request: Request, operation: string, judgement: Judgement, f: Frame, more = ''): void {
+  const known = s.described.get(judgement.text);
+  let fields: string;
+  if (known === undefined) {
+    fields = judgement.fields;
+    if (s.described.size < DESCRIBED_TEXTS_MAX) s.described.set(judgement.text, request.id);
+  } else fields = `${judgement.fieldsAgain},"facts_of":"${known}"`;
+  s.record('request', `,"request":"${request.id}","operation":"${operation}"${fields}${more},"bytes":${f.end - f.start}`, true, f.buf.subarray(f.start, f.end));
+}
+
+/** Texts of one session whose facts are not repeated. */
+const DESCRIBED_TEXTS_MAX = 1000;

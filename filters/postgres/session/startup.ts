@@ -1,0 +1,85 @@
+import { MidstreamError } from '../../errors.js';
+import type { Frame } from '../wire/frame-reader.js';
+import { decodeStartupPacket, startupParameter, type StartupParameter } from '../wire/startup.js';
+import { grammarProblem } from './grammar.js';
+import type { Session } from './session.js';
+
+const answerN = Buffer.from('N');
+
+/** Startup-phase packets: encryption requests, a cancel request, or the StartupMessage that fixes the identity. */
+export function onStartup(s: Session, f: Frame): undefined {
+  const startup = decodeStartupPacket(f.buf, f.body, f.end);
+  if (startup.kind === 'ssl' || startup.kind === 'gssenc') {
+    // In the inspecting role nobody may encrypt past us (envoy.md): the client is told No and may go on in clear, as with a server without TLS.
+    s.out.downstream.add(answerN);
+    return undefined;
+  }
+  if (startup.kind === 'cancel') {
+    s.phase = 'cancel';
+    s.out.cancel = { key: f.buf.toString('hex', f.body + 4, f.end), bytes: Buffer.from(f.buf.subarray(f.start, f.end)) };
+    return undefined;
+  }
+  if (startup.kind === 'unsupported') {
+    throw new MidstreamError('protocol_violation', `unsupported frontend protocol ${(startup.code >>> 16) & 0xffff}.${startup.code & 0xffff}: the server supports 3.0 to 3.2`);
+  }
+  s.front.startupDone();
+  const parameter = (name: string) => startupParameter(startup, name)?.toString('utf8') ?? '';
+  s.user = parameter('user');
+  s.database = parameter('database') || s.user;
+  s.application = parameter('application_name');
+  s.identity = s.options.peer.identity ?? {
+    id: s.user,
+    kind: 'claimed',
+    issuer: '',
+    groups: [],
+    claims: { application_name: s.application },
+    source: s.options.peer.source,
+    proof: 'claimed',
+  };
+  s.applyPolicy();
+  s.catalogue = s.options.catalogue?.(s.database);
+  open(s, startup.parameters);
+  if (s.rules!.policy.grammar === 'pin') {
+    const problem = grammarProblem(startup.parameters.map(({ name, value }) => [name, value.toString('utf8')]));
+    if (problem) throw new MidstreamError('policy_denied', problem, { hint: 'connect without this setting; the policy pins the grammar (defaults.grammar)' });
+  }
+  const replication = parameter('replication').toLowerCase();
+  if (replication !== '' && !['false', 'off', 'no', '0'].includes(replication)) return openReplication(s, f);
+  s.phase = 'auth';
+  s.encoding = parameter('client_encoding').replace(/['"]/g, '').toUpperCase() || 'UTF8';
+  s.out.upstream.pass(f.buf, f.start, f.end);
+  return undefined;
+}
+
+function openReplication(s: Session, f: Frame): undefined {
+  const verdict = s.rules!.policy.opaque;
+  if (verdict !== 'allow') {
+    throw new MidstreamError('policy_denied', 'a replication connection cannot be inspected, and the policy does not allow what is opaque', {
+      hint: verdict === 'approve' ? 'logins are not held: an operator must allow it (defaults.opaque: allow)' : 'ask for defaults.opaque: allow on this listener',
+    });
+  }
+  s.out.upstream.pass(f.buf, f.start, f.end);
+  s.phase = 'opaque';
+  return undefined;
+}
+
+function open(s: Session, parameters: StartupParameter[]): void {
+  const { options } = s;
+  const maskText = s.rules!.maskText;
+  const event = {
+    start: new Date(options.now()).toISOString(),
+    protocol: 'postgres',
+    resource: options.resource,
+    database: s.database,
+    user: s.user,
+    application: maskText(s.application),
+    identity: s.identity,
+    tls: options.peer.tls,
+    policy_version: s.rules!.policy.version,
+    gateway_version: options.gateway_version,
+    transport: options.transport,
+    parameters: Object.fromEntries(parameters.map(({ name, value }) => [name, maskText(value.toString('utf8'))])),
+  };
+  s.opened = true;
+  s.record('session.open', `,${JSON.stringify(event).slice(1, -1)}`, true);
+}
