@@ -92,6 +92,10 @@ type Tagged<Codecs> = { [K in keyof Codecs]: { name: K; value: ValueOf<Codecs[K]
 export type FrontendMessage = Tagged<typeof frontendCodecs>;
 export type BackendMessage = Tagged<typeof backendCodecs>;
 
+/** What a message of that name decodes to. */
+export type FrontendValue<N extends FrontendName> = ValueOf<(typeof frontendCodecs)[N]>;
+export type BackendValue<N extends BackendName> = ValueOf<(typeof backendCodecs)[N]>;
+
 function nameOf(side: Side, frame: Frame): string {
   if (frame.piece !== 'whole') throw new MidstreamError('internal', `a ${frame.piece} piece of a message was given to a decoder`);
   return frame.type === 0 ? 'StartupPacket' : messageName(side, frame.type);
