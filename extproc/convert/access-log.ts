@@ -1,0 +1,45 @@
+/** One TCP connection as Envoy's own log tells it. */
+export interface AccessEntry {
+  /** the session, by the dynamic metadata that the gateway gave the connection; empty when it had none */
+  session: string;
+  /** Envoy's connection id, by a custom tag (hop) */
+  connectionId: string;
+  /** plain values for the recording */
+  entry: Record<string, unknown>;
+}
+
+type Fields = Record<string, unknown>;
+const at = (value: unknown, ...path: string[]): unknown => path.reduce<unknown>((v, key) => (v as Fields | undefined)?.[key], value);
+
+function address(value: unknown): string {
+  const socket = at(value, 'socket_address') as { address?: string; port_value?: number } | undefined;
+  if (socket) return `${socket.address ?? ''}:${socket.port_value ?? 0}`;
+  return (at(value, 'pipe', 'path') as string | undefined) ?? '';
+}
+
+function milliseconds(value: unknown): number | undefined {
+  const duration = value as { seconds?: number; nanos?: number } | undefined;
+  return duration === undefined ? undefined : (duration.seconds ?? 0) * 1000 + (duration.nanos ?? 0) / 1e6;
+}
+
+export function accessEntries(message: Fields): AccessEntry[] {
+  const logs = (at(message, 'tcp_logs', 'log_entry') ?? []) as Fields[];
+  return logs.map((log) => {
+    const common = at(log, 'common_properties');
+    const flags = Object.entries((at(common, 'response_flags') ?? {}) as Fields).filter(([, set]) => set === true);
+    const tags = (at(common, 'custom_tags') ?? {}) as Record<string, string>;
+    const entry: Record<string, unknown> = {
+      source: address(at(common, 'downstream_remote_address')),
+      upstream: address(at(common, 'upstream_remote_address')),
+      upstream_cluster: at(common, 'upstream_cluster') ?? '',
+      received_bytes: at(log, 'connection_properties', 'received_bytes') ?? 0,
+      sent_bytes: at(log, 'connection_properties', 'sent_bytes') ?? 0,
+      duration_ms: milliseconds(at(common, 'duration')),
+      flags: flags.map(([name]) => name),
+      termination: at(common, 'connection_termination_details') ?? '',
+      tls: at(common, 'tls_properties') ?? null,
+    };
+    const session = at(common, 'metadata', 'filter_metadata', 'midstream', 'fields', 'session', 'string_value');
+    return { session: typeof session === 'string' ? session : (tags['midstream_session'] ?? ''), connectionId: tags['connection_id'] ?? '', entry };
+  });
+}

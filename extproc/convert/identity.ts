@@ -1,0 +1,8 @@
+import type { Identity } from '../../filters/policy/types.js';
+
+/** A SPIFFE id counts as proven: Envoy checked the certificate before it told us. */
+export function spiffeIdentity(uri: string, source: string): Identity | undefined {
+  const id = uri.split(',').find((part) => part.startsWith('spiffe://'));
+  if (id === undefined) return undefined;
+  return { id, kind: 'spiffe', issuer: id.slice('spiffe://'.length).split('/')[0] ?? '', groups: [], claims: {}, source, proof: 'mtls' };
+}

@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import type { Server as NetServer } from 'node:net';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { ApprovalStore } from '../filters/approval/types.js';
+import { MidstreamError } from '../filters/errors.js';
+import type { SessionOptions } from '../filters/postgres/session/session.js';
+import type { CatalogueView } from '../filters/postgres/rows/origin.js';
+import type { ProxyHeader } from '../filters/proxy-protocol/index.js';
+import type { LookupEffect } from '../filters/postgres/session/effects.js';
+import type { SessionRecorder } from '../filters/record/events.js';
+import type { PeerFacts } from './convert/network-ext-proc.js';
+import { spiffeIdentity } from './convert/identity.js';
+import { proxyPeer } from './convert/proxy-header.js';
+import { Connection, type ConnectionMetrics, Registry, type Transport } from './services/connection.js';
+import { createHop } from './services/hop.js';
+import { networkExtProc, networkExtProcDefinition } from './services/network-ext-proc.js';
+import type { RuleBook } from './rules.js';
+
+/** One backend that the gateway stands before. */
+export interface Resource {
+  /** listener name; Envoy names it in the gRPC metadata `x-midstream-listener` */
+  listener: string;
+  resource: string;
+  catalogue: { view(database: string): CatalogueView | undefined; load(database: string, what: LookupEffect): Promise<void> } | undefined;
+  /** hop only: where this gateway listens, and Envoy's way back to the server */
+  hop?: { host: string; port: number; upstream: { host: string; port: number } };
+}
+
+export interface GatewayOptions {
+  version: string;
+  /** host:port, port 0 for any, or unix:/path */
+  grpc: string;
+  resources: Resource[];
+  rules: RuleBook;
+  approvals: ApprovalStore;
+  record: (session: string) => SessionRecorder;
+  log: Logger;
+  metrics: ConnectionMetrics;
+  limits: { wire_bytes_max: number; names_max: number; notice_every_ms: number };
+  /** further gRPC services: ext_authz, access logs, health */
+  register?: (server: Server) => void;
+  now?: () => number;
+}
+
+export interface Gateway {
+  /** bound gRPC address: host:port or unix:/path */
+  grpc: string;
+  hops: { listener: string; port: number }[];
+  registry: Registry;
+  /** the policy file changed */
+  policyChanged(): void;
+  /** refuses what is held, closes every connection with a FATAL that drivers understand, then the listeners */
+  stop(reason: string): Promise<void>;
+}
+
+/** Largest gRPC message: Envoy sends what it read at once, bounded by its own buffer limit. */
+const GRPC_MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+const HEADER_MS_MAX = 5000;
+
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const registry = new Registry();
+  const now = options.now ?? Date.now;
+  const byListener = new Map(options.resources.map((resource) => [resource.listener, resource]));
+  let stopping = false;
+
+  const open = (resource: Resource, peer: SessionOptions['peer'], transport: 'ext_proc' | 'hop', makeTransport: (session: string) => Transport): Connection => {
+    if (stopping) throw new MidstreamError('unavailable', 'the gateway is stopping');
+    const id = randomBytes(16).toString('hex');
+    const recorder = options.record(id);
+    const policy = options.rules.policy();
+    const { catalogue } = resource;
+    const session: SessionOptions = {
+      id,
+      resource: resource.resource,
+      transport,
+      peer,
+      gateway_version: options.version,
+      now,
+      newId: () => randomBytes(16).toString('hex'),
+      rules: (caller) => options.rules.for(caller),
+      catalogue: catalogue ? (database) => catalogue.view(database) : undefined,
+      limits: { ...options.limits, message_bytes_max: policy.transparent ? MESSAGE_BYTES_MAX : policy.limits.message_bytes_max },
+    };
+    const world = {
+      approvals: options.approvals,
+      recorder,
+      lookup: (database: string, what: LookupEffect) => catalogue?.load(database, what) ?? Promise.resolve(),
+      registry,
+      log: options.log,
+      metrics: options.metrics,
+      now,
+    };
+    return new Connection(session, world, makeTransport(id), policy.limits.held_bytes_max);
+  };
+
+  const server = new Server({
+    'grpc.max_receive_message_length': GRPC_MESSAGE_BYTES_MAX,
+    'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': 0x7fffffff,
+    // Envoy keeps its streams for as long as its connections live: nothing here may time them out.
+    'grpc.keepalive_time_ms': 0x7fffffff,
+  });
+  server.addService(
+    networkExtProcDefinition,
+    networkExtProc({
+      log: options.log,
+      open: (facts, _metadata, listener, makeTransport) => {
+        const resource = byListener.get(listener) ?? (options.resources.length === 1 ? options.resources[0] : undefined);
+        if (resource === undefined) throw new MidstreamError('config_invalid', `Envoy named a listener "${listener}" that the gateway does not know`);
+        return open(resource, extProcPeer(facts), 'ext_proc', makeTransport);
+      },
+    }),
+  );
+  options.register?.(server);
+  const grpc = await bind(server, options.grpc);
+  const hops: { listener: string; port: number; server: NetServer }[] = [];
+  for (const resource of options.resources) {
+    if (!resource.hop) continue;
+    const hop = createHop({
+      upstream: resource.hop.upstream,
+      log: options.log,
+      header_ms_max: HEADER_MS_MAX,
+      open: (header: ProxyHeader, makeTransport) => open(resource, proxyPeer(header), 'hop', makeTransport),
+    });
+    hops.push({ listener: resource.listener, port: await listen(hop, resource.hop.host, resource.hop.port), server: hop });
+  }
+
+  return {
+    grpc,
+    hops: hops.map(({ listener, port }) => ({ listener, port })),
+    registry,
+    policyChanged: () => {
+      options.rules.changed();
+      for (const connection of registry.connections) connection.input({ type: 'policy' });
+    },
+    stop: async (reason) => {
+      stopping = true;
+      for (const hop of hops) hop.server.close();
+      for (const connection of [...registry.connections]) connection.input({ type: 'stop', reason });
+      await drained(registry);
+      await new Promise<void>((resolve) => {
+        // Envoy's own connection to us may stay open; no data connection lives any more when it is cut.
+        const cut = setTimeout(() => {
+          server.forceShutdown();
+          resolve();
+        }, 500);
+        server.tryShutdown(() => {
+          clearTimeout(cut);
+          resolve();
+        });
+      });
+      if (options.grpc.startsWith('unix:')) rmSync(options.grpc.slice('unix:'.length), { force: true });
+    },
+  };
+}
+
+/** Postgres' own cap on a message, for policies under which nothing is looked at. */
+const MESSAGE_BYTES_MAX = 0x3fffffff;
+
+function extProcPeer(facts: PeerFacts): SessionOptions['peer'] {
+  return { identity: spiffeIdentity(facts.spiffe, facts.source), source: facts.source, tls: facts.tls };
+}
+
+async function bind(server: Server, address: string): Promise<string> {
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => (error ? reject(new MidstreamError('unavailable', `cannot listen on ${address}: ${error.message}`)) : resolve(bound)));
+  });
+  return address.startsWith('unix:') ? address : `${address.slice(0, address.lastIndexOf(':'))}:${port}`;
+}
+
+async function listen(server: NetServer, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(new MidstreamError('unavailable', `cannot listen on ${host}:${port}: ${error.message}`)));
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  return address !== null && typeof address === 'object' ? address.port : port;
+}
+
+/** Waits until Envoy has closed what was asked to close, at most a few seconds. */
+async function drained(registry: Registry): Promise<void> {
+  for (let i = 0; i < 100 && registry.connections.size > 0; i++) await new Promise((resolve) => setTimeout(resolve, 30));
+  for (const connection of [...registry.connections]) connection.lost('the gateway stopped');
+}

@@ -1,0 +1,57 @@
+import { createDetector, createMasker, maskString } from '../filters/mask/index.js';
+import type { Policy } from '../filters/policy/types.js';
+import { buildMaskSet } from '../filters/postgres/rows/plan.js';
+import { Judge, type Analyzer, type Caller } from '../filters/postgres/session/judge.js';
+import type { Rules } from '../filters/postgres/session/session.js';
+
+/** The policy in force, made ready for each caller; callers that come again share their judge and its cache. */
+export class RuleBook {
+  private readonly byCaller = new Map<string, Rules>();
+  private readonly maskText: (text: string) => string;
+
+  constructor(
+    private readonly current: () => Policy,
+    private readonly analyzer: Analyzer,
+    private readonly options: { mask_key?: Uint8Array; regions?: string[] },
+  ) {
+    // What goes into recordings and to approvers is masked whatever the policy says: logs must never hold a secret.
+    const detector = createDetector({ detect: ['all'], ...(options.regions ? { regions: options.regions } : {}) });
+    const masker = createMasker('redact', {});
+    this.maskText = (text) => maskString(detector, masker, text);
+  }
+
+  policy(): Policy {
+    return this.current();
+  }
+
+  changed(): void {
+    this.byCaller.clear();
+  }
+
+  for(caller: Caller): Rules {
+    const policy = this.current();
+    // The peer's port differs on every connection and no rule is about it alone, but a rule may be about its address.
+    const source = caller.identity.source.replace(/:\d+$/, '');
+    const key = JSON.stringify([policy.version, { ...caller, identity: { ...caller.identity, source } }]);
+    const known = this.byCaller.get(key);
+    if (known !== undefined) return known;
+    const rules = this.build(policy, caller);
+    if (this.byCaller.size >= CALLERS_MAX) this.byCaller.delete(this.byCaller.keys().next().value!);
+    this.byCaller.set(key, rules);
+    return rules;
+  }
+
+  private build(policy: Policy, caller: Caller): Rules {
+    const masks = policy.masksFor(caller);
+    const options = { ...(this.options.mask_key ? { key: this.options.mask_key } : {}), ...(this.options.regions ? { regions: this.options.regions } : {}) };
+    return {
+      policy,
+      judge: new Judge(policy, this.analyzer, caller, this.maskText, { cache_entries_max: 2000, cache_units_max: 4_000_000 }),
+      masks: masks.length === 0 ? undefined : buildMaskSet(masks, options),
+      maskText: this.maskText,
+    };
+  }
+}
+
+/** Callers whose judgements are kept. */
+const CALLERS_MAX = 256;
