@@ -35,14 +35,9 @@ export class Gather {
     this.#tailUsed += size;
   }
 
-  /** The byte at an offset within the first ones added; only for a message's header. */
+  /** A byte of a header that is not whole yet: a few bytes, so they all lie in the tail. */
   headerByte(offset: number): number {
-    let at = offset;
-    for (const part of this.#parts) {
-      if (at < part.length) return part[at] as number;
-      at -= part.length;
-    }
-    return (this.#tail as Buffer)[at] as number;
+    return (this.#tail as Buffer)[offset] as number;
   }
 
   /** All bytes as one buffer of their own, and forgets them. */
