@@ -68,6 +68,16 @@ export interface MaskRule {
   /** schema.table.column, each part may be * ; empty for a detector rule */
   columns: string[];
   as: MaskAs;
+  /** detector rules: regions for phone numbers in national form, ISO 3166 alpha-2, upper case; absent when the policy names none */
+  regions?: string[];
+}
+
+/** What the policy asks of the recorder. */
+export interface RecordingTerms {
+  /** age recipients (`age1…`) that originals are sealed to; empty: originals are not kept */
+  sealed: string[];
+  /** bytes of one response that are recorded; what is beyond is counted, not kept */
+  response_bytes_max: number;
 }
 
 /** A compiled policy. Pure; holds no clock. */
@@ -85,6 +95,7 @@ export interface Policy {
   /** mask rules in force for this caller (`unless` already evaluated; an error in `unless` keeps the mask) */
   masksFor(facts: { identity: Identity; resource: string; database: string; user: string; application: string }): MaskRule[];
   readonly limits: PolicyLimits;
+  readonly recording: RecordingTerms;
 }
 
 export interface PolicyLimits {

@@ -1,0 +1,207 @@
+import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
+import { type Loop, loopsOf, worstCost } from './cost.js';
+import { type ExpressionProblem, walk } from './expression.js';
+import { type FactTypeName, factFunctions, factTypes, factVariables, type Scope, scopeVariables } from './fact-table.js';
+import { type Context, factClass } from './fact-values.js';
+import { lintComparisons } from './lint.js';
+import { type Budget, glob, Pattern } from './pattern.js';
+import { nearest, quoted, suggest } from './problems.js';
+
+/** Longest condition. */
+const EXPRESSION_LENGTH_MAX = 8192;
+/** Steps of patterns and globs that one evaluation may take: about 50 ms. */
+const PATTERN_STEPS_MAX = 2_000_000;
+/** Evaluations of nodes that one condition may need at most: about 200 ms. */
+const COST_MAX = 2_000_000;
+
+const limits = { maxAstNodes: 4000, maxDepth: 48, maxListElements: 1000, maxMapEntries: 16, maxCallArguments: 4 };
+
+/** `matched: undefined` means that values are not bound yet: the condition will be asked again with them. */
+export type Outcome = { matched: boolean | undefined; error?: string };
+
+export interface Condition {
+  readonly text: string;
+  readonly ast: ASTNode;
+  readonly usesParams: boolean;
+  evaluate(context: Context): Outcome;
+  /** the value of the expression itself, for explaining; throws what the evaluation throws */
+  value(context: Context): unknown;
+}
+
+// One evaluation runs at a time and never awaits, so the budget of patterns may be shared; it is filled before each.
+const budget: Budget = { left: 0 };
+const patterns = new Map<string, Pattern>();
+const PATTERNS_KEPT_MAX = 1000;
+
+function compiledPattern(source: string): Pattern {
+  let pattern = patterns.get(source);
+  if (pattern === undefined) {
+    pattern = new Pattern(source);
+    if (patterns.size >= PATTERNS_KEPT_MAX) patterns.clear();
+    patterns.set(source, pattern);
+  }
+  return pattern;
+}
+
+function baseEnvironment(): Environment {
+  const environment = new Environment({ limits, unlistedVariablesAreDyn: false, enableOptionalTypes: false });
+  for (const name of Object.keys(factTypes) as FactTypeName[]) {
+    const fields = Object.fromEntries(Object.entries(factTypes[name]).map(([field, doc]) => [field, doc.type]));
+    environment.registerType(name, { ctor: factClass(name), fields });
+  }
+  const sync = { async: false };
+  environment.registerFunction('lower(string): string', (text: string) => text.toLowerCase(), sync);
+  environment.registerFunction('glob(string, string): bool', (text: string, pattern: string) => glob(text, pattern, budget), sync);
+  environment.registerFunction(`string.${LINEAR_MATCHES}(string): bool`, (text: string, source: string) => compiledPattern(source).test(text, budget), sync);
+  return environment;
+}
+
+/** Our matches(), to which calls of matches() are turned before the type check: the library lets no overload be replaced. */
+const LINEAR_MATCHES = 'matches_linear';
+
+let base: Environment | undefined;
+const environments = new Map<Scope, Environment>();
+
+function environmentOf(scope: Scope): Environment {
+  let found = environments.get(scope);
+  if (found === undefined) {
+    base ??= baseEnvironment();
+    found = base.clone();
+    for (const name of scopeVariables[scope]) found.registerVariable(name, factVariables[name]?.type ?? 'dyn');
+    environments.set(scope, found);
+  }
+  return found;
+}
+
+const callOf = (node: ASTNode): string | undefined => (node.op === 'call' || node.op === 'rcall' ? node.args[0] : undefined);
+
+/** Functions that do not exist or may not be used, and patterns that are none. */
+function checkCalls(ast: ASTNode): ExpressionProblem[] {
+  const problems: ExpressionProblem[] = [];
+  for (const node of walk(ast)) {
+    const name = callOf(node);
+    if (name === undefined) continue;
+    if (!Object.hasOwn(factFunctions, name)) {
+      problems.push({ index: node.start, what: `there is no function ${quoted(name)} in conditions`, fix: suggest(name, Object.keys(factFunctions)) });
+    } else if (name === 'matches' && node.op === 'rcall') {
+      const argument = node.args[2][0];
+      if (argument === undefined) continue;
+      if (argument.op !== 'value' || typeof argument.args !== 'string') {
+        problems.push({ index: argument.start, what: 'the pattern of matches() is not a constant text', fix: 'write the pattern in quotes' });
+        continue;
+      }
+      try {
+        compiledPattern(argument.args);
+      } catch (error) {
+        problems.push({ index: argument.start, what: `the pattern ${quoted(argument.args)} can't be used: ${(error as Error).message}`, fix: 'patterns are in RE2’s syntax, without look-around and references' });
+      }
+    }
+  }
+  return problems;
+}
+
+/** Turns `x.matches("…")` into a call of ours. Done on the parsed tree, before anything was checked or evaluated. */
+function replaceMatches(ast: ASTNode): void {
+  for (const node of walk(ast)) {
+    if (node.op === 'rcall' && node.args[0] === 'matches') (node.args as unknown[])[0] = LINEAR_MATCHES;
+  }
+}
+
+/** `+` may only add numbers: joining texts or lists can double them at each step. */
+function checkAdditions(ast: ASTNode): ExpressionProblem[] {
+  const problems: ExpressionProblem[] = [];
+  for (const node of walk(ast)) {
+    if (node.op !== '+') continue;
+    const type = (node as unknown as { checkedType?: { name: string } }).checkedType?.name;
+    if (type !== 'int' && type !== 'double' && type !== 'uint') {
+      problems.push({ index: node.start, what: 'the + joins texts or lists', fix: 'only numbers can be added; compare the parts instead' });
+    }
+  }
+  return problems;
+}
+
+interface CelFailure {
+  code?: string;
+  summary?: string;
+  message: string;
+  range?: { start: number };
+  node?: ASTNode;
+}
+
+/** The library's error in the words of a policy. */
+function explainFailure(error: CelFailure, scope: Scope): ExpressionProblem {
+  const index = error.range?.start ?? 0;
+  const summary = (error.summary ?? error.message).split('\n')[0] ?? '';
+  const variables: readonly string[] = scopeVariables[scope];
+  if (error.code === 'unknown_variable') {
+    const name = summary.replace('Unknown variable: ', '');
+    const elsewhere = Object.hasOwn(factVariables, name) || ['http', 'k8s', 'mcp'].includes(name);
+    if (elsewhere && scope !== 'mask') return { index, what: `the fact ${quoted(name)} is not known to a rule on ${scope}`, fix: `a rule on ${scope} may ask for: ${variables.join(', ')}` };
+    if (elsewhere) return { index, what: `the fact ${quoted(name)} is not known to a mask`, fix: `unless may ask for: ${variables.join(', ')}` };
+    return { index, what: `there is no fact ${quoted(name)}`, fix: suggest(name, variables) };
+  }
+  if (error.code === 'no_such_key' && error.node?.op === '.') {
+    const name = error.node.args[1];
+    const left = (error.node.args[0] as unknown as { checkedType?: { name: string } }).checkedType?.name ?? '';
+    const fields = Object.keys(factTypes[left as FactTypeName] ?? {});
+    return { index, what: `${left === '' ? 'this' : `a ${left}`} has no field ${quoted(name)}`, fix: suggest(name, fields) };
+  }
+  const near = error.code === 'no_matching_overload' ? nearest(/'(?:\w+\.)?(\w+)\(/.exec(summary)?.[1] ?? '', Object.keys(factFunctions)) : undefined;
+  const words = summary.replaceAll(LINEAR_MATCHES, 'matches');
+  return { index, what: `the condition is not valid: ${words}`, fix: near === undefined ? 'see `midstream facts` for facts, types and functions' : `did you mean ${near}?` };
+}
+
+/** Why the evaluation failed, in one line and without values of the operation. */
+function reason(error: unknown): string {
+  const failure = error as CelFailure;
+  return (failure.summary ?? failure.message).split('\n')[0] ?? 'unknown';
+}
+
+function makeCondition(text: string, parsed: ParseResult, loops: Loop): Condition {
+  let usesParams = false;
+  for (const node of walk(parsed.ast)) if (node.op === 'id' && node.args === 'params') usesParams = true;
+  const value = (context: Context): unknown => {
+    if (worstCost(loops, context.sizes) > COST_MAX) throw new Error('the operation is too large for this condition');
+    budget.left = PATTERN_STEPS_MAX;
+    return parsed(context.variables);
+  };
+  const evaluate = (context: Context): Outcome => {
+    try {
+      const result = value(context);
+      if (typeof result === 'boolean') return { matched: result };
+      return { matched: true, error: 'the condition gave something other than true or false' };
+    } catch (error) {
+      // `params` is the only variable that may be absent: the statement is being prepared, and will be judged again when it is executed.
+      if ((error as CelFailure).code === 'unknown_variable') return { matched: undefined };
+      return { matched: true, error: reason(error) };
+    }
+  };
+  return { text, ast: parsed.ast, usesParams, evaluate, value };
+}
+
+/**
+ * Compiles one condition: parsed, its functions and patterns checked, its types checked against the facts of the scope, its cost bounded.
+ * @param result what the expression must give; `any` serves explanations
+ */
+export function compileCondition(text: string, scope: Scope, result: 'bool' | 'any' = 'bool'): { condition: Condition } | { problems: ExpressionProblem[] } {
+  if (text.length > EXPRESSION_LENGTH_MAX) {
+    return { problems: [{ index: 0, what: `the condition is longer than ${EXPRESSION_LENGTH_MAX} characters`, fix: 'make several rules of it' }] };
+  }
+  let parsed: ParseResult;
+  try {
+    parsed = environmentOf(scope).parse(text);
+  } catch (error) {
+    return { problems: [explainFailure(error as CelFailure, scope)] };
+  }
+  const problems = checkCalls(parsed.ast);
+  if (problems.length > 0) return { problems };
+  const loops = loopsOf(parsed.ast);
+  replaceMatches(parsed.ast);
+  const checked = parsed.check();
+  if (!checked.valid) return { problems: [explainFailure(checked.error as CelFailure, scope)] };
+  if (result === 'bool' && checked.type !== 'bool' && checked.type !== 'dyn') {
+    return { problems: [{ index: 0, what: `the condition gives ${checked.type}, not true or false`, fix: 'compare it with something' }] };
+  }
+  problems.push(...checkAdditions(parsed.ast), ...loops.problems, ...lintComparisons(parsed.ast));
+  return problems.length > 0 ? { problems } : { condition: makeCondition(text, parsed, loops.root) };
+}

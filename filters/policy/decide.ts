@@ -1,0 +1,91 @@
+import { plainTerms, strictestTerms } from './approval-terms.js';
+import type { Condition } from './cel.js';
+import { ruleContext } from './fact-values.js';
+import { grammarChange } from './grammar.js';
+import type { ApprovalTerms, Decision, Mode, OperationFacts, RuleMatch, Verdict } from './types.js';
+
+export interface CompiledRule {
+  name: string;
+  description: string;
+  on: 'postgres' | 'http' | 'kubernetes' | 'mcp' | 'any';
+  condition: Condition;
+  verdict: Verdict;
+  mode: Mode;
+  enabled: boolean;
+  message: string;
+  hint: string;
+  approval: ApprovalTerms;
+  /** where the rule's name stands in the file, from 1 */
+  line: number;
+}
+
+export interface Defaults {
+  unparsed: Verdict;
+  opaque: Verdict;
+  grammar: 'pin' | 'follow';
+  allow: boolean;
+}
+
+/** A match with what the verdict would say to people. */
+interface Candidate {
+  match: RuleMatch;
+  message: string;
+  hint: string;
+  approval: ApprovalTerms;
+}
+
+const strictness: Record<Verdict, number> = { allow: 0, approve: 1, deny: 2 };
+
+const enforced = (rule: string, verdict: Verdict, message: string, hint = ''): Candidate => ({
+  match: { rule, verdict, mode: 'enforce' },
+  message,
+  hint,
+  approval: plainTerms,
+});
+
+/** Rules in force that match, in the order of the file. */
+function matchingRules(rules: readonly CompiledRule[], facts: OperationFacts): Candidate[] {
+  if (rules.length === 0) return [];
+  const found: Candidate[] = [];
+  const context = ruleContext(facts);
+  for (const rule of rules) {
+    const outcome = rule.condition.evaluate(context);
+    if (outcome.matched !== true) continue;
+    const match: RuleMatch = { rule: rule.name, verdict: rule.verdict, mode: rule.mode };
+    if (outcome.error !== undefined) match.error = outcome.error;
+    found.push({ match, message: rule.message, hint: rule.hint, approval: rule.approval });
+  }
+  return found;
+}
+
+function matchingDefaults(defaults: Defaults, facts: OperationFacts, matched: readonly Candidate[]): Candidate[] {
+  const found: Candidate[] = [];
+  const { unparsed, opaque } = facts.sql;
+  if (unparsed !== '') found.push(enforced('default:unparsed', defaults.unparsed, `The statement could not be understood: ${unparsed}.`, 'Statements that the gateway cannot read are not passed on.'));
+  if (opaque.length > 0) found.push(enforced('default:opaque', defaults.opaque, `The statement hides what it does: ${opaque.slice(0, 3).join(', ')}.`));
+  const change = defaults.grammar === 'pin' ? grammarChange(facts.sql) : '';
+  if (change !== '') found.push(enforced('default:grammar', 'deny', `The statement changes how SQL is read: ${change}.`, 'Use UTF8 and the standard settings for strings.'));
+  // A rule that failed to evaluate counts as matched with its verdict, but an allow that came from a failure allows nothing.
+  const ruled = matched.some(({ match }) => match.mode === 'enforce' && (match.verdict !== 'allow' || match.error === undefined));
+  if (!defaults.allow && !ruled) found.push(enforced('default:allow', 'deny', 'No rule of the policy allows this.'));
+  return found;
+}
+
+/** The verdict of a rule set on one operation: design/policy.md. Throws nothing; a condition that fails counts as matched. */
+export function decide(rules: readonly CompiledRule[], defaults: Defaults, facts: OperationFacts): Decision {
+  const candidates = matchingRules(rules, facts);
+  candidates.push(...matchingDefaults(defaults, facts, candidates));
+  let settled: Candidate | undefined;
+  for (const candidate of candidates) {
+    const { mode, verdict } = candidate.match;
+    if (mode === 'enforce' && strictness[verdict] > strictness[settled?.match.verdict ?? 'allow']) settled = candidate;
+  }
+  const matches = candidates.map((candidate) => candidate.match);
+  if (settled === undefined) return { verdict: 'allow', matches, rule: '', message: '', hint: '' };
+  const { rule, verdict } = settled.match;
+  const decision: Decision = { verdict, matches, rule, message: settled.message, hint: settled.hint };
+  if (verdict === 'approve') {
+    decision.approval = strictestTerms(candidates.filter(({ match }) => match.mode === 'enforce' && match.verdict === 'approve').map((c) => c.approval));
+  }
+  return decision;
+}

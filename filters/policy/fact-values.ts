@@ -1,0 +1,129 @@
+import type { SqlFacts } from '../sql/facts.js';
+import { type FactTypeName, factTypes } from './fact-table.js';
+import type { Identity, OperationFacts } from './types.js';
+
+/**
+ * Facts as the CEL library wants them: instances of registered classes, whole numbers as bigint.
+ * Only the fields of the table are copied, so nothing else can be reached from a condition.
+ */
+export type FactClass = new (facts: Record<string, unknown>) => object;
+
+function makeClass(name: FactTypeName): FactClass {
+  const fields = Object.entries(factTypes[name]).map(([field, doc]) => ({ field, convert: converter(doc.type) }));
+  return class Fact {
+    constructor(facts: Record<string, unknown>) {
+      const self = this as Record<string, unknown>;
+      for (const { field, convert } of fields) {
+        const value = facts[field];
+        self[field] = convert === undefined || value === undefined ? value : convert(value);
+      }
+    }
+  };
+}
+
+/** How a value of this type becomes a CEL value; undefined when it is one already. */
+function converter(type: string): ((value: unknown) => unknown) | undefined {
+  if (type === 'int') return (value) => BigInt(value as number);
+  const element = /^list<(\w+)>$/.exec(type)?.[1];
+  if (element !== undefined && element in factTypes) {
+    return (list) => (list as Record<string, unknown>[]).map((item) => new (factClass(element as FactTypeName))(item));
+  }
+  return undefined;
+}
+
+const classes = new Map<FactTypeName, FactClass>();
+
+export function factClass(name: FactTypeName): FactClass {
+  let found = classes.get(name);
+  if (found === undefined) {
+    found = makeClass(name);
+    classes.set(name, found);
+  }
+  return found;
+}
+
+/** Sizes of the lists of one operation, for bounding what a condition may cost. */
+export interface Sizes {
+  statements: number;
+  /** longest list within any statement */
+  statement: number;
+  groups: number;
+  params: number;
+}
+
+interface ConvertedSql {
+  value: object;
+  statements: number;
+  statement: number;
+}
+
+// Facts of one text are judged again and again (each Execute, each session that shares the cache), so their form is kept beside them.
+const convertedSql = new WeakMap<SqlFacts, ConvertedSql>();
+const convertedIdentity = new WeakMap<Identity, object>();
+
+function convertSql(facts: SqlFacts): ConvertedSql {
+  let found = convertedSql.get(facts);
+  if (found === undefined) {
+    let longest = 0;
+    for (const s of facts.statements) longest = Math.max(longest, s.objects.length, s.columns.length, s.functions.length, s.opaque.length);
+    found = { value: new (factClass('Sql'))(facts as unknown as Record<string, unknown>), statements: facts.statements.length, statement: longest };
+    convertedSql.set(facts, found);
+  }
+  return found;
+}
+
+export function convertIdentity(identity: Identity): object {
+  let found = convertedIdentity.get(identity);
+  if (found === undefined) {
+    found = new (factClass('Identity'))(identity as unknown as Record<string, unknown>);
+    convertedIdentity.set(identity, found);
+  }
+  return found;
+}
+
+/** A value that could not be read must not look like one that was: touching it is an error, in a loop and by index alike. */
+function convertParams(params: readonly (string | null | undefined)[]): unknown[] {
+  if (!params.includes(undefined)) return params as unknown[];
+  const guarded: unknown[] = [...params];
+  params.forEach((value, i) => {
+    if (value !== undefined) return;
+    Object.defineProperty(guarded, i, {
+      enumerable: true,
+      get: () => {
+        throw new Error(`parameter $${i + 1} could not be read`);
+      },
+    });
+  });
+  return guarded;
+}
+
+export interface Context {
+  variables: Record<string, unknown>;
+  sizes: Sizes;
+}
+
+/** The variables of a rule's condition. `params` stays absent until values are bound; a statement without parameters has an empty list. */
+export function ruleContext(facts: OperationFacts): Context {
+  const sql = convertSql(facts.sql);
+  const params = facts.params ?? (facts.sql.parameters === 0 ? [] : undefined);
+  const variables: Record<string, unknown> = {
+    on: facts.on,
+    identity: convertIdentity(facts.identity),
+    resource: facts.resource,
+    database: facts.database,
+    user: facts.user,
+    application: facts.application,
+    sql: sql.value,
+  };
+  if (params !== undefined) variables['params'] = convertParams(params);
+  return { variables, sizes: { statements: sql.statements, statement: sql.statement, groups: facts.identity.groups.length, params: params?.length ?? 0 } };
+}
+
+/** The variables of a mask's `unless`. */
+export function maskContext(facts: { identity: Identity; resource: string; database: string; user: string; application: string }): Context {
+  const { resource, database, user, application } = facts;
+  return {
+    variables: { identity: convertIdentity(facts.identity), resource, database, user, application },
+    sizes: { statements: 0, statement: 0, groups: facts.identity.groups.length, params: 0 },
+  };
+}

@@ -1,0 +1,54 @@
+import type { SqlFacts, StatementFacts } from '../sql/facts.js';
+
+/**
+ * Settings that change how the server reads SQL, so that the parser and the server would see different statements
+ * (design/postgres.md, "Where the grammar alone is fooled"). Only values that the parser assumes may be set.
+ */
+
+/** Encodings whose multi-byte characters may end in a byte of ASCII, a backslash for example. The server allows them for clients only. Names as Postgres cleans them: letters and digits, lower case. */
+const unsafeEncodings = new Set([
+  'sjis', 'shiftjis', 'mskanji', 'win932', 'windows932', // SJIS
+  'shiftjis2004', // SHIFT_JIS_2004
+  'big5', 'win950', 'windows950', // BIG5
+  'gbk', 'win936', 'windows936', // GBK
+  'uhc', 'win949', 'windows949', // UHC
+  'gb18030',
+  'johab',
+]);
+
+const truths = new Set(['on', 'true', 'yes', '1', 't', 'y', 'tr', 'tru', 'ye']);
+
+const cleaned = (value: string) => value.toLowerCase().replace(/[^a-z0-9]/g, '');
+const unquoted = (value: string) => value.trim().replace(/^'(.*)'$/s, '$1').trim().toLowerCase();
+
+/** Whether a value of a pinned setting leaves the grammar as the parser assumes it. */
+const harmless: Record<string, (value: string) => boolean> = {
+  standard_conforming_strings: (value) => truths.has(unquoted(value)),
+  client_encoding: (value) => cleaned(value) !== '' && !unsafeEncodings.has(cleaned(value)),
+  backslash_quote: (value) => unquoted(value) === 'safe_encoding',
+};
+
+/** Kinds of statements that put a setting back to what it was at the start of the session, where the gateway has checked it. */
+const backToStart = new Set(['reset', 'discard']);
+
+function changesGrammar(statement: StatementFacts): string {
+  // `SET client_encoding = DEFAULT` is what RESET is, but ALTER … SET with no value known is a change to something unknown.
+  if (backToStart.has(statement.kind)) return '';
+  const setting = statement.setting.toLowerCase();
+  const allowed = Object.hasOwn(harmless, setting) ? harmless[setting] : undefined;
+  if (allowed !== undefined && !allowed(statement.setting_value) && !isDefault(statement)) return setting;
+  if (statement.functions.some((f) => f.name === 'set_config') && setting === '') return 'set_config of a setting that is not known in advance';
+  if (statement.objects.some((o) => o.name === 'pg_settings' && o.access === 'write')) return 'a write to pg_settings';
+  return '';
+}
+
+const isDefault = (statement: StatementFacts) => statement.kind === 'set' && unquoted(statement.setting_value) === 'default';
+
+/** Which setting a statement would change so that SQL is read otherwise than the parser does; empty when none. */
+export function grammarChange(facts: SqlFacts): string {
+  for (const statement of facts.statements) {
+    const change = changesGrammar(statement);
+    if (change !== '') return change;
+  }
+  return '';
+}

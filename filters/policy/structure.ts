@@ -1,0 +1,108 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { quoted, suggest, type Problem } from './problems.js';
+import { policySchema } from './schema.js';
+import type { PolicySource } from './source.js';
+
+/** The file's content after its structure was found to be right. */
+export interface PolicyDocument {
+  version: 1;
+  rules?: RuleDocument[];
+  masks?: MaskDocument[];
+  defaults?: { unparsed?: 'deny' | 'approve' | 'allow'; opaque?: 'deny' | 'approve' | 'allow'; grammar?: 'pin' | 'follow'; allow?: boolean };
+  limits?: Partial<Record<'statement_bytes_max' | 'message_bytes_max' | 'held_bytes_max', number | string>>;
+  recording?: { sealed?: string[]; response_bytes_max?: number | string };
+}
+
+export interface RuleDocument {
+  name: string;
+  description?: string;
+  on: 'postgres' | 'http' | 'kubernetes' | 'mcp' | 'any';
+  when: string | boolean;
+  then: 'deny' | 'approve' | 'allow';
+  message?: string;
+  hint?: string;
+  mode?: 'enforce' | 'observe';
+  approve?: { by?: string[]; quorum?: number; wait?: string; lease?: { same: 'shape' | 'text'; for: string; uses?: number } };
+  enabled?: boolean;
+}
+
+export interface MaskDocument {
+  name: string;
+  detect?: string[];
+  columns?: string[];
+  as: 'redact' | 'partial' | 'hash' | 'token' | 'null' | null;
+  unless?: string | boolean;
+  regions?: string[];
+}
+
+let validator: ValidateFunction | undefined;
+
+function validate(): ValidateFunction {
+  if (validator === undefined) {
+    const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, ownProperties: true });
+    ajv.addVocabulary(['x-say']);
+    validator = ajv.compile(policySchema);
+  }
+  return validator;
+}
+
+type Shape = { properties?: Record<string, unknown>; required?: string[]; enum?: unknown[]; 'x-say'?: string; type?: string | string[]; maximum?: number; minimum?: number };
+
+const typeWords: Record<string, string> = { string: 'a text', integer: 'a whole number', boolean: 'true or false', array: 'a list', object: 'a mapping' };
+
+/** What a place of the file is called: rules[0].when */
+function spoken(pointer: string): string {
+  const path = pointer.split('/').slice(1).reduce((all, part) => (/^\d+$/.test(part) ? `${all}[${part}]` : all === '' ? part : `${all}.${part}`), '');
+  return path === '' ? 'the policy' : path;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  if (typeof value === 'string') return `the text ${quoted(value)}`;
+  return String(value);
+}
+
+function describe(error: ErrorObject, source: PolicySource): Problem {
+  const place = error.instancePath;
+  const shape = (error.parentSchema ?? {}) as Shape;
+  const at = source.valueAt(place);
+  const say = shape['x-say'] ?? '';
+  const here = spoken(place);
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const key = (error.params as { additionalProperty: string }).additionalProperty;
+      const pointer = `${place}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      return { offset: source.keyAt(pointer), what: `${here} has no field ${quoted(key)}`, fix: suggest(key, Object.keys(shape.properties ?? {}).filter((name) => name !== '$schema')) };
+    }
+    case 'required': {
+      const key = (error.params as { missingProperty: string }).missingProperty;
+      return { offset: at, what: `${here} has no ${key}`, fix: `add ${key}:` };
+    }
+    case 'enum': {
+      const words = (shape.enum ?? []).filter((word): word is string => typeof word === 'string');
+      return { offset: at, what: `${here} can't be ${kindOf(error.data)}`, fix: typeof error.data === 'string' ? suggest(error.data, words) : `use one of: ${words.join(', ')}` };
+    }
+    case 'type': {
+      const types = [shape.type ?? []].flat();
+      return { offset: at, what: `${here} must be ${types.map((type) => typeWords[type] ?? type).join(' or ')}, not ${kindOf(error.data)}`, fix: say };
+    }
+    case 'uniqueItems': {
+      const twice = (error.params as { i: number }).i;
+      return { offset: source.valueAt(`${place}/${twice}`), what: `${here} has ${kindOf((error.data as unknown[])[twice])} twice`, fix: 'keep one of them' };
+    }
+    case 'minItems':
+      return { offset: at, what: `${here} is empty`, fix: say };
+    default:
+      return { offset: at, what: `${here} can't be ${kindOf(error.data)}`, fix: say };
+  }
+}
+
+/** Mistakes of structure: unknown and missing fields, wrong types and values. */
+export function checkStructure(source: PolicySource): Problem[] {
+  if (source.value === null || source.value === undefined) return [{ offset: 0, what: 'the file is empty', fix: 'begin with version: 1' }];
+  const check = validate();
+  if (check(source.value)) return [];
+  return (check.errors ?? []).map((error) => describe(error, source));
+}
