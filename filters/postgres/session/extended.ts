@@ -184,7 +184,7 @@ export function onClose(s: Session, f: Frame): Stall | undefined {
 }
 
 function checkNames(s: Session): void {
-  if (s.statements.size + s.portals.size > s.options.limits.names_max) {
+  if (s.statements.size + s.portals.size >= s.options.limits.names_max) {
     throw new MidstreamError('limit_exceeded', `more than ${s.options.limits.names_max} prepared statements and portals are open (names_max)`, { hint: 'close what is not used any more' });
   }
 }

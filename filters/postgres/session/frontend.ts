@@ -26,6 +26,8 @@ export function onFrontend(s: Session, f: Frame): Stall | undefined {
       s.out.upstream.pass(f.buf, f.start, f.end);
       return undefined;
   }
+  // A pipeline may be as long as the client likes, but no more of it than this is kept track of at a time.
+  if (s.pending.length >= PIPELINE_MESSAGES_MAX) return 'pipeline';
   if (copyState(s) === 'active') {
     throw new MidstreamError('protocol_violation', 'only CopyData, CopyDone and CopyFail may be sent while COPY FROM STDIN is under way', {
       hint: 'end the COPY first',
@@ -51,6 +53,9 @@ export function onFrontend(s: Session, f: Frame): Stall | undefined {
   }
   throw new MidstreamError('protocol_violation', 'a password message came after the login was over');
 }
+
+/** Messages whose answers are outstanding; above it the client's messages wait. */
+const PIPELINE_MESSAGES_MAX = 50_000;
 
 /** Before the server is ready only the exchange of credentials passes; all else waits its turn. */
 function duringLogin(s: Session, f: Frame): Stall | undefined {

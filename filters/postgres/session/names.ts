@@ -12,6 +12,7 @@ export interface Change<T> {
   /** undefined removes the name; name '*' removes all */
   value: T | undefined;
   segment: number;
+  order: number;
 }
 
 export type Found<T> = { certain: true; value: T | undefined } | { certain: false };
@@ -21,49 +22,53 @@ const NAME_BYTES_MAX = 63;
 
 const clip = (name: string): string => (name.length > NAME_BYTES_MAX ? name.slice(0, NAME_BYTES_MAX) : name);
 
-/** Names are latin1 strings: one character a byte. */
+/** Names are latin1 strings: one character a byte. All look-ups are by hash, however much is in flight. */
 export class Names<T> {
   private readonly confirmed = new Map<string, T>();
-  private readonly pending: Change<T>[] = [];
+  /** in flight, oldest first, by name; '*' holds the removals of all */
+  private readonly pending = new Map<string, Change<T>[]>();
+  private order = 0;
 
+  /** Names that the server has. */
   get size(): number {
-    return this.confirmed.size + this.pending.length;
+    return this.confirmed.size;
   }
 
   change(name: string, value: T | undefined, segment: number): Change<T> {
-    const change = { name: name === '*' ? name : clip(name), value, segment };
-    this.pending.push(change);
+    const change = { name: name === '*' ? name : clip(name), value, segment, order: this.order++ };
+    const list = this.pending.get(change.name);
+    if (list === undefined) this.pending.set(change.name, [change]);
+    else list.push(change);
     return change;
   }
 
   find(name: string, segment: number): Found<T> {
     const key = clip(name);
-    for (let i = this.pending.length - 1; i >= 0; i--) {
-      const change = this.pending[i]!;
-      if (change.name !== key && change.name !== '*') continue;
-      if (change.segment !== segment) return { certain: false };
-      // After `DEALLOCATE ALL` in this segment the name is gone; if that failed, what follows is skipped.
-      return { certain: true, value: change.name === '*' ? undefined : change.value };
-    }
-    return { certain: true, value: this.confirmed.get(key) };
+    let newest = this.pending.get(key)?.at(-1);
+    const all = this.pending.get('*')?.at(-1);
+    // After `DEALLOCATE ALL` in this segment the name is gone; if that failed, what follows is skipped.
+    if (all !== undefined && (newest === undefined || all.order > newest.order)) newest = all;
+    if (newest === undefined) return { certain: true, value: this.confirmed.get(key) };
+    return newest.segment === segment ? { certain: true, value: newest.value } : { certain: false };
   }
 
   /** The server has carried the change out. */
   confirm(change: Change<T>): void {
-    this.forget(change);
+    this.drop(change);
     if (change.name === '*') this.confirmed.clear();
     else if (change.value === undefined) this.confirmed.delete(change.name);
     else this.confirmed.set(change.name, change.value);
   }
 
-  /** The server refused or skipped the change. */
+  /** The server refused or skipped the change, or it has been confirmed. */
   drop(change: Change<T>): void {
-    this.forget(change);
-  }
-
-  private forget(change: Change<T>): void {
-    const at = this.pending.indexOf(change);
-    if (at >= 0) this.pending.splice(at, 1);
+    const list = this.pending.get(change.name);
+    if (list === undefined) return;
+    // Answers come in order, so it is nearly always the first.
+    const at = list[0] === change ? 0 : list.indexOf(change);
+    if (at < 0) return;
+    if (list.length === 1) this.pending.delete(change.name);
+    else list.splice(at, 1);
   }
 
   /** Removes confirmed names for which `gone` says yes. */

@@ -75,7 +75,7 @@ export type SessionInput =
 export type Phase = 'startup' | 'auth' | 'ready' | 'opaque' | 'cancel' | 'closed';
 
 /** Why the client's messages wait at the gateway. */
-export type Stall = 'auth' | 'names' | 'copy' | 'catalogue' | 'hold';
+export type Stall = 'auth' | 'names' | 'copy' | 'pipeline' | 'catalogue' | 'hold';
 
 export interface CopyOut {
   masker: CopyOutMasker | undefined;
