@@ -111,6 +111,7 @@ export class FrameReader {
     this.#queueHead = 0;
     this.#queueBytes = 0;
     this.#gatherTotal = 0;
+    this.#streamLeft = 0;
     return Buffer.concat(parts);
   }
 

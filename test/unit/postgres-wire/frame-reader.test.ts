@@ -213,6 +213,25 @@ describe('FrameReader', () => {
       refused(() => read('frontend', [Buffer.from(word, 'hex')], { startup: true }), 'protocol_violation', /startup packet: length/);
   });
 
+  it('takeRest gives exactly the bytes that were not framed, from wherever they wait, and empties the reader', () => {
+    const bytes = Buffer.concat([message('D', 'abc'), message('D', 'defgh')]);
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const reader = new FrameReader('backend', limits);
+      reader.push(bytes.subarray(0, cut));
+      const framed = drain(reader).map((f) => f.bytes);
+      reader.push(bytes.subarray(cut));
+      reader.push(message('Z', 'I'));
+      const rest = reader.takeRest().toString('latin1');
+      assert.equal(framed.join('') + rest, Buffer.concat([bytes, message('Z', 'I')]).toString('latin1'), `cut at ${cut}`);
+      assert.ok(reader.atBoundary);
+    }
+    const streaming = new FrameReader('backend', limits, { stream: () => true });
+    streaming.push(message('d', 'x'.repeat(100)).subarray(0, 50));
+    assert.equal(streaming.next()?.piece, 'first');
+    assert.equal(streaming.takeRest().length, 0);
+    assert.ok(streaming.atBoundary);
+  });
+
   it('stays failed after a violation: bytes behind it are never read as messages', () => {
     const reader = new FrameReader('frontend', limits);
     reader.push(Buffer.concat([message('S', ''), Buffer.from('5100000000', 'hex'), message('Q', 'x\0')]));
