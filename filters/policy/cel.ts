@@ -52,7 +52,11 @@ function baseEnvironment(): Environment {
   const sync = { async: false };
   environment.registerFunction('lower(string): string', (text: string) => text.toLowerCase(), sync);
   environment.registerFunction('glob(string, string): bool', (text: string, pattern: string) => glob(text, pattern, budget), sync);
-  environment.registerFunction(`string.${LINEAR_MATCHES}(string): bool`, (text: string, source: string) => compiledPattern(source).test(text, budget), sync);
+  environment.registerFunction(
+    `string.${LINEAR_MATCHES}(string): bool`,
+    (text: string, source: string) => compiledPattern(source).test(text, budget),
+    sync,
+  );
   return environment;
 }
 
@@ -82,18 +86,30 @@ function checkCalls(ast: ASTNode): ExpressionProblem[] {
     const name = callOf(node);
     if (name === undefined) continue;
     if (!Object.hasOwn(factFunctions, name)) {
-      problems.push({ index: node.start, what: `there is no function ${quoted(name)} in conditions`, fix: suggest(name, Object.keys(factFunctions)) });
+      problems.push({
+        index: node.start,
+        what: `there is no function ${quoted(name)} in conditions`,
+        fix: suggest(name, Object.keys(factFunctions)),
+      });
     } else if (name === 'matches' && node.op === 'rcall') {
       const argument = node.args[2][0];
       if (argument === undefined) continue;
       if (argument.op !== 'value' || typeof argument.args !== 'string') {
-        problems.push({ index: argument.start, what: 'the pattern of matches() is not a constant text', fix: 'write the pattern in quotes' });
+        problems.push({
+          index: argument.start,
+          what: 'the pattern of matches() is not a constant text',
+          fix: 'write the pattern in quotes',
+        });
         continue;
       }
       try {
         compiledPattern(argument.args);
       } catch (error) {
-        problems.push({ index: argument.start, what: `the pattern ${quoted(argument.args)} can't be used: ${(error as Error).message}`, fix: 'patterns are in RE2’s syntax, without look-around and references' });
+        problems.push({
+          index: argument.start,
+          what: `the pattern ${quoted(argument.args)} can't be used: ${(error as Error).message}`,
+          fix: 'patterns are in RE2’s syntax, without look-around and references',
+        });
       }
     }
   }
@@ -136,8 +152,14 @@ function explainFailure(error: CelFailure, scope: Scope): ExpressionProblem {
   if (error.code === 'unknown_variable') {
     const name = summary.replace('Unknown variable: ', '');
     const elsewhere = Object.hasOwn(factVariables, name) || ['http', 'k8s', 'mcp'].includes(name);
-    if (elsewhere && scope !== 'mask') return { index, what: `the fact ${quoted(name)} is not known to a rule on ${scope}`, fix: `a rule on ${scope} may ask for: ${variables.join(', ')}` };
-    if (elsewhere) return { index, what: `the fact ${quoted(name)} is not known to a mask`, fix: `unless may ask for: ${variables.join(', ')}` };
+    if (elsewhere && scope !== 'mask')
+      return {
+        index,
+        what: `the fact ${quoted(name)} is not known to a rule on ${scope}`,
+        fix: `a rule on ${scope} may ask for: ${variables.join(', ')}`,
+      };
+    if (elsewhere)
+      return { index, what: `the fact ${quoted(name)} is not known to a mask`, fix: `unless may ask for: ${variables.join(', ')}` };
     return { index, what: `there is no fact ${quoted(name)}`, fix: suggest(name, variables) };
   }
   if (error.code === 'no_such_key' && error.node?.op === '.') {
@@ -146,9 +168,14 @@ function explainFailure(error: CelFailure, scope: Scope): ExpressionProblem {
     const fields = Object.keys(factTypes[left as FactTypeName] ?? {});
     return { index, what: `${left === '' ? 'this' : `a ${left}`} has no field ${quoted(name)}`, fix: suggest(name, fields) };
   }
-  const near = error.code === 'no_matching_overload' ? nearest(/'(?:\w+\.)?(\w+)\(/.exec(summary)?.[1] ?? '', Object.keys(factFunctions)) : undefined;
+  const near =
+    error.code === 'no_matching_overload' ? nearest(/'(?:\w+\.)?(\w+)\(/.exec(summary)?.[1] ?? '', Object.keys(factFunctions)) : undefined;
   const words = summary.replaceAll(LINEAR_MATCHES, 'matches');
-  return { index, what: `the condition is not valid: ${words}`, fix: near === undefined ? 'see `midstream facts` for facts, types and functions' : `did you mean ${near}?` };
+  return {
+    index,
+    what: `the condition is not valid: ${words}`,
+    fix: near === undefined ? 'see `midstream facts` for facts, types and functions' : `did you mean ${near}?`,
+  };
 }
 
 /** Why the evaluation failed, in one line and without values of the operation. */
@@ -183,9 +210,15 @@ function makeCondition(text: string, parsed: ParseResult, loops: Loop): Conditio
  * Compiles one condition: parsed, its functions and patterns checked, its types checked against the facts of the scope, its cost bounded.
  * @param result what the expression must give; `any` serves explanations
  */
-export function compileCondition(text: string, scope: Scope, result: 'bool' | 'any' = 'bool'): { condition: Condition } | { problems: ExpressionProblem[] } {
+export function compileCondition(
+  text: string,
+  scope: Scope,
+  result: 'bool' | 'any' = 'bool',
+): { condition: Condition } | { problems: ExpressionProblem[] } {
   if (text.length > EXPRESSION_LENGTH_MAX) {
-    return { problems: [{ index: 0, what: `the condition is longer than ${EXPRESSION_LENGTH_MAX} characters`, fix: 'make several rules of it' }] };
+    return {
+      problems: [{ index: 0, what: `the condition is longer than ${EXPRESSION_LENGTH_MAX} characters`, fix: 'make several rules of it' }],
+    };
   }
   let parsed: ParseResult;
   try {

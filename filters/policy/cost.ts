@@ -55,9 +55,18 @@ export function loopsOf(ast: ASTNode): { root: Loop; problems: ExpressionProblem
   const visitMacro = (node: ASTNode & { op: 'rcall' }, loop: Loop, depth: number, bound: Bound): void => {
     const [name, list, [variable, ...bodies]] = node.args;
     visit(list, loop, depth, bound);
-    if (depth === LOOP_DEPTH_MAX) problems.push({ index: node.start, what: `${name}() is the fourth loop inside another`, fix: `nest at most ${LOOP_DEPTH_MAX}, or make several rules of it` });
+    if (depth === LOOP_DEPTH_MAX)
+      problems.push({
+        index: node.start,
+        what: `${name}() is the fourth loop inside another`,
+        fix: `nest at most ${LOOP_DEPTH_MAX}, or make several rules of it`,
+      });
     if (variable?.op === 'id' && Object.hasOwn(factVariables, variable.args)) {
-      problems.push({ index: variable.start, what: `the variable of ${name}() has the name of the fact ${variable.args}`, fix: 'give it another name' });
+      problems.push({
+        index: variable.start,
+        what: `the variable of ${name}() has the name of the fact ${variable.args}`,
+        fix: 'give it another name',
+      });
     }
     const over = lengthOf(list, bound);
     const inner: Loop = { over, weight: 1, inner: [] };

@@ -61,10 +61,27 @@ function matchingRules(rules: readonly CompiledRule[], facts: OperationFacts): C
 function matchingDefaults(defaults: Defaults, facts: OperationFacts, matched: readonly Candidate[]): Candidate[] {
   const found: Candidate[] = [];
   const { unparsed, opaque } = facts.sql;
-  if (unparsed !== '') found.push(enforced('default:unparsed', defaults.unparsed, `The statement could not be understood: ${unparsed}.`, 'Statements that the gateway cannot read are not passed on.'));
-  if (opaque.length > 0) found.push(enforced('default:opaque', defaults.opaque, `The statement hides what it does: ${opaque.slice(0, 3).join(', ')}.`));
+  if (unparsed !== '')
+    found.push(
+      enforced(
+        'default:unparsed',
+        defaults.unparsed,
+        `The statement could not be understood: ${unparsed}.`,
+        'Statements that the gateway cannot read are not passed on.',
+      ),
+    );
+  if (opaque.length > 0)
+    found.push(enforced('default:opaque', defaults.opaque, `The statement hides what it does: ${opaque.slice(0, 3).join(', ')}.`));
   const change = defaults.grammar === 'pin' ? grammarChange(facts.sql) : '';
-  if (change !== '') found.push(enforced('default:grammar', 'deny', `The statement changes how SQL is read: ${change}.`, 'Use UTF8 and the standard settings for strings.'));
+  if (change !== '')
+    found.push(
+      enforced(
+        'default:grammar',
+        'deny',
+        `The statement changes how SQL is read: ${change}.`,
+        'Use UTF8 and the standard settings for strings.',
+      ),
+    );
   // A rule that failed to evaluate counts as matched with its verdict, but an allow that came from a failure allows nothing.
   const ruled = matched.some(({ match }) => match.mode === 'enforce' && (match.verdict !== 'allow' || match.error === undefined));
   if (!defaults.allow && !ruled) found.push(enforced('default:allow', 'deny', 'No rule of the policy allows this.'));
@@ -85,7 +102,9 @@ export function decide(rules: readonly CompiledRule[], defaults: Defaults, facts
   const { rule, verdict } = settled.match;
   const decision: Decision = { verdict, matches, rule, message: settled.message, hint: settled.hint };
   if (verdict === 'approve') {
-    decision.approval = strictestTerms(candidates.filter(({ match }) => match.mode === 'enforce' && match.verdict === 'approve').map((c) => c.approval));
+    decision.approval = strictestTerms(
+      candidates.filter(({ match }) => match.mode === 'enforce' && match.verdict === 'approve').map((c) => c.approval),
+    );
   }
   return decision;
 }

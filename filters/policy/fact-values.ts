@@ -55,6 +55,8 @@ interface ConvertedSql {
   value: object;
   statements: number;
   statement: number;
+  /** there is a SQL-level EXECUTE: its values stand in the text, not in `params` */
+  executes: boolean;
 }
 
 // Facts of one text are judged again and again (each Execute, each session that shares the cache), so their form is kept beside them.
@@ -66,7 +68,12 @@ function convertSql(facts: SqlFacts): ConvertedSql {
   if (found === undefined) {
     let longest = 0;
     for (const s of facts.statements) longest = Math.max(longest, s.objects.length, s.columns.length, s.functions.length, s.opaque.length);
-    found = { value: new (factClass('Sql'))(facts as unknown as Record<string, unknown>), statements: facts.statements.length, statement: longest };
+    found = {
+      value: new (factClass('Sql'))(facts as unknown as Record<string, unknown>),
+      statements: facts.statements.length,
+      statement: longest,
+      executes: facts.statements.some((s) => s.kind === 'execute'),
+    };
     convertedSql.set(facts, found);
   }
   return found;
@@ -102,6 +109,10 @@ export interface Context {
   sizes: Sizes;
 }
 
+function unreadable(): never {
+  throw new Error('the values of a SQL-level EXECUTE are not read');
+}
+
 /** The variables of a rule's condition. `params` stays absent until values are bound; a statement without parameters has an empty list. */
 export function ruleContext(facts: OperationFacts): Context {
   const sql = convertSql(facts.sql);
@@ -115,8 +126,13 @@ export function ruleContext(facts: OperationFacts): Context {
     application: facts.application,
     sql: sql.value,
   };
-  if (params !== undefined) variables['params'] = convertParams(params);
-  return { variables, sizes: { statements: sql.statements, statement: sql.statement, groups: facts.identity.groups.length, params: params?.length ?? 0 } };
+  if (sql.executes) Object.defineProperty(variables, 'params', { get: unreadable });
+  // biome-ignore lint/complexity/useLiteralKeys: TypeScript asks for it, since the key is not declared
+  else if (params !== undefined) variables['params'] = convertParams(params);
+  return {
+    variables,
+    sizes: { statements: sql.statements, statement: sql.statement, groups: facts.identity.groups.length, params: params?.length ?? 0 },
+  };
 }
 
 /** The variables of a mask's `unless`. */

@@ -7,11 +7,21 @@ import type { SqlFacts, StatementFacts } from '../sql/facts.js';
 
 /** Encodings whose multi-byte characters may end in a byte of ASCII, a backslash for example. The server allows them for clients only. Names as Postgres cleans them: letters and digits, lower case. */
 const unsafeEncodings = new Set([
-  'sjis', 'shiftjis', 'mskanji', 'win932', 'windows932', // SJIS
+  'sjis',
+  'shiftjis',
+  'mskanji',
+  'win932',
+  'windows932', // SJIS
   'shiftjis2004', // SHIFT_JIS_2004
-  'big5', 'win950', 'windows950', // BIG5
-  'gbk', 'win936', 'windows936', // GBK
-  'uhc', 'win949', 'windows949', // UHC
+  'big5',
+  'win950',
+  'windows950', // BIG5
+  'gbk',
+  'win936',
+  'windows936', // GBK
+  'uhc',
+  'win949',
+  'windows949', // UHC
   'gb18030',
   'johab',
 ]);
@@ -19,7 +29,12 @@ const unsafeEncodings = new Set([
 const truths = new Set(['on', 'true', 'yes', '1', 't', 'y', 'tr', 'tru', 'ye']);
 
 const cleaned = (value: string) => value.toLowerCase().replace(/[^a-z0-9]/g, '');
-const unquoted = (value: string) => value.trim().replace(/^'(.*)'$/s, '$1').trim().toLowerCase();
+const unquoted = (value: string) =>
+  value
+    .trim()
+    .replace(/^'(.*)'$/s, '$1')
+    .trim()
+    .toLowerCase();
 
 /** Whether a value of a pinned setting leaves the grammar as the parser assumes it. */
 const harmless: Record<string, (value: string) => boolean> = {
@@ -37,7 +52,8 @@ function changesGrammar(statement: StatementFacts): string {
   const setting = statement.setting.toLowerCase();
   const allowed = Object.hasOwn(harmless, setting) ? harmless[setting] : undefined;
   if (allowed !== undefined && !allowed(statement.setting_value) && !isDefault(statement)) return setting;
-  if (statement.functions.some((f) => f.name === 'set_config') && setting === '') return 'set_config of a setting that is not known in advance';
+  if (statement.functions.some((f) => f.name === 'set_config') && setting === '')
+    return 'set_config of a setting that is not known in advance';
   if (statement.objects.some((o) => o.name === 'pg_settings' && o.access === 'write')) return 'a write to pg_settings';
   return '';
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { plainTerms, WAIT_MS_DEFAULT } from './approval-terms.js';
 import { type Condition, compileCondition } from './cel.js';
-import { type CompiledRule, decide, type Defaults } from './decide.js';
+import { type CompiledRule, type Defaults, decide } from './decide.js';
 import type { Scope } from './fact-table.js';
 import { maskContext } from './fact-values.js';
-import { invalidPolicy, position, type Problem, quoted, suggest } from './problems.js';
+import { invalidPolicy, type Problem, position, quoted, suggest } from './problems.js';
 import { type PolicySource, readSource } from './source.js';
 import { checkStructure, type MaskDocument, type PolicyDocument, type RuleDocument } from './structure.js';
 import type { ApprovalTerms, MaskRule, Policy, PolicyLimits, RecordingTerms } from './types.js';
@@ -17,7 +17,11 @@ export { decodePolicy } from './source.js';
 /** Longest wait for an approval, milliseconds: 7 days. */
 const WAIT_MS_MAX = 7 * 86_400_000;
 
-export const LIMITS_DEFAULT: PolicyLimits = { statement_bytes_max: 1024 ** 2, message_bytes_max: 64 * 1024 ** 2, held_bytes_max: 16 * 1024 ** 2 };
+export const LIMITS_DEFAULT: PolicyLimits = {
+  statement_bytes_max: 1024 ** 2,
+  message_bytes_max: 64 * 1024 ** 2,
+  held_bytes_max: 16 * 1024 ** 2,
+};
 export const RESPONSE_BYTES_MAX_DEFAULT = 64 * 1024;
 
 export interface CompileOptions {
@@ -53,7 +57,11 @@ class PolicyCompiler {
     const at = `/rules/${i}`;
     const condition = this.condition(document.when, `${at}/when`, document.on);
     if (document.approve !== undefined && document.then !== 'approve') {
-      this.problem(this.source.keyAt(`${at}/approve`), `the rule ${quoted(document.name)} has approve, but its then is ${document.then}`, 'write then: approve, or remove approve');
+      this.problem(
+        this.source.keyAt(`${at}/approve`),
+        `the rule ${quoted(document.name)} has approve, but its then is ${document.then}`,
+        'write then: approve, or remove approve',
+      );
     }
     const approval = this.approval(document.approve, `${at}/approve`);
     if (condition === undefined) return undefined;
@@ -76,13 +84,19 @@ class PolicyCompiler {
     const at = `/masks/${i}`;
     const { detect = [], columns = [], regions } = document;
     if ((detect.length === 0) === (columns.length === 0)) {
-      this.problem(this.source.valueAt(at), `the mask ${quoted(document.name)} has ${detect.length === 0 ? 'neither detect nor columns' : 'both detect and columns'}`, 'give it one of them');
+      this.problem(
+        this.source.valueAt(at),
+        `the mask ${quoted(document.name)} has ${detect.length === 0 ? 'neither detect nor columns' : 'both detect and columns'}`,
+        'give it one of them',
+      );
     }
-    if (regions !== undefined && columns.length > 0) this.problem(this.source.keyAt(`${at}/regions`), 'regions have a meaning for detect only', 'remove regions');
+    if (regions !== undefined && columns.length > 0)
+      this.problem(this.source.keyAt(`${at}/regions`), 'regions have a meaning for detect only', 'remove regions');
     const { kinds } = this.options;
     if (kinds !== undefined) {
       detect.forEach((kind, j) => {
-        if (!kinds.includes(kind)) this.problem(this.source.valueAt(`${at}/detect/${j}`), `there is no kind ${quoted(kind)} to detect`, suggest(kind, kinds));
+        if (!kinds.includes(kind))
+          this.problem(this.source.valueAt(`${at}/detect/${j}`), `there is no kind ${quoted(kind)} to detect`, suggest(kind, kinds));
       });
     }
     const unless = document.unless === undefined ? undefined : this.condition(document.unless, `${at}/unless`, 'mask');
@@ -98,7 +112,10 @@ class PolicyCompiler {
   }
 
   recording(document: PolicyDocument['recording'] = {}): RecordingTerms {
-    return { sealed: document.sealed ?? [], response_bytes_max: this.bytes(document.response_bytes_max, '/recording/response_bytes_max', RESPONSE_BYTES_MAX_DEFAULT) };
+    return {
+      sealed: document.sealed ?? [],
+      response_bytes_max: this.bytes(document.response_bytes_max, '/recording/response_bytes_max', RESPONSE_BYTES_MAX_DEFAULT),
+    };
   }
 
   unique(list: readonly { name: string }[], at: string, what: string): void {
@@ -106,7 +123,12 @@ class PolicyCompiler {
     list.forEach(({ name }, i) => {
       const first = seen.get(name);
       if (first === undefined) seen.set(name, this.lineOf(`${at}/${i}/name`));
-      else this.problem(this.source.valueAt(`${at}/${i}/name`), `a ${what} named ${quoted(name)} stands in line ${first} already`, 'give each its own name');
+      else
+        this.problem(
+          this.source.valueAt(`${at}/${i}/name`),
+          `a ${what} named ${quoted(name)} stands in line ${first} already`,
+          'give each its own name',
+        );
     });
   }
 
@@ -122,16 +144,25 @@ class PolicyCompiler {
   }
 
   private approval(document: RuleDocument['approve'] = {}, pointer: string): ApprovalTerms {
-    const terms: ApprovalTerms = { by: document.by ?? [...plainTerms.by], quorum: document.quorum ?? plainTerms.quorum, wait_ms: this.duration(document.wait, `${pointer}/wait`, WAIT_MS_DEFAULT) };
+    const terms: ApprovalTerms = {
+      by: document.by ?? [...plainTerms.by],
+      quorum: document.quorum ?? plainTerms.quorum,
+      wait_ms: this.duration(document.wait, `${pointer}/wait`, WAIT_MS_DEFAULT),
+    };
     const { lease } = document;
-    if (lease !== undefined) terms.lease = { same: lease.same, for_ms: this.duration(lease.for, `${pointer}/lease/for`, 0), uses: lease.uses ?? 20 };
+    if (lease !== undefined)
+      terms.lease = { same: lease.same, for_ms: this.duration(lease.for, `${pointer}/lease/for`, 0), uses: lease.uses ?? 20 };
     return terms;
   }
 
   private duration(given: string | undefined, pointer: string, fallback: number): number {
     const parsed = given === undefined ? fallback : parseDuration(given);
     if (parsed === undefined || parsed <= 0 || parsed > WAIT_MS_MAX) {
-      this.problem(this.source.valueAt(pointer), `the duration ${quoted(given)} is not between 1ms and 7d`, 'write a duration, for example 30s, 15m or 1h30m');
+      this.problem(
+        this.source.valueAt(pointer),
+        `the duration ${quoted(given)} is not between 1ms and 7d`,
+        'write a duration, for example 30s, 15m or 1h30m',
+      );
     }
     return parsed ?? fallback;
   }
@@ -139,7 +170,11 @@ class PolicyCompiler {
   private bytes(given: number | string | undefined, pointer: string, fallback: number): number {
     const parsed = given === undefined ? fallback : parseBytes(given);
     if (parsed === undefined || parsed < 1 || parsed > 1024 ** 3) {
-      this.problem(this.source.valueAt(pointer), `the size ${quoted(given)} is not between 1 byte and 1GiB`, 'write a size, for example 65536 or 1MiB');
+      this.problem(
+        this.source.valueAt(pointer),
+        `the size ${quoted(given)} is not between 1 byte and 1GiB`,
+        'write a size, for example 65536 or 1MiB',
+      );
     }
     return parsed ?? fallback;
   }
@@ -185,9 +220,21 @@ export function compilePolicy(text: string, file: string, options: CompileOption
   return makePolicy(text, document, present(rules), present(masks), limits, recording);
 }
 
-function makePolicy(text: string, document: PolicyDocument, rules: CompiledRule[], masks: CompiledMask[], limits: PolicyLimits, recording: RecordingTerms): CompiledPolicy {
+function makePolicy(
+  text: string,
+  document: PolicyDocument,
+  rules: CompiledRule[],
+  masks: CompiledMask[],
+  limits: PolicyLimits,
+  recording: RecordingTerms,
+): CompiledPolicy {
   const given = document.defaults ?? {};
-  const defaults: Defaults = { unparsed: given.unparsed ?? 'deny', opaque: given.opaque ?? 'approve', grammar: given.grammar ?? 'pin', allow: given.allow ?? true };
+  const defaults: Defaults = {
+    unparsed: given.unparsed ?? 'deny',
+    opaque: given.opaque ?? 'approve',
+    grammar: given.grammar ?? 'pin',
+    allow: given.allow ?? true,
+  };
   const active = rules.filter((rule) => rule.enabled && (rule.on === 'postgres' || rule.on === 'any'));
   const open = defaults.unparsed === 'allow' && defaults.opaque === 'allow' && defaults.grammar === 'follow' && defaults.allow;
   return {

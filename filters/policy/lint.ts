@@ -28,9 +28,20 @@ function check(fact: ASTNode, literal: ASTNode, problems: ExpressionProblem[]): 
   if (doc === undefined) return;
   const value = literal.args;
   if (doc.values !== undefined && !doc.values.includes(value)) {
-    problems.push({ index: literal.start, what: `this is never ${quoted(value)}`, fix: suggest(value, doc.values.filter((known) => known !== '')) });
+    problems.push({
+      index: literal.start,
+      what: `this is never ${quoted(value)}`,
+      fix: suggest(
+        value,
+        doc.values.filter((known) => known !== ''),
+      ),
+    });
   } else if (doc.lower === true && value !== value.toLowerCase()) {
-    problems.push({ index: literal.start, what: `this is always in lower case, so never ${quoted(value)}`, fix: `write ${quoted(value.toLowerCase())}` });
+    problems.push({
+      index: literal.start,
+      what: `this is always in lower case, so never ${quoted(value)}`,
+      fix: `write ${quoted(value.toLowerCase())}`,
+    });
   }
 }
 

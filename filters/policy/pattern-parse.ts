@@ -14,21 +14,49 @@ const DEPTH_MAX = 50;
 type Ranges = [number, number][];
 
 const digits: Ranges = [[48, 57]];
-const word: Ranges = [[48, 57], [65, 90], [95, 95], [97, 122]];
-const space: Ranges = [[9, 10], [12, 13], [32, 32]];
+const word: Ranges = [
+  [48, 57],
+  [65, 90],
+  [95, 95],
+  [97, 122],
+];
+const space: Ranges = [
+  [9, 10],
+  [12, 13],
+  [32, 32],
+];
 const classes: Record<string, Ranges> = { d: digits, w: word, s: space };
 const escapes: Record<string, number> = { n: 10, r: 13, t: 9, f: 12, v: 11, a: 7 };
 
 const posix: Record<string, Ranges> = {
-  alpha: [[65, 90], [97, 122]],
+  alpha: [
+    [65, 90],
+    [97, 122],
+  ],
   digit: digits,
-  alnum: [[48, 57], [65, 90], [97, 122]],
+  alnum: [
+    [48, 57],
+    [65, 90],
+    [97, 122],
+  ],
   upper: [[65, 90]],
   lower: [[97, 122]],
-  space: [[9, 13], [32, 32]],
+  space: [
+    [9, 13],
+    [32, 32],
+  ],
   word,
-  xdigit: [[48, 57], [65, 70], [97, 102]],
-  punct: [[33, 47], [58, 64], [91, 96], [123, 126]],
+  xdigit: [
+    [48, 57],
+    [65, 70],
+    [97, 102],
+  ],
+  punct: [
+    [33, 47],
+    [58, 64],
+    [91, 96],
+    [123, 126],
+  ],
 };
 
 const inverse = (ranges: Ranges): Ranges => {
@@ -112,7 +140,8 @@ class PatternParser {
     const min = Number(found[1]);
     const max = found[2] === undefined ? min : found[3] === '' ? Number.POSITIVE_INFINITY : Number(found[3]);
     if (max < min) throw new RangeError('a repetition whose end is before its beginning');
-    if (min > REPEAT_MAX || (max !== Number.POSITIVE_INFINITY && max > REPEAT_MAX)) throw new RangeError(`a repetition of more than ${REPEAT_MAX}`);
+    if (min > REPEAT_MAX || (max !== Number.POSITIVE_INFINITY && max > REPEAT_MAX))
+      throw new RangeError(`a repetition of more than ${REPEAT_MAX}`);
     return { min, max };
   }
 

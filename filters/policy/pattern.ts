@@ -1,4 +1,4 @@
-import { parsePattern, type PatternNode } from './pattern-parse.js';
+import { type PatternNode, parsePattern } from './pattern-parse.js';
 
 /**
  * Regular expressions for `matches()`, in RE2's sense (CEL's own), decided in time linear in the text.

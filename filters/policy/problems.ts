@@ -59,7 +59,10 @@ export function suggest(word: string, candidates: readonly string[]): string {
 export function quoted(word: unknown): string {
   const text = typeof word === 'string' ? word : (JSON.stringify(word) ?? String(word));
   const cut = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-  return JSON.stringify(cut).replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(cut).replace(
+    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Line and column, both from 1, of an offset. */
@@ -82,5 +85,7 @@ export function invalidPolicy(problems: readonly Problem[], text: string, file: 
   }
   const shown = lines.slice(0, PROBLEMS_SHOWN_MAX);
   if (lines.length > shown.length) shown.push(`${file}: and ${lines.length - shown.length} more`);
-  return new MidstreamError('policy_invalid', shown.join('\n'), { hint: 'The policy was not loaded; the last good one, if any, stays in force.' });
+  return new MidstreamError('policy_invalid', shown.join('\n'), {
+    hint: 'The policy was not loaded; the last good one, if any, stays in force.',
+  });
 }

@@ -11,7 +11,10 @@ const when = {
   type: ['string', 'boolean'],
   minLength: 1,
   description: `A CEL expression over the facts of the operation. Facts: ${factsInWords}. Functions: ${Object.keys(factFunctions).join(', ')}. \`midstream facts\` prints all of them with examples.`,
-  examples: ['sql.statements.exists(s, s.kind == "drop" && s.object == "database")', 'sql.statements.exists(s, s.kind in ["update", "delete"] && !s.filtered)'],
+  examples: [
+    'sql.statements.exists(s, s.kind == "drop" && s.object == "database")',
+    'sql.statements.exists(s, s.kind in ["update", "delete"] && !s.filtered)',
+  ],
   'x-say': 'write a condition, for example sql.statements.exists(s, s.kind == "drop")',
 };
 
@@ -39,7 +42,12 @@ const name = (of: string) => ({
   'x-say': 'use up to 63 letters, digits, dots, dashes and underscores, beginning with a letter or digit',
 });
 
-const text = (description: string) => ({ type: 'string', maxLength: 1000, description, 'x-say': 'write a text of at most 1000 characters' });
+const text = (description: string) => ({
+  type: 'string',
+  maxLength: 1000,
+  description,
+  'x-say': 'write a text of at most 1000 characters',
+});
 
 const names = (description: string) => ({
   type: 'array',
@@ -56,7 +64,14 @@ const approve = {
   description: 'Who approves, and how.',
   properties: {
     by: names('Groups whose members may approve; without it, any approver. Nobody approves their own.'),
-    quorum: { type: 'integer', minimum: 1, maximum: 20, default: 1, description: 'How many different people must approve.', 'x-say': 'write a whole number from 1 to 20' },
+    quorum: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 20,
+      default: 1,
+      description: 'How many different people must approve.',
+      'x-say': 'write a whole number from 1 to 20',
+    },
     wait: duration('How long the operation is held at most; then it is refused. 15m without it, 7d at most.'),
     lease: {
       type: 'object',
@@ -64,9 +79,19 @@ const approve = {
       required: ['same', 'for'],
       description: 'One approval serves further operations of the same caller.',
       properties: {
-        same: { enum: ['shape', 'text'], description: 'shape: the same statement with other constants; text: the very same text and parameters.' },
+        same: {
+          enum: ['shape', 'text'],
+          description: 'shape: the same statement with other constants; text: the very same text and parameters.',
+        },
         for: duration('How long the lease holds.'),
-        uses: { type: 'integer', minimum: 1, maximum: 100000, default: 20, description: 'How many operations it serves.', 'x-say': 'write a whole number from 1 to 100000' },
+        uses: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 100000,
+          default: 20,
+          description: 'How many operations it serves.',
+          'x-say': 'write a whole number from 1 to 100000',
+        },
       },
     },
   },
@@ -83,12 +108,20 @@ const rule = {
     on: { enum: ['postgres', 'http', 'kubernetes', 'mcp', 'any'], description: 'What the rule looks at.' },
     when,
     // biome-ignore lint/suspicious/noThenProperty: `then` is the word of the policy file, and this is never awaited
-    then: { enum: ['deny', 'approve', 'allow'], description: 'deny: refused; approve: held until somebody approves; allow: passes (of use with defaults.allow: false).' },
+    then: {
+      enum: ['deny', 'approve', 'allow'],
+      description: 'deny: refused; approve: held until somebody approves; allow: passes (of use with defaults.allow: false).',
+    },
     message: text('What the caller reads when the rule refuses or holds.'),
     hint: text('What the caller can do instead.'),
     mode: { enum: ['enforce', 'observe'], default: 'enforce', description: 'observe: decided and recorded, not enforced.' },
     approve,
-    enabled: { type: 'boolean', default: true, description: 'false: the rule is checked when the file is loaded, and never used.', 'x-say': 'write true or false' },
+    enabled: {
+      type: 'boolean',
+      default: true,
+      description: 'false: the rule is checked when the file is loaded, and never used.',
+      'x-say': 'write true or false',
+    },
   },
 };
 
@@ -101,7 +134,9 @@ const mask = {
     name: name('mask'),
     description: text('For readers of the policy.'),
     detect: {
-      ...names('Kinds of values that are looked for, wherever they stand: credit_card, email, phone, us_ssn, iban, …, or the groups secrets, pii, all.'),
+      ...names(
+        'Kinds of values that are looked for, wherever they stand: credit_card, email, phone, us_ssn, iban, …, or the groups secrets, pii, all.',
+      ),
       minItems: 1,
       'x-say': 'write a list of kinds, for example [credit_card, email]',
     },
@@ -118,8 +153,15 @@ const mask = {
       description: 'Columns by their origin, schema.table.column; each part may be *.',
       'x-say': 'write a list of columns, for example [hr.people.salary]',
     },
-    as: { enum: ['redact', 'partial', 'hash', 'token', 'null', null], description: 'partial keeps the last characters and the separators; hash and token are stable; null gives NULL.' },
-    unless: { ...when, description: 'A CEL expression over identity, resource, database, user and application. Callers for whom it holds see the values.', examples: ['"fraud" in identity.groups'] },
+    as: {
+      enum: ['redact', 'partial', 'hash', 'token', 'null', null],
+      description: 'partial keeps the last characters and the separators; hash and token are stable; null gives NULL.',
+    },
+    unless: {
+      ...when,
+      description: 'A CEL expression over identity, resource, database, user and application. Callers for whom it holds see the values.',
+      examples: ['"fraud" in identity.groups'],
+    },
     regions: {
       type: 'array',
       minItems: 1,
@@ -144,8 +186,20 @@ export const policySchema = {
     $schema: { type: 'string', description: 'For editors; not read.' },
     version: { const: 1, description: 'Version of the format.', 'x-say': 'write version: 1' },
     description: text('For readers of the policy.'),
-    rules: { type: 'array', maxItems: 1000, items: rule, description: 'Rules.', 'x-say': 'write a list of rules, each beginning with `- name:`' },
-    masks: { type: 'array', maxItems: 1000, items: mask, description: 'Masks.', 'x-say': 'write a list of masks, each beginning with `- name:`' },
+    rules: {
+      type: 'array',
+      maxItems: 1000,
+      items: rule,
+      description: 'Rules.',
+      'x-say': 'write a list of rules, each beginning with `- name:`',
+    },
+    masks: {
+      type: 'array',
+      maxItems: 1000,
+      items: mask,
+      description: 'Masks.',
+      'x-say': 'write a list of masks, each beginning with `- name:`',
+    },
     defaults: {
       type: 'object',
       additionalProperties: false,
@@ -153,8 +207,17 @@ export const policySchema = {
       properties: {
         unparsed: verdict('A statement or body that can’t be understood.', 'deny'),
         opaque: verdict('It can be parsed, but hides what it does: DO, dynamic SQL, unknown functions with side effects.', 'approve'),
-        grammar: { enum: ['pin', 'follow'], default: 'pin', description: 'pin: settings that change how SQL is read are refused; follow: they pass.' },
-        allow: { type: 'boolean', default: true, description: 'What no rule matches passes. false: it is refused unless a rule with `then: allow` (or approve) matches.', 'x-say': 'write true or false' },
+        grammar: {
+          enum: ['pin', 'follow'],
+          default: 'pin',
+          description: 'pin: settings that change how SQL is read are refused; follow: they pass.',
+        },
+        allow: {
+          type: 'boolean',
+          default: true,
+          description: 'What no rule matches passes. false: it is refused unless a rule with `then: allow` (or approve) matches.',
+          'x-say': 'write true or false',
+        },
       },
     },
     limits: {
@@ -176,7 +239,11 @@ export const policySchema = {
           type: 'array',
           uniqueItems: true,
           maxItems: 20,
-          items: { type: 'string', pattern: '^age1[ac-hj-np-z02-9]{58}$', 'x-say': 'write an age recipient, age1… with 62 characters, as age-keygen prints it' },
+          items: {
+            type: 'string',
+            pattern: '^age1[ac-hj-np-z02-9]{58}$',
+            'x-say': 'write an age recipient, age1… with 62 characters, as age-keygen prints it',
+          },
           description: 'age recipients that originals are sealed to. The gateway can’t open them. Without it, originals are not kept.',
           'x-say': 'write a list of age recipients',
         },

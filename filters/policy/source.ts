@@ -51,7 +51,8 @@ class Builder {
     const given = node as Node | null;
     const [start, end] = given?.range ?? [key, key];
     if (++this.nodes > NODES_MAX) {
-      if (this.nodes === NODES_MAX + 1) this.problem(start, `the file has more than ${NODES_MAX} values once aliases are followed`, 'split it, or remove aliases');
+      if (this.nodes === NODES_MAX + 1)
+        this.problem(start, `the file has more than ${NODES_MAX} values once aliases are followed`, 'split it, or remove aliases');
       return undefined;
     }
     if (depth > DEPTH_MAX) {
@@ -60,7 +61,8 @@ class Builder {
     }
     this.places.set(pointer, { key, start, end });
     if (isAlias(given)) return this.alias(given.source, start, pointer, depth, key);
-    if (given?.tag !== undefined && !given.tag.startsWith('tag:yaml.org,2002:')) this.problem(start, `the tag ${quoted(given.tag)} is not known`, 'remove it');
+    if (given?.tag !== undefined && !given.tag.startsWith('tag:yaml.org,2002:'))
+      this.problem(start, `the tag ${quoted(given.tag)} is not known`, 'remove it');
     if (given !== null && 'anchor' in given && typeof given.anchor === 'string') this.anchors.set(given.anchor, given);
     if (isMap(given)) return this.inside(given, () => this.map(given.items as Pair[], pointer, depth));
     if (isSeq(given)) return this.inside(given, () => given.items.map((item, i) => this.build(item, `${pointer}/${i}`, depth + 1, start)));
@@ -143,9 +145,21 @@ export function readSource(text: string): PolicySource {
   if (Buffer.byteLength(text) > POLICY_BYTES_MAX) none(`the file is larger than ${POLICY_BYTES_MAX} bytes`, 'split it');
   else {
     try {
-      const document = parseDocument(text, { lineCounter: new LineCounter(), prettyErrors: false, version: '1.2', schema: 'core', merge: false, stringKeys: false, keepSourceTokens: false });
+      const document = parseDocument(text, {
+        lineCounter: new LineCounter(),
+        prettyErrors: false,
+        version: '1.2',
+        schema: 'core',
+        merge: false,
+        stringKeys: false,
+        keepSourceTokens: false,
+      });
       for (const error of [...document.errors, ...document.warnings]) {
-        builder.problems.push({ offset: error.pos[0], what: what[error.code] ?? `not valid YAML: ${error.message.replace(/\s+/g, ' ')}`, fix: fix[error.code] ?? '' });
+        builder.problems.push({
+          offset: error.pos[0],
+          what: what[error.code] ?? `not valid YAML: ${error.message.replace(/\s+/g, ' ')}`,
+          fix: fix[error.code] ?? '',
+        });
       }
       if (document.errors.length === 0) value = builder.build(document.contents, '', 0, 0);
     } catch {

@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { quoted, suggest, type Problem } from './problems.js';
+import { type Problem, quoted, suggest } from './problems.js';
 import { policySchema } from './schema.js';
 import type { PolicySource } from './source.js';
 
@@ -8,7 +8,12 @@ export interface PolicyDocument {
   version: 1;
   rules?: RuleDocument[];
   masks?: MaskDocument[];
-  defaults?: { unparsed?: 'deny' | 'approve' | 'allow'; opaque?: 'deny' | 'approve' | 'allow'; grammar?: 'pin' | 'follow'; allow?: boolean };
+  defaults?: {
+    unparsed?: 'deny' | 'approve' | 'allow';
+    opaque?: 'deny' | 'approve' | 'allow';
+    grammar?: 'pin' | 'follow';
+    allow?: boolean;
+  };
   limits?: Partial<Record<'statement_bytes_max' | 'message_bytes_max' | 'held_bytes_max', number | string>>;
   recording?: { sealed?: string[]; response_bytes_max?: number | string };
 }
@@ -35,24 +40,43 @@ export interface MaskDocument {
   regions?: string[];
 }
 
-let validator: ValidateFunction | undefined;
+const validators = new Map<object, ValidateFunction>();
 
-function validate(): ValidateFunction {
+function validatorOf(schema: object): ValidateFunction {
+  let validator = validators.get(schema);
   if (validator === undefined) {
     const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, ownProperties: true });
     ajv.addVocabulary(['x-say']);
-    validator = ajv.compile(policySchema);
+    validator = ajv.compile(schema);
+    validators.set(schema, validator);
   }
   return validator;
 }
 
-type Shape = { properties?: Record<string, unknown>; required?: string[]; enum?: unknown[]; 'x-say'?: string; type?: string | string[]; maximum?: number; minimum?: number };
+type Shape = {
+  properties?: Record<string, unknown>;
+  required?: string[];
+  enum?: unknown[];
+  'x-say'?: string;
+  type?: string | string[];
+  maximum?: number;
+  minimum?: number;
+};
 
-const typeWords: Record<string, string> = { string: 'a text', integer: 'a whole number', boolean: 'true or false', array: 'a list', object: 'a mapping' };
+const typeWords: Record<string, string> = {
+  string: 'a text',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+};
 
 /** What a place of the file is called: rules[0].when */
 function spoken(pointer: string): string {
-  const path = pointer.split('/').slice(1).reduce((all, part) => (/^\d+$/.test(part) ? `${all}[${part}]` : all === '' ? part : `${all}.${part}`), '');
+  const path = pointer
+    .split('/')
+    .slice(1)
+    .reduce((all, part) => (/^\d+$/.test(part) ? `${all}[${part}]` : all === '' ? part : `${all}.${part}`), '');
   return path === '' ? 'the policy' : path;
 }
 
@@ -74,7 +98,14 @@ function describe(error: ErrorObject, source: PolicySource): Problem {
     case 'additionalProperties': {
       const key = (error.params as { additionalProperty: string }).additionalProperty;
       const pointer = `${place}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-      return { offset: source.keyAt(pointer), what: `${here} has no field ${quoted(key)}`, fix: suggest(key, Object.keys(shape.properties ?? {}).filter((name) => name !== '$schema')) };
+      return {
+        offset: source.keyAt(pointer),
+        what: `${here} has no field ${quoted(key)}`,
+        fix: suggest(
+          key,
+          Object.keys(shape.properties ?? {}).filter((name) => name !== '$schema'),
+        ),
+      };
     }
     case 'required': {
       const key = (error.params as { missingProperty: string }).missingProperty;
@@ -82,15 +113,27 @@ function describe(error: ErrorObject, source: PolicySource): Problem {
     }
     case 'enum': {
       const words = (shape.enum ?? []).filter((word): word is string => typeof word === 'string');
-      return { offset: at, what: `${here} can't be ${kindOf(error.data)}`, fix: typeof error.data === 'string' ? suggest(error.data, words) : `use one of: ${words.join(', ')}` };
+      return {
+        offset: at,
+        what: `${here} can't be ${kindOf(error.data)}`,
+        fix: typeof error.data === 'string' ? suggest(error.data, words) : `use one of: ${words.join(', ')}`,
+      };
     }
     case 'type': {
       const types = [shape.type ?? []].flat();
-      return { offset: at, what: `${here} must be ${types.map((type) => typeWords[type] ?? type).join(' or ')}, not ${kindOf(error.data)}`, fix: say };
+      return {
+        offset: at,
+        what: `${here} must be ${types.map((type) => typeWords[type] ?? type).join(' or ')}, not ${kindOf(error.data)}`,
+        fix: say,
+      };
     }
     case 'uniqueItems': {
       const twice = (error.params as { i: number }).i;
-      return { offset: source.valueAt(`${place}/${twice}`), what: `${here} has ${kindOf((error.data as unknown[])[twice])} twice`, fix: 'keep one of them' };
+      return {
+        offset: source.valueAt(`${place}/${twice}`),
+        what: `${here} has ${kindOf((error.data as unknown[])[twice])} twice`,
+        fix: 'keep one of them',
+      };
     }
     case 'minItems':
       return { offset: at, what: `${here} is empty`, fix: say };
@@ -100,9 +143,10 @@ function describe(error: ErrorObject, source: PolicySource): Problem {
 }
 
 /** Mistakes of structure: unknown and missing fields, wrong types and values. */
-export function checkStructure(source: PolicySource): Problem[] {
-  if (source.value === null || source.value === undefined) return [{ offset: 0, what: 'the file is empty', fix: 'begin with version: 1' }];
-  const check = validate();
+export function checkStructure(source: PolicySource, schema: object = policySchema): Problem[] {
+  if (source.value === null || source.value === undefined)
+    return [{ offset: 0, what: 'the file is empty', fix: schema === policySchema ? 'begin with version: 1' : '' }];
+  const check = validatorOf(schema);
   if (check(source.value)) return [];
   return (check.errors ?? []).map((error) => describe(error, source));
 }

@@ -1,5 +1,5 @@
-import type { SqlFacts } from '../sql/facts.js';
 import type { MaskAs } from '../mask/types.js';
+import type { SqlFacts } from '../sql/facts.js';
 
 export type Verdict = 'allow' | 'approve' | 'deny';
 export type Mode = 'enforce' | 'observe';

@@ -1,0 +1,132 @@
+import type { SqlFacts } from '../sql/facts.js';
+import type { CompiledPolicy } from './index.js';
+import { invalidPolicy } from './problems.js';
+import { readSource } from './source.js';
+import { checkStructure } from './structure.js';
+import type { Identity, OperationFacts, Verdict } from './types.js';
+
+/** One case of a tests file: a statement, who sends it, and what the policy must make of it. */
+export interface PolicyCase {
+  name: string;
+  sql: string;
+  params?: (string | null)[];
+  as?: Partial<Pick<Identity, 'id' | 'kind' | 'issuer' | 'groups' | 'claims' | 'source' | 'proof'>>;
+  resource?: string;
+  database?: string;
+  user?: string;
+  application?: string;
+  expect: { verdict: Verdict; rules?: string[]; masks?: string[] };
+}
+
+export interface CaseResult {
+  name: string;
+  line: number;
+  passed: boolean;
+  expected: PolicyCase['expect'];
+  got: { verdict: Verdict; rules: string[]; masks: string[] };
+  /** one line per difference */
+  differences: string[];
+}
+
+const words = { type: 'array', items: { type: 'string' }, uniqueItems: true, 'x-say': 'write a list, for example [dba]' };
+const word = { type: 'string', 'x-say': 'write a text' };
+
+const casesSchema = {
+  type: 'array',
+  minItems: 1,
+  'x-say': 'write a list of cases, each beginning with `- name:`',
+  items: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['name', 'sql', 'expect'],
+    properties: {
+      name: word,
+      sql: word,
+      params: {
+        type: 'array',
+        items: { type: ['string', 'null'], 'x-say': 'write the value as text, or null' },
+        'x-say': 'write a list of values',
+      },
+      as: {
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          id: word,
+          kind: { enum: ['spiffe', 'jwt', 'service-account', 'password', 'claimed'] },
+          issuer: word,
+          groups: words,
+          claims: { type: 'object' },
+          source: word,
+          proof: word,
+        },
+      },
+      resource: word,
+      database: word,
+      user: word,
+      application: word,
+      expect: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['verdict'],
+        properties: { verdict: { enum: ['allow', 'approve', 'deny'] }, rules: words, masks: words },
+      },
+    },
+  },
+};
+
+/** Who a case speaks as when it says nothing. */
+export const identityOf = (given: PolicyCase['as'] = {}): Identity => ({
+  id: 'agent',
+  kind: 'claimed',
+  issuer: '',
+  groups: [],
+  claims: {},
+  source: '127.0.0.1:1',
+  proof: 'claimed',
+  ...given,
+});
+
+/** Reads a tests file. Throws MidstreamError policy_invalid like a policy does. */
+export function readCases(text: string, file: string): (PolicyCase & { line: number })[] {
+  const source = readSource(text);
+  const problems = [...source.problems, ...(source.problems.length > 0 ? [] : checkStructure(source, casesSchema))];
+  if (problems.length > 0) throw invalidPolicy(problems, text, file);
+  const cases = source.value as PolicyCase[];
+  return cases.map((one, i) => ({ ...one, line: text.slice(0, source.valueAt(`/${i}`)).split('\n').length }));
+}
+
+/** The operation that a case describes. */
+export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFacts): OperationFacts {
+  const facts: OperationFacts = {
+    on: 'postgres',
+    sql,
+    identity: identityOf(one.as),
+    resource: one.resource ?? 'postgres',
+    database: one.database ?? 'app',
+    user: one.user ?? 'app',
+    application: one.application ?? '',
+  };
+  // A case without params is a simple query; with params it is judged as at Execute.
+  if (one.params !== undefined) facts.params = one.params;
+  return facts;
+}
+
+const listed = (items: readonly string[]) => (items.length === 0 ? 'none' : [...items].sort().join(', '));
+const same = (a: readonly string[], b: readonly string[]) => listed(a) === listed(b);
+
+/** Judges one case. `rules` and `masks`, where the case names them, are compared as sets. */
+export function runCase(policy: CompiledPolicy, one: PolicyCase & { line: number }, sql: SqlFacts): CaseResult {
+  const facts = operationOf(one, sql);
+  const decision = policy.decide(facts);
+  const got = {
+    verdict: decision.verdict,
+    rules: decision.matches.map((match) => match.rule),
+    masks: policy.masksFor(facts).map((mask) => mask.name),
+  };
+  const differences: string[] = [];
+  const { verdict, rules, masks } = one.expect;
+  if (verdict !== got.verdict) differences.push(`verdict: expected ${verdict}, got ${got.verdict}`);
+  if (rules !== undefined && !same(rules, got.rules)) differences.push(`rules: expected ${listed(rules)}, got ${listed(got.rules)}`);
+  if (masks !== undefined && !same(masks, got.masks)) differences.push(`masks: expected ${listed(masks)}, got ${listed(got.masks)}`);
+  return { name: one.name, line: one.line, passed: differences.length === 0, expected: one.expect, got, differences };
+}

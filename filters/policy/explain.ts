@@ -1,0 +1,105 @@
+import { type ASTNode, serialize } from '@marcbachmann/cel-js';
+import { compileCondition } from './cel.js';
+import type { CompiledRule } from './decide.js';
+import { maskContext, ruleContext } from './fact-values.js';
+import type { CompiledMask, CompiledPolicy } from './index.js';
+import type { OperationFacts } from './types.js';
+
+/** One part of a condition, and what it came to. */
+export interface PartExplained {
+  expression: string;
+  /** true, false, or why it could not be had */
+  value: string;
+  /** for `list.exists(…)` and its like: the elements for which the body holds, as plain facts */
+  elements: unknown[];
+}
+
+export interface RuleExplained {
+  rule: string;
+  line: number;
+  on: string;
+  verdict: string;
+  mode: string;
+  enabled: boolean;
+  /** matched, not matched, not asked (disabled, other protocol), open (its parameters are not bound) */
+  outcome: 'matched' | 'not matched' | 'not asked' | 'open';
+  error: string;
+  parts: PartExplained[];
+}
+
+export interface MaskExplained {
+  mask: string;
+  line: number;
+  inForce: boolean;
+  unless: string;
+  error: string;
+}
+
+/** Elements of one part that are shown. */
+const ELEMENTS_MAX = 5;
+
+/** A fact value as plain JSON: whole numbers again numbers. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+}
+
+/** The operands of the outermost chain of && or ||. */
+function operands(node: ASTNode): ASTNode[] {
+  if (node.op !== '&&' && node.op !== '||') return [node];
+  const flat = (inner: ASTNode): ASTNode[] => (inner.op === node.op ? (inner.args as [ASTNode, ASTNode]).flatMap(flat) : [inner]);
+  return flat(node);
+}
+
+const asText = (node: ASTNode): string => serialize(node).replaceAll('.matches_linear(', '.matches(');
+
+function evaluated(expression: string, facts: OperationFacts): unknown {
+  const compiled = compileCondition(expression, 'postgres', 'any');
+  if ('problems' in compiled) return compiled.problems[0]?.what ?? 'not known';
+  try {
+    return compiled.condition.value(ruleContext(facts));
+  } catch (error) {
+    const failure = error as { code?: string; summary?: string; message: string };
+    if (failure.code === 'unknown_variable') return 'open: parameters are not bound';
+    return `error: ${(failure.summary ?? failure.message).split('\n')[0]}`;
+  }
+}
+
+function elementsOf(node: ASTNode, facts: OperationFacts): unknown[] {
+  if (node.op !== 'rcall' || !['exists', 'exists_one', 'all'].includes(node.args[0])) return [];
+  const [name, list, [variable, body]] = node.args;
+  if (variable === undefined || body === undefined) return [];
+  const wanted = name === 'all' ? `!(${asText(body)})` : asText(body);
+  const found = evaluated(`${asText(list)}.filter(${asText(variable)}, ${wanted})`, facts);
+  return Array.isArray(found) ? found.slice(0, ELEMENTS_MAX).map(plain) : [];
+}
+
+function explainRule(rule: CompiledRule, facts: OperationFacts): RuleExplained {
+  const base = { rule: rule.name, line: rule.line, on: rule.on, verdict: rule.verdict, mode: rule.mode, enabled: rule.enabled };
+  if (!rule.enabled || (rule.on !== 'postgres' && rule.on !== 'any')) return { ...base, outcome: 'not asked', error: '', parts: [] };
+  const outcome = rule.condition.evaluate(ruleContext(facts));
+  const parts = operands(rule.condition.ast).map((node) => ({
+    expression: asText(node),
+    value: String(evaluated(asText(node), facts)),
+    elements: elementsOf(node, facts),
+  }));
+  return {
+    ...base,
+    outcome: outcome.matched === undefined ? 'open' : outcome.matched ? 'matched' : 'not matched',
+    error: outcome.error ?? '',
+    parts,
+  };
+}
+
+function explainMask({ rule, unless, line }: CompiledMask, facts: OperationFacts): MaskExplained {
+  const outcome = unless?.evaluate(maskContext(facts));
+  const lifted = outcome?.matched === true && outcome.error === undefined;
+  return { mask: rule.name, line, inForce: !lifted, unless: unless?.text ?? '', error: outcome?.error ?? '' };
+}
+
+/** Why the policy decides as it does about one operation: each rule with the parts of its condition, each mask with its `unless`. */
+export function explain(policy: CompiledPolicy, facts: OperationFacts): { rules: RuleExplained[]; masks: MaskExplained[] } {
+  return { rules: policy.rules.map((rule) => explainRule(rule, facts)), masks: policy.masks.map((mask) => explainMask(mask, facts)) };
+}
