@@ -39,6 +39,7 @@ export interface FunctionUse {
 export interface ColumnUse {
   schema: string;
   table: string;
+  /** '*' stands for every column: `t.*`, a whole-row reference, INSERT without a column list, NATURAL JOIN */
   column: string;
   /** predicate covers WHERE, JOIN ON, HAVING, GROUP BY, ORDER BY, DISTINCT ON, window clauses: places where a value can be inferred */
   use: 'output' | 'predicate' | 'write' | 'expression';
@@ -71,7 +72,7 @@ export interface StatementFacts {
   setting_value: string;
   /** prepare/execute/deallocate/declare/fetch/close: the name; empty otherwise; 'all' is written as '*' */
   name: string;
-  /** explain: analyze (runs the statement); transaction statements: read_only etc. are not facts */
+  /** explain: analyze (runs the statement), also on the statement that is explained; transaction statements: read_only etc. are not facts */
   analyze: boolean;
   /** why the statement hides what it does; empty when it does not */
   opaque: string[];
@@ -83,12 +84,18 @@ export interface OutputColumn {
   name: string;
   /** base columns that went in; schema is empty when the statement does not name one */
   sources: { schema: string; table: string; column: string }[];
-  /** set for `*` and `t.*`: relations whose every column goes out at this place (in order) */
-  star: { schema: string; table: string }[];
+  /**
+   * set for `*` and `t.*`: relations whose every column goes out at this place (in order).
+   * `except`: columns that do not go out here (merged by JOIN USING, they have an output of their own before).
+   * `or`: relations whose columns go out at the very same positions (other arms of a UNION).
+   */
+  star: { schema: string; table: string; except?: string[]; or?: { schema: string; table: string }[] }[];
   /** the value is the column itself (alias, CTE, subquery), not computed from it */
   direct: boolean;
   /** part of the expression could not be followed (unknown function over a whole row, …): treat as touching every column of these relations */
   whole_rows: { schema: string; table: string }[];
+  /** true: stands for an unknown number of columns (a function's `*`, NATURAL JOIN); each may hold any of the sources and whole_rows */
+  many?: boolean;
 }
 
 export interface SqlFacts {
@@ -118,6 +125,7 @@ export interface SqlAnalysis {
     outputs: OutputColumn[] | undefined;
     /** for SQL-level PREPARE: name and the analysis of what it prepares; for EXECUTE and DEALLOCATE: the name */
     prepares?: { name: string; analysis: SqlAnalysis };
+    /** also set where the EXECUTE stands inside EXPLAIN or CREATE TABLE AS; a name without text is never ''. */
     executes?: { name: string };
     deallocates?: { name: string; all: boolean };
     /** DECLARE: the cursor's name, so that FETCH has its lineage; FETCH/MOVE/CLOSE: the cursor's name */
@@ -125,7 +133,10 @@ export interface SqlAnalysis {
     fetches?: { name: string };
     /** COPY … FROM STDIN / TO STDOUT with its effective options */
     copy?: CopyShape;
-    /** SET/RESET/set_config of a setting, as far as constant */
+    /**
+     * SET/RESET/set_config of a setting, as far as constant, wherever it stands (DO bodies, CTEs, options of functions, ALTER ROLE …).
+     * Name '*': all of them, or one whose name is not constant (UPDATE pg_settings, set_config(x, …)). Value undefined: default, reset or not constant.
+     */
     sets?: { name: string; value: string | undefined; local: boolean }[];
     /** changes definitions, so cached layouts and catalogue entries may be stale */
     ddl: boolean;

@@ -1,0 +1,141 @@
+/** From the text of a message to its facts. */
+import { LruCache } from './cache.js';
+import type { SqlAnalysis, SqlFacts } from './facts.js';
+import { compact, tokenize } from './lexer.js';
+import { unwrap } from './node.js';
+import { fingerprint, normalize, ParseFailure, parseTree, type RawStatement } from './parser.js';
+import { AnalysisLimit, type Env, Run, type Top } from './run.js';
+import { type Meaning, nestedStatement } from './statement.js';
+import { STATEMENT_NODES } from './nodes.js';
+
+export { loadParser } from './parser.js';
+
+export interface Analyzer {
+  /** Synchronous and cached by text; never throws: what can't be understood has facts.unparsed set. */
+  analyze(text: string): SqlAnalysis;
+}
+
+/** Makes an analyzer. `loadParser` must have resolved before the first call of `analyze`, else all is unparsed. */
+export function createAnalyzer(options: { cache_entries_max: number; cache_bytes_max: number; statement_bytes_max: number }): Analyzer {
+  const cache = new LruCache<SqlAnalysis>(options.cache_entries_max, options.cache_bytes_max);
+  return {
+    analyze(text) {
+      const cached = cache.get(text);
+      if (cached !== undefined) return cached;
+      const { analysis, keep } = analyzeText(text, options.statement_bytes_max);
+      // Two bytes a character for the key; the analysis is weighed by its size as JSON, which is near enough.
+      if (keep) cache.set(text, analysis, text.length * 2 + weigh(analysis));
+      return analysis;
+    },
+  };
+}
+
+function weigh(analysis: SqlAnalysis): number {
+  const { facts } = analysis;
+  let bytes = 1024 + facts.normalized.length * 2;
+  for (const s of facts.statements) bytes += 600 + 150 * (s.objects.length + s.columns.length + s.functions.length);
+  for (const top of analysis.top) {
+    bytes += 300;
+    for (const output of top.outputs ?? []) bytes += 200 + 120 * (output.sources.length + output.star.length + output.whole_rows.length);
+    if (top.prepares !== undefined) bytes += weigh(top.prepares.analysis);
+  }
+  return bytes;
+}
+
+/** What a text means when it could not be read. */
+function unparsed(reason: string): SqlAnalysis {
+  const facts: SqlFacts = {
+    statements: [],
+    count: 0,
+    unparsed: reason,
+    opaque: [],
+    fingerprint: '',
+    normalized: '',
+    parameters: 0,
+  };
+  return { facts, top: [] };
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** `keep` is false for what may go better the next time. */
+function analyzeText(text: string, bytes_max: number): { analysis: SqlAnalysis; keep: boolean } {
+  if (text.length > bytes_max || Buffer.byteLength(text) > bytes_max) {
+    return { analysis: unparsed('longer than the limit of what is parsed'), keep: false };
+  }
+  // The C side reads up to the first NUL and would miss what follows; lone surrogates have no UTF-8.
+  if (text.includes('\0') || LONE_SURROGATE.test(text)) return { analysis: unparsed('not valid text'), keep: true };
+  try {
+    return { analysis: analyzeParsed(text, 0), keep: true };
+  } catch (error) {
+    if (error instanceof ParseFailure) return { analysis: unparsed(error.message), keep: !error.lost };
+    if (error instanceof AnalysisLimit) return { analysis: unparsed(error.message), keep: false };
+    // A RangeError of the walker's own recursion, or a tree that is not as expected: not understood, so not passed.
+    return { analysis: unparsed(error instanceof RangeError ? 'too deeply nested' : 'could not be analysed'), keep: false };
+  }
+}
+
+const EMPTY_FINGERPRINT = 'empty';
+
+function analyzeParsed(text: string, depth: number): SqlAnalysis {
+  const stmts = text.trim() === '' ? [] : (parseTree(text).stmts ?? []);
+  const run = new Run();
+  const top: Top[] = [];
+  for (const raw of stmts) {
+    const wrapped = unwrap(raw.stmt);
+    if (wrapped === undefined || !STATEMENT_NODES.has(wrapped[0])) throw new AnalysisLimit('unknown statement');
+    run.sets = [];
+    run.executes = undefined;
+    run.ddl = false;
+    const source = sourceOf(text, raw, stmts.length);
+    const env: Env = { run, facts: undefined as never, scope: undefined, ctes: undefined, text: source };
+    const { meaning, facts } = nestedStatement(wrapped[0], wrapped[1], env, 'top');
+    top.push(topOf(facts.facts.kind, meaning, run, source, depth));
+  }
+  const opaque = new Set<string>();
+  for (const statement of run.statements) for (const reason of statement.opaque) opaque.add(reason);
+  const facts: SqlFacts = {
+    statements: run.statements,
+    count: stmts.length,
+    unparsed: '',
+    opaque: [...opaque],
+    fingerprint: stmts.length === 0 ? EMPTY_FINGERPRINT : fingerprint(text),
+    normalized: stmts.length === 0 ? '' : compact(normalize(text)),
+    parameters: run.parameters,
+  };
+  return { facts, top };
+}
+
+/** The text of one statement; locations are in bytes of UTF-8. */
+function sourceOf(text: string, raw: RawStatement, count: number): string {
+  const start = raw.stmt_location ?? 0;
+  const length = raw.stmt_len ?? 0;
+  if (count === 1 && length === 0) return text;
+  const bytes = Buffer.from(text);
+  return bytes.subarray(start, length === 0 ? bytes.length : start + length).toString();
+}
+
+function topOf(kind: string, meaning: Meaning, run: Run, source: string, depth: number): Top {
+  const top: Top = { kind, outputs: meaning.outputs, ddl: run.ddl };
+  if (meaning.prepares !== undefined) top.prepares = { name: meaning.prepares.name, analysis: analyzePrepared(source, depth) };
+  if (run.executes !== undefined) top.executes = { name: run.executes };
+  if (meaning.deallocates !== undefined) top.deallocates = meaning.deallocates;
+  if (meaning.declares !== undefined) top.declares = meaning.declares;
+  if (meaning.fetches !== undefined) top.fetches = meaning.fetches;
+  if (meaning.copy !== undefined) top.copy = meaning.copy;
+  if (run.sets.length > 0) top.sets = run.sets;
+  return top;
+}
+
+/** PREPARE name (types) AS statement: the statement's own analysis. */
+function analyzePrepared(source: string, depth: number): SqlAnalysis {
+  if (depth > 4) return unparsed('PREPARE within PREPARE');
+  let nesting = 0;
+  for (const token of tokenize(source)) {
+    const part = source.slice(token.start, token.end);
+    if (part === '(') nesting += 1;
+    else if (part === ')') nesting -= 1;
+    else if (token.type === 'word' && nesting === 0 && part.toLowerCase() === 'as') return analyzeParsed(source.slice(token.end), depth + 1);
+  }
+  return unparsed('PREPARE could not be read');
+}

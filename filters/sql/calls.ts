@@ -1,0 +1,83 @@
+/** Function calls: the catalogue's reaches, and the arguments that name settings, relations, or hold SQL. */
+import { SEQUENCE_ARGUMENT, SQL_TEXT_ARGUMENT, TABLE_TEXT_ARGUMENT } from './catalogue/reach.js';
+import { foldString } from './fold.js';
+import { analyzeNestedText } from './nested.js';
+import { type Body, listOf, qualified, stringsOf } from './node.js';
+import type { Env, Use } from './run.js';
+import { splitIdentifier } from './lexer.js';
+import type { Taint } from './taint.js';
+import { walkFields } from './walk.js';
+
+/** Visits a FuncCall. */
+export function walkCall(body: Body, env: Env, use: Use, taint: Taint | undefined): void {
+  const { schema, name } = qualified(stringsOf(body.funcname));
+  env.facts.call(schema, name);
+  const args = listOf(body.args);
+  noteArguments(name.toLowerCase(), args, env, taint);
+  walkFields(body, env, use === 'output' ? 'expression' : use, taint, ['funcname']);
+}
+
+function noteArguments(name: string, args: unknown[], env: Env, taint: Taint | undefined): void {
+  if (name === 'set_config') {
+    noteSetConfig(args, env);
+    return;
+  }
+  const sequence = SEQUENCE_ARGUMENT.get(name);
+  if (sequence !== undefined) {
+    const target = relationName(args[0]);
+    if (target !== undefined) env.facts.object('sequence', target.schema, target.name, sequence);
+    return;
+  }
+  const place = SQL_TEXT_ARGUMENT.get(name);
+  if (place !== undefined) {
+    noteSqlArgument(name, place, args, env);
+    return;
+  }
+  if (name.startsWith('dblink')) {
+    // Another database, but often this one again: SQL that can be read is read.
+    for (const arg of args) {
+      const text = foldString(arg);
+      if (text !== undefined) analyzeNestedText(text, env, 'dynamic', { optional: true });
+    }
+    return;
+  }
+  if (TABLE_TEXT_ARGUMENT.has(name)) {
+    const target = relationName(args[0]);
+    if (target === undefined) env.facts.opaque(`relation of ${name} is not constant`);
+    else {
+      env.facts.object('table', target.schema, target.name, 'read');
+      env.facts.column(target.schema, target.name, '*', 'expression');
+      taint?.row({ schema: target.schema, table: target.name });
+    }
+    return;
+  }
+  if (/^(schema|database)_to_xml/.test(name)) env.facts.opaque(`${name} reads relations that it does not name`);
+  if (/^cursor_to_xml/.test(name)) env.facts.opaque(`${name} reads a cursor`);
+}
+
+/** ts_rewrite has a form without SQL; there a text that is not constant is no hiding place unless it is the second of two arguments. */
+function noteSqlArgument(name: string, place: number, args: unknown[], env: Env): void {
+  if (name === 'ts_rewrite' && args.length !== 2) return;
+  for (let i = place; i < args.length; i += 1) {
+    const text = foldString(args[i]);
+    if (text === undefined) {
+      if (i === place) env.facts.opaque(`dynamic SQL in ${name}`);
+    } else analyzeNestedText(text, env, 'dynamic', { optional: i !== place });
+  }
+}
+
+function noteSetConfig(args: unknown[], env: Env): void {
+  const name = foldString(args[0])?.toLowerCase();
+  const value = foldString(args[1]);
+  const local = foldString(args[2]);
+  if (name === undefined) env.facts.opaque('set_config of a setting that is not constant');
+  env.run.set({ name: name ?? '*', value, local: local === 'true' || local === 't' });
+  env.facts.facts.setting = name ?? '*';
+  env.facts.facts.setting_value = value ?? '';
+}
+
+/** A constant that names a relation: 'a.b' or 'a.b'::regclass. */
+function relationName(arg: unknown): { schema: string; name: string } | undefined {
+  const text = foldString(arg);
+  return text === undefined ? undefined : qualified(splitIdentifier(text));
+}

@@ -1,0 +1,81 @@
+/** Gathers the facts of one statement, each entry once. */
+import { functionOrigin, operatorOrigin } from './catalogue/names.js';
+import { reachesOf, relationReaches, relationWriteReaches, WRITING_FUNCTIONS } from './catalogue/reach.js';
+import type { ColumnUse, ObjectAccessKind, Reach, StatementFacts } from './facts.js';
+
+export type Use = ColumnUse['use'];
+
+export class Collector {
+  readonly facts: StatementFacts;
+  private readonly seen = new Set<string>();
+
+  constructor(kind: string, within: string) {
+    this.facts = {
+      kind,
+      object: '',
+      within,
+      objects: [],
+      columns: [],
+      functions: [],
+      reaches: [],
+      writes: false,
+      filtered: true,
+      limit: -1,
+      copy_direction: '',
+      copy_target: '',
+      setting: '',
+      setting_value: '',
+      name: '',
+      analyze: false,
+      opaque: [],
+    };
+  }
+
+  private first(key: string): boolean {
+    if (this.seen.has(key)) return false;
+    this.seen.add(key);
+    return true;
+  }
+
+  object(type: string, schema: string, name: string, access: ObjectAccessKind): void {
+    if (!this.first(`o\0${type}\0${schema}\0${name}\0${access}`)) return;
+    this.facts.objects.push({ type, schema, name, access });
+    if (type !== 'table') return;
+    for (const reach of relationReaches(schema, name)) this.reach(reach);
+    if (access !== 'write') return;
+    const written = relationWriteReaches(schema, name);
+    for (const reach of written) this.reach(reach);
+    if (written.length > 0) this.opaque('writes a system catalogue');
+  }
+
+  column(schema: string, table: string, column: string, use: Use): void {
+    if (this.first(`c\0${schema}\0${table}\0${column}\0${use}`)) this.facts.columns.push({ schema, table, column, use });
+  }
+
+  /** Notes a call. Unknown functions may do anything, so the statement is opaque. */
+  call(schema: string, name: string): void {
+    if (!this.first(`f\0${schema}\0${name}`)) return;
+    const origin = functionOrigin(schema, name);
+    const reaches = reachesOf(schema, name);
+    this.facts.functions.push({ schema, name, reaches: [...reaches], origin });
+    for (const reach of reaches) this.reach(reach);
+    if (WRITING_FUNCTIONS.has(name)) this.facts.writes = true;
+    if (origin === 'unknown') this.opaque(`unknown function ${schema === '' ? name : `${schema}.${name}`}`);
+  }
+
+  /** Notes an operator when it is not PostgreSQL's own: it then calls a function that can't be seen. */
+  operator(schema: string, name: string): void {
+    const origin = operatorOrigin(schema, name);
+    if (origin === 'builtin' || !this.first(`p\0${schema}\0${name}`)) return;
+    this.facts.functions.push({ schema, name, reaches: [], origin });
+    if (origin === 'unknown') this.opaque(`unknown operator ${schema === '' ? name : `${schema}.${name}`}`);
+  }
+
+  reach(reach: Reach): void {
+    if (!this.facts.reaches.includes(reach)) this.facts.reaches.push(reach);
+  }
+
+  opaque(reason: string): void {
+    if (!this.facts.opaque.includes(reason)) this.facts.opaque.push(reason);
+  }
+}
