@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { register as registerFacts } from './facts.js';
+import { register as registerPolicy } from './policy.js';
 
 /** Each command file exports `register(program)`; groups (policy, approvals, sessions, envoy) make their own parent command. */
-const commands: ((program: Command) => void)[] = [];
+const commands: ((program: Command) => void)[] = [registerPolicy, registerFacts];
 
 export async function main(argv: string[]): Promise<void> {
   const packageFile = new URL('../../../package.json', import.meta.url);

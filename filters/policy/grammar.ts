@@ -43,22 +43,25 @@ const harmless: Record<string, (value: string) => boolean> = {
   backslash_quote: (value) => unquoted(value) === 'safe_encoding',
 };
 
-/** Kinds of statements that put a setting back to what it was at the start of the session, where the gateway has checked it. */
-const backToStart = new Set(['reset', 'discard']);
+/** Kinds of statements that name a setting without changing it, or put it back to what it was at the start of the session, where the gateway has checked it. */
+const harmlessKinds = new Set(['show', 'reset', 'discard']);
+
+/** The analysis writes a setting that is not known in advance (or all of them) as *. */
+const UNKNOWN = '*';
 
 function changesGrammar(statement: StatementFacts): string {
-  // `SET client_encoding = DEFAULT` is what RESET is, but ALTER … SET with no value known is a change to something unknown.
-  if (backToStart.has(statement.kind)) return '';
+  if (harmlessKinds.has(statement.kind)) return '';
   const setting = statement.setting.toLowerCase();
+  const byFunction = statement.functions.some((f) => f.name === 'set_config');
+  const byView = statement.objects.some((o) => o.name === 'pg_settings' && o.access === 'write');
+  if (byView) return 'a write to pg_settings';
+  if (byFunction && (setting === '' || setting === UNKNOWN)) return 'set_config of a setting that is not known in advance';
   const allowed = Object.hasOwn(harmless, setting) ? harmless[setting] : undefined;
-  if (allowed !== undefined && !allowed(statement.setting_value) && !isDefault(statement)) return setting;
-  if (statement.functions.some((f) => f.name === 'set_config') && setting === '')
-    return 'set_config of a setting that is not known in advance';
-  if (statement.objects.some((o) => o.name === 'pg_settings' && o.access === 'write')) return 'a write to pg_settings';
-  return '';
+  if (allowed === undefined) return '';
+  // SET … TO DEFAULT and ALTER ROLE … RESET have no value, and go back to one that is checked when a session starts. In set_config no value means an unknown one.
+  if (statement.setting_value === '' && !byFunction) return '';
+  return allowed(statement.setting_value) ? '' : setting;
 }
-
-const isDefault = (statement: StatementFacts) => statement.kind === 'set' && unquoted(statement.setting_value) === 'default';
 
 /** Which setting a statement would change so that SQL is read otherwise than the parser does; empty when none. */
 export function grammarChange(facts: SqlFacts): string {
