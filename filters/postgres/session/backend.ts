@@ -166,11 +166,13 @@ function endOfPart(s: Session, f: Frame, tag: string): boolean {
   if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute)) throw unexpected(s, f);
   const request = head.request!;
   if (tag !== '' && request.tags.length < TAGS_MAX) request.tags.push(tag);
-  if (head.copyIn === 'active' || head.copyIn === 'maybe') {
-    s.endCopyIn(head);
+  if (head.copyIn === 'active') {
+    head.copyEnds = Math.max(0, head.copyEnds - 1);
     // Syncs that came while the COPY ran were ignored by the server ("COPY Operations").
     s.pending.removeBehindHead((item) => item.ignoredByCopy, (item) => !item.ignoredByCopy);
   }
+  // The COPY of a later statement in the same Query may still begin.
+  s.expectCopyIn(head, (head.judgement?.copiesIn ?? []).filter((at) => at > head.at).length);
   pass(s, f, undefined, request);
   confirmNames(s, head, head.at);
   head.at++;
@@ -178,11 +180,7 @@ function endOfPart(s: Session, f: Frame, tag: string): boolean {
   s.rows = undefined;
   s.copyOut = undefined;
   if (head.judgement?.ddl && s.catalogue !== undefined) s.lookup({ invalidate: true });
-  // The COPY of a later statement in the same Query may still begin.
-  if (head.kind === frontend.Query) {
-    if (head.judgement?.mayCopyIn && head.at < head.judgement.analysis.top.length) s.beginCopyIn(head, 'maybe');
-    return true;
-  }
+  if (head.kind === frontend.Query) return true;
   if (head.portal) {
     countFired(request, head.portal.rows);
     if (head.portal.columns.length > 0) request.columns = head.portal.columns;
@@ -336,7 +334,8 @@ function parameterStatus(s: Session, f: Frame): boolean {
 function copyInResponse(s: Session, f: Frame): boolean {
   const head = s.pending.head();
   if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute)) throw unexpected(s, f);
-  s.beginCopyIn(head, 'active');
+  if (head.copyIn === 'no') s.expectCopyIn(head, 1);
+  head.copyIn = 'active';
   pass(s, f, undefined, head.request);
   return true;
 }

@@ -119,7 +119,7 @@ function sendExecute(s: Session, f: Frame, name: string, portal: Portal, judgeme
   item.judgement = judgement;
   item.statement = portal.statement;
   noteNameChanges(s, item, judgement);
-  if (judgement.mayCopyIn) s.beginCopyIn(item, 'maybe');
+  s.expectCopyIn(item, judgement.copiesIn.length);
   s.expect(item);
   s.out.upstream.pass(f.buf, f.start, f.end);
 }

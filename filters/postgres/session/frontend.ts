@@ -5,7 +5,7 @@ import { onBind, onClose, onDescribe, onExecute, onParse } from './extended.js';
 import { onFunctionCall } from './function-call.js';
 import { onQuery } from './simple.js';
 import { onStartup } from './startup.js';
-import { entry } from './pending.js';
+import { type Entry, entry } from './pending.js';
 import type { Session, Stall } from './session.js';
 
 /** Handles one message of the client; a stall means that it must be given again later. */
@@ -66,12 +66,18 @@ function duringLogin(s: Session, f: Frame): Stall | undefined {
   return 'auth';
 }
 
-/** The COPY FROM STDIN that is last in the queue: not known yet, under way, or none. */
+/** The newest COPY FROM STDIN that still takes what the client sends: not known yet, under way, or none. */
 function copyState(s: Session): 'no' | 'maybe' | 'active' {
-  let state: 'no' | 'maybe' | 'active' = 'no';
-  if (s.copies === 0) return state;
-  for (const item of s.pending) if (item.copyIn !== 'no') state = item.copyIn;
-  return state;
+  const item = openCopy(s);
+  return item === undefined ? 'no' : item.copyIn;
+}
+
+/** The entry for which fewer ends were sent than COPYs may begin. */
+function openCopy(s: Session): Entry | undefined {
+  if (s.copies === 0) return undefined;
+  let open: Entry | undefined;
+  for (const item of s.pending) if (item.copyIn !== 'no' && item.copyEnds < item.copiesLeft) open = item;
+  return open;
 }
 
 function copyData(s: Session, f: Frame): undefined {
@@ -83,11 +89,10 @@ function copyData(s: Session, f: Frame): undefined {
 }
 
 function copyEnd(s: Session, f: Frame): undefined {
-  for (const item of s.pending) {
-    if (item.copyIn !== 'active') continue;
+  const item = openCopy(s);
+  if (item !== undefined) {
+    item.copyEnds++;
     if (item.request) s.record('request', `,"request":"${item.request.id}","operation":"copy_data","text":"","fingerprint":"","bytes":${item.request.copied}`, false);
-    s.endCopyIn(item);
-    break;
   }
   s.out.upstream.pass(f.buf, f.start, f.end);
   return undefined;

@@ -14,8 +14,8 @@ export interface Judgement {
   readonly fieldsAgain: string;
   /** JSON fields of the decision event */
   readonly decisionFields: string;
-  /** COPY … FROM STDIN is among the statements (or can't be ruled out) */
-  readonly mayCopyIn: boolean;
+  /** which statements are, or may be, COPY … FROM STDIN; [0] when it can't be ruled out in a text that was not parsed */
+  readonly copiesIn: readonly number[];
   /** EXECUTE of a prepared statement is among them, so names must be looked up */
   readonly usesNames: boolean;
   readonly changesNames: boolean;
@@ -94,7 +94,7 @@ export class Judge {
       fields: `${textField},"facts":${JSON.stringify({ ...analysis.facts, normalized: this.maskText(analysis.facts.normalized.slice(0, EVENT_TEXT_UNITS_MAX)) })}`,
       fieldsAgain: textField,
       decisionFields: decisionFields(decision, this.policy.version),
-      mayCopyIn: unparsed ? /copy/i.test(text) : analysis.top.some((t) => t.copy?.direction === 'in' || (t.kind === 'copy' && t.copy === undefined)),
+      copiesIn: unparsed ? (/copy/i.test(text) ? [0] : []) : analysis.top.flatMap((t, at) => (t.copy?.direction === 'in' || (t.kind === 'copy' && t.copy === undefined) ? [at] : [])),
       usesNames: analysis.top.some((t) => t.executes !== undefined || t.fetches !== undefined),
       changesNames: analysis.top.some((t) => t.prepares !== undefined || t.deallocates !== undefined || t.declares !== undefined || t.kind === 'discard'),
       ddl: unparsed || analysis.top.some((t) => t.ddl),

@@ -71,6 +71,9 @@ export interface Entry {
   at: number;
   /** COPY FROM STDIN: not known yet whether it begins, or under way */
   copyIn: 'no' | 'maybe' | 'active';
+  /** COPYs FROM STDIN that may still begin or are under way, and CopyDone or CopyFail sent for them */
+  copiesLeft: number;
+  copyEnds: number;
   /** Sync or Flush that the server ignores when the COPY before it began */
   ignoredByCopy: boolean;
 }
@@ -89,6 +92,8 @@ export function entry(kind: number, request?: Request): Entry {
     portalChanges: undefined,
     at: 0,
     copyIn: 'no',
+    copiesLeft: 0,
+    copyEnds: 0,
     ignoredByCopy: false,
   };
 }

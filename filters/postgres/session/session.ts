@@ -321,9 +321,12 @@ export class Session {
     this.rules = this.options.rules({ identity: this.identity, resource: this.options.resource, database: this.database, user: this.user, application: this.application });
   }
 
-  beginCopyIn(item: Entry, state: 'maybe' | 'active'): void {
+  /** `count` COPYs FROM STDIN may come of this entry. */
+  expectCopyIn(item: Entry, count: number): void {
+    item.copiesLeft = count;
+    if (count === 0) return this.endCopyIn(item);
     if (item.copyIn === 'no') this.copies++;
-    item.copyIn = state;
+    item.copyIn = 'maybe';
   }
 
   endCopyIn(item: Entry): void {
