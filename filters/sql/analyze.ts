@@ -1,12 +1,13 @@
 /** From the text of a message to its facts. */
+import { createHash } from 'node:crypto';
 import { LruCache } from './cache.js';
 import type { SqlAnalysis, SqlFacts } from './facts.js';
 import { compact, tokenize } from './lexer.js';
 import { unwrap } from './node.js';
+import { STATEMENT_NODES } from './nodes.js';
 import { fingerprint, normalize, ParseFailure, parseTree, type RawStatement } from './parser.js';
 import { AnalysisLimit, type Env, Run, type Top } from './run.js';
 import { type Meaning, nestedStatement } from './statement.js';
-import { STATEMENT_NODES } from './nodes.js';
 
 export { loadParser } from './parser.js';
 
@@ -81,13 +82,15 @@ function analyzeParsed(text: string, depth: number): SqlAnalysis {
   const stmts = text.trim() === '' ? [] : (parseTree(text).stmts ?? []);
   const run = new Run();
   const top: Top[] = [];
+  // Locations are in bytes of UTF-8.
+  const bytes = stmts.length > 1 ? Buffer.from(text) : undefined;
   for (const raw of stmts) {
     const wrapped = unwrap(raw.stmt);
     if (wrapped === undefined || !STATEMENT_NODES.has(wrapped[0])) throw new AnalysisLimit('unknown statement');
     run.sets = [];
     run.executes = undefined;
     run.ddl = false;
-    const source = sourceOf(text, raw, stmts.length);
+    const source = bytes === undefined ? text : sourceOf(bytes, raw);
     const env: Env = { run, facts: undefined as never, scope: undefined, ctes: undefined, text: source };
     const { meaning, facts } = nestedStatement(wrapped[0], wrapped[1], env, 'top');
     top.push(topOf(facts.facts.kind, meaning, run, source, depth));
@@ -99,19 +102,34 @@ function analyzeParsed(text: string, depth: number): SqlAnalysis {
     count: stmts.length,
     unparsed: '',
     opaque: [...opaque],
-    fingerprint: stmts.length === 0 ? EMPTY_FINGERPRINT : fingerprint(text),
+    fingerprint: stmts.length === 0 ? EMPTY_FINGERPRINT : fingerprint(text) + fingerprintSuffix(run, text),
     normalized: stmts.length === 0 ? '' : compact(normalize(text)),
     parameters: run.parameters,
   };
   return { facts, top };
 }
 
-/** The text of one statement; locations are in bytes of UTF-8. */
-function sourceOf(text: string, raw: RawStatement, count: number): string {
+/** Kinds whose shape says all: their constants are only data. */
+const PLAIN_KINDS = new Set(
+  'select insert update delete merge begin commit rollback savepoint release rollback_to close fetch show'.split(' '),
+);
+
+/** A lease by shape must not cover another body, another file or another bound than the one that was approved. */
+function fingerprintSuffix(run: Run, text: string): string {
+  let plain = true;
+  let bounded = true;
+  for (const s of run.statements) {
+    if (!PLAIN_KINDS.has(s.kind) || s.reaches.length > 0 || s.opaque.length > 0 || s.within === 'dynamic') plain = false;
+    if (!s.filtered) bounded = false;
+  }
+  const hash = plain ? '' : `-${createHash('sha256').update(compact(text)).digest('hex').slice(0, 16)}`;
+  return `${bounded ? '' : '-all'}${hash}`;
+}
+
+/** The text of one of several statements. */
+function sourceOf(bytes: Buffer, raw: RawStatement): string {
   const start = raw.stmt_location ?? 0;
   const length = raw.stmt_len ?? 0;
-  if (count === 1 && length === 0) return text;
-  const bytes = Buffer.from(text);
   return bytes.subarray(start, length === 0 ? bytes.length : start + length).toString();
 }
 
@@ -135,7 +153,8 @@ function analyzePrepared(source: string, depth: number): SqlAnalysis {
     const part = source.slice(token.start, token.end);
     if (part === '(') nesting += 1;
     else if (part === ')') nesting -= 1;
-    else if (token.type === 'word' && nesting === 0 && part.toLowerCase() === 'as') return analyzeParsed(source.slice(token.end), depth + 1);
+    else if (token.type === 'word' && nesting === 0 && part.toLowerCase() === 'as')
+      return analyzeParsed(source.slice(token.end), depth + 1);
   }
   return unparsed('PREPARE could not be read');
 }

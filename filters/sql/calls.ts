@@ -1,10 +1,10 @@
 /** Function calls: the catalogue's reaches, and the arguments that name settings, relations, or hold SQL. */
 import { SEQUENCE_ARGUMENT, SQL_TEXT_ARGUMENT, TABLE_TEXT_ARGUMENT } from './catalogue/reach.js';
 import { foldString } from './fold.js';
+import { splitIdentifier } from './lexer.js';
 import { analyzeNestedText } from './nested.js';
 import { type Body, listOf, qualified, stringsOf } from './node.js';
 import type { Env, Use } from './run.js';
-import { splitIdentifier } from './lexer.js';
 import type { Taint } from './taint.js';
 import { walkFields } from './walk.js';
 

@@ -1,7 +1,7 @@
 /** Column references: which base columns a name may mean, and calls in the disguise of a column. */
 import { takesWholeRow } from './catalogue/names.js';
 import { reachesOf } from './catalogue/reach.js';
-import { type Body, bodyOf, listOf, stringOf, stringsOf } from './node.js';
+import { type Body, bodyOf, listOf, qualified, stringOf, stringsOf } from './node.js';
 import type { Env, Use } from './run.js';
 import { type Item, lookup, taintRow } from './scope.js';
 import { Taint } from './taint.js';
@@ -126,7 +126,7 @@ export function walkIndirection(body: Body, env: Env, use: Use, taint: Taint | u
   for (const step of steps) {
     const name = stringOf(step);
     // A field of a value that has no such field is a call of the function with that name.
-    if (name !== undefined && isRowCall(name)) env.facts.call('', name);
+    if (name !== undefined && (isRowCall(name) || isScalar(body.arg))) env.facts.call('', name);
     else if (name === undefined) walkStep(step, env, use, taint);
   }
   const first = stringOf(steps[0]);
@@ -139,6 +139,17 @@ export function walkIndirection(body: Body, env: Env, use: Use, taint: Taint | u
   if (lookup(row, first!, found).found === 'none') taintRow(row, found);
   noteUses(found, env, use);
   taint?.merge(found);
+}
+
+/** A value that can have no fields: what looks like one is a call. */
+function isScalar(value: unknown): boolean {
+  if (bodyOf(value, 'A_Const') !== undefined) return true;
+  const cast = bodyOf(value, 'TypeCast')?.typeName as Body | undefined;
+  const type = qualified(stringsOf(cast?.names));
+  return (
+    cast !== undefined &&
+    (type.schema === 'pg_catalog' || ['text', 'oid', 'bytea', 'json', 'jsonb', 'regclass', 'name', 'uuid'].includes(type.name))
+  );
 }
 
 function walkStep(step: unknown, env: Env, use: Use, taint: Taint | undefined): void {

@@ -55,12 +55,7 @@ function copyRelation(
   return direction === 'out' ? tableOutputs(schema, table, columns) : undefined;
 }
 
-function copyShape(
-  body: Body,
-  direction: 'in' | 'out',
-  relation: CopyShape['relation'],
-  outputs: OutputColumn[] | undefined,
-): CopyShape {
+function copyShape(body: Body, direction: 'in' | 'out', relation: CopyShape['relation'], outputs: OutputColumn[] | undefined): CopyShape {
   const options = new Map<string, string>();
   for (const [name, argument] of optionsOf(body.options)) {
     const list = bodyOf(argument, 'List') !== undefined || Array.isArray(argument);

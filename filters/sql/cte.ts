@@ -122,7 +122,8 @@ function withClauseColumns(expr: Body, outputs: OutputColumn[], env: Env): Outpu
   const cycle = expr.cycle_clause as Body | undefined;
   const added = (columns: unknown, name: unknown): void => {
     const taint = new Taint();
-    for (const column of stringsOf(columns)) for (const output of out) if (output.name === column || output.name === '') taint.output(output);
+    for (const column of stringsOf(columns))
+      for (const output of out) if (output.name === column || output.name === '') taint.output(output);
     noteUses(taint, env, 'predicate');
     out = [...out, taint.toOutput(textOf(name), false)];
   };

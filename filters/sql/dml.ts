@@ -160,4 +160,3 @@ function returning(clause: unknown, target: Target, others: Item[], env: Env, fr
   const scope: Scope = { items, expansion: from?.expansion ?? [...target.item.outputs], parent: env.scope };
   return targetOutputs(body.exprs, withScope(env, scope), 'output');
 }
-

@@ -107,7 +107,11 @@ export interface SqlFacts {
   unparsed: string;
   /** union of the statements' opaque reasons */
   opaque: string[];
-  /** libpg-query's fingerprint: same shape, same value; empty when unparsed */
+  /**
+   * libpg-query's fingerprint: same shape, same value; empty when unparsed, 'empty' without any statement.
+   * Where the shape hides what matters, more is appended: `-all` when a write has no bound (so `where false` and `where true` differ),
+   * and a hash of the text where constants are code, files or settings (DO, functions with a reach, COPY to files, SET, opaque ones).
+   */
   fingerprint: string;
   /** the statement with constants replaced ($1, …), for logs and leases; empty when unparsed */
   normalized: string;
@@ -125,10 +129,10 @@ export interface SqlAnalysis {
     outputs: OutputColumn[] | undefined;
     /** for SQL-level PREPARE: name and the analysis of what it prepares; for EXECUTE and DEALLOCATE: the name */
     prepares?: { name: string; analysis: SqlAnalysis };
-    /** also set where the EXECUTE stands inside EXPLAIN or CREATE TABLE AS; a name without text is never ''. */
+    /** also set where the EXECUTE stands inside EXPLAIN or CREATE TABLE AS. */
     executes?: { name: string };
     deallocates?: { name: string; all: boolean };
-    /** DECLARE: the cursor's name, so that FETCH has its lineage; FETCH/MOVE/CLOSE: the cursor's name */
+    /** DECLARE: the cursor's name (`outputs` are then those of its query), so that FETCH has its lineage; FETCH/MOVE/CLOSE: the cursor's name */
     declares?: { name: string };
     fetches?: { name: string };
     /** COPY … FROM STDIN / TO STDOUT with its effective options */

@@ -124,4 +124,3 @@ function columnOfTarget(body: Body, target: Target, insideQuery: boolean): boole
   if (fields.length === 1) return !insideQuery || fields[0] === target.alias;
   return fields[fields.length - 2] === target.alias;
 }
-

@@ -163,4 +163,3 @@ function bytesText(text: string): string | undefined {
   const hex = /^\\x([0-9a-f]*)$/i.exec(text)?.[1];
   return hex === undefined || hex.length % 2 === 1 ? undefined : Buffer.from(hex, 'hex').toString('utf8');
 }
-

@@ -135,7 +135,8 @@ function joinItem(body: Body, env: Env, scope: Scope, predicates: Taint | undefi
     const merged = using.map((name) => mergeColumn(name, leftItems, rightItems, env, predicates));
     out = [...merged, ...without(left, using), ...without(right, using)];
     const usingAlias = body.join_using_alias as Body | undefined;
-    if (usingAlias !== undefined) scope.items.push({ alias: textOf(usingAlias.aliasname), schema: '', outputs: merged, qualified_only: true });
+    if (usingAlias !== undefined)
+      scope.items.push({ alias: textOf(usingAlias.aliasname), schema: '', outputs: merged, qualified_only: true });
   } else if (body.isNatural === true) out = naturalOutputs(left, right, env, predicates);
   else out = [...left, ...right];
   const alias = body.alias as Body | undefined;

@@ -103,16 +103,30 @@ function quoteEnd(text: string, at: number, quote: string, escapes: boolean): nu
   return text.length;
 }
 
-/** The text without comments, white space as single blanks: what logs and leases may compare. */
+const OPERATOR = /^[-+*/<>=~!@#%^&|`?]$/;
+
+/** The text without comments and with the white space made alike: what logs and leases may compare. */
 export function compact(text: string): string {
   let out = '';
+  let before = '';
   let last = 0;
   for (const token of tokenize(text)) {
-    if (out !== '' && token.start > last) out += ' ';
-    out += text.slice(token.start, token.end);
+    const part = text.slice(token.start, token.end);
+    if (before !== '' && needsBlank(before, part, token.start > last)) out += ' ';
+    out += part;
+    before = part;
     last = token.end;
   }
   return out;
+}
+
+/** Characters of one operator stay together; names, numbers and operators are set apart; brackets, dots and commas cling. */
+function needsBlank(before: string, part: string, apart: boolean): boolean {
+  const operators = [OPERATOR.test(before), OPERATOR.test(part)];
+  if (operators[0] && operators[1]) return apart;
+  if (operators[0] || operators[1]) return before !== '(' && part !== ')' && !(before === '.' || part === ',' || part === ';');
+  if (before === ':' || part === ':' || before === '.' || part === '.') return false;
+  return !(before === '(' || before === '[' || part === '(' || part === '[' || /^[),;\]]$/.test(part));
 }
 
 /** Splits 'a."B".c' the way PostgreSQL reads names in strings: unquoted parts go to lower case. */

@@ -10,7 +10,8 @@ export function constantLimit(body: Body): number {
   if (constant.isnull === true) return -1;
   if (body.limitOption === 'LIMIT_OPTION_WITH_TIES') return -2;
   const integer = constant.ival as Body | undefined;
-  if (integer !== undefined) return typeof integer.ival === 'number' && integer.ival >= 0 ? integer.ival : integer.ival === undefined ? 0 : -2;
+  if (integer !== undefined)
+    return typeof integer.ival === 'number' && integer.ival >= 0 ? integer.ival : integer.ival === undefined ? 0 : -2;
   const float = constant.fval as Body | undefined;
   const value = Number(float?.fval);
   return Number.isSafeInteger(value) && value >= 0 ? value : -2;

@@ -1,7 +1,8 @@
 /** SQL inside SQL: EXECUTE of constants, bodies in strings, queries in arguments. */
-import { AnalysisLimit, type Env, withScope } from './run.js';
-import { ParseFailure, parseTree } from './parser.js';
+
 import { unwrap } from './node.js';
+import { ParseFailure, parseTree } from './parser.js';
+import { AnalysisLimit, type Env, withScope } from './run.js';
 import { nestedNode } from './statement.js';
 
 /**

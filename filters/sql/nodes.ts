@@ -19,7 +19,8 @@ export const CONTAINER_NODES: ReadonlySet<string> = words(`BoolExpr NullTest Boo
   JsonArrayAgg JsonIsPredicate JsonBehavior`);
 
 /** Nodes with a handler of their own in the walker or in the FROM clause. */
-export const HANDLED_NODES: ReadonlySet<string> = words(`ParamRef ColumnRef FuncCall A_Expr A_Indirection SubLink RangeVar SortBy MultiAssignRef
+export const HANDLED_NODES: ReadonlySet<string> =
+  words(`ParamRef ColumnRef FuncCall A_Expr A_Indirection SubLink RangeVar SortBy MultiAssignRef
   RangeSubselect RangeFunction RangeTableFunc RangeTableSample JoinExpr JsonTable RawStmt`);
 
 /** Statements, and what they are: [kind, object]. An empty object is found by the statement's own handler. */

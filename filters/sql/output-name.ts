@@ -95,7 +95,10 @@ function lastString(list: unknown): string {
 }
 
 function valueFunctionName(op: string): string {
-  return op.replace(/^SVFOP_/, '').replace(/_N$/, '').toLowerCase();
+  return op
+    .replace(/^SVFOP_/, '')
+    .replace(/_N$/, '')
+    .toLowerCase();
 }
 
 function subLinkName(body: Body): Figure {

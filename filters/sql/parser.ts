@@ -34,43 +34,61 @@ export class ParseFailure extends Error {
   }
 }
 
-/** Instances that stand by, beside the one in use. An untouched instance costs address space, hardly any memory. */
+/** Instances that stand by, beside the two in use. An untouched instance costs address space, hardly any memory. */
 const SPARES = 2;
 /** An instance starts with 128 MB of address space; one that grew is replaced, since WASM memory never shrinks. */
 const HEAP_BYTES_MAX = 128 * 1024 * 1024;
 /** A tree this large (as JSON) has touched much of the heap for good; the instance is replaced after it. */
 const TREE_CHARS_MAX = 16 * 1024 * 1024;
+/**
+ * Texts up to this length can't nest deep enough to overflow the stack (a level costs two characters at least), so they
+ * have an instance of their own: whoever overflows the other one again and again does not stop their parsing.
+ */
+const SHORT_CHARS_MAX = 2048;
 
-let current: PgQueryModule | undefined;
+type Lane = 'short' | 'long';
+
+const lanes: Record<Lane, PgQueryModule | undefined> = { short: undefined, long: undefined };
 const spares: PgQueryModule[] = [];
+let loading: Promise<void> | undefined;
 let making = 0;
 
-/** Loads the parser once; later calls return at once. Throws when the WASM file can't be loaded. */
+function laneOf(text: string): Lane {
+  return text.length <= SHORT_CHARS_MAX ? 'short' : 'long';
+}
+
+/** Loads the parser once; later calls return at once. Rejects when the WASM file can't be loaded. */
 export async function loadParser(): Promise<void> {
-  if (current !== undefined) return;
-  const made = await Promise.all(Array.from({ length: 1 + SPARES }, () => instantiate()));
-  current ??= made.shift();
-  spares.push(...made);
+  loading ??= Promise.all(Array.from({ length: 2 + SPARES }, () => instantiate())).then((made) => {
+    for (const module of made) give(module);
+  });
+  await loading;
+}
+
+/** Puts a new instance where one is missing; short texts come first. */
+function give(module: PgQueryModule): void {
+  if (lanes.short === undefined) lanes.short = module;
+  else if (lanes.long === undefined) lanes.long = module;
+  else spares.push(module);
 }
 
 async function instantiate(): Promise<PgQueryModule> {
   return (await (createModule as unknown as () => Promise<unknown>)()) as PgQueryModule;
 }
 
-/** Drops the instance in use; a spare takes its place and new spares are made. */
-function replaceInstance(): void {
-  current = spares.shift();
-  const missing = SPARES - spares.length - making + (current === undefined ? 1 : 0);
-  for (let i = 0; i < missing; i += 1) makeSpare();
+/** Drops an instance; a spare takes its place (the last one is kept for short texts) and new ones are made. */
+function replaceInstance(lane: Lane): void {
+  lanes[lane] = spares.length > (lane === 'short' ? 0 : 1) ? spares.shift() : undefined;
+  const missing = SPARES - spares.length - making + (lanes.short === undefined ? 1 : 0) + (lanes.long === undefined ? 1 : 0);
+  for (let i = 0; i < missing; i += 1) makeInstance();
 }
 
-function makeSpare(): void {
+function makeInstance(): void {
   making += 1;
   instantiate().then(
     (made) => {
       making -= 1;
-      if (current === undefined) current = made;
-      else spares.push(made);
+      give(made);
     },
     () => {
       making -= 1;
@@ -79,8 +97,9 @@ function makeSpare(): void {
 }
 
 function withText<T>(text: string, work: (module: PgQueryModule, pointer: number) => T): T {
-  const module = current;
-  if (module === undefined) throw new ParseFailure('the parser is not ready');
+  const lane = laneOf(text);
+  const module = lanes[lane];
+  if (module === undefined) throw new ParseFailure('the parser is not ready', true);
   try {
     const bytes = module.lengthBytesUTF8(text) + 1;
     const pointer = module._malloc(bytes);
@@ -94,12 +113,12 @@ function withText<T>(text: string, work: (module: PgQueryModule, pointer: number
   } catch (error) {
     if (error instanceof ParseFailure && !error.lost) throw error;
     // Anything else came out of the middle of C code: stack overflow, abort, trap.
-    replaceInstance();
+    replaceInstance(lane);
     if (error instanceof ParseFailure) throw error;
     if (error instanceof RangeError) throw new ParseFailure('too deeply nested for the parser', true);
     throw new ParseFailure('the parser failed', true);
   } finally {
-    if (current === module && module.HEAPU8.length > HEAP_BYTES_MAX) replaceInstance();
+    if (lanes[lane] === module && module.HEAPU8.length > HEAP_BYTES_MAX) replaceInstance(lane);
   }
 }
 
@@ -128,7 +147,7 @@ export function parseTree(text: string): { stmts?: RawStatement[] } {
     if (failure !== undefined) throw failure;
     return out;
   });
-  if (json.length > TREE_CHARS_MAX && current !== undefined) replaceInstance();
+  if (json.length > TREE_CHARS_MAX) replaceInstance(laneOf(text));
   return JSON.parse(json) as { stmts?: RawStatement[] };
 }
 

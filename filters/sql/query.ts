@@ -1,5 +1,5 @@
 /** SELECT, VALUES and set operations: their facts, and where each output column comes from. */
-import { rowItem, walkColumnRef } from './columns.js';
+import { noteUses, rowItem, walkColumnRef } from './columns.js';
 import { openWith } from './cte.js';
 import type { OutputColumn } from './facts.js';
 import { addFromItem } from './from.js';
@@ -8,7 +8,6 @@ import { outputName } from './output-name.js';
 import { type Env, type Use, withScope } from './run.js';
 import type { Item, Scope } from './scope.js';
 import { boundOutputs, Taint, uniteOutputs } from './taint.js';
-import { noteUses } from './columns.js';
 import { walk } from './walk.js';
 
 /**

@@ -1,6 +1,6 @@
 /** Which relation a column name may mean, at each level of a query. */
 import type { OutputColumn } from './facts.js';
-import { type Relation, Taint } from './taint.js';
+import type { Relation, Taint } from './taint.js';
 
 /** One FROM item under its alias. A base table has a single star output; derived ones list what is known. */
 export interface Item {
@@ -77,7 +77,10 @@ export function taintRow(item: Item, taint: Taint): void {
 }
 
 /** Applies an alias list to outputs: known positions get the name, unknown ones are remembered as renamed. */
-export function applyColumnAliases(outputs: OutputColumn[], names: string[]): { outputs: OutputColumn[]; renamed: Set<string> | undefined } {
+export function applyColumnAliases(
+  outputs: OutputColumn[],
+  names: string[],
+): { outputs: OutputColumn[]; renamed: Set<string> | undefined } {
   if (names.length === 0) return { outputs, renamed: undefined };
   const out: OutputColumn[] = [];
   let used = 0;

@@ -15,7 +15,9 @@ export function settingStatement(type: string, body: Body, env: Env): void {
       facts.setting = textOf(body.name).toLowerCase();
       return;
     case 'DiscardStmt':
-      facts.object = textOf(body.target).replace(/^DISCARD_/, '').toLowerCase();
+      facts.object = textOf(body.target)
+        .replace(/^DISCARD_/, '')
+        .toLowerCase();
       if (body.target === 'DISCARD_ALL' || body.target === undefined) env.run.set({ name: '*', value: undefined, local: false });
       return;
     case 'AlterSystemStmt':
@@ -39,7 +41,11 @@ export function settingStatement(type: string, body: Body, env: Env): void {
 /** A role's name as written; the special ones by their keyword. */
 export function roleName(role: Body): string {
   const name = textOf(role.rolename);
-  return name !== '' ? name : textOf(role.roletype).replace(/^ROLESPEC_/, '').toLowerCase();
+  return name !== ''
+    ? name
+    : textOf(role.roletype)
+        .replace(/^ROLESPEC_/, '')
+        .toLowerCase();
 }
 
 /** Notes a VariableSetStmt body; `own` is false where it is part of another statement, whose kind stays. */

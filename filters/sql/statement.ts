@@ -3,14 +3,14 @@ import type { Collector } from './collector.js';
 import { copyStatement } from './copy.js';
 import { returningStatement } from './dml.js';
 import type { OutputColumn, SqlAnalysis } from './facts.js';
-import { functionStatement, doStatement, callStatement } from './routines.js';
+import { constantLimit } from './limit.js';
 import { type Body, bodyOf, optionsOf, scalarText, textOf, unwrap } from './node.js';
 import { STATEMENT_NODES } from './nodes.js';
 import { selectOutputs } from './query.js';
+import { callStatement, doStatement, functionStatement } from './routines.js';
 import { type Env, withFacts } from './run.js';
-import { constantLimit } from './limit.js';
-import { settingStatement } from './settings.js';
 import { starOf } from './scope.js';
+import { settingStatement } from './settings.js';
 import { utilityStatement } from './utility.js';
 import { walk, walkFields } from './walk.js';
 
@@ -157,11 +157,12 @@ function explain(body: Body, env: Env): Meaning {
     facts.analyze = !['false', 'off', '0', 'no'].includes(value);
   }
   walk(body.options, env, 'expression', undefined);
+  const before = env.run.statements.length;
   const nested = nestedNode(body.query, env, 'explain');
   if (nested === undefined) return { outputs: undefined };
   nested.facts.facts.analyze = facts.analyze;
   if (facts.analyze) facts.writes = nested.facts.facts.writes;
-  else nested.facts.facts.writes = false;
+  else for (const inner of env.run.statements.slice(before)) inner.writes = false;
   return { outputs: undefined };
 }
 

@@ -415,5 +415,7 @@ function aggregatesAlways(select: Body): boolean {
   if (select.limitCount !== undefined || select.limitOffset !== undefined) return false;
   const target = bodyOf(bodyOf(listOf(select.targetList)[0], 'ResTarget')?.val, 'FuncCall');
   const name = stringsOf(target?.funcname).pop() ?? '';
-  return target !== undefined && target.over === undefined && /^(count|sum|max|min|avg|bool_and|bool_or|every|array_agg|string_agg)$/.test(name);
+  return (
+    target !== undefined && target.over === undefined && /^(count|sum|max|min|avg|bool_and|bool_or|every|array_agg|string_agg)$/.test(name)
+  );
 }

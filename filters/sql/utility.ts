@@ -273,7 +273,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     for (const object of listOf(body.objects)) {
       if (type === 'cast' || type === 'transform') env.facts.object(type, '', namesOf(object).join(' as '), 'define');
       // Access method and name stand in one list here, the method first.
-      else if (type === 'operator_class' || type === 'operator_family') namedObject(type, stringNodes(namesOf(object).slice(1)), 'define', env);
+      else if (type === 'operator_class' || type === 'operator_family')
+        namedObject(type, stringNodes(namesOf(object).slice(1)), 'define', env);
       else namedObject(type, object, 'define', env);
     }
   },
