@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { fileChunks } from './read.js';
+import { type RecordingFs, syncDirectory, writeAllSync } from './world.js';
+import { zstd } from './zstd.js';
+
+export interface Packed {
+  /** name of the file that stays */
+  file: string;
+  bytes: number;
+  sha256: string;
+}
+
+/** Packs a segment that nobody writes any more, block by block, giving way to everything else in between. The plain file stays until unlinked. */
+export async function packSegment(fs: RecordingFs, directory: string, segment: string): Promise<Packed> {
+  const { compress } = await zstd();
+  const file = `${segment}.zst`;
+  const temporary = join(directory, `${file}.new`);
+  const hash = createHash('sha256');
+  const fd = fs.openSync(temporary, 'w', 0o600);
+  let bytes = 0;
+  try {
+    for (const chunk of fileChunks(fs, join(directory, segment))) {
+      const frame = await compress(chunk);
+      writeAllSync(fs, fd, frame, bytes);
+      hash.update(frame);
+      bytes += frame.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    fs.fdatasyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+  fs.renameSync(temporary, join(directory, file));
+  syncDirectory(fs, directory);
+  return { file, bytes, sha256: hash.digest('hex') };
+}
+
+/** What stands in a file. */
+export function digestFile(fs: RecordingFs, directory: string, file: string): Packed {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for (const chunk of fileChunks(fs, join(directory, file))) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { file, bytes, sha256: hash.digest('hex') };
+}

@@ -1,0 +1,305 @@
+import { join } from 'node:path';
+import { MidstreamError } from '../../../filters/errors.js';
+import type { OpenSession } from './merkle-log.js';
+import { segmentName } from './names.js';
+import { type RecordingFs, syncDirectory } from './world.js';
+
+/** Batches up to this size are written in the same turn of the event loop: a copy into the page cache costs less than the way to another thread. */
+const SYNC_WRITE_BYTES_MAX = 64 * 1024;
+
+export interface SegmentWriterOptions {
+  fs: RecordingFs;
+  directory: string;
+  log: string;
+  /** number of the first segment that is written */
+  number: number;
+  strict: boolean;
+  /** a segment that has grown to this is closed; the batch that crosses it still goes in */
+  segment_bytes_max: number;
+  /** bytes that wait to be written; more are refused */
+  queue_bytes_max: number;
+  retry_ms: number;
+  /** where every open session stands, asked for when a segment ends */
+  snapshot(): OpenSession[];
+  rotated(closed: { number: number; open: OpenSession[] }): void;
+  /** after every batch that was written */
+  written(): void;
+  /** the state of the disk changed: an error, or undefined when it works again */
+  changed(error: MidstreamError | undefined): void;
+}
+
+interface Waiter {
+  ticket: number;
+  done: (error?: Error) => void;
+}
+
+/**
+ * Lines of all sessions go to one file, gathered: everything that came in one turn of the event loop is one write and one fdatasync, and what
+ * comes while those run is the next. A batch that fails is written again at the same place until it works: nothing is torn, nothing is skipped.
+ */
+export class SegmentWriter {
+  private lines: string[] = [];
+  private bytes = 0;
+  private ticket = 0;
+  private durableTicket = 0;
+  private waiters: Waiter[] = [];
+  private fd = -1;
+  private size = 0;
+  private number: number;
+  private scheduled = false;
+  private flushing: Promise<void> | undefined;
+  private failure: MidstreamError | undefined;
+  private retry: NodeJS.Timeout | undefined;
+  private closed = false;
+  private rotateAsked = false;
+
+  constructor(private readonly options: SegmentWriterOptions) {
+    this.number = options.number;
+    this.open();
+  }
+
+  /** Counted in UTF-16 units, which for these lines (JSON, nearly all ASCII) are bytes. */
+  get pending_bytes(): number {
+    return this.bytes;
+  }
+
+  get failed(): MidstreamError | undefined {
+    return this.failure;
+  }
+
+  /** Why nothing more can be taken now; undefined when it can. */
+  refusal(): MidstreamError | undefined {
+    if (this.failure) return this.failure;
+    if (this.bytes >= this.options.queue_bytes_max) {
+      return new MidstreamError('limit_exceeded', `queue_bytes_max: ${this.options.queue_bytes_max} bytes of recordings wait to be written`);
+    }
+    return this.closed ? new MidstreamError('unavailable', 'the recordings are closed') : undefined;
+  }
+
+  /** Takes a line (without its line feed); returns its ticket. */
+  push(line: string): number {
+    this.lines.push(line);
+    this.bytes += line.length + 1;
+    this.ticket += 1;
+    if (!this.scheduled && this.flushing === undefined && this.failure === undefined) {
+      this.scheduled = true;
+      setImmediate(() => {
+        this.scheduled = false;
+        this.run();
+      });
+    }
+    return this.ticket;
+  }
+
+  /** Written, and synced when strict. */
+  onDisk(ticket: number): boolean {
+    return ticket <= this.durableTicket;
+  }
+
+  durable(ticket: number): boolean {
+    return !this.options.strict || ticket <= this.durableTicket;
+  }
+
+  whenDurable(ticket: number, done: (error?: Error) => void): void {
+    if (this.durable(ticket)) setImmediate(done);
+    else if (this.failure) setImmediate(done, this.failure);
+    else this.waiters.push({ ticket, done });
+  }
+
+  /** Resolves once all that was pushed is written, or rejects with what prevents it. */
+  async drain(): Promise<void> {
+    while (this.lines.length > 0 || this.flushing) {
+      if (this.failure) throw this.failure;
+      this.run();
+      await this.flushing;
+    }
+    if (this.failure) throw this.failure;
+  }
+
+  /** Ends the segment, unless it is empty. */
+  async rotate(): Promise<void> {
+    this.rotateAsked = true;
+    this.run();
+    await this.flushing;
+    if (this.failure) throw this.failure;
+  }
+
+  /** Writes the rest, ends the segment; the writer takes nothing after it. */
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.retry);
+    if (this.failure) {
+      // The last chance for what waits.
+      this.failure = undefined;
+      this.run();
+      await this.flushing;
+      clearTimeout(this.retry);
+    }
+    try {
+      await this.drain();
+    } finally {
+      if (this.fd >= 0) this.options.fs.closeSync(this.fd);
+      this.fd = -1;
+    }
+  }
+
+  /** The last segment: its number and length, for the one who seals it after close. */
+  get current(): { number: number; bytes: number } {
+    return { number: this.number, bytes: this.size };
+  }
+
+  private open(): void {
+    const { fs, directory, log, strict } = this.options;
+    const path = join(directory, segmentName(log, this.number));
+    let fd: number;
+    try {
+      fd = fs.openSync(path, 'wx', 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      // Left by an attempt of ours that failed half way: taken only when it is empty.
+      fd = fs.openSync(path, 'r+');
+      if (fs.fstatSync(fd).size > 0) {
+        fs.closeSync(fd);
+        throw error;
+      }
+    }
+    try {
+      if (strict) syncDirectory(fs, directory);
+    } catch (error) {
+      fs.closeSync(fd);
+      throw error;
+    }
+    this.fd = fd;
+    this.size = 0;
+  }
+
+  private run(): void {
+    if (this.flushing || this.failure) return;
+    this.flushing = this.flush().finally(() => {
+      this.flushing = undefined;
+      // Lines may have come between the loop's last look and this moment.
+      if (this.lines.length > 0) this.run();
+    });
+  }
+
+  private async flush(): Promise<void> {
+    const { options } = this;
+    while (this.lines.length > 0 || this.rotateAsked) {
+      const { lines, bytes } = this;
+      const batch = lines.length === 0 ? undefined : Buffer.from(`${lines.join('\n')}\n`);
+      const last = this.ticket;
+      const ends = (batch?.length ?? 0) + this.size >= options.segment_bytes_max || this.rotateAsked;
+      // Taken now: after the batch there may be lines of the next one.
+      const open = ends ? options.snapshot() : [];
+      this.lines = [];
+      try {
+        if (batch) await this.write(batch);
+      } catch (error) {
+        this.lines = lines.concat(this.lines);
+        this.fail(error);
+        return;
+      }
+      this.size += batch?.length ?? 0;
+      this.bytes -= bytes;
+      this.durableTicket = last;
+      this.callBack();
+      options.written();
+      if (ends && this.size > 0) {
+        try {
+          await this.next(open);
+        } catch (error) {
+          this.fail(error);
+          return;
+        }
+      }
+      this.rotateAsked = false;
+    }
+  }
+
+  private async write(batch: Buffer): Promise<void> {
+    const { fs, strict } = this.options;
+    if (this.fd < 0) this.reopen();
+    let done = 0;
+    while (done < batch.length) {
+      const n = batch.length <= SYNC_WRITE_BYTES_MAX ? fs.writeSync(this.fd, batch, done, batch.length - done, this.size + done) : await this.writeSome(batch, done);
+      if (n <= 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
+      done += n;
+    }
+    if (strict) await this.sync();
+  }
+
+  private writeSome(batch: Buffer, from: number): Promise<number> {
+    return new Promise((resolve, reject) => this.options.fs.write(this.fd, batch, from, batch.length - from, this.size + from, (error, n) => (error ? reject(error) : resolve(n))));
+  }
+
+  private sync(): Promise<void> {
+    return new Promise((resolve, reject) => this.options.fs.fdatasync(this.fd, (error) => (error ? reject(error) : resolve())));
+  }
+
+  private async next(open: OpenSession[]): Promise<void> {
+    if (!this.options.strict) await this.sync();
+    const { number, fd } = this;
+    this.number += 1;
+    try {
+      this.open();
+    } catch (error) {
+      this.number = number;
+      throw error;
+    }
+    this.options.fs.closeSync(fd);
+    this.options.rotated({ number, open });
+  }
+
+  private callBack(): void {
+    if (this.waiters.length === 0) return;
+    const ready = this.waiters.filter(({ ticket }) => ticket <= this.durableTicket);
+    this.waiters = this.waiters.filter(({ ticket }) => ticket > this.durableTicket);
+    for (const { done } of ready) done();
+  }
+
+  /** From here on nothing is taken; what was taken is tried again until it is written. */
+  private fail(cause: unknown): void {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+    this.failure = full
+      ? new MidstreamError('storage_full', 'there is no space left for recordings', { cause })
+      : new MidstreamError('unavailable', 'recordings can not be written', { cause });
+    const { waiters } = this;
+    this.waiters = [];
+    for (const { done } of waiters) done(this.failure);
+    this.options.changed(this.failure);
+    if (!this.closed) this.retry = setTimeout(() => this.again(), this.options.retry_ms).unref();
+  }
+
+  private again(): void {
+    const before = this.failure;
+    try {
+      this.reopen();
+    } catch {
+      this.retry = setTimeout(() => this.again(), this.options.retry_ms).unref();
+      return;
+    }
+    this.failure = undefined;
+    // A turn with nothing to write would prove nothing: then a rotation is what failed, and it is tried again by itself.
+    this.run();
+    void (this.flushing ?? Promise.resolve()).then(() => {
+      if (this.failure === undefined && before !== undefined) this.options.changed(undefined);
+    });
+  }
+
+  /** After an error the descriptor's state is unknown: a new one, and the file cut back to what is known to be good. */
+  private reopen(): void {
+    const { fs, directory, log } = this.options;
+    if (this.fd >= 0) {
+      const { fd } = this;
+      this.fd = -1;
+      try {
+        fs.closeSync(fd);
+      } catch {
+        // It is gone either way.
+      }
+    }
+    this.fd = fs.openSync(join(directory, segmentName(log, this.number)), 'r+');
+    fs.ftruncateSync(this.fd, this.size);
+  }
+}

@@ -1,0 +1,98 @@
+import { MidstreamError } from '../../../filters/errors.js';
+import { FIRST_PREV, formatLine, sha256Hex } from '../../../filters/record/chain.js';
+import type { SessionEvent, SessionRecorder } from '../../../filters/record/events.js';
+import type { SessionSeal } from './seal.js';
+import type { SegmentWriter } from './segment-writer.js';
+import type { Clock } from './world.js';
+
+/** Type names go into lines as they are. */
+const typeShape = /^[a-z][a-z0-9_.]*$/;
+const knownTypes = new Set(['session.open', 'request', 'decision', 'hold', 'approval', 'response', 'error', 'notice', 'access', 'session.close']);
+
+/** One session's chain. The hot path: one string, one hash, one push. */
+export class ChainedSession implements SessionRecorder {
+  seq = 0;
+  prev = FIRST_PREV;
+  t = 0;
+  /** ticket of the last line */
+  ticket = 0;
+  /** session.close was appended */
+  ended = false;
+  /** an event was refused, so the recording has a gap that only its close can tell */
+  broken: MidstreamError | undefined;
+  private readonly began: number;
+
+  constructor(
+    readonly session: string,
+    private readonly writer: SegmentWriter,
+    private readonly clock: Clock,
+    private readonly seal: SessionSeal | undefined,
+    private readonly on: {
+      /** before its first line; throws what the producer shall see */
+      started(session: ChainedSession): void;
+      ended(session: ChainedSession): void;
+      broken(session: ChainedSession): void;
+    },
+  ) {
+    this.began = clock.monotonic_ns();
+  }
+
+  append(event: SessionEvent, original?: Uint8Array): number {
+    const { type, ...rest } = event;
+    const json = JSON.stringify(rest);
+    return this.appendLine(type, json.length === 2 ? '' : `,${json.slice(1, -1)}`, original);
+  }
+
+  /**
+   * `json` is the inside of the event's own object, beginning with a comma, as JSON.stringify writes it; it may not hold a line feed.
+   * It is not parsed here: a producer that hands in something else writes a line that no reader takes.
+   */
+  appendLine(type: string, json: string, original?: Uint8Array): number {
+    const refusal = this.broken ?? this.writer.refusal();
+    if (refusal !== undefined) return this.refuse(type, refusal);
+    if (!knownTypes.has(type) && !typeShape.test(type)) throw new MidstreamError('internal', 'an event type is lower case letters, digits, _ and .');
+    if (json.includes('\n') || (json !== '' && json.charCodeAt(0) !== 0x2c)) throw new MidstreamError('internal', 'the fields of an event are one line that begins with a comma');
+    return this.write(type, original === undefined || this.seal === undefined ? json : `${json},"sealed":${this.seal.seal(original)}`);
+  }
+
+  private write(type: string, json: string): number {
+    if (this.seq === 0) this.on.started(this);
+    const now = this.clock.monotonic_ns() - this.began;
+    // A clock that is said never to go back is not believed: readers rely on t.
+    if (now > this.t) this.t = now;
+    const line = formatLine(this.session, this.seq, this.t, this.prev, type, json);
+    this.seq += 1;
+    this.prev = sha256Hex(line);
+    this.ticket = this.writer.push(line);
+    if (type === 'session.close') {
+      this.ended = true;
+      this.on.ended(this);
+    }
+    return this.ticket;
+  }
+
+  private refuse(type: string, refusal: MidstreamError): number {
+    // The recorder closes a broken session by itself: its producer need not know which of them came first.
+    if (this.ended && type === 'session.close') return this.ticket;
+    if (this.broken === undefined) {
+      this.broken = refusal;
+      this.on.broken(this);
+    }
+    throw refusal;
+  }
+
+  /** The recorder's own last word on a session whose producer can't have it: crash, full disk, stop. */
+  closeAs(reason: string, more: Record<string, unknown> = {}): void {
+    if (this.ended) return;
+    const close = { reason, ...more };
+    this.write('session.close', `,${JSON.stringify(close).slice(1, -1)}`);
+  }
+
+  durable(ticket: number): boolean {
+    return this.writer.durable(ticket);
+  }
+
+  whenDurable(ticket: number, done: (error?: Error) => void): void {
+    this.writer.whenDurable(ticket, done);
+  }
+}

@@ -1,0 +1,74 @@
+import * as nodeFs from 'node:fs';
+import { performance } from 'node:perf_hooks';
+
+/** What the recorder needs of the file system; tests put faults in. Shapes are node:fs' own. */
+export type RecordingFs = Pick<
+  typeof nodeFs,
+  | 'write'
+  | 'writeSync'
+  | 'fdatasync'
+  | 'fdatasyncSync'
+  | 'ftruncateSync'
+  | 'openSync'
+  | 'closeSync'
+  | 'readSync'
+  | 'fstatSync'
+  | 'mkdirSync'
+  | 'readdirSync'
+  | 'readFileSync'
+  | 'existsSync'
+  | 'renameSync'
+  | 'linkSync'
+  | 'unlinkSync'
+>;
+
+export const realFs: RecordingFs = nodeFs;
+
+export interface Clock {
+  /** wall clock, milliseconds since the epoch; may jump */
+  wall_ms(): number;
+  /** nanoseconds since any fixed moment; never goes back */
+  monotonic_ns(): number;
+}
+
+export const realClock: Clock = { wall_ms: Date.now, monotonic_ns: () => Math.round(performance.now() * 1e6) };
+
+/** Makes names in a directory durable. Not every file system lets a directory be opened; those that don't need no such call. */
+export function syncDirectory(fs: RecordingFs, directory: string): void {
+  let fd: number;
+  try {
+    fd = fs.openSync(directory, 'r');
+  } catch {
+    return;
+  }
+  try {
+    fs.fdatasyncSync(fd);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Writes all of it at this offset, or throws; a short write is continued. */
+export function writeAllSync(fs: RecordingFs, fd: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    const n = fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
+    if (n <= 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
+    done += n;
+  }
+}
+
+/** Replaces a file as a whole: readers see the old one or the new one. */
+export function replaceFile(fs: RecordingFs, directory: string, path: string, bytes: Uint8Array, mode = 0o600): void {
+  const temporary = `${path}.new`;
+  const fd = fs.openSync(temporary, 'w', mode);
+  try {
+    writeAllSync(fs, fd, bytes, 0);
+    fs.fdatasyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+  fs.renameSync(temporary, path);
+  syncDirectory(fs, directory);
+}

@@ -1,0 +1,67 @@
+import * as zlib from 'node:zlib';
+import { MidstreamError } from '../../../filters/errors.js';
+
+/**
+ * Segments are packed as a sequence of zstd frames (RFC 8878 section 3: concatenated frames are the concatenation of what they hold), each of
+ * BLOCK_BYTES: neither packing nor reading ever holds a whole segment. `zstd -d` reads them as one file.
+ */
+export const BLOCK_BYTES = 256 * 1024;
+
+interface Codec {
+  compress(bytes: Buffer): Promise<Uint8Array>;
+  decompress(frame: Buffer): Uint8Array;
+}
+
+// node:zlib has zstd from Node 22.15 on, on other threads; its types are newer than ours.
+interface NodeZstd {
+  zstdCompress?: (bytes: Buffer, done: (error: Error | null, packed: Buffer) => void) => void;
+  zstdDecompressSync?: (frame: Buffer) => Buffer;
+}
+
+let codec: Promise<Codec> | undefined;
+
+async function load(): Promise<Codec> {
+  const { zstdCompress, zstdDecompressSync } = zlib as NodeZstd;
+  if (zstdCompress && zstdDecompressSync) {
+    return {
+      compress: (bytes) => new Promise((resolve, reject) => zstdCompress(bytes, (error, packed) => (error ? reject(error) : resolve(packed)))),
+      decompress: (frame) => zstdDecompressSync(frame),
+    };
+  }
+  const wasm = await import('@bokuweb/zstd-wasm');
+  await wasm.init();
+  return { compress: async (bytes) => wasm.compress(bytes, 3), decompress: (frame) => wasm.decompress(frame) };
+}
+
+export function zstd(): Promise<Codec> {
+  codec ??= load();
+  return codec;
+}
+
+const MAGIC = 0xfd2fb528;
+
+/**
+ * Length in bytes of the frame at the buffer's beginning, by its headers (section 3.1.1); undefined when the buffer does not hold them all yet.
+ * Throws `tampered` when it is no frame, or one that would unpack to more than a block of ours.
+ */
+export function frameBytes(buf: Buffer): number | undefined {
+  if (buf.length < 6) return undefined;
+  if (buf.readUInt32LE(0) !== MAGIC) throw new MidstreamError('tampered', 'not a zstd frame');
+  const descriptor = buf[4]!;
+  const single = (descriptor & 0x20) !== 0;
+  const sizeField = [single ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
+  let at = 5 + (single ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]!;
+  if (buf.length < at + sizeField + 3) return undefined;
+  const content = sizeField === 1 ? buf[at]! : sizeField === 2 ? buf.readUInt16LE(at) + 256 : sizeField === 4 ? buf.readUInt32LE(at) : Number.POSITIVE_INFINITY;
+  if (sizeField === 0 || content > BLOCK_BYTES) throw new MidstreamError('tampered', 'a zstd frame of a size that is not ours');
+  at += sizeField;
+  for (let last = false; !last; ) {
+    if (buf.length < at + 3) return undefined;
+    const header = buf.readUIntLE(at, 3);
+    const kind = (header >> 1) & 3;
+    last = (header & 1) === 1;
+    at += 3 + (kind === 1 ? 1 : header >> 3);
+  }
+  at += (descriptor & 4) !== 0 ? 4 : 0;
+  return buf.length < at ? undefined : at;
+}
