@@ -38,7 +38,9 @@ export interface GatewayOptions {
   record: (session: string) => SessionRecorder;
   log: Logger;
   metrics: ConnectionMetrics;
-  limits: { wire_bytes_max: number; names_max: number; notice_every_ms: number };
+  limits: { names_max: number; notice_every_ms: number };
+  /** a connection was opened: its session, by Envoy's own id of it (for access logs where no metadata can carry the session) */
+  opened?: (listener: string, connectionId: string, session: string) => void;
   /** further gRPC services: ext_authz, access logs, health */
   register?: (server: Server) => void;
   now?: () => number;
@@ -65,10 +67,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const byListener = new Map(options.resources.map((resource) => [resource.listener, resource]));
   let stopping = false;
 
-  const open = (resource: Resource, peer: SessionOptions['peer'], transport: 'ext_proc' | 'hop', makeTransport: (session: string) => Transport): Connection => {
+  const open = (resource: Resource, peer: SessionOptions['peer'] & { connectionId: string }, transport: 'ext_proc' | 'hop', makeTransport: (session: string) => Transport): Connection => {
     if (stopping) throw new MidstreamError('unavailable', 'the gateway is stopping');
     const id = randomBytes(16).toString('hex');
     const recorder = options.record(id);
+    if (peer.connectionId !== '') options.opened?.(resource.listener, peer.connectionId, id);
     const policy = options.rules.policy();
     const { catalogue } = resource;
     const session: SessionOptions = {
@@ -81,7 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       newId: () => randomBytes(16).toString('hex'),
       rules: (caller) => options.rules.for(caller),
       catalogue: catalogue ? (database) => catalogue.view(database) : undefined,
-      limits: { ...options.limits, message_bytes_max: policy.transparent ? MESSAGE_BYTES_MAX : policy.limits.message_bytes_max },
+      limits: { ...options.limits, wire_bytes_max: policy.recording?.response_bytes_max ?? WIRE_BYTES_MAX, message_bytes_max: policy.transparent ? MESSAGE_BYTES_MAX : policy.limits.message_bytes_max },
     };
     const world = {
       approvals: options.approvals,
@@ -159,8 +162,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 /** Postgres' own cap on a message, for policies under which nothing is looked at. */
 const MESSAGE_BYTES_MAX = 0x3fffffff;
 
-function extProcPeer(facts: PeerFacts): SessionOptions['peer'] {
-  return { identity: spiffeIdentity(facts.spiffe, facts.source), source: facts.source, tls: facts.tls };
+/** Bytes of an answer kept in the recording where the policy does not say. */
+const WIRE_BYTES_MAX = 64 * 1024;
+
+function extProcPeer(facts: PeerFacts): SessionOptions['peer'] & { connectionId: string } {
+  return { connectionId: facts.connectionId, identity: spiffeIdentity(facts.spiffe, facts.source), source: facts.source, tls: facts.tls };
 }
 
 async function bind(server: Server, address: string): Promise<string> {

@@ -2,8 +2,9 @@
 export interface AccessEntry {
   /** the session, by the dynamic metadata that the gateway gave the connection; empty when it had none */
   session: string;
-  /** Envoy's connection id, by a custom tag (hop) */
+  /** Envoy's connection id and the listener's name, by custom tags: the join where no metadata can be set (hop) */
   connectionId: string;
+  listener: string;
   /** plain values for the recording */
   entry: Record<string, unknown>;
 }
@@ -40,6 +41,6 @@ export function accessEntries(message: Fields): AccessEntry[] {
       tls: at(common, 'tls_properties') ?? null,
     };
     const session = at(common, 'metadata', 'filter_metadata', 'midstream', 'fields', 'session', 'string_value');
-    return { session: typeof session === 'string' ? session : (tags['midstream_session'] ?? ''), connectionId: tags['connection_id'] ?? '', entry };
+    return { session: typeof session === 'string' ? session : (tags['midstream_session'] ?? ''), connectionId: tags['connection_id'] ?? '', listener: tags['listener'] ?? '', entry };
   });
 }

@@ -121,7 +121,7 @@ export class ModelServer {
 
   private startup(): void {
     this.mode = 'ready';
-    this.send({ name: 'Authentication', value: { kind: 'ok' } } as unknown as BackendMessage);
+    this.send({ name: 'Authentication', value: { kind: 'Ok' } });
     this.ready();
   }
 

@@ -77,7 +77,7 @@ class Driver {
 
   login(extra: Record<string, string> = {}): this {
     this.client(startup(extra));
-    this.server({ name: 'Authentication', value: { kind: 'ok' } }, ready);
+    this.server({ name: 'Authentication', value: { kind: 'Ok' } }, ready);
     this.started = true;
     this.sent();
     this.received();
@@ -118,7 +118,7 @@ describe('the session machine', () => {
       assert.equal(d.session.identity?.id, 'evil');
     });
 
-    for (const [what, extra] of Object.entries({
+    for (const [what, extra] of Object.entries<Record<string, string>>({
       'standard_conforming_strings=off': { standard_conforming_strings: 'off' },
       'the same in options': { options: '-c standard_conforming_strings=off' },
       'the same in options, quoted and dashed': { options: '--standard-conforming-strings=o\\ff' },
@@ -151,7 +151,7 @@ describe('the session machine', () => {
     it('keeps messages that come before the login is over until the server is ready', () => {
       const d = new Driver().client(startup(), query('select 1'));
       assert.deepEqual(d.sent(), ['StartupPacket']);
-      d.server({ name: 'Authentication', value: { kind: 'ok' } });
+      d.server({ name: 'Authentication', value: { kind: 'Ok' } });
       assert.deepEqual(d.sent(), []);
       d.server(ready);
       assert.deepEqual(d.sent(), ['Query select 1']);

@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Server as HttpServer } from 'node:http';
+import pino, { type Logger } from 'pino';
+import { MidstreamError } from '../filters/errors.js';
+import { kinds } from '../filters/mask/index.js';
+import { createAnalyzer, loadParser } from '../filters/sql/analyze.js';
+import { serviceName } from '../protos/network-ext-proc.js';
+import type { AccessEntry } from './convert/access-log.js';
+import type { ConnectQuestion } from './convert/ext-authz.js';
+import { type ApproverToken, serveApi } from './console/api.js';
+import { type Gateway, type Resource, startGateway } from './gateway.js';
+import { RuleBook } from './rules.js';
+import { addAccessLog } from './services/access-log.js';
+import { addExtAuthz, type Answer } from './services/ext-authz.js';
+import { addHealth, type Health } from './services/health.js';
+import { createMetrics, serveMetrics } from './services/metrics.js';
+import { openApprovals } from './stores/approvals/sqlite.js';
+import { openPolicyFile } from './stores/policy-file.js';
+import { openRecordings, type Recordings } from './stores/recordings/index.js';
+
+export interface RuntimeOptions {
+  version: string;
+  grpc: string;
+  resources: Resource[];
+  policyFile: string;
+  record: { directory: string; durability: 'strict' | 'relaxed'; worker: number; segment_bytes_max?: number; recipients?: string[]; signing_key_file?: string };
+  approvals: { database: string; api: { host: string; port: number; tokens: ApproverToken[] } | undefined };
+  mask_key_file?: string;
+  regions?: string[];
+  metrics: { host: string; port: number } | undefined;
+  mayConnect: (question: ConnectQuestion) => Answer;
+  log: Logger;
+  limits?: { names_max?: number; notice_every_ms?: number };
+}
+
+export interface Runtime {
+  gateway: Gateway;
+  recordings: Recordings;
+  /** address of the approvals API, empty when it is off */
+  api: string;
+  reload(): Promise<boolean>;
+  stop(reason: string): Promise<void>;
+}
+
+/** The pieces of one gateway process, started in the order in which they need each other and stopped in reverse. */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { log } = options;
+  await loadParser();
+  const metrics = createMetrics();
+  let gateway: Gateway | undefined;
+  let health: Health | undefined;
+  const policy = await openPolicyFile(options.policyFile, {
+    kinds,
+    onChange: (changed) => {
+      metrics.policy(changed.version, true);
+      log.info({ version: changed.version }, 'a new policy is in force');
+      recordings.sealTo(recipientsOf(changed.recording?.sealed)).catch((error: unknown) => log.error({ error: String(error) }, 'originals cannot be sealed as the policy asks'));
+      gateway?.policyChanged();
+    },
+    onError: (error) => {
+      metrics.policy('', false);
+      log.error({ reason: error.message }, 'the policy was not loaded; the last good one stays in force');
+    },
+  });
+  const recipientsOf = (fromPolicy: readonly string[] | undefined) => [...new Set([...(options.record.recipients ?? []), ...(fromPolicy ?? [])])];
+  metrics.policy(policy.current().version, true);
+  const recordings = await openRecordings({ ...options.record, recipients: recipientsOf(policy.current().recording?.sealed) });
+  recordings.onError = (error) => (error ? log.error({ error: error.message }, 'recording trouble') : log.info('recording works again'));
+  for (const report of recordings.recovered) log.warn({ ...report }, 'a recording was recovered after a crash');
+  const approvals = await openApprovals({ file: options.approvals.database });
+  const limits = policy.current().limits;
+  const analyzer = createAnalyzer({ cache_entries_max: 5000, cache_bytes_max: 32 * 1024 * 1024, statement_bytes_max: limits.statement_bytes_max });
+  const rules = new RuleBook(() => policy.current(), analyzer, { ...maskKey(options.mask_key_file), ...(options.regions ? { regions: options.regions } : {}) });
+  const byConnection = new RecentConnections();
+  gateway = await startGateway({
+    version: options.version,
+    grpc: options.grpc,
+    resources: options.resources,
+    rules,
+    approvals,
+    record: (session) => recordings.begin(session),
+    log,
+    metrics,
+    limits: { names_max: options.limits?.names_max ?? 10_000, notice_every_ms: options.limits?.notice_every_ms ?? 30_000 },
+    opened: (listener, connectionId, session) => byConnection.add(`${listener}/${connectionId}`, session),
+    register: (server) => {
+      health = addHealth(server, [serviceName]);
+      addExtAuthz(server, options.mayConnect);
+      addAccessLog(server, (entry) => join(recordings, byConnection, entry));
+    },
+  });
+  metrics.connections(() => gateway!.registry.connections.size);
+  metrics.recording(() => ({ pending_bytes: recordings.pending_bytes, failed: !recordings.health().ok }));
+  const metricsServer = options.metrics ? await serveMetrics(metrics, options.metrics.host, options.metrics.port) : undefined;
+  const api = options.approvals.api ? await serveApi({ ...options.approvals.api, store: approvals, log }) : undefined;
+
+  return {
+    gateway,
+    recordings,
+    api: api?.url ?? '',
+    reload: () => policy.reload(),
+    stop: async (reason) => {
+      health?.set(false);
+      policy.close();
+      await gateway!.stop(reason);
+      await api?.close();
+      await closeServer(metricsServer);
+      await approvals.close();
+      await recordings.close();
+    },
+  };
+}
+
+function join(recordings: Recordings, recent: RecentConnections, entry: AccessEntry): void {
+  const session = entry.session || recent.find(`${entry.listener}/${entry.connectionId}`);
+  if (session) recordings.attach(session, 'access', `,"entry":${JSON.stringify(entry.entry)}`);
+}
+
+function closeServer(server: HttpServer | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (!server) return resolve();
+    server.closeAllConnections();
+    server.close(() => resolve());
+  });
+}
+
+/** The key of `as: hash`: 32 bytes, in hex or base64; without one a new key is made, and hashes hold for this run only. */
+function maskKey(file: string | undefined): { mask_key: Uint8Array } {
+  if (file === undefined) return { mask_key: randomBytes(32) };
+  const text = readFileSync(file, 'utf8').trim();
+  const key = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
+  if (key.length !== 32) throw new MidstreamError('config_invalid', `${file} must hold 32 bytes as hex or base64; it holds ${key.length}`);
+  return { mask_key: key };
+}
+
+/** Session of a connection, by Envoy's listener and connection id: the access log comes after the connection has ended. */
+class RecentConnections {
+  private readonly sessions = new Map<string, string>();
+
+  add(key: string, session: string): void {
+    this.sessions.set(key, session);
+    if (this.sessions.size > RECENT_MAX) this.sessions.delete(this.sessions.keys().next().value!);
+  }
+
+  find(key: string): string | undefined {
+    return this.sessions.get(key);
+  }
+}
+
+const RECENT_MAX = 20_000;
+
+/** The gateway's own log: to standard error, as lines for people on a terminal and as JSON elsewhere. */
+export function createLog(level: string): Logger {
+  return process.stderr.isTTY
+    ? pino({ level, transport: { target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname' } } })
+    : pino({ level, base: undefined }, pino.destination(2));
+}
