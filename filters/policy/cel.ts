@@ -178,9 +178,11 @@ function explainFailure(error: CelFailure, scope: Scope): ExpressionProblem {
   };
 }
 
-/** Why the evaluation failed, in one line and without values of the operation. */
-function reason(error: unknown): string {
+/** Why the evaluation failed, in one line and without values of the operation: a key or number that was computed is left out. */
+export function failureReason(error: unknown): string {
   const failure = error as CelFailure;
+  if (failure.code === 'no_such_key' && failure.node?.op !== '.') return 'No such key';
+  if (failure.code === 'numeric_overflow') return 'number too large';
   return (failure.summary ?? failure.message).split('\n')[0] ?? 'unknown';
 }
 
@@ -200,7 +202,7 @@ function makeCondition(text: string, parsed: ParseResult, loops: Loop): Conditio
     } catch (error) {
       // `params` is the only variable that may be absent: the statement is being prepared, and will be judged again when it is executed.
       if ((error as CelFailure).code === 'unknown_variable') return { matched: undefined };
-      return { matched: true, error: reason(error) };
+      return { matched: true, error: failureReason(error) };
     }
   };
   return { text, ast: parsed.ast, usesParams, evaluate, value };

@@ -1,5 +1,5 @@
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
-import { compileCondition } from './cel.js';
+import { compileCondition, failureReason } from './cel.js';
 import type { CompiledRule } from './decide.js';
 import { maskContext, ruleContext } from './fact-values.js';
 import type { CompiledMask, CompiledPolicy } from './index.js';
@@ -42,6 +42,7 @@ const ELEMENTS_MAX = 5;
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (Array.isArray(value)) return value.map(plain);
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, inner]) => [key, plain(inner)]));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
@@ -61,9 +62,8 @@ function evaluated(expression: string, facts: OperationFacts): unknown {
   try {
     return compiled.condition.value(ruleContext(facts));
   } catch (error) {
-    const failure = error as { code?: string; summary?: string; message: string };
-    if (failure.code === 'unknown_variable') return 'open: parameters are not bound';
-    return `error: ${(failure.summary ?? failure.message).split('\n')[0]}`;
+    if ((error as { code?: string }).code === 'unknown_variable') return 'open: parameters are not bound';
+    return `error: ${failureReason(error)}`;
   }
 }
 

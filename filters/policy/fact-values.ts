@@ -79,10 +79,21 @@ function convertSql(facts: SqlFacts): ConvertedSql {
   return found;
 }
 
+/** Levels of claims that a condition can ask for; what is deeper can't be had. */
+const CLAIMS_DEPTH_MAX = 8;
+
+/** Claims are somebody else's JSON: as maps, keys such as `constructor` and `__proto__` are keys like any other. */
+function convertClaims(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= CLAIMS_DEPTH_MAX) return null;
+  if (Array.isArray(value)) return value.map((item) => convertClaims(item, depth + 1));
+  return new Map(Object.entries(value).map(([key, item]) => [key, convertClaims(item, depth + 1)]));
+}
+
 export function convertIdentity(identity: Identity): object {
   let found = convertedIdentity.get(identity);
   if (found === undefined) {
-    found = new (factClass('Identity'))(identity as unknown as Record<string, unknown>);
+    found = new (factClass('Identity'))({ ...identity, claims: convertClaims(identity.claims) });
     convertedIdentity.set(identity, found);
   }
   return found;

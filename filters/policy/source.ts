@@ -39,6 +39,25 @@ const fix: Record<string, string> = {
   MULTIPLE_DOCS: 'remove the `---` and what follows',
 };
 
+/**
+ * The YAML library takes quadratic time, and then its stack, for values nested very deep, so they are refused before it sees them.
+ * Brackets in texts count too; nobody opens a hundred there without closing them.
+ */
+const NESTING_MAX = 100;
+
+function nestedTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') depth++;
+    else if ((character === ']' || character === '}') && depth > 0) depth--;
+    if (depth > NESTING_MAX) return true;
+  }
+  return text.split('\n').some((line) => {
+    const indicators = /^[ \t]*((?:[-?:][ \t]+)*)/.exec(line)?.[1] ?? '';
+    return indicators.replace(/[ \t]/g, '').length > NESTING_MAX || /^ {1000}/.test(line);
+  });
+}
+
 class Builder {
   readonly places = new Map<string, Place>();
   readonly problems: Problem[] = [];
@@ -143,6 +162,7 @@ export function readSource(text: string): PolicySource {
   let value: unknown;
   const none = (said: string, help: string) => builder.problems.push({ offset: 0, what: said, fix: help });
   if (Buffer.byteLength(text) > POLICY_BYTES_MAX) none(`the file is larger than ${POLICY_BYTES_MAX} bytes`, 'split it');
+  else if (nestedTooDeep(text)) none('the file is nested too deep to be read', 'a policy needs no such depth');
   else {
     try {
       const document = parseDocument(text, {

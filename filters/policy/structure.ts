@@ -128,7 +128,8 @@ function describe(error: ErrorObject, source: PolicySource): Problem {
       };
     }
     case 'uniqueItems': {
-      const twice = (error.params as { i: number }).i;
+      const { i, j } = error.params as { i: number; j: number };
+      const twice = Math.max(i, j);
       return {
         offset: source.valueAt(`${place}/${twice}`),
         what: `${here} has ${kindOf((error.data as unknown[])[twice])} twice`,
