@@ -98,14 +98,10 @@ function describe(error: ErrorObject, source: PolicySource): Problem {
     case 'additionalProperties': {
       const key = (error.params as { additionalProperty: string }).additionalProperty;
       const pointer = `${place}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-      return {
-        offset: source.keyAt(pointer),
-        what: `${here} has no field ${quoted(key)}`,
-        fix: suggest(
-          key,
-          Object.keys(shape.properties ?? {}).filter((name) => name !== '$schema'),
-        ),
-      };
+      const known = Object.keys(shape.properties ?? {}).filter((name) => name !== '$schema');
+      // Inside { } a comma ends a value, so the rest of an unquoted condition looks like a field.
+      const fix = /[()=]/.test(key) ? 'a comma inside { } ends a value: put the condition in quotes' : suggest(key, known);
+      return { offset: source.keyAt(pointer), what: `${here} has no field ${quoted(key)}`, fix };
     }
     case 'required': {
       const key = (error.params as { missingProperty: string }).missingProperty;

@@ -12,7 +12,6 @@ function evaluate(expression: string, facts: OperationFacts = operation(sqlFacts
   return compiled.condition.evaluate(ruleContext(facts));
 }
 const holds = (expression: string, facts?: OperationFacts) => assert.deepEqual(evaluate(expression, facts), { matched: true }, expression);
-const fails = (expression: string, facts?: OperationFacts) => assert.deepEqual(evaluate(expression, facts), { matched: false }, expression);
 const problemOf = (expression: string): string => {
   const compiled = compileCondition(expression, 'postgres');
   return 'problems' in compiled ? (compiled.problems[0]?.what ?? '') : '';

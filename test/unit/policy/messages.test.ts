@@ -23,6 +23,11 @@ const mistakes: [what: string, text: string, message: string][] = [
     rule(`${good}    colour: red\n    when: "true"\n`),
     'p.yaml:6:5: rules[0] has no field "colour"; use one of: name, description, on, when, then, message, hint, mode, approve, enabled',
   ],
+  [
+    'a condition that a comma ends',
+    rule('  - { name: a, on: postgres, when: sql.statements.exists(s, s.writes), then: deny }\n'),
+    'p.yaml:3:61: rules[0] has no field "s.writes)"; a comma inside { } ends a value: put the condition in quotes',
+  ],
   ['a rule without a condition', rule(good), 'p.yaml:3:5: rules[0] has no when; add when:'],
   [
     'a verdict that is none',

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { register as registerFacts } from '../../../extproc/cli/facts.js';
+import { register as registerPolicy } from '../../../extproc/cli/policy.js';
+
+interface Ran {
+  out: string;
+  err: string;
+  code: number;
+}
+
+/** Runs a command in this process, with its output caught. */
+async function run(...words: string[]): Promise<Ran> {
+  const ran: Ran = { out: '', err: '', code: 0 };
+  const { stdout, stderr } = process;
+  const [writeOut, writeErr, code, argv] = [stdout.write, stderr.write, process.exitCode, process.argv];
+  process.exitCode = undefined;
+  process.argv = ['node', 'midstream', ...words];
+  stdout.write = ((text: string) => ((ran.out += text), true)) as typeof stdout.write;
+  stderr.write = ((text: string) => ((ran.err += text), true)) as typeof stderr.write;
+  try {
+    const program = new Command('midstream').exitOverride();
+    registerPolicy(program);
+    registerFacts(program);
+    await program.parseAsync(process.argv);
+  } finally {
+    stdout.write = writeOut;
+    stderr.write = writeErr;
+    ran.code = Number(process.exitCode ?? 0);
+    process.exitCode = code;
+    process.argv = argv;
+  }
+  return ran;
+}
+
+describe('midstream policy', () => {
+  let folder: string;
+  const path = (name: string) => join(folder, name);
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'midstream-cli-'));
+    await writeFile(
+      path('good.yaml'),
+      'version: 1\nrules:\n  - { name: no-deletes, on: postgres, when: \'sql.statements.exists(s, s.kind == "delete")\', then: deny, message: No. }\n  - { name: later, on: http, when: "true", then: deny }\n',
+    );
+    await writeFile(
+      path('good.tests.yaml'),
+      '- { name: deleting, sql: delete from t, expect: { verdict: deny, rules: [no-deletes] } }\n- { name: reading, sql: select 1, expect: { verdict: deny } }\n',
+    );
+    await writeFile(path('bad.yaml'), 'version: 1\nrule: []\n');
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('check tells what loads, and every mistake', async () => {
+    const ran = await run('policy', 'check', path('good.yaml'), path('bad.yaml'), path('none.yaml'));
+    assert.match(ran.out, /good\.yaml: 2 rules \(0 observed, 0 disabled\), 0 masks/);
+    assert.match(ran.out, /line 4: the rule later is on http/);
+    assert.match(ran.err, /bad\.yaml:2:1: the policy has no field "rule"; did you mean rules\?/);
+    assert.match(ran.err, /there is no policy file/);
+    assert.notEqual(ran.code, 0);
+    assert.equal((await run('policy', 'check', path('good.yaml'))).code, 0);
+  });
+
+  it('check --json gives one object', async () => {
+    const ran = await run('policy', 'check', '--json', path('good.yaml'), path('bad.yaml'));
+    const told = JSON.parse(ran.out) as { ok: boolean; files: { ok: boolean; problems: string[] }[] };
+    assert.deepEqual([told.ok, told.files.map((file) => file.ok), told.files[1]?.problems.length, ran.code], [false, [true, false], 1, 65]);
+  });
+
+  it('test tells differences and fails by its exit code', async () => {
+    const ran = await run('policy', 'test', path('good.yaml'));
+    assert.match(ran.out, /ok .*deny +deleting +no-deletes/);
+    assert.match(ran.out, /FAIL reading \(line 2\)\n +verdict: expected deny, got allow/);
+    assert.match(ran.out, /1 of 2 cases as expected/);
+    assert.equal(ran.code, 1);
+    const json = JSON.parse((await run('policy', 'test', '--json', path('good.yaml'))).out) as { passed: number; failed: number };
+    assert.deepEqual([json.passed, json.failed], [1, 1]);
+  });
+
+  it('test without cases says where they should be', async () => {
+    const ran = await run('policy', 'test', path('good.yaml'), '--cases', path('none.yaml'));
+    assert.match(ran.err, /there is no file of cases at .*none\.yaml/);
+    assert.equal(ran.code, 66);
+  });
+
+  it('explain tells verdict, facts, rules and masks', async () => {
+    const ran = await run('policy', 'explain', path('good.yaml'), '--sql', 'delete from t', '--as', 'ada', '--group', 'dba');
+    assert.match(ran.out, /^deny by no-deletes\n {2}No\.\n/);
+    assert.match(ran.out, /identity ada \(claimed\), groups: dba/);
+    assert.match(ran.out, /objects +write table t/);
+    assert.match(ran.out, /matched no-deletes: deny line 3\n +true +sql\.statements\.exists/);
+    assert.match(ran.out, /not asked: later/);
+    const json = JSON.parse(
+      (await run('policy', 'explain', path('good.yaml'), '--sql', 'delete from t where a = $1', '--param', '7', '--json')).out,
+    ) as { decision: { verdict: string }; facts: { params: string[] } };
+    assert.deepEqual([json.decision.verdict, json.facts.params], ['deny', ['7']]);
+    assert.equal((await run('policy', 'explain', path('good.yaml'), '--sql', 'x', '--kind', 'root')).code, 64);
+  });
+
+  it('explain makes terminal escapes in data visible', async () => {
+    const ran = await run('policy', 'explain', path('good.yaml'), '--sql', 'select 1', '--as', 'a\u001b[31mb');
+    assert.ok(!ran.out.includes('\u001b[31m'));
+    assert.match(ran.out, /a\\u001b\[31mb/);
+  });
+
+  it('schema prints a JSON Schema', async () =>
+    assert.equal((JSON.parse((await run('policy', 'schema')).out) as { title: string }).title, 'Midstream policy'));
+});
+
+describe('midstream facts', () => {
+  it('prints every fact with an example', async () => {
+    const { out } = await run('facts');
+    for (const fact of ['sql.statements[].objects[].access', 'identity.claims', 'params', 'text.matches'])
+      assert.ok(out.includes(fact), fact);
+  });
+  it('finds facts by a word, and gives JSON', async () => {
+    const told = JSON.parse((await run('facts', 'copy', '--json')).out) as { facts: { fact: string; example: string }[] };
+    assert.ok(told.facts.some((row) => row.fact === 'sql.statements[].copy_target'));
+    assert.ok(told.facts.every((row) => row.example !== ''));
+  });
+});
