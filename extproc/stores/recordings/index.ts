@@ -30,6 +30,8 @@ export interface RecordingsOptions {
   worker: number;
   /** a segment that has grown to this is closed and packed; 64 MiB */
   segment_bytes_max?: number;
+  /** how closed segments are kept; zstd */
+  compress?: 'zstd' | 'none';
   /** bytes that wait for the disk; beyond it append throws limit_exceeded; 64 MiB */
   queue_bytes_max?: number;
   /** PEM file of the Ed25519 key, made when absent; default: beside the directory, `<directory>.key` */
@@ -101,7 +103,7 @@ export async function openRecordings(options: RecordingsOptions): Promise<Record
   const seal = options.recipients?.length ? await SealKeys.create(options.recipients, (error) => late.onError(error)) : undefined;
   const recovered: RecoveryReport[] = [];
   try {
-    const own = await ownLog(fs, directory, options.worker, signing, clock, recovered);
+    const own = await ownLog({ fs, directory, signing, clock, recovered, compress: options.compress ?? 'zstd' }, options.worker);
     const recordings = new OpenRecordings({ ...options, fs, directory, clock }, signing, own, seal, recovered);
     late.onError = (error) => recordings.onError(error);
     return recordings;
@@ -117,26 +119,35 @@ interface OwnLog extends LogPlace {
   number: number;
 }
 
-/** The first log of this worker that is free and sound; dead ones on the way are recovered. */
-async function ownLog(fs: RecordingFs, directory: string, worker: number, signing: SigningKey, clock: Clock, recovered: RecoveryReport[]): Promise<OwnLog> {
-  for (let slot = 1; slot <= SLOTS_MAX; slot++) {
-    const own = await lockAndRecover(fs, directory, logName(worker, slot), signing, clock, recovered);
-    if (own) return own;
-  }
-  throw new MidstreamError('unavailable', `worker ${worker} finds none of its ${SLOTS_MAX} logs free in ${directory}`);
+interface Place {
+  fs: RecordingFs;
+  directory: string;
+  signing: SigningKey;
+  clock: Clock;
+  recovered: RecoveryReport[];
+  compress: 'zstd' | 'none';
 }
 
-async function lockAndRecover(fs: RecordingFs, directory: string, log: string, signing: SigningKey, clock: Clock, recovered: RecoveryReport[]): Promise<OwnLog | undefined> {
+/** The first log of this worker that is free and sound; dead ones on the way are recovered. */
+async function ownLog(place: Place, worker: number): Promise<OwnLog> {
+  for (let slot = 1; slot <= SLOTS_MAX; slot++) {
+    const own = await lockAndRecover(place, logName(worker, slot));
+    if (own) return own;
+  }
+  throw new MidstreamError('unavailable', `worker ${worker} finds none of its ${SLOTS_MAX} logs free in ${place.directory}`);
+}
+
+async function lockAndRecover({ fs, directory, signing, clock, recovered, compress }: Place, log: string): Promise<OwnLog | undefined> {
   const lock = takeLock(fs, directory, log);
   if (lock === undefined) return undefined;
   try {
     const { merkle, leaves } = MerkleLog.open(fs, directory, log, signing, () => clock.wall_ms());
-    const place = { fs, directory, log, merkle };
+    const place = { fs, directory, log, merkle, compress };
     const report = await recoverLog(place, leaves, () => clock.wall_ms());
     if (report.cut_bytes > 0 || report.sessions.length > 0) recovered.push(report);
     return { ...place, lock, number: nextNumber(place, leaves) };
   } catch (error) {
-    lock.release();
+    lock.giveUp();
     if (!(error instanceof MidstreamError) || error.code !== 'tampered') throw error;
     // It stays as evidence; recording goes on in another log.
     recovered.push({ log, segment: '', cut_bytes: 0, sessions: [], problem: error.message });
@@ -259,7 +270,10 @@ class OpenRecordings implements Recordings {
   }
 
   close(): Promise<void> {
-    this.closing ??= this.shut();
+    this.closing ??= this.shut().catch((error) => {
+      this.own.lock.giveUp();
+      throw error;
+    });
     return this.closing;
   }
 
@@ -345,7 +359,8 @@ class OpenRecordings implements Recordings {
     const { fs, directory } = this.options;
     for (const { log, locks } of groupFiles(fs.readdirSync(directory))) {
       if (log === this.own.log || lockState(fs, directory, log, locks) !== 'stale') continue;
-      const adopted = await lockAndRecover(fs, directory, log, this.signing, this.clock, this.recovered);
+      if (this.recovered.some((report) => report.log === log && report.problem !== '')) continue;
+      const adopted = await lockAndRecover({ fs, directory, signing: this.signing, clock: this.clock, recovered: this.recovered, compress: this.own.compress }, log);
       adopted?.merkle.close();
       adopted?.lock.release();
     }

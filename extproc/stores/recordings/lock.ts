@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { groupFiles, lockName } from './names.js';
-import { type RecordingFs, writeAllSync } from './world.js';
+import { type RecordingFs, replaceFile, writeAllSync } from './world.js';
 
 /**
  * Who writes a log. The name carries a generation: a log is taken over from a dead writer by linking the next generation into place, which only
@@ -14,6 +14,9 @@ interface Owner {
   /** when the kernel started that process, in its own ticks, and in which boot; empty where the system does not tell */
   born: string;
 }
+
+/** In place of a pid: its owner lives, but has given the log up without bringing it into order. */
+const GIVEN_UP = 0;
 
 function bornOf(fs: RecordingFs, pid: number): string {
   try {
@@ -27,6 +30,7 @@ function bornOf(fs: RecordingFs, pid: number): string {
 }
 
 function alive(fs: RecordingFs, owner: Owner): boolean {
+  if (owner.pid === GIVEN_UP) return false;
   if (owner.host !== hostname()) return true; // another machine's process can't be asked: it counts as alive
   try {
     process.kill(owner.pid, 0);
@@ -54,7 +58,10 @@ export function lockState(fs: RecordingFs, directory: string, log: string, gener
 }
 
 export interface Lock {
+  /** The log is in order and free. */
   release(): void;
+  /** The log is free, and whoever takes it next recovers it. */
+  giveUp(): void;
 }
 
 const generationsOf = (fs: RecordingFs, directory: string, log: string): number[] =>
@@ -100,5 +107,12 @@ export function takeLock(fs: RecordingFs, directory: string, log: string): Lock 
       // Gone already.
     }
   }
-  return { release };
+  const giveUp = () => {
+    try {
+      replaceFile(fs, directory, path, Buffer.from(JSON.stringify({ ...owner, pid: GIVEN_UP })));
+    } catch {
+      // The disk does not let it: then the log is free when this process has ended.
+    }
+  };
+  return { release, giveUp };
 }

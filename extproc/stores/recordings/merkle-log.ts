@@ -80,7 +80,7 @@ export class MerkleLog {
     this.fs.fdatasyncSync(this.leaves.fd);
     const head: Checkpoint = { origin: this.origin, size: this.tree.size, root: this.tree.root(), seen: this.neighbours() };
     const note = signNote(formatCheckpoint(head), this.origin, this.signing.key);
-    const line = `${JSON.stringify({ n: this.signedNumber, at: new Date(this.wall_ms()).toISOString(), note })}\n`;
+    const line = `${JSON.stringify({ n: this.signedNumber, note })}\n`;
     writeAllSync(this.fs, this.checkpoints.fd, Buffer.from(line), this.checkpoints.position);
     this.fs.fdatasyncSync(this.checkpoints.fd);
     replaceFile(this.fs, this.directory, join(this.directory, checkpointName(this.log)), Buffer.from(note), 0o644);

@@ -32,6 +32,7 @@ export interface LogPlace {
   directory: string;
   log: string;
   merkle: MerkleLog;
+  compress: 'zstd' | 'none';
 }
 
 /** Number that the next segment gets. */
@@ -76,15 +77,15 @@ export async function recoverLog(place: LogPlace, leaves: readonly Leaf[], wall_
 /** Packs one closed segment and makes it a leaf; an empty one is removed. */
 export async function sealSegment(place: LogPlace, file: SegmentFile, open: OpenSession[]): Promise<string | undefined> {
   const { fs, directory, merkle } = place;
-  if (file.packed) {
+  const path = join(directory, file.file);
+  if (!file.packed && fileBytes(fs, path) === 0) {
+    fs.unlinkSync(path);
+    return undefined;
+  }
+  if (file.packed || place.compress === 'none') {
     const { bytes, sha256 } = digestFile(fs, directory, file.file);
     merkle.append({ segment: file.file, bytes, sha256, open });
     return file.file;
-  }
-  const path = join(directory, file.file);
-  if (fileBytes(fs, path) === 0) {
-    fs.unlinkSync(path);
-    return undefined;
   }
   const packed = await packSegment(fs, directory, file.segment);
   merkle.append({ segment: packed.file, bytes: packed.bytes, sha256: packed.sha256, open });

@@ -119,9 +119,11 @@ export class SegmentWriter {
   /** Ends the segment, unless it is empty. */
   async rotate(): Promise<void> {
     this.rotateAsked = true;
-    this.run();
-    await this.flushing;
-    if (this.failure) throw this.failure;
+    while (this.rotateAsked) {
+      if (this.failure) throw this.failure;
+      this.run();
+      await this.flushing;
+    }
   }
 
   /** Writes the rest, ends the segment; the writer takes nothing after it. */
@@ -177,7 +179,7 @@ export class SegmentWriter {
     if (this.flushing || this.failure) return;
     this.flushing = this.flush().finally(() => {
       this.flushing = undefined;
-      // Lines may have come between the loop's last look and this moment.
+      // Lines may have come between the last look of the loop and this moment.
       if (this.lines.length > 0) this.run();
     });
   }
@@ -188,7 +190,8 @@ export class SegmentWriter {
       const { lines, bytes } = this;
       const batch = lines.length === 0 ? undefined : Buffer.from(`${lines.join('\n')}\n`);
       const last = this.ticket;
-      const ends = (batch?.length ?? 0) + this.size >= options.segment_bytes_max || this.rotateAsked;
+      const asked = this.rotateAsked;
+      const ends = (batch?.length ?? 0) + this.size >= options.segment_bytes_max || asked;
       // Taken now: after the batch there may be lines of the next one.
       const open = ends ? options.snapshot() : [];
       this.lines = [];
@@ -212,7 +215,8 @@ export class SegmentWriter {
           return;
         }
       }
-      this.rotateAsked = false;
+      // Asked for during the write: the next turn does it.
+      if (asked) this.rotateAsked = false;
     }
   }
 
