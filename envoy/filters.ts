@@ -1,0 +1,120 @@
+import { GATEWAY_CLUSTER, seconds, typed } from './clusters.js';
+import type { EnvoyLimits, EnvoyListener, GatewayEndpoints } from './options.js';
+
+/** Namespace of the metadata that the gateway gives a connection; `midstream:session` joins the access log with the recording. */
+const METADATA_NAMESPACE = 'midstream';
+const POSTGRES_PROXY = 'envoy.filters.network.postgres_proxy';
+
+/** What the gateway wants to know of a connection; Envoy leaves out what it does not have. */
+const CONNECTION_ATTRIBUTES = [
+  'source.address',
+  'destination.address',
+  'connection.id',
+  'connection.tls_version',
+  'connection.requested_server_name',
+  'connection.subject_peer_certificate',
+  'connection.uri_san_peer_certificate',
+];
+
+/** The gateway learns which listener asks by the metadata of each call. */
+function gatewayService(listener: EnvoyListener): object {
+  return { envoy_grpc: { cluster_name: GATEWAY_CLUSTER }, initial_metadata: [{ key: 'x-midstream-listener', value: listener.name }] };
+}
+
+/** May this peer connect to this resource at all? Nobody may when the gateway can't be asked. */
+export function authorizeFilter(listener: EnvoyListener, limits: EnvoyLimits): object {
+  return {
+    name: 'envoy.filters.network.ext_authz',
+    typed_config: {
+      ...typed('envoy.extensions.filters.network.ext_authz.v3.ExtAuthz'),
+      stat_prefix: listener.name,
+      transport_api_version: 'V3',
+      failure_mode_allow: false,
+      include_peer_certificate: true,
+      include_tls_session: true,
+      grpc_service: { ...gatewayService(listener), timeout: seconds(limits.authorize_ms_max) },
+    },
+  };
+}
+
+/** The connection's bytes, both ways, to the gateway and back. */
+export function processFilter(listener: EnvoyListener): object {
+  return {
+    name: 'envoy.filters.network.ext_proc',
+    typed_config: {
+      ...typed('envoy.extensions.filters.network.ext_proc.v3.NetworkExternalProcessor'),
+      stat_prefix: listener.name,
+      failure_mode_allow: false,
+      message_timeout: '0s',
+      processing_mode: { process_read: 'STREAMED', process_write: 'STREAMED' },
+      connection_attributes: CONNECTION_ATTRIBUTES,
+      metadata_options: {
+        receiving_namespaces: { untyped: [METADATA_NAMESPACE] },
+        ...(listener.postgres_proxy ? { forwarding_namespaces: { untyped: [POSTGRES_PROXY] } } : {}),
+      },
+      grpc_service: gatewayService(listener),
+    },
+  };
+}
+
+/** In contrib builds only: Envoy's own reading of the SQL. */
+export function postgresProxyFilter(listener: EnvoyListener): object {
+  return {
+    name: POSTGRES_PROXY,
+    typed_config: {
+      ...typed('envoy.extensions.filters.network.postgres_proxy.v3alpha.PostgresProxy'),
+      stat_prefix: listener.name,
+      enable_sql_parsing: true,
+    },
+  };
+}
+
+/** A connection may wait for a person for as long as the policy lets it, so nothing here counts as idle. */
+export function proxyFilter(listener: EnvoyListener, statPrefix: string, cluster: string, accessLog: boolean): object {
+  return {
+    name: 'envoy.filters.network.tcp_proxy',
+    typed_config: {
+      ...typed('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy'),
+      stat_prefix: statPrefix,
+      cluster,
+      idle_timeout: '0s',
+      max_connect_attempts: 3,
+      ...(accessLog ? { access_log: [gatewayAccessLog(listener)] } : {}),
+    },
+  };
+}
+
+/**
+ * Envoy's own view of each connection, sent to the gateway. The entry carries the connection's dynamic metadata by itself;
+ * the hop has none, and joins by the connection's id.
+ */
+function gatewayAccessLog(listener: EnvoyListener): object {
+  return {
+    name: 'envoy.access_loggers.tcp_grpc',
+    typed_config: {
+      ...typed('envoy.extensions.access_loggers.grpc.v3.TcpGrpcAccessLogConfig'),
+      common_config: {
+        log_name: `midstream/${listener.name}`,
+        transport_api_version: 'V3',
+        buffer_flush_interval: '0.2s',
+        grpc_service: gatewayService(listener),
+        custom_tags: [
+          { tag: 'listener', literal: { value: listener.name } },
+          { tag: 'connection_id', value: '%CONNECTION_ID%' },
+          ...(listener.transport === 'ext_proc' ? [{ tag: 'midstream_session', value: `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:session)%` }] : []),
+        ],
+      },
+    },
+  };
+}
+
+/** The filters of the listener that agents connect to, in order. */
+export function agentFilters(listener: EnvoyListener, gateway: GatewayEndpoints, limits: EnvoyLimits, cluster: string): object[] {
+  const inspected = listener.transport === 'ext_proc';
+  return [
+    ...(gateway.authorize === false ? [] : [authorizeFilter(listener, limits)]),
+    ...(inspected && listener.postgres_proxy ? [postgresProxyFilter(listener)] : []),
+    ...(inspected ? [processFilter(listener)] : []),
+    proxyFilter(listener, listener.name, cluster, gateway.access_log !== false),
+  ];
+}

@@ -1,0 +1,78 @@
+/** What a rendered configuration is made of. Addresses are text: `host:port`, `[::1]:port`, or `unix:/path`. */
+export interface RenderOptions {
+  /** one for each backend that agents reach through Envoy; names differ */
+  listeners: EnvoyListener[];
+  gateway: GatewayEndpoints;
+  /** Envoy's admin interface: loopback or a Unix socket, never an address that others reach; left out when absent */
+  admin?: string;
+  limits?: Partial<EnvoyLimits>;
+}
+
+export interface EnvoyListener {
+  /** the listener's name; the gateway gets it as gRPC metadata `x-midstream-listener` */
+  name: string;
+  transport: 'ext_proc' | 'hop';
+  /** where agents connect */
+  listen: string;
+  /** the server behind, `host:port` with a name or an IP address */
+  upstream: string;
+  /** TLS from the first byte on: a mesh's mTLS, or PostgreSQL 17's sslnegotiation=direct. Absent: the bytes come in the clear */
+  tls?: DownstreamTls;
+  /** hop only */
+  hop?: HopAddresses;
+  /** put the contrib build's postgres_proxy first and forward what it parsed, as a second opinion (ext_proc only) */
+  postgres_proxy?: boolean;
+}
+
+export interface DownstreamTls {
+  certificate_file: string;
+  key_file: string;
+  /** a client must show a certificate of this authority; its SPIFFE id becomes the identity */
+  client_ca_file?: string;
+}
+
+export interface HopAddresses {
+  /** where the gateway takes connections, one for each of its workers: loopback or a Unix socket */
+  gateway: string[];
+  /** Envoy's listener that the gateway hands connections back to: loopback or a Unix socket */
+  back: string;
+}
+
+export interface GatewayEndpoints {
+  /** where the gateway serves gRPC, one for each of its workers */
+  grpc: string[];
+  /** ask ext_authz who may connect; true unless said otherwise */
+  authorize?: boolean;
+  /** send access logs to the gateway; true unless said otherwise */
+  access_log?: boolean;
+  /** take a gateway that does not answer its gRPC health check out of rotation; true unless said otherwise */
+  health_check?: boolean;
+}
+
+/** Every limit of the configuration, with its unit. */
+export interface EnvoyLimits {
+  /** connections of agents at once; each is one gRPC stream, so circuit breakers follow from it */
+  connections_max: number;
+  /** bytes that a connection may buffer before its sender is no longer read */
+  connection_buffer_bytes_max: number;
+  /** bytes of one gRPC stream that the gateway may have on the way to Envoy */
+  stream_window_bytes: number;
+  /**
+   * the same for all streams of one gRPC connection. Far more than one stream's, or a few agents that do not read
+   * would stop the answers to all others
+   */
+  gateway_window_bytes: number;
+  /** milliseconds in which the server must accept a connection */
+  connect_ms_max: number;
+  /** milliseconds in which the gateway must say whether somebody may connect */
+  authorize_ms_max: number;
+}
+
+export const defaultLimits: EnvoyLimits = {
+  connections_max: 10_000,
+  connection_buffer_bytes_max: 256 * 1024,
+  stream_window_bytes: 256 * 1024,
+  gateway_window_bytes: 64 * 1024 * 1024,
+  connect_ms_max: 5_000,
+  authorize_ms_max: 5_000,
+};
