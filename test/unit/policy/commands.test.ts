@@ -19,8 +19,12 @@ async function run(...words: string[]): Promise<Ran> {
   const [writeOut, writeErr, code, argv] = [stdout.write, stderr.write, process.exitCode, process.argv];
   process.exitCode = undefined;
   process.argv = ['node', 'midstream', ...words];
-  stdout.write = ((text: string) => ((ran.out += text), true)) as typeof stdout.write;
-  stderr.write = ((text: string) => ((ran.err += text), true)) as typeof stderr.write;
+  const into = (stream: 'out' | 'err') => (text: string) => {
+    ran[stream] += text;
+    return true;
+  };
+  stdout.write = into('out') as typeof stdout.write;
+  stderr.write = into('err') as typeof stderr.write;
   try {
     const program = new Command('midstream').exitOverride();
     registerPolicy(program);
@@ -36,7 +40,9 @@ async function run(...words: string[]): Promise<Ran> {
   return ran;
 }
 
-describe('midstream policy', () => {
+describe('midstream policy', function () {
+  this.timeout(60_000);
+
   let folder: string;
   const path = (name: string) => join(folder, name);
   before(async () => {
@@ -109,7 +115,9 @@ describe('midstream policy', () => {
     assert.equal((JSON.parse((await run('policy', 'schema')).out) as { title: string }).title, 'Midstream policy'));
 });
 
-describe('midstream facts', () => {
+describe('midstream facts', function () {
+  this.timeout(60_000);
+
   it('prints every fact with an example', async () => {
     const { out } = await run('facts');
     for (const fact of ['sql.statements[].objects[].access', 'identity.claims', 'params', 'text.matches'])

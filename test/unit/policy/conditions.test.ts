@@ -50,7 +50,9 @@ const rich = operation(
   },
 );
 
-describe('conditions', () => {
+describe('conditions', function () {
+  this.timeout(60_000);
+
   it('reach every fact', () => {
     for (const expression of [
       's.kind == "copy" && s.object == "" && s.within == "top"',
@@ -173,7 +175,9 @@ describe('conditions', () => {
   });
 });
 
-describe('hostile conditions', () => {
+describe('hostile conditions', function () {
+  this.timeout(60_000);
+
   it('that are too long, too deep or too large are refused', () => {
     assert.match(problemOf(`${'true || '.repeat(2000)}true`), /longer than/);
     assert.match(problemOf(`${'('.repeat(500)}true${')'.repeat(500)}`), /depth|nest|Exceeded/i);

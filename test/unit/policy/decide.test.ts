@@ -10,7 +10,9 @@ const rule = (name: string, then: string, more = '', when = 'true') =>
 const any = operation(sqlFacts([{}]));
 const names = (decision: { matches: { rule: string }[] }) => decision.matches.map((match) => match.rule);
 
-describe('the verdict', () => {
+describe('the verdict', function () {
+  this.timeout(60_000);
+
   it('is the strictest of all rules that match, and all of them are recorded', () => {
     const decision = rules([rule('a', 'allow'), rule('b', 'deny'), rule('c', 'approve')]).decide(any);
     assert.equal(decision.verdict, 'deny');
@@ -68,7 +70,9 @@ describe('the verdict', () => {
   });
 });
 
-describe('a condition that can not be evaluated', () => {
+describe('a condition that can not be evaluated', function () {
+  this.timeout(60_000);
+
   it('counts as matched with its own verdict, and says why', () => {
     const decision = compilePolicy(oneRule('identity.claims.team == "x"', 'approve'), 'p.yaml').decide(any);
     assert.deepEqual(decision.matches, [{ rule: 'r', verdict: 'approve', mode: 'enforce', error: 'No such key: team' }]);
@@ -108,7 +112,9 @@ describe('a condition that can not be evaluated', () => {
   });
 });
 
-describe('defaults', () => {
+describe('defaults', function () {
+  this.timeout(60_000);
+
   const unparsed = operation(sqlFacts([], { unparsed: 'syntax error' }));
   const opaque = operation(sqlFacts([{ opaque: ['unknown function f'] }], { opaque: ['unknown function f'] }));
 
@@ -139,7 +145,9 @@ describe('defaults', () => {
   });
 });
 
-describe('terms of approval', () => {
+describe('terms of approval', function () {
+  this.timeout(60_000);
+
   const terms = (...list: string[]) =>
     rules(list.map((approve, i) => rule(`r${i}`, 'approve', `approve: ${approve}`))).decide(any).approval;
 
@@ -187,7 +195,9 @@ describe('terms of approval', () => {
   });
 });
 
-describe('parameters', () => {
+describe('parameters', function () {
+  this.timeout(60_000);
+
   const policy = compilePolicy(oneRule('sql.statements.exists(s, s.kind == "delete") && params.exists(p, p == "admin")'), 'p.yaml');
   const prepared = sqlFacts([{ kind: 'delete' }], { parameters: 2 });
   const verdict = (params: (string | null | undefined)[] | undefined, sql = prepared) =>
@@ -239,7 +249,9 @@ describe('parameters', () => {
   });
 });
 
-describe('what a policy says of itself', () => {
+describe('what a policy says of itself', function () {
+  this.timeout(60_000);
+
   const transparent = 'version: 1\ndefaults: { unparsed: allow, opaque: allow, grammar: follow }\n';
 
   it('is transparent exactly when it changes nothing', () => {

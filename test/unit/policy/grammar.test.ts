@@ -72,7 +72,9 @@ const passed: [string, Partial<StatementFacts>][] = [
   ['reading pg_settings', { objects: [{ type: 'view', schema: 'pg_catalog', name: 'pg_settings', access: 'read' }] }],
 ];
 
-describe('settings that change how SQL is read', () => {
+describe('settings that change how SQL is read', function () {
+  this.timeout(60_000);
+
   for (const [what, facts] of refused) {
     it(`${what} is refused where the grammar is pinned`, () => {
       const decision = pinned.decide(operation(sqlFacts([{}, facts])));

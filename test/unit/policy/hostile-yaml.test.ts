@@ -12,7 +12,9 @@ const refusal = (text: string): string => {
   return '';
 };
 
-describe('hostile YAML', () => {
+describe('hostile YAML', function () {
+  this.timeout(60_000);
+
   it('anchors and aliases may share terms', () => {
     const text =
       'version: 1\nrules:\n  - { name: a, on: postgres, when: "true", then: approve, approve: &terms { by: [dba] } }\n  - { name: b, on: postgres, when: "true", then: approve, approve: *terms }\n';

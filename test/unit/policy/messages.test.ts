@@ -247,7 +247,9 @@ const said = (text: string): string => {
   return 'it loaded';
 };
 
-describe('what is said about mistakes in a policy', () => {
+describe('what is said about mistakes in a policy', function () {
+  this.timeout(60_000);
+
   for (const [what, text, message] of mistakes) it(what, () => assert.equal(said(text), message));
 
   it('all mistakes are told at once, in the order of the file', () => {

@@ -43,7 +43,9 @@ const cases: [pattern: string, yes: string[], no: string[]][] = [
   ['^😀+$', ['😀😀'], ['😀x']],
 ];
 
-describe('patterns', () => {
+describe('patterns', function () {
+  this.timeout(60_000);
+
   for (const [pattern, yes, no] of cases) {
     it(`/${pattern}/`, () => {
       for (const text of yes) assert.equal(found(pattern, text), true, JSON.stringify(text));
@@ -100,7 +102,9 @@ describe('patterns', () => {
   });
 });
 
-describe('globs', () => {
+describe('globs', function () {
+  this.timeout(60_000);
+
   const cases: [string, string, boolean][] = [
     ['prod-eu', 'prod-*', true],
     ['prod', 'prod-*', false],

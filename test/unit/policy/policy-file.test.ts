@@ -7,7 +7,9 @@ import type { MidstreamError } from '../../../filters/errors.js';
 
 const policy = (name: string) => `version: 1\nrules:\n  - { name: ${name}, on: postgres, when: "true", then: deny }\n`;
 
-describe('a policy file', () => {
+describe('a policy file', function () {
+  this.timeout(60_000);
+
   let folder: string;
   let file: PolicyFile | undefined;
   const changes: string[] = [];
