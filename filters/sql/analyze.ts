@@ -5,8 +5,9 @@ import type { SqlAnalysis, SqlFacts } from './facts.js';
 import { compact, tokenize } from './lexer.js';
 import { unwrap } from './node.js';
 import { STATEMENT_NODES } from './nodes.js';
-import { fingerprint, normalize, ParseFailure, parseTree, type RawStatement } from './parser.js';
+import { ParseFailure, parseTree, type RawStatement } from './parser.js';
 import { AnalysisLimit, type Env, Run, type Top } from './run.js';
+import { fingerprintOf, normalizeText } from './shape.js';
 import { type Meaning, nestedStatement } from './statement.js';
 
 export { loadParser } from './parser.js';
@@ -102,8 +103,8 @@ function analyzeParsed(text: string, depth: number): SqlAnalysis {
     count: stmts.length,
     unparsed: '',
     opaque: [...opaque],
-    fingerprint: stmts.length === 0 ? EMPTY_FINGERPRINT : fingerprint(text) + fingerprintSuffix(run, text),
-    normalized: stmts.length === 0 ? '' : compact(normalize(text)),
+    fingerprint: stmts.length === 0 ? EMPTY_FINGERPRINT : fingerprintOf(stmts) + fingerprintSuffix(run, text),
+    normalized: stmts.length === 0 ? '' : normalizeText(text, run.parameters),
     parameters: run.parameters,
   };
   return { facts, top };

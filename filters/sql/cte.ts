@@ -6,7 +6,7 @@ import { type Body, bodyOf, listOf, stringsOf, textOf, unwrap } from './node.js'
 import { selectOutputs } from './query.js';
 import { type Cte, type CteFrame, type Env, withFacts } from './run.js';
 import { applyColumnAliases } from './scope.js';
-import { foldOutputs, Taint } from './taint.js';
+import { foldOutputs, isWide, Taint } from './taint.js';
 import { walk } from './walk.js';
 
 /** How often a recursive query is followed until its columns' sources no longer grow; then they are folded. */
@@ -57,6 +57,10 @@ export function findCte(name: string, env: Env): Cte | undefined {
 function followCte(cte: Cte, expr: Body, env: Env, recursive: boolean): void {
   cte.resolve = undefined;
   const select = bodyOf(expr.ctequery, 'SelectStmt');
+  if (env.run.muted > 0 && recursive && select !== undefined && select.op !== 'SETOP_NONE') {
+    followOnce(cte, expr, select, env);
+    return;
+  }
   if (recursive && select !== undefined && select.op !== 'SETOP_NONE') followRecursive(cte, expr, select, env);
   const node = unwrap(expr.ctequery);
   const kind = node === undefined ? 'select' : kindOfCte(node[0]);
@@ -71,6 +75,24 @@ function followCte(cte: Cte, expr: Body, env: Env, recursive: boolean): void {
   else outputs = [];
   cte.outputs = withClauseColumns(expr, outputs, own);
   if (facts.facts.writes) env.facts.facts.writes = true;
+}
+
+/**
+ * Within the trial passes of an outer recursive query: one pass, after which any column may come from any source. That
+ * is what the passes of followRecursive would end with at most, and it keeps nested recursion from multiplying.
+ */
+function followOnce(cte: Cte, expr: Body, select: Body, env: Env): void {
+  const trial = withFacts(env, env.run.begin('select', 'cte'));
+  cte.open = true;
+  cte.outputs = [{ ...new Taint().toOutput('', false), many: true }];
+  const outputs = named(expr, selectOutputs(select, trial, 'output'));
+  cte.open = false;
+  const all = foldOutputs(outputs);
+  cte.outputs = withClauseColumns(
+    expr,
+    outputs.map((output) => ({ ...all, name: output.name, many: isWide(output) })),
+    trial,
+  );
 }
 
 function kindOfCte(type: string): string {
@@ -92,7 +114,7 @@ function followRecursive(cte: Cte, expr: Body, select: Body, env: Env): void {
       if (stable) return;
     }
     const all = foldOutputs(cte.outputs);
-    cte.outputs = cte.outputs.map((output) => ({ ...all, name: output.name, many: output.many }) as OutputColumn);
+    cte.outputs = cte.outputs.map((output) => ({ ...all, name: output.name, many: isWide(output) }));
   } finally {
     cte.open = false;
     env.run.muted -= 1;
@@ -116,7 +138,8 @@ function withClauseColumns(expr: Body, outputs: OutputColumn[], env: Env): Outpu
   // Names over columns that can't be counted: whatever is asked by such a name may be any of them.
   if (renamed.renamed !== undefined) {
     const all = foldOutputs(outputs);
-    out = [...out, ...[...renamed.renamed].map((name) => ({ ...all, name, many: undefined }) as unknown as OutputColumn)];
+    const direct = outputs.every((output) => output.direct);
+    out = [...out, ...[...renamed.renamed].map((name) => ({ ...all, name, direct, many: false }))];
   }
   const search = expr.search_clause as Body | undefined;
   const cycle = expr.cycle_clause as Body | undefined;

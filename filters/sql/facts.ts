@@ -108,12 +108,12 @@ export interface SqlFacts {
   /** union of the statements' opaque reasons */
   opaque: string[];
   /**
-   * libpg-query's fingerprint: same shape, same value; empty when unparsed, 'empty' without any statement.
+   * Same shape, same value (constants, parameters, spelling and comments do not count); empty when unparsed, 'empty' without any statement.
    * Where the shape hides what matters, more is appended: `-all` when a write has no bound (so `where false` and `where true` differ),
    * and a hash of the text where constants are code, files or settings (DO, functions with a reach, COPY to files, SET, opaque ones).
    */
   fingerprint: string;
-  /** the statement with constants replaced ($1, …), for logs and leases; empty when unparsed */
+  /** the statement with every literal replaced ($1, …), without comments, white space made alike, for logs and leases; empty when unparsed */
   normalized: string;
   /** highest $n used */
   parameters: number;

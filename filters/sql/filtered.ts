@@ -4,7 +4,7 @@
  * A condition that does not look at the target at all (`now() > …`, an uncorrelated subquery) holds for all rows or for none.
  */
 import { type Body, bodyOf, listOf, stringOf, stringsOf, textOf, unwrap } from './node.js';
-import { foldValue, UNKNOWN } from './truth.js';
+import { foldValue, toBoolean, UNKNOWN } from './truth.js';
 
 interface Target {
   alias: string;
@@ -32,7 +32,7 @@ export function isMergeFiltered(body: Body, alias: string, table: string): boole
 }
 
 function bounds(expr: unknown, target: Target): boolean {
-  const value = foldValue(expr);
+  const value = toBoolean(foldValue(expr));
   if (value !== UNKNOWN) return value !== true;
   const node = unwrap(expr);
   if (node === undefined) return false;

@@ -121,7 +121,7 @@ export function compact(text: string): string {
 }
 
 /** Characters of one operator stay together; names, numbers and operators are set apart; brackets, dots and commas cling. */
-function needsBlank(before: string, part: string, apart: boolean): boolean {
+export function needsBlank(before: string, part: string, apart: boolean): boolean {
   const operators = [OPERATOR.test(before), OPERATOR.test(part)];
   if (operators[0] && operators[1]) return apart;
   if (operators[0] || operators[1]) return before !== '(' && part !== ')' && !(before === '.' || part === ',' || part === ';');

@@ -1,5 +1,7 @@
 /**
- * The PostgreSQL parser (libpg-query, WASM) behind four synchronous functions.
+ * The PostgreSQL parser (libpg-query, WASM) behind two synchronous functions. Its fingerprint
+ * and normalisation are not used: optimised by V8 their frames are so large that fifteen nested calls overflow the
+ * stack; shape.ts does both from the tree and the tokens (decision 0022).
  *
  * The instances are made here and not through the package's own wrapper, because an instance whose stack overflowed
  * in the middle of C code must never be used again: its shadow stack pointer and its memory contexts are not unwound,
@@ -13,8 +15,6 @@ interface PgQueryModule {
   _free(pointer: number): void;
   _wasm_parse_query_raw(pointer: number): number;
   _wasm_free_parse_result(pointer: number): void;
-  _wasm_fingerprint(pointer: number): number;
-  _wasm_normalize_query(pointer: number): number;
   _wasm_parse_plpgsql(pointer: number): number;
   _wasm_free_string(pointer: number): void;
   lengthBytesUTF8(text: string): number;
@@ -158,33 +158,15 @@ export interface RawStatement {
   stmt_len?: number;
 }
 
-function callForString(text: string, name: '_wasm_fingerprint' | '_wasm_normalize_query' | '_wasm_parse_plpgsql'): string {
-  return withText(text, (module, pointer) => {
-    const result = module[name](pointer);
-    if (result === 0) throw new ParseFailure('the parser is out of memory', true);
-    const out = module.UTF8ToString(result);
-    module._wasm_free_string(result);
-    return out;
-  });
-}
-
-/** libpg-query's fingerprint: 16 hex digits. Throws ParseFailure. */
-export function fingerprint(text: string): string {
-  const out = callForString(text, '_wasm_fingerprint');
-  if (!/^[0-9a-f]{8,40}$/.test(out)) throw new ParseFailure(safeMessage(out));
-  return out;
-}
-
-/** The text with its constants replaced by $n. The text must have parsed before. Throws ParseFailure. */
-export function normalize(text: string): string {
-  const out = callForString(text, '_wasm_normalize_query');
-  if (/^(syntax error|deparse error|ERROR)/.test(out)) throw new ParseFailure(safeMessage(out));
-  return out;
-}
-
 /** PL/pgSQL tree of a CREATE FUNCTION text. Throws ParseFailure. */
 export function parsePlpgsql(text: string): { plpgsql_funcs?: unknown[] } {
-  const out = callForString(text, '_wasm_parse_plpgsql');
+  const out = withText(text, (module, pointer) => {
+    const result = module._wasm_parse_plpgsql(pointer);
+    if (result === 0) throw new ParseFailure('the parser is out of memory', true);
+    const json = module.UTF8ToString(result);
+    module._wasm_free_string(result);
+    return json;
+  });
   if (!out.startsWith('{')) throw new ParseFailure(safeMessage(out));
   return JSON.parse(out) as { plpgsql_funcs?: unknown[] };
 }

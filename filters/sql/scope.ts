@@ -38,7 +38,7 @@ export type Found = 'definite' | 'possible' | 'none';
 export function lookup(item: Item, name: string, taint: Taint): { found: Found; direct: boolean } {
   if (item.renamed?.has(name) === true) {
     taintRow(item, taint);
-    return { found: 'definite', direct: true };
+    return { found: 'definite', direct: item.outputs.every((output) => output.direct) };
   }
   let definite = false;
   let direct = true;

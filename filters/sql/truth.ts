@@ -69,7 +69,8 @@ function cast(value: Value, type: string): Value {
   return UNKNOWN;
 }
 
-function toBoolean(value: Value): Value {
+/** A value where a condition is wanted: unknown literals become booleans. */
+export function toBoolean(value: Value): Value {
   if (typeof value === 'boolean' || value === null || value === UNKNOWN) return value;
   if (typeof value === 'number') return value !== 0;
   const word = value.trim().toLowerCase();
@@ -154,17 +155,26 @@ function stripNot(value: unknown): { expr: unknown; not: boolean } {
   }
 }
 
-/** Same tree, wherever it stands in the text; a qualifier does not make another column of it. */
+/** Same tree, wherever it stands in the text; a bare name is taken for the qualified one. */
 export function sameExpression(a: unknown, b: unknown): boolean {
-  return isStable(a) && isStable(b) && canonical(a) === canonical(b);
+  return isStable(a) && isStable(b) && sameTree(a, b);
 }
 
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (key, part: unknown) => {
-    if (key === 'location') return undefined;
-    if (key === 'fields' && Array.isArray(part)) return part.slice(-1);
-    return part;
-  });
+function sameTree(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => sameTree(item, b[i]));
+  const [left, right] = [bodyOf(a, 'ColumnRef'), bodyOf(b, 'ColumnRef')];
+  if (left !== undefined && right !== undefined) return sameColumn(stringsOf(left.fields), stringsOf(right.fields));
+  const keys = (body: object): string[] => Object.keys(body).filter((key) => key !== 'location');
+  const names = keys(a);
+  if (names.length !== keys(b).length) return false;
+  return names.every((key) => sameTree((a as Body)[key], (b as Body)[key]));
+}
+
+function sameColumn(a: string[], b: string[]): boolean {
+  const shared = Math.min(a.length, b.length);
+  return a.slice(-shared).join('\0') === b.slice(-shared).join('\0');
 }
 
 /** Functions may answer differently each time; the words of those that do are few. */

@@ -4,7 +4,7 @@
  */
 import { walkCall } from './calls.js';
 import { walkColumnRef, walkIndirection } from './columns.js';
-import { type Body, bodyOf, listOf, qualified, stringsOf, textOf, unwrap } from './node.js';
+import { type Body, bodyOf, itemsOf, listOf, qualified, stringsOf, textOf, unwrap } from './node.js';
 import { CONTAINER_NODES, LEAF_NODES, STATEMENT_NODES } from './nodes.js';
 import { selectOutputs } from './query.js';
 import type { Env, Use } from './run.js';
@@ -115,6 +115,14 @@ function walkNode(type: string, body: Body, env: Env, use: Use, taint: Taint | u
       walk(body.node, env, use, taint);
       return;
     }
+    case 'Constraint':
+      // EXCLUDE (expression WITH operator).
+      for (const exclusion of listOf(body.exclusions)) {
+        const operator = qualified(stringsOf(itemsOf(itemsOf(exclusion)[1])));
+        if (operator.name !== '') env.facts.operator(operator.schema, operator.name);
+      }
+      walkFields(body, env, use, taint);
+      return;
     case 'MultiAssignRef':
       // The same row source is repeated for each column; once is enough.
       if ((body.colno ?? 1) === 1 || taint !== undefined) walk(body.source, env, use, taint);
