@@ -66,6 +66,9 @@ export function replaceFile(fs: RecordingFs, directory: string, path: string, by
   try {
     writeAllSync(fs, fd, bytes, 0);
     fs.fdatasyncSync(fd);
+  } catch (error) {
+    fs.unlinkSync(temporary);
+    throw error;
   } finally {
     fs.closeSync(fd);
   }
