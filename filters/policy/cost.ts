@@ -27,8 +27,9 @@ function lengthOf(node: ASTNode, bound: Bound): Loop['over'] {
     const [left, field] = node.args;
     if (left.op === 'id' && left.args === 'sql' && field === 'statements') return 'statements';
     if (left.op === 'id' && left.args === 'identity' && field === 'groups') return 'groups';
-    if (left.op === 'id' && bound.get(left.args) === 'statements') return 'statement';
-    if (left.op === 'id' && bound.get(left.args) === 'statement') return 'few';
+    const element = left.op === 'id' ? bound.get(left.args) : undefined;
+    if (element === 'statements') return [...bound.values()].includes('statement') ? 'longest' : 'statement';
+    if (element === 'statement' || element === 'longest') return 'few';
   }
   if (node.op === 'rcall' && (node.args[0] === 'filter' || node.args[0] === 'map')) return lengthOf(node.args[1], bound);
   return 'most';
@@ -83,7 +84,7 @@ function turns(over: Loop['over'], sizes: Sizes): number {
   if (typeof over === 'object') return over.constant;
   if (over === 'once') return 1;
   if (over === 'few') return FEW;
-  if (over === 'most') return Math.max(sizes.statements, sizes.statement, sizes.groups, sizes.params, FEW);
+  if (over === 'most') return Math.max(sizes.statements, sizes.longest, sizes.groups, sizes.params, FEW);
   return sizes[over];
 }
 

@@ -45,8 +45,10 @@ export function factClass(name: FactTypeName): FactClass {
 /** Sizes of the lists of one operation, for bounding what a condition may cost. */
 export interface Sizes {
   statements: number;
-  /** longest list within any statement */
+  /** mean, over the statements, of the longest list in each: so a loop over what is in each statement is counted exactly */
   statement: number;
+  /** longest list in any statement, for a loop in such a loop */
+  longest: number;
   groups: number;
   params: number;
 }
@@ -55,6 +57,7 @@ interface ConvertedSql {
   value: object;
   statements: number;
   statement: number;
+  longest: number;
   /** there is a SQL-level EXECUTE: its values stand in the text, not in `params` */
   executes: boolean;
 }
@@ -67,11 +70,17 @@ function convertSql(facts: SqlFacts): ConvertedSql {
   let found = convertedSql.get(facts);
   if (found === undefined) {
     let longest = 0;
-    for (const s of facts.statements) longest = Math.max(longest, s.objects.length, s.columns.length, s.functions.length, s.opaque.length);
+    let total = 0;
+    for (const s of facts.statements) {
+      const own = Math.max(s.objects.length, s.columns.length, s.functions.length, s.reaches.length, s.opaque.length);
+      longest = Math.max(longest, own);
+      total += own;
+    }
     found = {
       value: new (factClass('Sql'))(facts as unknown as Record<string, unknown>),
       statements: facts.statements.length,
-      statement: longest,
+      statement: total / Math.max(1, facts.statements.length),
+      longest,
       executes: facts.statements.some((s) => s.kind === 'execute'),
     };
     convertedSql.set(facts, found);
@@ -142,7 +151,13 @@ export function ruleContext(facts: OperationFacts): Context {
   else if (params !== undefined) variables['params'] = convertParams(params);
   return {
     variables,
-    sizes: { statements: sql.statements, statement: sql.statement, groups: facts.identity.groups.length, params: params?.length ?? 0 },
+    sizes: {
+      statements: sql.statements,
+      statement: sql.statement,
+      longest: sql.longest,
+      groups: facts.identity.groups.length,
+      params: params?.length ?? 0,
+    },
   };
 }
 
@@ -151,6 +166,6 @@ export function maskContext(facts: { identity: Identity; resource: string; datab
   const { resource, database, user, application } = facts;
   return {
     variables: { identity: convertIdentity(facts.identity), resource, database, user, application },
-    sizes: { statements: 0, statement: 0, groups: facts.identity.groups.length, params: 0 },
+    sizes: { statements: 0, statement: 0, longest: 0, groups: facts.identity.groups.length, params: 0 },
   };
 }

@@ -221,6 +221,21 @@ describe('hostile conditions', function () {
     }
   });
 
+  it('count what is in each statement once, and loops within by the longest', () => {
+    const wide = {
+      objects: Array.from({ length: 1500 }, () => ({ type: 'table', schema: '', name: 't', access: 'read' as const })),
+      columns: Array.from({ length: 1500 }, () => ({ schema: '', table: 't', column: 'c', use: 'output' as const })),
+    };
+    const facts = operation(sqlFacts([wide, ...Array.from({ length: 5000 }, () => ({}))]));
+    const once = compilePolicy(oneRule('sql.statements.exists(s, s.objects.exists(o, o.name == "x" && o.access == "write"))'), 'p.yaml');
+    assert.deepEqual(once.decide(facts).matches, []);
+    const twice = compilePolicy(
+      oneRule('sql.statements.exists(s, s.objects.exists(o, s.columns.exists(c, c.table == o.schema)))'),
+      'p.yaml',
+    );
+    assert.match(twice.decide(facts).matches[0]?.error ?? '', /too large/);
+  });
+
   it('can not join texts or lists, which would double them at each step', () => {
     assert.match(problemOf('database + database == "x"'), /joins texts or lists/);
     assert.match(problemOf('([1] + [2]).size() > 1'), /joins texts or lists/);
