@@ -1,3 +1,5 @@
+import { classes, escapes, inverse, posix, type Ranges, withCases } from './pattern-classes.js';
+
 /** The syntax of patterns: RE2's, without captures' meaning (a test asks only whether there is a match) and without Unicode properties. */
 export type PatternNode =
   | { type: 'empty' }
@@ -10,65 +12,6 @@ export type PatternNode =
 const PATTERN_LENGTH_MAX = 1000;
 const REPEAT_MAX = 1000;
 const DEPTH_MAX = 50;
-
-type Ranges = [number, number][];
-
-const digits: Ranges = [[48, 57]];
-const word: Ranges = [
-  [48, 57],
-  [65, 90],
-  [95, 95],
-  [97, 122],
-];
-const space: Ranges = [
-  [9, 10],
-  [12, 13],
-  [32, 32],
-];
-const classes: Record<string, Ranges> = { d: digits, w: word, s: space };
-const escapes: Record<string, number> = { n: 10, r: 13, t: 9, f: 12, v: 11, a: 7 };
-
-const posix: Record<string, Ranges> = {
-  alpha: [
-    [65, 90],
-    [97, 122],
-  ],
-  digit: digits,
-  alnum: [
-    [48, 57],
-    [65, 90],
-    [97, 122],
-  ],
-  upper: [[65, 90]],
-  lower: [[97, 122]],
-  space: [
-    [9, 13],
-    [32, 32],
-  ],
-  word,
-  xdigit: [
-    [48, 57],
-    [65, 70],
-    [97, 102],
-  ],
-  punct: [
-    [33, 47],
-    [58, 64],
-    [91, 96],
-    [123, 126],
-  ],
-};
-
-const inverse = (ranges: Ranges): Ranges => {
-  const result: Ranges = [];
-  let from = 0;
-  for (const [a, b] of [...ranges].sort((x, y) => x[0] - y[0])) {
-    if (a > from) result.push([from, a - 1]);
-    from = Math.max(from, b + 1);
-  }
-  result.push([from, 0x10ffff]);
-  return result;
-};
 
 class PatternParser {
   private at = 0;
@@ -242,7 +185,7 @@ class PatternParser {
       ranges.push(...this.bracketItem());
     }
     this.take();
-    const folded = this.fold ? this.withCases(ranges) : ranges;
+    const folded = this.fold ? withCases(ranges) : ranges;
     return negative ? inverse(folded) : folded;
   }
 
@@ -270,22 +213,9 @@ class PatternParser {
     return this.escapedClass(escaped) ?? this.escapedCharacter(escaped).codePointAt(0) ?? 0;
   }
 
-  /** Only the letters of ASCII are folded: names and keywords are in it. */
-  private withCases(ranges: Ranges): Ranges {
-    const result: Ranges = [...ranges];
-    for (const [a, b] of ranges) {
-      const overlap = (from: number, to: number, shift: number) => {
-        if (Math.max(a, from) <= Math.min(b, to)) result.push([Math.max(a, from) + shift, Math.min(b, to) + shift]);
-      };
-      overlap(65, 90, 32);
-      overlap(97, 122, -32);
-    }
-    return result;
-  }
-
   private literal(character: string): PatternNode {
     const code = character.codePointAt(0) ?? 0;
-    return this.set(this.fold ? this.withCases([[code, code]]) : [[code, code]]);
+    return this.set(this.fold ? withCases([[code, code]]) : [[code, code]]);
   }
 
   private set(ranges: Ranges): PatternNode {
