@@ -1,13 +1,12 @@
 /** From the text of a message to its facts. */
-import { createHash } from 'node:crypto';
 import { LruCache } from './cache.js';
 import type { SqlAnalysis, SqlFacts } from './facts.js';
-import { compact, tokenize } from './lexer.js';
+import { tokenize } from './lexer.js';
 import { unwrap } from './node.js';
 import { STATEMENT_NODES } from './nodes.js';
 import { ParseFailure, parseTree, type RawStatement } from './parser.js';
 import { AnalysisLimit, type Env, Run, type Top } from './run.js';
-import { fingerprintOf, normalizeText } from './shape.js';
+import { exactFingerprintOf, fingerprintOf, normalizeText } from './shape.js';
 import { type Meaning, nestedStatement } from './statement.js';
 
 export { loadParser } from './parser.js';
@@ -103,7 +102,7 @@ function analyzeParsed(text: string, depth: number): SqlAnalysis {
     count: stmts.length,
     unparsed: '',
     opaque: [...opaque],
-    fingerprint: stmts.length === 0 ? EMPTY_FINGERPRINT : fingerprintOf(stmts) + fingerprintSuffix(run, text),
+    fingerprint: stmts.length === 0 ? EMPTY_FINGERPRINT : fingerprintOf(stmts) + fingerprintSuffix(run, stmts),
     normalized: stmts.length === 0 ? '' : normalizeText(text, run.parameters),
     parameters: run.parameters,
   };
@@ -116,14 +115,14 @@ const PLAIN_KINDS = new Set(
 );
 
 /** A lease by shape must not cover another body, another file or another bound than the one that was approved. */
-function fingerprintSuffix(run: Run, text: string): string {
+function fingerprintSuffix(run: Run, tree: unknown): string {
   let plain = true;
   let bounded = true;
   for (const s of run.statements) {
     if (!PLAIN_KINDS.has(s.kind) || s.reaches.length > 0 || s.opaque.length > 0 || s.within === 'dynamic') plain = false;
     if (!s.filtered) bounded = false;
   }
-  const hash = plain ? '' : `-${createHash('sha256').update(compact(text)).digest('hex').slice(0, 16)}`;
+  const hash = plain ? '' : `-${exactFingerprintOf(tree)}`;
   return `${bounded ? '' : '-all'}${hash}`;
 }
 

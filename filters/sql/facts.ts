@@ -110,7 +110,7 @@ export interface SqlFacts {
   /**
    * Same shape, same value (constants, parameters, spelling and comments do not count); empty when unparsed, 'empty' without any statement.
    * Where the shape hides what matters, more is appended: `-all` when a write has no bound (so `where false` and `where true` differ),
-   * and a hash of the text where constants are code, files or settings (DO, functions with a reach, COPY to files, SET, opaque ones).
+   * and a hash of the whole, constants included, where constants are code, files or settings (DO, functions with a reach, COPY to files, SET, opaque ones).
    */
   fingerprint: string;
   /** the statement with every literal replaced ($1, …), without comments, white space made alike, for logs and leases; empty when unparsed */

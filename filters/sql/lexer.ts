@@ -105,21 +105,6 @@ function quoteEnd(text: string, at: number, quote: string, escapes: boolean): nu
 
 const OPERATOR = /^[-+*/<>=~!@#%^&|`?]$/;
 
-/** The text without comments and with the white space made alike: what logs and leases may compare. */
-export function compact(text: string): string {
-  let out = '';
-  let before = '';
-  let last = 0;
-  for (const token of tokenize(text)) {
-    const part = text.slice(token.start, token.end);
-    if (before !== '' && needsBlank(before, part, token.start > last)) out += ' ';
-    out += part;
-    before = part;
-    last = token.end;
-  }
-  return out;
-}
-
 /** Characters of one operator stay together; names, numbers and operators are set apart; brackets, dots and commas cling. */
 export function needsBlank(before: string, part: string, apart: boolean): boolean {
   const operators = [OPERATOR.test(before), OPERATOR.test(part)];

@@ -20,14 +20,23 @@ const DATA_LISTS = new Set(['items', 'elements', 'valuesLists']);
 
 /** 16 hex digits over the tree without constants, parameters and places. */
 export function fingerprintOf(tree: unknown): string {
+  return digest(tree, false);
+}
+
+/** 16 hex digits over the tree with its constants: the same only for statements that say the very same. */
+export function exactFingerprintOf(tree: unknown): string {
+  return digest(tree, true);
+}
+
+function digest(tree: unknown, exact: boolean): string {
   const parts: string[] = [];
-  write(tree, '', parts);
+  write(tree, '', parts, exact);
   return createHash('sha256').update(parts.join('')).digest('hex').slice(0, 16);
 }
 
-function write(value: unknown, key: string, out: string[]): void {
+function write(value: unknown, key: string, out: string[], exact: boolean): void {
   if (Array.isArray(value)) {
-    writeList(value, DATA_LISTS.has(key), out);
+    writeList(value, !exact && DATA_LISTS.has(key), out, exact);
     return;
   }
   if (typeof value !== 'object' || value === null) {
@@ -35,7 +44,7 @@ function write(value: unknown, key: string, out: string[]): void {
     return;
   }
   const body = value as Body;
-  if (body.A_Const !== undefined || body.ParamRef !== undefined) {
+  if (!exact && (body.A_Const !== undefined || body.ParamRef !== undefined)) {
     out.push('?');
     return;
   }
@@ -43,19 +52,19 @@ function write(value: unknown, key: string, out: string[]): void {
   for (const name in body) {
     if (PLACES.has(name)) continue;
     out.push(name, ':');
-    write(body[name], name, out);
+    write(body[name], name, out, exact);
     out.push(',');
   }
   out.push('}');
 }
 
 /** In lists of data, neighbours of the same shape count once. */
-function writeList(list: unknown[], data: boolean, out: string[]): void {
+function writeList(list: unknown[], data: boolean, out: string[], exact: boolean): void {
   out.push('[');
   let before = '';
   for (const item of list) {
     const start = out.length;
-    write(item, '', out);
+    write(item, '', out, exact);
     if (!data) {
       out.push(',');
       continue;

@@ -182,7 +182,7 @@ describe('SQL kinds and objects', () => {
     ['select 1 limit 0', 0],
     ['select 1 fetch first 3 rows only', 3],
     ['select 1 fetch first row only', 1],
-    ['select 1 fetch first 3 rows with ties', -2],
+    ['select 1 order by 1 fetch first 3 rows with ties', -2],
     ['select 1 limit all', -1],
     ['select 1 limit null', -1],
     ['select 1', -1],
