@@ -39,6 +39,8 @@ export interface GatewayOptions {
   log: Logger;
   metrics: ConnectionMetrics;
   limits: { names_max: number; notice_every_ms: number };
+  /** events wait for the disk: nothing more is read until they are written */
+  recordingBusy: () => boolean;
   /** a connection was opened: its session, by Envoy's own id of it (for access logs where no metadata can carry the session) */
   opened?: (listener: string, connectionId: string, session: string) => void;
   /** further gRPC services: ext_authz, access logs, health */
@@ -84,13 +86,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       newId: () => randomBytes(16).toString('hex'),
       rules: (caller) => options.rules.for(caller),
       catalogue: catalogue ? (database) => catalogue.view(database) : undefined,
-      limits: { ...options.limits, wire_bytes_max: policy.recording?.response_bytes_max ?? WIRE_BYTES_MAX, message_bytes_max: policy.transparent ? MESSAGE_BYTES_MAX : policy.limits.message_bytes_max },
+      limits: { ...options.limits, queued_bytes_max: QUEUED_BYTES_MAX, wire_bytes_max: policy.recording?.response_bytes_max ?? WIRE_BYTES_MAX, message_bytes_max: policy.transparent ? MESSAGE_BYTES_MAX : policy.limits.message_bytes_max },
     };
     const world = {
       approvals: options.approvals,
       recorder,
       lookup: (database: string, what: LookupEffect) => catalogue?.load(database, what) ?? Promise.resolve(),
       registry,
+      recordingBusy: options.recordingBusy,
       log: options.log,
       metrics: options.metrics,
       now,
@@ -161,6 +164,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 /** Postgres' own cap on a message, for policies under which nothing is looked at. */
 const MESSAGE_BYTES_MAX = 0x3fffffff;
+
+/** Bytes of a client that may wait for the server's answer to something before them. */
+const QUEUED_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Bytes of an answer kept in the recording where the policy does not say. */
 const WIRE_BYTES_MAX = 64 * 1024;

@@ -82,6 +82,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     record: (session) => recordings.begin(session),
     log,
     metrics,
+    recordingBusy: () => recordings.pending_bytes > RECORDING_BUSY_BYTES,
     limits: { names_max: options.limits?.names_max ?? 10_000, notice_every_ms: options.limits?.notice_every_ms ?? 30_000 },
     opened: (listener, connectionId, session) => byConnection.add(`${listener}/${connectionId}`, session),
     register: (server) => {
@@ -149,6 +150,9 @@ class RecentConnections {
 }
 
 const RECENT_MAX = 20_000;
+
+/** Bytes of events that wait for the disk, above which connections are not read; a quarter of what the recorder takes at most. */
+const RECORDING_BUSY_BYTES = 16 * 1024 * 1024;
 
 /** The gateway's own log: to standard error, as lines for people on a terminal and as JSON elsewhere. */
 export function createLog(level: string): Logger {

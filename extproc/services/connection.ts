@@ -32,6 +32,8 @@ export interface ConnectionWorld {
   lookup: (database: string, what: LookupEffect) => Promise<void>;
   /** sessions of this gateway by their cancel key */
   registry: Registry;
+  /** events wait for the disk: nothing more may be read until they are written */
+  recordingBusy: () => boolean;
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
   metrics: ConnectionMetrics;
   now: () => number;
@@ -61,6 +63,7 @@ export class Connection {
   private gone = false;
   private recordingFailed = false;
   private readingClient = true;
+  private retry: NodeJS.Timeout | undefined;
 
   constructor(
     options: SessionOptions,
@@ -175,7 +178,15 @@ export class Connection {
   }
 
   private backpressure(): void {
-    const reading = this.session.queuedBytes <= this.held_bytes_max && this.session.phase !== 'closed';
+    const busy = this.world.recordingBusy();
+    if (busy && this.retry === undefined) {
+      this.retry = setTimeout(() => {
+        this.retry = undefined;
+        this.backpressure();
+      }, RECORDING_RETRY_MS);
+    }
+    const heldTooMuch = this.session.stall === 'hold' && this.session.queuedBytes > this.held_bytes_max;
+    const reading = !busy && !heldTooMuch;
     if (reading === this.readingClient) return;
     this.readingClient = reading;
     this.transport.hold(reading);
@@ -290,10 +301,15 @@ export class Connection {
 
   private release(): void {
     this.unwatch();
+    clearTimeout(this.retry);
+    this.retry = undefined;
     if (this.cancelKey !== undefined && this.world.registry.byCancelKey.get(this.cancelKey) === this) this.world.registry.byCancelKey.delete(this.cancelKey);
     if (this.gone) this.world.registry.connections.delete(this);
   }
 }
+
+/** Milliseconds between looks at a recording that is behind. */
+const RECORDING_RETRY_MS = 5;
 
 /** A stack has file names and lines, and its first line the message, which our own errors keep free of payload. */
 function stackOf(error: Error): string {

@@ -49,7 +49,7 @@ export function makeSession(options: HarnessOptions): Session {
       maskText: (text) => text,
     }),
     catalogue: undefined,
-    limits: { message_bytes_max: 1 << 26, wire_bytes_max: 4096, names_max: 1000, notice_every_ms: 30_000, ...options.limits },
+    limits: { message_bytes_max: 1 << 26, wire_bytes_max: 4096, names_max: 1000, queued_bytes_max: 1 << 20, notice_every_ms: 30_000, ...options.limits },
   });
 }
 

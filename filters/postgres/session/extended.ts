@@ -143,11 +143,14 @@ function learnLayout(s: Session, name: string, portal: Portal, judgement: Judgem
 const PORTAL = 0x50;
 const STATEMENT = 0x53;
 
-/** Kinds that have no rows without RETURNING, and never through a portal. */
-const silentKinds = new Set(['begin', 'commit', 'rollback', 'savepoint', 'release', 'insert', 'update', 'delete', 'set', 'create', 'drop', 'alter', 'truncate', 'deallocate', 'prepare', 'listen', 'notify', 'unlisten']);
+/** Kinds that never give rows, and those that do with RETURNING only. */
+const silentKinds = new Set(['begin', 'commit', 'rollback', 'savepoint', 'release', 'set', 'create', 'drop', 'alter', 'truncate', 'deallocate', 'prepare', 'listen', 'notify', 'unlisten']);
+const writingKinds = new Set(['insert', 'update', 'delete', 'merge']);
 
-function returnsNothing({ analysis }: Judgement): boolean {
-  return analysis.facts.unparsed === '' && analysis.top.length === 1 && analysis.top[0]!.outputs === undefined && silentKinds.has(analysis.top[0]!.kind);
+function returnsNothing({ analysis, text }: Judgement): boolean {
+  const [top] = analysis.top;
+  if (analysis.facts.unparsed !== '' || top === undefined || top.outputs !== undefined) return false;
+  return silentKinds.has(top.kind) || (writingKinds.has(top.kind) && !/returning/i.test(text));
 }
 
 /** Describe: the answer's layout is kept with the statement or portal. */

@@ -26,8 +26,10 @@ export function onFrontend(s: Session, f: Frame): Stall | undefined {
       s.out.upstream.pass(f.buf, f.start, f.end);
       return undefined;
   }
-  // A pipeline may be as long as the client likes, but no more of it than this is kept track of at a time.
-  if (s.pending.length >= PIPELINE_MESSAGES_MAX) return 'pipeline';
+  // The server's own backpressure ends every sane pipeline long before: what is sent on waits in sockets of a few megabytes.
+  if (s.pending.length >= PIPELINE_MESSAGES_MAX) {
+    throw new MidstreamError('limit_exceeded', `more than ${PIPELINE_MESSAGES_MAX} messages are waiting for an answer (pipeline_messages_max)`, { hint: 'read the answers while sending' });
+  }
   if (copyState(s) === 'active') {
     throw new MidstreamError('protocol_violation', 'only CopyData, CopyDone and CopyFail may be sent while COPY FROM STDIN is under way', {
       hint: 'end the COPY first',
@@ -54,8 +56,8 @@ export function onFrontend(s: Session, f: Frame): Stall | undefined {
   throw new MidstreamError('protocol_violation', 'a password message came after the login was over');
 }
 
-/** Messages whose answers are outstanding; above it the client's messages wait. */
-const PIPELINE_MESSAGES_MAX = 50_000;
+/** Messages whose answers are outstanding. */
+const PIPELINE_MESSAGES_MAX = 1_000_000;
 
 /** Before the server is ready only the exchange of credentials passes; all else waits its turn. */
 function duringLogin(s: Session, f: Frame): Stall | undefined {

@@ -51,6 +51,8 @@ export interface SessionLimits {
   wire_bytes_max: number;
   /** prepared statements and portals tracked */
   names_max: number;
+  /** bytes of the client that may wait for an answer of the server */
+  queued_bytes_max: number;
   /** milliseconds between notices to a waiting client */
   notice_every_ms: number;
 }
@@ -75,7 +77,7 @@ export type SessionInput =
 export type Phase = 'startup' | 'auth' | 'ready' | 'opaque' | 'cancel' | 'closed';
 
 /** Why the client's messages wait at the gateway. */
-export type Stall = 'auth' | 'names' | 'copy' | 'pipeline' | 'catalogue' | 'hold';
+export type Stall = 'auth' | 'names' | 'copy' | 'catalogue' | 'hold';
 
 export interface CopyOut {
   masker: CopyOutMasker | undefined;
@@ -224,6 +226,7 @@ export class Session {
     } else {
       this.front.push(bytes);
       this.runFront();
+      this.checkQueue();
     }
     if (!end || this.frontEnded) return;
     this.frontEnded = true;
@@ -279,6 +282,16 @@ export class Session {
   private passRest(): void {
     const rest = this.front.takeRest();
     if (rest.length > 0) this.out.upstream.add(rest);
+  }
+
+  /**
+   * Behind a held operation the client is simply not read any more. Every other wait ends with an answer of the server,
+   * which comes on the same stream, so reading must go on, and the queue needs an end of its own.
+   */
+  private checkQueue(): void {
+    const max = this.options.limits.queued_bytes_max;
+    if (this.stall === undefined || this.stall === 'hold' || this.front.buffered <= max) return;
+    throw new MidstreamError('limit_exceeded', `more than ${max} bytes wait for an earlier message to be answered (queued_bytes_max)`, { hint: 'read the answers while sending' });
   }
 
   private resumeFront(): void {
