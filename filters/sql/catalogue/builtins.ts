@@ -426,3 +426,12 @@ export const BUILTIN_OPERATOR_WORDS =
 export const INFORMATION_SCHEMA_FUNCTION_WORDS =
   '_pg_expandarray _pg_index_position _pg_truetypid _pg_truetypmod _pg_char_max_length _pg_char_octet_length ' +
   '_pg_numeric_precision _pg_numeric_precision_radix _pg_numeric_scale _pg_datetime_precision _pg_interval_type';
+
+/** Types of pg_catalog: `inet(x)` is a cast where no function of that name takes the argument. */
+export const BUILTIN_TYPE_WORDS =
+  'aclitem bit bool box bpchar bytea char cid cidr circle date datemultirange daterange float4 float8 gtsvector inet int2 ' +
+  'int2vector int4 int4multirange int4range int8 int8multirange int8range interval json jsonb jsonpath line lseg macaddr ' +
+  'macaddr8 money name numeric nummultirange numrange oid oidvector path pg_lsn pg_snapshot point polygon refcursor ' +
+  'regclass regcollation regconfig regdictionary regnamespace regoper regoperator regproc regprocedure regrole regtype ' +
+  'text tid time timestamp timestamptz timetz tsmultirange tsquery tsrange tstzmultirange tstzrange tsvector ' +
+  'txid_snapshot uuid varbit varchar xid xid8 xml';

@@ -10,6 +10,7 @@ export type Origin = 'builtin' | 'extension' | 'unknown';
 const BUILTIN: ReadonlyMap<string, boolean> = new Map(
   BUILTIN_FUNCTION_WORDS.split(' ').map((word) => (word.endsWith('*') ? [word.slice(0, -1), true] : [word, false])),
 );
+const BUILTIN_TYPES = new Set(BUILTIN_TYPE_WORDS.split(' '));
 const INFORMATION_SCHEMA = new Set(INFORMATION_SCHEMA_FUNCTION_WORDS.split(' '));
 const EXTENSION = new Set([...CONTRIB_FUNCTION_WORDS.split(' '), ...EXTENSION_FUNCTION_WORDS.split(/\s+/)]);
 const ROW_FUNCTIONS = new Set([...ROW_FUNCTION_WORDS.split(' '), 'hstore', 'populate_record', 'st_asgeojson', 'jsonb_strip_nulls']);
@@ -19,7 +20,7 @@ const EXTENSION_OPERATORS = new Set([...CONTRIB_OPERATOR_WORDS.split(' '), ...EX
 /** Where a function comes from, by its name as the parser normalised it. */
 export function functionOrigin(schema: string, name: string): Origin {
   if (schema === '' || schema === 'pg_catalog') {
-    if (BUILTIN.has(name)) return 'builtin';
+    if (BUILTIN.has(name) || BUILTIN_TYPES.has(name)) return 'builtin';
     if (schema === 'pg_catalog') return FUNCTION_REACH.has(name) ? 'extension' : 'unknown';
   }
   if (schema === 'information_schema') return INFORMATION_SCHEMA.has(name) ? 'builtin' : 'unknown';
