@@ -1,5 +1,11 @@
 /** Whether a function or an operator is PostgreSQL's own, of a known extension, or unknown. */
-import { BUILTIN_FUNCTION_WORDS, BUILTIN_OPERATOR_WORDS, INFORMATION_SCHEMA_FUNCTION_WORDS, ROW_FUNCTION_WORDS } from './builtins.js';
+import {
+  BUILTIN_FUNCTION_WORDS,
+  BUILTIN_OPERATOR_WORDS,
+  BUILTIN_TYPE_WORDS,
+  INFORMATION_SCHEMA_FUNCTION_WORDS,
+  ROW_FUNCTION_WORDS,
+} from './builtins.js';
 import { CONTRIB_FUNCTION_WORDS, CONTRIB_OPERATOR_WORDS } from './contrib.js';
 import { EXTENSION_FUNCTION_PATTERNS, EXTENSION_FUNCTION_WORDS, EXTENSION_OPERATOR_WORDS } from './extensions.js';
 import { FUNCTION_REACH } from './reach.js';
