@@ -2,9 +2,14 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { register as registerFacts } from './facts.js';
 import { register as registerPolicy } from './policy.js';
+import { register as registerExport } from './export.js';
+import { register as registerReplay } from './replay.js';
+import { register as registerSessions } from './sessions.js';
+import { register as registerUnseal } from './unseal.js';
+import { register as registerVerify } from './verify.js';
 
 /** Each command file exports `register(program)`; groups (policy, approvals, sessions, envoy) make their own parent command. */
-const commands: ((program: Command) => void)[] = [registerPolicy, registerFacts];
+const commands: ((program: Command) => void)[] = [registerPolicy, registerFacts, registerSessions, registerReplay, registerVerify, registerExport, registerUnseal];
 
 export async function main(argv: string[]): Promise<void> {
   const packageFile = new URL('../../../package.json', import.meta.url);
