@@ -183,7 +183,7 @@ export function failureReason(error: unknown): string {
   const failure = error as CelFailure;
   if (failure.code === 'no_such_key' && failure.node?.op !== '.') return 'No such key';
   if (failure.code === 'numeric_overflow') return 'number too large';
-  return (failure.summary ?? failure.message).split('\n')[0] ?? 'unknown';
+  return ((failure.summary ?? failure.message).split('\n')[0] ?? 'unknown').replaceAll(LINEAR_MATCHES, 'matches');
 }
 
 function makeCondition(text: string, parsed: ParseResult, loops: Loop): Condition {

@@ -262,8 +262,8 @@ export const factVariables: Record<string, FactDoc> = {
   params: {
     type: 'list<dyn>',
     description:
-      'Values bound to $1, … as text, null for NULL; known when the statement is executed. A value that could not be read is an error, so the rule matches.',
-    example: 'params.exists(p, p == "admin")',
+      'Values bound to $1, … as text, null for NULL; known when the statement is executed. A value that could not be read is an error, so the rule matches; so is a function of text on NULL: guard with p != null.',
+    example: 'params.exists(p, p != null && p.startsWith("admin"))',
   },
 };
 

@@ -62,6 +62,7 @@ interface ConvertedSql {
   executes: boolean;
 }
 
+// Facts and identities are values: whoever makes them does not change them afterwards.
 // Facts of one text are judged again and again (each Execute, each session that shares the cache), so their form is kept beside them.
 const convertedSql = new WeakMap<SqlFacts, ConvertedSql>();
 const convertedIdentity = new WeakMap<Identity, object>();

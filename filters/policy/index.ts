@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { kinds } from '../mask/kinds.js';
 import { plainTerms, WAIT_MS_DEFAULT } from './approval-terms.js';
 import { type Condition, compileCondition } from './cel.js';
 import { type CompiledRule, type Defaults, decide } from './decide.js';
@@ -25,9 +26,17 @@ export const LIMITS_DEFAULT: PolicyLimits = {
 export const RESPONSE_BYTES_MAX_DEFAULT = 64 * 1024;
 
 export interface CompileOptions {
-  /** kinds and groups that `detect` may name; without them any word is taken */
-  kinds?: readonly string[];
+  /** kinds that `detect` may name, beside the groups; the engine's own without it */
+  kinds?: readonly (string | { kind: string })[];
 }
+
+/** Groups of kinds, as the engine expands them. */
+const groups = ['secrets', 'pii', 'all'];
+
+const detectable = (given: readonly (string | { kind: string })[]): string[] => [
+  ...groups,
+  ...given.map((one) => (typeof one === 'string' ? one : one.kind)),
+];
 
 export interface CompiledMask {
   rule: MaskRule;
@@ -50,7 +59,7 @@ class PolicyCompiler {
   constructor(
     private readonly text: string,
     private readonly source: PolicySource,
-    private readonly options: CompileOptions,
+    private readonly kinds: readonly string[],
   ) {}
 
   rule(document: RuleDocument, i: number): CompiledRule | undefined {
@@ -92,13 +101,10 @@ class PolicyCompiler {
     }
     if (regions !== undefined && columns.length > 0)
       this.problem(this.source.keyAt(`${at}/regions`), 'regions have a meaning for detect only', 'remove regions');
-    const { kinds } = this.options;
-    if (kinds !== undefined) {
-      detect.forEach((kind, j) => {
-        if (!kinds.includes(kind))
-          this.problem(this.source.valueAt(`${at}/detect/${j}`), `there is no kind ${quoted(kind)} to detect`, suggest(kind, kinds));
-      });
-    }
+    detect.forEach((kind, j) => {
+      if (!this.kinds.includes(kind))
+        this.problem(this.source.valueAt(`${at}/detect/${j}`), `there is no kind ${quoted(kind)} to detect`, suggest(kind, this.kinds));
+    });
     const unless = document.unless === undefined ? undefined : this.condition(document.unless, `${at}/unless`, 'mask');
     const rule: MaskRule = { name: document.name, detect, columns, as: document.as ?? 'null' };
     if (regions !== undefined) rule.regions = regions;
@@ -208,7 +214,7 @@ export function compilePolicy(text: string, file: string, options: CompileOption
   if (hasProblems(broken)) throw invalidPolicy(broken, text, file);
 
   const document = source.value as PolicyDocument;
-  const compiler = new PolicyCompiler(text, source, options);
+  const compiler = new PolicyCompiler(text, source, detectable(options.kinds ?? kinds));
   const rules = (document.rules ?? []).map((rule, i) => compiler.rule(rule, i));
   const masks = (document.masks ?? []).map((mask, i) => compiler.mask(mask, i));
   compiler.unique(document.rules ?? [], '/rules', 'rule');

@@ -12,6 +12,7 @@ function evaluate(expression: string, facts: OperationFacts = operation(sqlFacts
   return compiled.condition.evaluate(ruleContext(facts));
 }
 const holds = (expression: string, facts?: OperationFacts) => assert.deepEqual(evaluate(expression, facts), { matched: true }, expression);
+const fails = (expression: string, facts: OperationFacts) => assert.deepEqual(evaluate(expression, facts), { matched: false }, expression);
 const problemOf = (expression: string): string => {
   const compiled = compileCondition(expression, 'postgres');
   return 'problems' in compiled ? (compiled.problems[0]?.what ?? '') : '';
@@ -143,6 +144,9 @@ describe('conditions', function () {
       assert.equal(outcome.matched, true, expression);
       assert.match(outcome.error ?? '', why, expression);
     }
+    const withNull = operation(sqlFacts([{}], { parameters: 1 }), { params: [null] });
+    assert.match((evaluate('params.exists(p, p.matches("x"))', withNull) as { error?: string }).error ?? '', /'null\.matches\(/);
+    fails('params.exists(p, p != null && p.matches("x"))', withNull);
     assert.deepEqual(evaluate('identity.claims.team', rich), {
       matched: true,
       error: 'the condition gave something other than true or false',

@@ -238,7 +238,7 @@ const mistakes: [what: string, text: string, message: string][] = [
 
 const said = (text: string): string => {
   try {
-    compilePolicy(text, 'p.yaml', { kinds: ['email', 'credit_card', 'phone', 'secrets'] });
+    compilePolicy(text, 'p.yaml');
   } catch (error) {
     assert.ok(error instanceof MidstreamError, String(error));
     assert.equal(error.code, 'policy_invalid');
@@ -251,6 +251,13 @@ describe('what is said about mistakes in a policy', function () {
   this.timeout(60_000);
 
   for (const [what, text, message] of mistakes) it(what, () => assert.equal(said(text), message));
+
+  it('kinds may be given, by name or as the engine describes them; groups are always there', () => {
+    const compile = (detect: string) => () =>
+      compilePolicy(mask(`  - { name: m, as: redact, detect: [${detect}] }\n`), 'p.yaml', { kinds: ['shoe_size', { kind: 'hat_size' }] });
+    assert.doesNotThrow(compile('shoe_size, hat_size, pii, secrets, all'));
+    assert.throws(compile('email'), /no kind "email"/);
+  });
 
   it('all mistakes are told at once, in the order of the file', () => {
     const text = rule(
