@@ -1,0 +1,16 @@
+/** Entry of an echo's own process: `ext_proc ADDRESS` or `hop HOST PORT`. Tells its parent `{port}` when it is ready, ends with it. */
+import { startEchoExtProc } from './echo-ext-proc.js';
+import { startEchoHop } from './echo-hop.js';
+
+const [kind, address, port] = process.argv.slice(2);
+if (kind === 'ext_proc') {
+  await startEchoExtProc(address!);
+  process.send!({ port: 0 });
+} else {
+  const hop = await startEchoHop({ host: address!, port: Number(port) });
+  process.send!({ port: hop.port });
+}
+process.once('disconnect', () => process.exit(0));
+process.once('SIGTERM', () => process.exit(0));
+// Ctrl-C reaches the whole group; the parent stops its children in order.
+process.on('SIGINT', () => undefined);
