@@ -1,0 +1,66 @@
+/**
+ * Byte classes. Every detector reads bytes through these tables, so a test is one load and one AND,
+ * and no detector ever makes a string of traffic to look at it.
+ */
+export const DIGIT = 1;
+export const ALPHA = 2;
+/** digits and the letters a to f */
+export const HEX = 4;
+/** letters, digits, `_`, `-` */
+export const TOKEN = 8;
+/** letters, digits, `+`, `/` */
+export const BASE64 = 16;
+/** what the part of an address before the @ may hold unquoted (RFC 5322 atext, the dot, and UTF-8) */
+export const LOCAL = 32;
+/** letters, digits, `-`, `.`, UTF-8 */
+export const DOMAIN = 64;
+/** what the names of keys are made of: letters, digits, `_`, `-`, `.`, `$` */
+export const IDENT = 128;
+
+export const ALNUM = DIGIT | ALPHA;
+
+export const CLASS: Uint8Array = buildClasses();
+
+function buildClasses(): Uint8Array {
+  const table = new Uint8Array(256);
+  const add = (chars: string, bits: number): void => {
+    for (let k = 0; k < chars.length; k++) table[chars.charCodeAt(k)]! |= bits;
+  };
+  const lower = 'abcdefghijklmnopqrstuvwxyz';
+  const letters = lower + lower.toUpperCase();
+  add('0123456789', DIGIT | HEX | TOKEN | BASE64 | LOCAL | DOMAIN | IDENT);
+  add(letters, ALPHA | TOKEN | BASE64 | LOCAL | DOMAIN | IDENT);
+  add('abcdefABCDEF', HEX);
+  add('_', TOKEN | LOCAL | IDENT);
+  add('-', TOKEN | LOCAL | DOMAIN | IDENT);
+  add('.', LOCAL | DOMAIN | IDENT);
+  add('$', LOCAL | IDENT);
+  add('+/', BASE64 | LOCAL);
+  add("!#%&'*=?^`{|}~", LOCAL);
+  for (let b = 0x80; b < 256; b++) table[b]! |= LOCAL | DOMAIN;
+  return table;
+}
+
+/** True when buf[at, at + text.length) is `text`, byte for byte. Outside the buffer it is false. */
+export function startsWith(buf: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let k = 0; k < text.length; k++) if (buf[at + k] !== text[k]) return false;
+  return true;
+}
+
+/** As startsWith, for text in lower case against bytes in any case. */
+export function startsWithNoCase(buf: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let k = 0; k < text.length; k++) if ((buf[at + k]! | 0x20) !== text[k]) return false;
+  return true;
+}
+
+/** The ASCII bytes of a literal. */
+export function ascii(text: string): Uint8Array {
+  return Uint8Array.from(text, (c) => c.charCodeAt(0));
+}
+
+/** Latin-1 text of a short range: for the few checks that a library does. At most `max` bytes. */
+export function latin1(buf: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let k = start; k < end; k++) text += String.fromCharCode(buf[k]!);
+  return text;
+}

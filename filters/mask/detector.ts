@@ -1,0 +1,106 @@
+import { MidstreamError } from '../errors.js';
+import { judgeValue, NO_SECRET, strengthOf, STRONG } from './detectors/assignment.js';
+import { dateWithin } from './detectors/birth.js';
+import { planOfRegion } from './phone/plans.js';
+import { BANK, BIRTH, CARD, evidenceOfName, ITIN, NATIONAL_NAME, PHONE, SSN } from './evidence.js';
+import { expandKind, kindId, kinds } from './kinds.js';
+import { Gate } from './may-hold.js';
+import { scan } from './scan.js';
+import { Search } from './search.js';
+import { triggerTable } from './triggers.js';
+import type { Detector, DetectorOptions, FindContext, Hit } from './types.js';
+
+const NOTHING: readonly Hit[] = Object.freeze([]);
+const KIND_NAMES = kinds.map((k) => k.kind);
+/** names of columns and keys whose evidence is kept; beyond it the memory is emptied */
+const NAMES_KEPT_MAX = 4096;
+/** a cell of a column called birth date holds its date within this many bytes */
+const BIRTH_CELL_MAX = 40;
+
+/**
+ * A detector for these kinds, groups (`pii`, `secrets`, `all`) or both. Throws MidstreamError config_invalid on an unknown name or region.
+ * It keeps scratch memory and is not to be entered twice at once (it never calls out).
+ */
+export function createDetector(options: DetectorOptions): CountingDetector {
+  const wanted = new Uint8Array(kinds.length);
+  for (const name of options.detect) {
+    const expanded = expandKind(name);
+    if (expanded === undefined) throw new MidstreamError('config_invalid', `there is no kind or group called ${name}`, { hint: 'midstream detect --list prints all kinds.' });
+    for (const kind of expanded) wanted[kindId(kind)] = 1;
+  }
+  const regions = (options.regions ?? []).map((region) => {
+    if (planOfRegion(region) === undefined) throw new MidstreamError('config_invalid', `there is no region called ${region}`, { hint: 'Regions are ISO 3166 codes of two letters, such as US or DE.' });
+    return region.toUpperCase();
+  });
+  return new CountingDetector(wanted, regions);
+}
+
+/** A detector that also says how many bytes it looked at: the proof that work grows no faster than the input. */
+export class CountingDetector implements Detector {
+  readonly kinds: readonly string[];
+  private readonly search: Search;
+  private readonly gate: Gate;
+  private readonly triggers: Uint16Array;
+  private readonly sensitiveBits: number;
+  private readonly secrets: boolean;
+  private readonly names = new Map<string, number>();
+
+  constructor(wanted: Uint8Array, regions: readonly string[]) {
+    this.kinds = KIND_NAMES.filter((_, id) => wanted[id] === 1);
+    this.search = new Search(wanted, regions);
+    this.triggers = triggerTable(wanted);
+    this.gate = new Gate(wanted, this.triggers, regions.length > 0);
+    this.secrets = wanted[kindId('password')] === 1 || wanted[kindId('high_entropy')] === 1;
+    const has = (kind: string, bits: number): number => (wanted[kindId(kind)] === 1 ? bits : 0);
+    this.sensitiveBits =
+      has('credit_card', CARD) | has('phone', PHONE) | has('us_ssn', SSN) | has('us_itin', ITIN) | has('national_id', NATIONAL_NAME) | has('date_of_birth', BIRTH) | has('iban', BANK & 0);
+  }
+
+  /** bytes looked at since the detector was made */
+  get steps(): number {
+    return this.search.steps + this.gate.steps;
+  }
+
+  find(buf: Uint8Array, start: number, end: number, context?: FindContext): readonly Hit[] {
+    const s = this.search;
+    const bits = context === undefined || context.name === '' ? 0 : this.evidence(context.name);
+    s.begin(buf, start, end, bits);
+    if (bits !== 0) this.wholeCell(start, end, bits);
+    scan(s, this.triggers);
+    return s.count === 0 ? NOTHING : s.hits(KIND_NAMES);
+  }
+
+  mayHold(buf: Uint8Array, start: number, end: number): boolean {
+    return this.gate.mayHold(buf, start, end);
+  }
+
+  sensitiveName(name: string): boolean {
+    const bits = this.evidence(name);
+    return (bits & this.sensitiveBits) !== 0 || (this.secrets && strengthOf(bits) !== NO_SECRET);
+  }
+
+  /** A cell whose column says what it is: the whole value is the secret, without blanks around it. */
+  private wholeCell(start: number, end: number, bits: number): void {
+    const s = this.search;
+    let from = start;
+    let to = end;
+    while (from < to && s.buf[from]! <= 0x20) from++;
+    while (to > from && s.buf[to - 1]! <= 0x20) to--;
+    if (from === to) return;
+    if ((bits & BIRTH) !== 0) dateWithin(s, from, Math.min(to, from + BIRTH_CELL_MAX), 0.85);
+    if (!this.secrets) return;
+    const strength = strengthOf(bits);
+    // an object or a list is read key by key
+    if (strength === NO_SECRET || (s.buf[from] === 0x7b && s.buf[to - 1] === 0x7d)) return;
+    judgeValue(s, from, to, strength, bits, strength === STRONG, 1);
+  }
+
+  private evidence(name: string): number {
+    const known = this.names.get(name);
+    if (known !== undefined) return known;
+    const bits = evidenceOfName(name);
+    if (this.names.size >= NAMES_KEPT_MAX) this.names.clear();
+    this.names.set(name, bits);
+    return bits;
+  }
+}

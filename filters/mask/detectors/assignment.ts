@@ -1,0 +1,257 @@
+import { ALNUM, ALPHA, ascii, BASE64, CLASS, HEX, IDENT, startsWithNoCase } from '../bytes.js';
+import { AGAINST, AUTH, CLOUD, COUNT_OF, evidenceOf, KEY, PASSWORD, PUBLIC, QUALIFIER, RANDOM, SECRET, SHARED_ACCESS, TOKEN } from '../evidence.js';
+import { kindId } from '../kinds.js';
+import type { Search } from '../search.js';
+import { isName, isNumber, isPlaceholder, isWords, looksRandom } from './values.js';
+
+const PASSWORD_KIND = kindId('password');
+const HIGH_ENTROPY = kindId('high_entropy');
+const AWS_SECRET = kindId('aws_secret_key');
+const AZURE_STORAGE = kindId('azure_storage_key');
+const AZURE_CONNECTION = kindId('azure_connection_string');
+const AZURE_CLIENT_SECRET = kindId('azure_client_secret');
+const GCP_KEY = kindId('gcp_service_account_key');
+const BEARER = kindId('bearer_token');
+const BASIC = kindId('basic_auth');
+
+/** Kinds that a name and a value make together. */
+export const ASSIGNED_KINDS: readonly number[] = [PASSWORD_KIND, HIGH_ENTROPY, AWS_SECRET, AZURE_STORAGE, AZURE_CONNECTION, GCP_KEY, BEARER, BASIC];
+
+const NAME_MAX = 64;
+const QUOTED_MAX = 4096;
+const PLAIN_MAX = 2048;
+
+export const NO_SECRET = 0;
+export const WEAK = 1;
+export const MEDIUM = 2;
+export const STRONG = 3;
+
+/** How much a name says that its value is secret. */
+export function strengthOf(bits: number): number {
+  if ((bits & (PASSWORD | SECRET | TOKEN | KEY | AUTH | RANDOM)) === 0) return NO_SECRET;
+  const about = (bits & (AGAINST | COUNT_OF)) !== 0;
+  if ((bits & PASSWORD) !== 0) return about ? MEDIUM : STRONG;
+  if ((bits & PUBLIC) !== 0) return NO_SECRET;
+  if ((bits & SECRET) !== 0) return about ? WEAK : MEDIUM;
+  if ((bits & SHARED_ACCESS) !== 0 && (bits & KEY) !== 0) return MEDIUM;
+  if ((bits & TOKEN) !== 0 || ((bits & KEY) !== 0 && (bits & (QUALIFIER | AUTH | CLOUD)) !== 0)) return about ? WEAK : MEDIUM;
+  return about ? NO_SECRET : WEAK;
+}
+
+/** Names and values of `name = value`, `"name": "value"`, `name: value`, `<name>value</name>`; `op` is the sign between them. */
+export function assignmentAt(s: Search, op: number): void {
+  if (op < s.claimedUntil) return;
+  const bits = nameBefore(s.buf, op, s.lo);
+  s.steps += NAME_MAX;
+  if (bits === 0) return;
+  // a greater-than sign only ends a name where it ends a tag
+  if (s.buf[op] === 0x3e && (nameStart <= s.lo || s.buf[nameStart - 1] !== 0x3c)) return;
+  const strength = strengthOf(bits);
+  if (strength !== NO_SECRET) valueAfter(s, op, strength, bits);
+}
+
+/** where the name that nameBefore read last begins and ends */
+export let nameStart = 0;
+export let nameEnd = 0;
+
+/** Evidence of the name before the sign at `op`, not before `lo`; 0 when there is no name. */
+export function nameBefore(buf: Uint8Array, op: number, lo: number): number {
+  let p = op;
+  const gapFloor = Math.max(lo, op - 12);
+  // between name and sign: blanks, closing quotes and brackets, the colon of :=, the question mark of ?=
+  while (p > gapFloor && isNameGap(buf[p - 1]!)) p--;
+  const end = p;
+  const floor = Math.max(lo, end - NAME_MAX);
+  while (p > floor && (CLASS[buf[p - 1]!]! & IDENT) !== 0) p--;
+  nameStart = p;
+  nameEnd = end;
+  if (p === end) return 0;
+  let bits = evidenceOf(buf, p, end);
+  // "API key: …", "client secret = …": the word before belongs to the name when nothing but a blank is between
+  if (p > floor && (buf[p - 1] === 0x20 || buf[p - 1] === 0x2d) && (CLASS[buf[p - 2] ?? 0]! & ALPHA) !== 0 && p - 2 >= lo && (bits & (KEY | TOKEN | SECRET)) !== 0) {
+    let q = p - 1;
+    while (q > floor && (CLASS[buf[q - 1]!]! & IDENT) !== 0) q--;
+    bits |= evidenceOf(buf, q, p - 1) & (QUALIFIER | SECRET | AUTH | CLOUD | PUBLIC | TOKEN | PASSWORD);
+  }
+  return bits;
+}
+
+function isNameGap(b: number): boolean {
+  return b === 0x20 || b === 0x09 || b === 0x22 || b === 0x27 || b === 0x5d || b === 0x3a || b === 0x3f || b === 0x60 || b === 0x5c || b === 0x2b;
+}
+
+function isSignGap(b: number): boolean {
+  return b === 0x20 || b === 0x09 || b === 0x3d || b === 0x3e || b === 0x3a || b === 0x7e;
+}
+
+const BEARER_WORD = ascii('bearer ');
+const BASIC_WORD = ascii('basic ');
+const TOKEN_WORD = ascii('token ');
+
+function valueAfter(s: Search, op: number, strength: number, bits: number): void {
+  const { buf, hi } = s;
+  let p = op + 1;
+  const gapLimit = Math.min(hi, p + 16);
+  while (p < gapLimit && isSignGap(buf[p]!)) p++;
+  const signs = p - op;
+  let quote = 0;
+  if (p < hi && (buf[p] === 0x5c || buf[p] === 0x40 || ((buf[p]! | 0x20) === 0x62 && buf[p + 1] === 0x22)) && p + 1 < hi && isQuote(buf[p + 1]!)) p++;
+  if (p < hi && isQuote(buf[p]!)) quote = buf[p++]!;
+  const end = quote !== 0 ? quotedEnd(s, p, quote) : plainEnd(s, p);
+  if (end <= p) return;
+  const before = s.count;
+  judgeValue(s, p, end, strength, bits, quote !== 0, signs);
+  if (s.count > before) s.claimedUntil = end;
+}
+
+function isQuote(b: number): boolean {
+  return b === 0x22 || b === 0x27 || b === 0x60;
+}
+
+function quotedEnd(s: Search, from: number, quote: number): number {
+  const { buf, hi } = s;
+  const limit = Math.min(hi, from + QUOTED_MAX);
+  let p = from;
+  while (p < limit && buf[p] !== quote && buf[p] !== 0x0a) p += buf[p] === 0x5c && buf[p + 1] !== quote ? 2 : 1;
+  p = Math.min(p, limit);
+  s.steps += p - from;
+  if (p > from && buf[p - 1] === 0x5c) p--;
+  return p;
+}
+
+/** A value without quotes ends at white space and at what separates pairs; a mask of stars counts as one value. */
+function plainEnd(s: Search, from: number): number {
+  const { buf, hi } = s;
+  const limit = Math.min(hi, from + PLAIN_MAX);
+  let p = from;
+  for (; p < limit; p++) {
+    const b = buf[p]!;
+    if (b <= 0x20 || isQuote(b) || b === 0x3b || b === 0x26 || b === 0x3c) break;
+    if ((b === 0x2c || b === 0x29 || b === 0x7d || b === 0x5d) && (p + 1 >= hi || !isInside(buf[p + 1]!))) break;
+  }
+  s.steps += p - from;
+  if (p - from > 2 && (buf[p - 1] === 0x2e || buf[p - 1] === 0x2c)) p--;
+  return p;
+}
+
+/** A comma or bracket that letters follow can be part of a password. */
+function isInside(b: number): boolean {
+  return (CLASS[b]! & ALNUM) !== 0 || b === 0x21 || b === 0x23 || b === 0x24;
+}
+
+/** Decides on a value beside a name of this strength. Called for cells too, whose column is the name. */
+export function judgeValue(s: Search, start: number, end: number, strength: number, bits: number, quoted: boolean, signs: number): void {
+  const { buf } = s;
+  let from = start;
+  if (end - from > 7 && startsWithNoCase(buf, from, BEARER_WORD)) from += 7;
+  else if (end - from > 6 && startsWithNoCase(buf, from, TOKEN_WORD)) from += 6;
+  else if (end - from > 6 && startsWithNoCase(buf, from, BASIC_WORD)) return s.found(BASIC, from + 6, end, isPlaceholder(buf, from + 6, end) ? 0 : 0.9);
+  if (from > start) return s.found(BEARER, from, end, end - from >= 8 && !isPlaceholder(buf, from, end) ? 0.85 : 0);
+  if (isPlaceholder(buf, from, end) || endsInCall(s, from, end, quoted)) return;
+  const length = end - from;
+  if (strength === STRONG && isPassword(buf, from, end, quoted, signs)) return s.found(PASSWORD_KIND, from, end, 0.85);
+  if (strength >= MEDIUM && looksRandom(buf, from, end, 8) && !isPath(buf, from, end)) return s.found(namedKind(buf, from, end, bits), from, end, 0.8);
+  // words with a blank or of one case after "secret" are prose; quoted and long they are a passphrase
+  if (strength === MEDIUM && (bits & SECRET) !== 0 && quoted && length >= 8 && !isWords(buf, from, end) && !isNumber(buf, from, end)) return s.found(PASSWORD_KIND, from, end, 0.6);
+  if (strength === WEAK && length >= 16 && length < 512 && looksRandom(buf, from, end, 16) && !isPath(buf, from, end) && !isUuid(buf, from, end)) s.found(weakKind(buf, from, end, bits), from, end, 0.6);
+}
+
+function namedKind(buf: Uint8Array, start: number, end: number, bits: number): number {
+  const length = end - start;
+  if (length === 40 && (bits & (CLOUD | SECRET)) !== 0 && (bits & (KEY | QUALIFIER)) !== 0 && isBase64(buf, start, end)) return (bits & CLOUD) !== 0 || (bits & SECRET) !== 0 ? AWS_SECRET : PASSWORD_KIND;
+  if ((length === 88 || length === 86) && (bits & SHARED_ACCESS) !== 0 && isBase64(buf, start, end)) return AZURE_STORAGE;
+  if ((bits & SHARED_ACCESS) !== 0 && isBase64(buf, start, end)) return AZURE_CONNECTION;
+  return PASSWORD_KIND;
+}
+
+/** `private_key_id` of Google's service accounts is 40 hex digits; anything else under a weak name is only random. */
+function weakKind(buf: Uint8Array, start: number, end: number, bits: number): number {
+  return end - start === 40 && (bits & QUALIFIER) !== 0 && (bits & KEY) !== 0 && isHexOnly(buf, start, end) ? GCP_KEY : HIGH_ENTROPY;
+}
+
+/** What is taken for a password after a name that says so. */
+function isPassword(buf: Uint8Array, start: number, end: number, quoted: boolean, signs: number): boolean {
+  const length = end - start;
+  if (length < 3 && !quoted) return false;
+  // with blanks around the sign and without quotes a bare name is code: `password = input_password`
+  if (!quoted && signs > 1 && isName(buf, start, end) && length < 40 && isWords(buf, start, end) && hasUnderscore(buf, start, end)) return false;
+  return true;
+}
+
+function hasUnderscore(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) if (buf[k] === 0x5f) return true;
+  return false;
+}
+
+/** `getToken()`, `crypto.randomBytes(16)`, `secrets[...]`: an expression of a program. */
+function endsInCall(s: Search, start: number, end: number, quoted: boolean): boolean {
+  if (quoted) return false;
+  const { buf, hi } = s;
+  let p = start;
+  while (p < end && ((CLASS[buf[p]!]! & IDENT) !== 0 || buf[p] === 0x3a)) p++;
+  return p > start && p < hi && (buf[p] === 0x28 || buf[p] === 0x5b) && (CLASS[buf[start]!]! & ALPHA) !== 0;
+}
+
+function isPath(buf: Uint8Array, start: number, end: number): boolean {
+  if (buf[start] === 0x2f || buf[start] === 0x2e || buf[start] === 0x7e) return true;
+  for (let k = start; k + 2 < end && k < start + 12; k++) if (buf[k] === 0x3a && buf[k + 1] === 0x2f && buf[k + 2] === 0x2f) return true;
+  return false;
+}
+
+function isBase64(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) if ((CLASS[buf[k]!]! & BASE64) === 0 && buf[k] !== 0x3d) return false;
+  return true;
+}
+
+function isHexOnly(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) if ((CLASS[buf[k]!]! & HEX) === 0) return false;
+  return true;
+}
+
+function isUuid(buf: Uint8Array, start: number, end: number): boolean {
+  return end - start === 36 && buf[start + 8] === 0x2d && buf[start + 13] === 0x2d && buf[start + 18] === 0x2d && buf[start + 23] === 0x2d;
+}
+
+/** `Bearer …` and `Basic …` with their B at `at`, wherever they stand: headers in logs, commands and messages. */
+export function authSchemeAt(s: Search, at: number): void {
+  const { buf, hi, lo } = s;
+  if (at > lo && (CLASS[buf[at - 1]!]! & ALNUM) !== 0) return;
+  const bearer = at + 7 < hi && startsWithNoCase(buf, at, BEARER_WORD);
+  if (!bearer && !(at + 6 < hi && startsWithNoCase(buf, at, BASIC_WORD))) return;
+  const start = at + (bearer ? 7 : 6);
+  let end = start;
+  const limit = Math.min(hi, start + PLAIN_MAX);
+  while (end < limit && ((CLASS[buf[end]!]! & (BASE64 | IDENT)) !== 0 || buf[end] === 0x3d || buf[end] === 0x7e)) end++;
+  s.steps += end - at;
+  if (buf[end - 1] === 0x2e) end--;
+  if (bearer && looksRandom(buf, start, end, 12)) s.found(BEARER, start, end, 0.8);
+  else if (!bearer && end - start >= 8 && isBase64(buf, start, end) && isBasicCredentials(buf, start, end)) s.found(BASIC, start, end, 0.8);
+}
+
+/** True when the base64 text decodes to printable bytes with a colon: `user:password` (RFC 7617). */
+function isBasicCredentials(buf: Uint8Array, start: number, end: number): boolean {
+  const text = Buffer.from(buf.buffer, buf.byteOffset + start, end - start).toString('latin1');
+  const decoded = Buffer.from(text, 'base64');
+  let colon = false;
+  for (const b of decoded) {
+    if (b < 0x20 || b === 0x7f) return false;
+    if (b === 0x3a) colon = true;
+  }
+  return colon;
+}
+
+/** `App8Q~…`: client secrets of Microsoft Entra have a digit, Q and ~ at the fourth to sixth place. */
+export function azureSecretAt(s: Search, at: number): void {
+  const { buf, lo, hi } = s;
+  const start = at - 5;
+  if (start < lo || buf[at - 1] !== 0x51 || buf[at - 2]! < 0x30 || buf[at - 2]! > 0x39) return;
+  if (start > lo && isSecretByte(buf[start - 1]!)) return;
+  let end = start;
+  while (end < hi && end - start < 41 && isSecretByte(buf[end]!)) end++;
+  s.steps += end - start;
+  if (end - start >= 37 && end - start <= 40) s.found(AZURE_CLIENT_SECRET, start, end, 0.95);
+}
+
+function isSecretByte(b: number): boolean {
+  return (CLASS[b]! & ALNUM) !== 0 || b === 0x5f || b === 0x7e || b === 0x2e || b === 0x2d;
+}

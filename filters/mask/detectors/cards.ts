@@ -1,0 +1,159 @@
+import { ALNUM, CLASS } from '../bytes.js';
+import { AGAINST, CARD } from '../evidence.js';
+import { kindId } from '../kinds.js';
+import type { Groups } from '../groups.js';
+import type { Search } from '../search.js';
+
+const CREDIT_CARD = kindId('credit_card');
+export const CARD_DIGITS_MIN = 12;
+export const CARD_DIGITS_MAX = 19;
+
+/** How the digits of a card are printed: the networks' own groupings. */
+const GROUPINGS: readonly (readonly number[])[] = [
+  [4, 4, 4, 4],
+  [4, 4, 4, 4, 3],
+  [4, 4, 4, 4, 2],
+  [4, 4, 4, 4, 1],
+  [4, 6, 5],
+  [4, 6, 4],
+  [4, 4, 5],
+  [4, 4, 4],
+  [4, 4, 4, 1],
+  [4, 4, 4, 2],
+  [4, 4, 4, 3],
+  [4, 5, 6],
+  [6, 13],
+  [8, 8],
+  [6, 6, 4],
+];
+
+const digit = new Uint8Array(CARD_DIGITS_MAX + 1);
+
+/** Looks for cards that begin with group `g`. */
+export function cardAt(s: Search, groups: Groups, g: number): void {
+  const length = groups.end[g]! - groups.start[g]!;
+  if (length >= CARD_DIGITS_MIN && length <= CARD_DIGITS_MAX) plainCard(s, groups, g);
+  else if (length === 4 || length === 6 || length === 8) groupedCard(s, groups, g);
+}
+
+function plainCard(s: Search, groups: Groups, g: number): void {
+  const { buf } = s;
+  const start = groups.start[g]!;
+  const end = groups.end[g]!;
+  if (!takeDigits(buf, start, end, 0) || inUuid(buf, start, s.lo)) return;
+  // the fraction of a decimal number, or its whole part
+  if (g > 0 && groups.gap[g - 1] === 0x2e) return;
+  if (groups.gap[g] === 0x2e && g + 1 < groups.count) return;
+  judge(s, start, end, end - start, false);
+}
+
+function groupedCard(s: Search, groups: Groups, g: number): void {
+  const gap = groups.gap[g]!;
+  if (gap !== 0x20 && gap !== 0x2d && gap !== 0x2e) return;
+  // a group of four before it with the same gap means that the card, if it is one, began there
+  let best = 0;
+  for (let k = 0; k < GROUPINGS.length; k++) {
+    const sizes = GROUPINGS[k]!;
+    if (sizes.length > best && matches(groups, g, sizes, gap)) {
+      let total = 0;
+      for (let n = 0; n < sizes.length; n++) {
+        takeDigits(s.buf, groups.start[g + n]!, groups.end[g + n]!, total);
+        total += sizes[n]!;
+      }
+      if (judge(s, groups.start[g]!, groups.end[g + sizes.length - 1]!, total, true)) best = sizes.length;
+    }
+  }
+}
+
+function matches(groups: Groups, g: number, sizes: readonly number[], gap: number): boolean {
+  if (g + sizes.length > groups.last) return false;
+  for (let n = 0; n < sizes.length; n++) {
+    if (groups.end[g + n]! - groups.start[g + n]! !== sizes[n]) return false;
+    if (n + 1 < sizes.length && groups.gap[g + n] !== gap) return false;
+  }
+  return true;
+}
+
+function takeDigits(buf: Uint8Array, start: number, end: number, at: number): boolean {
+  for (let k = start; k < end; k++) digit[at++] = buf[k]! - 0x30;
+  return true;
+}
+
+/** The twelve digits that end a UUID, or what a hex group stands before. */
+function inUuid(buf: Uint8Array, start: number, lo: number): boolean {
+  if (start - 6 < lo || buf[start - 1] !== 0x2d || buf[start - 6] !== 0x2d) return false;
+  for (let k = start - 5; k < start - 1; k++) if ((CLASS[buf[k]!]! & ALNUM) === 0) return false;
+  return true;
+}
+
+/** Decides on the digits taken: Luhn must hold; networks' ranges, grouping and context only move the score. */
+function judge(s: Search, start: number, end: number, length: number, grouped: boolean): boolean {
+  s.steps += length;
+  if (!luhn(length)) return false;
+  let same = true;
+  for (let k = 1; k < length && same; k++) same = digit[k] === digit[0];
+  if (same) return false;
+  let score = networkScore(length);
+  if (grouped) score += length === 16 || length === 15 || length === 19 ? 0.3 : 0.05;
+  if (score < 0.8) {
+    const bits = s.name | s.before(start);
+    if ((bits & CARD) !== 0) score += 0.5;
+    else if ((bits & AGAINST) !== 0) score -= 0.3;
+  }
+  s.found(CREDIT_CARD, start, end, score);
+  return score >= 0.5;
+}
+
+function luhn(length: number): boolean {
+  let sum = 0;
+  let double = false;
+  for (let k = length - 1; k >= 0; k--) {
+    let d = digit[k]!;
+    if (double) {
+      d *= 2;
+      if (d > 9) d -= 9;
+    }
+    sum += d;
+    double = !double;
+  }
+  return sum % 10 === 0;
+}
+
+/** How sure the issuer range (ISO/IEC 7812) with the length makes it: 0.9 a network's usual length, 0.6 its range, 0.3 no known range. */
+function networkScore(length: number): number {
+  const first = digit[0]!;
+  const two = first * 10 + digit[1]!;
+  const four = two * 100 + digit[2]! * 10 + digit[3]!;
+  switch (first) {
+    case 4: // Visa
+      return length === 16 || length === 13 || length === 19 ? 0.9 : 0.3;
+    case 5:
+      if (two >= 51 && two <= 55) return length === 16 ? 0.9 : 0.3; // Mastercard
+      return two === 50 || (two >= 56 && two <= 58) ? maestro(length) : 0.3; // Maestro, Elo, Verve, Dankort
+    case 2: // Mastercard 2-series, Mir, JCB and Diners of 15 digits
+      if (four >= 2221 && four <= 2720) return length === 16 ? 0.9 : 0.3;
+      if (four >= 2200 && four <= 2204) return length >= 16 ? 0.9 : 0.3;
+      return four === 2131 || four === 2014 || four === 2149 ? (length === 15 ? 0.8 : 0.3) : 0.3;
+    case 3:
+      if (two === 34 || two === 37) return length === 15 ? 0.9 : 0.3; // American Express
+      if (two === 35) return length >= 16 ? 0.9 : 0.3; // JCB
+      if (two === 36 || two === 38 || two === 39 || two === 30) return length === 14 ? 0.8 : length >= 16 ? 0.6 : 0.3; // Diners
+      return 0.3;
+    case 6: // Discover, UnionPay, RuPay, Maestro, InstaPayment
+      if (four === 6011 || two === 65 || (four >= 6440 && four <= 6499)) return length >= 16 ? 0.9 : 0.6;
+      if (two === 62 || two === 60) return length >= 16 ? 0.9 : 0.4;
+      return maestro(length);
+    case 8: // UnionPay, RuPay
+      return (two === 81 || two === 82) && length === 16 ? 0.7 : 0.3;
+    case 9: // Troy
+      return four === 9792 && length === 16 ? 0.9 : 0.3;
+    case 1: // UATP
+      return length === 15 ? 0.4 : 0.2;
+    default:
+      return 0.2;
+  }
+}
+
+function maestro(length: number): number {
+  return length === 16 || length === 18 || length === 19 ? 0.7 : length === 12 || length === 13 ? 0.5 : 0.45;
+}

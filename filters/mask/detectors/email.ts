@@ -1,0 +1,92 @@
+import { ALNUM, ALPHA, ascii, CLASS, DOMAIN, LOCAL, startsWithNoCase } from '../bytes.js';
+import { kindId } from '../kinds.js';
+import type { Search } from '../search.js';
+
+const EMAIL = kindId('email');
+/** RFC 5321 section 4.5.3.1 */
+const LOCAL_MAX = 64;
+const DOMAIN_MAX = 255;
+/** what stands after the last dot of file names and of nothing that has a mail server */
+const FILE_ENDINGS = ['png', 'jpg', 'jpeg', 'gif', 'svg', 'webp', 'css', 'js', 'mjs', 'json', 'html', 'htm', 'php', 'tsx', 'jsx', 'scss', 'pdf', 'xml', 'yml', 'yaml', 'txt', 'log', 'exe', 'dll', 'jar', 'gz', 'woff', 'ttf', 'tgz'].map(ascii);
+
+/** An address around the @ at `at`. */
+export function emailAt(s: Search, at: number): void {
+  const end = domainEnd(s, at + 1);
+  if (end < 0) return;
+  const start = localStart(s, at);
+  if (start === at || isRemoteName(s, start, at, end)) return;
+  s.steps += end - start;
+  s.found(EMAIL, start, end, 0.95);
+}
+
+function localStart(s: Search, at: number): number {
+  const { buf, lo } = s;
+  const floor = Math.max(lo, at - LOCAL_MAX);
+  if (at > lo && buf[at - 1] === 0x22) return quotedStart(s, at - 1, floor);
+  let start = at;
+  while (start > floor && (CLASS[buf[start - 1]!]! & LOCAL) !== 0) start--;
+  s.steps += at - start;
+  // punctuation that only touches the address: `='`, `(`, a path or a query
+  for (let k = at - 1; k >= start; k--) {
+    const b = buf[k]!;
+    if (b === 0x3d || b === 0x2f || b === 0x3f || b === 0x26 || b === 0x27 || b === 0x60 || b === 0x7c || b === 0x7b || b === 0x7d) {
+      start = k + 1;
+      break;
+    }
+  }
+  while (start < at && (CLASS[buf[start]!]! & ALNUM) === 0 && buf[start]! < 0x80 && buf[start] !== 0x5f) start++;
+  if (start < at && buf[at - 1] === 0x2e) return at;
+  return start;
+}
+
+/** `"john doe"@example.com`: only letters, digits, dots and spaces inside, or it is the end of some other quote. */
+function quotedStart(s: Search, quote: number, floor: number): number {
+  const { buf } = s;
+  let k = quote - 1;
+  while (k >= floor && buf[k] !== 0x22 && ((CLASS[buf[k]!]! & LOCAL) !== 0 || buf[k] === 0x20)) k--;
+  s.steps += quote - k;
+  return k >= floor && buf[k] === 0x22 && quote - k > 1 ? k : quote + 1;
+}
+
+/** One past the domain that begins at `from`; -1 when what stands there is none. */
+function domainEnd(s: Search, from: number): number {
+  const { buf, hi } = s;
+  const limit = Math.min(hi, from + DOMAIN_MAX);
+  let p = from;
+  let dot = -1;
+  while (p < limit && (CLASS[buf[p]!]! & DOMAIN) !== 0) {
+    if (buf[p] === 0x2e) {
+      if (p === from || buf[p - 1] === 0x2e || buf[p - 1] === 0x2d) break;
+      dot = p;
+    }
+    p++;
+  }
+  s.steps += p - from;
+  // what ends a sentence is not part of it
+  while (p > from && (buf[p - 1] === 0x2e || buf[p - 1] === 0x2d)) p--;
+  if (dot >= p) {
+    dot = p - 1;
+    while (dot > from && buf[dot] !== 0x2e) dot--;
+  }
+  if (dot <= from || p - dot < 3) return -1;
+  return isTopLevel(buf, dot + 1, p) ? p : -1;
+}
+
+function isTopLevel(buf: Uint8Array, start: number, end: number): boolean {
+  const punycode = (buf[start]! | 0x20) === 0x78 && (buf[start + 1]! | 0x20) === 0x6e && buf[start + 2] === 0x2d;
+  if (!punycode) for (let k = start; k < end; k++) if ((CLASS[buf[k]!]! & ALPHA) === 0 && buf[k]! < 0x80) return false;
+  for (const ending of FILE_ENDINGS) if (ending.length === end - start && startsWithNoCase(buf, start, ending)) return false;
+  return true;
+}
+
+const GIT = ascii('git');
+
+/** `git@host:path` names a repository, and `user:secret@host` in a URL is the work of connection_string. */
+function isRemoteName(s: Search, start: number, at: number, end: number): boolean {
+  const { buf, lo, hi } = s;
+  if (at - start === 3 && startsWithNoCase(buf, start, GIT) && end < hi && (buf[end] === 0x3a || buf[end] === 0x2f)) return true;
+  const floor = Math.max(lo, start - LOCAL_MAX);
+  if (start === lo || (buf[start - 1] !== 0x3a && buf[start - 1] !== 0x2f)) return false;
+  for (let k = start - 1; k > floor && buf[k]! > 0x20; k--) if (buf[k] === 0x2f && buf[k - 1] === 0x2f) return true;
+  return false;
+}

@@ -1,0 +1,96 @@
+import { ALNUM, ALPHA, CLASS, DIGIT } from '../bytes.js';
+import { GROUPS_OVERLAP, Groups } from '../groups.js';
+import { kindId } from '../kinds.js';
+import type { Search } from '../search.js';
+import { cardAt } from './cards.js';
+import { ibanAt } from './iban.js';
+import { ipv4At } from './ip.js';
+import { macInDigits } from './mac.js';
+import { nationalIdIn, nationalIdWord } from './national-id.js';
+import { phoneIn } from './phone.js';
+import { ssnAt } from './ssn.js';
+
+const CARD = kindId('credit_card');
+const PHONE = kindId('phone');
+const SSN = kindId('us_ssn');
+const ITIN = kindId('us_itin');
+const IP = kindId('ip_address');
+const MAC = kindId('mac_address');
+const IBAN = kindId('iban');
+const NATIONAL_ID = kindId('national_id');
+
+/** Kinds that digits can begin. */
+export const DIGIT_KINDS: readonly number[] = [CARD, PHONE, SSN, ITIN, IP, MAC, IBAN, NATIONAL_ID];
+
+const groups = new Groups();
+/** a word longer than this is a hash, a key or base64, and no identifier */
+const WORD_MAX = 40;
+
+/** Looks at the run of digits that begins at `at` for every kind made of digits. Returns where the scan goes on. */
+export function numberAt(s: Search, at: number): number {
+  const { buf, lo, hi, wanted } = s;
+  groups.read(buf, at, hi);
+  const { until } = groups;
+  s.steps += until - at;
+  const before = at > lo ? buf[at - 1]! : 0;
+  const touchesLeft = (CLASS[before]! & ALPHA) !== 0 && !isTrackStart(buf, at, lo);
+  const after = until < hi ? buf[until]! : 0;
+  const touchesRight = !groups.more && (CLASS[after]! & ALPHA) !== 0;
+  groups.first = touchesLeft ? 1 : 0;
+  groups.last = touchesRight ? groups.count - 1 : groups.count;
+  groups.extension = touchesRight && (after | 0x20) === 0x78 && (CLASS[buf[until + 1] ?? 0]! & DIGIT) !== 0;
+
+  let g = groups.first;
+  // a sole short group is nobody's number: the case of nearly all digits there are
+  if (groups.count > 1 || groups.end[0]! - groups.start[0]! >= 6) {
+    for (; g < groups.last; g++) {
+      if (wanted[CARD] === 1) cardAt(s, groups, g);
+      if (wanted[SSN] === 1 || wanted[ITIN] === 1) ssnAt(s, groups, g);
+      if (wanted[IP] === 1) ipv4At(s, groups, g);
+    }
+    if (wanted[PHONE] === 1) {
+      const plus = !touchesLeft && (before === 0x2b || (before === 0x28 && at - 2 >= lo && buf[at - 2] === 0x2b)) && !precededByWord(s, at);
+      phoneIn(s, groups, plus);
+    }
+    if (wanted[MAC] === 1 && groups.count > 1) macInDigits(s, groups);
+    if (wanted[NATIONAL_ID] === 1) nationalIdIn(s, groups);
+  }
+  if (groups.more) return groups.start[groups.count - GROUPS_OVERLAP]!;
+  return touchesLeft || touchesRight ? word(s, at, touchesLeft, touchesRight) : until;
+}
+
+/** Words of letters and digits: identifiers of countries, IBANs. Returns the end of the last word read. */
+function word(s: Search, at: number, touchesLeft: boolean, touchesRight: boolean): number {
+  const { buf, lo, hi, wanted } = s;
+  let start = at;
+  if (touchesLeft) {
+    const floor = Math.max(lo, at - WORD_MAX);
+    while (start > floor && (CLASS[buf[start - 1]!]! & ALPHA) !== 0) start--;
+    s.steps += at - start;
+  }
+  let end = groups.until;
+  while (end < hi && (CLASS[buf[end]!]! & ALNUM) !== 0) end++;
+  s.steps += end - groups.until;
+  const firstEnd = groups.count === 1 ? end : groups.end[0]!;
+  const bounded = start === lo || (CLASS[buf[start - 1]!]! & ALNUM) === 0;
+  if (touchesLeft && bounded) {
+    if (wanted[IBAN] === 1 && at - start === 2) ibanAt(s, start);
+    if (wanted[NATIONAL_ID] === 1 && firstEnd - start <= WORD_MAX) nationalIdWord(s, start, firstEnd);
+  }
+  if (touchesRight && (groups.count > 1 || !touchesLeft) && wanted[NATIONAL_ID] === 1) {
+    const lastStart = groups.start[groups.count - 1]!;
+    if (end - lastStart <= WORD_MAX) nationalIdWord(s, lastStart, end);
+  }
+  return end;
+}
+
+/** ISO/IEC 7813 track 1 begins with `%B`. */
+function isTrackStart(buf: Uint8Array, at: number, lo: number): boolean {
+  return at - 2 >= lo && buf[at - 1] === 0x42 && buf[at - 2] === 0x25;
+}
+
+/** A plus between words or digits adds or is base64; it does not begin a number. */
+function precededByWord(s: Search, at: number): boolean {
+  const plus = s.buf[at - 1] === 0x2b ? at - 1 : at - 2;
+  return plus > s.lo && (CLASS[s.buf[plus - 1]!]! & ALNUM) !== 0;
+}

@@ -1,0 +1,58 @@
+import { ascii, BASE64, CLASS, startsWith } from '../bytes.js';
+import { kindId } from '../kinds.js';
+import type { Search } from '../search.js';
+
+const PRIVATE_KEY = kindId('private_key');
+const BEGIN = ascii('-----BEGIN ');
+const END = ascii('-----END ');
+const PRIVATE = ascii('PRIVATE KEY');
+/** longest label between BEGIN and the dashes, in bytes */
+const LABEL_MAX = 64;
+
+/**
+ * A block of armour (RFC 7468, RFC 9580, OpenSSH) that begins at `at` and holds a private key, to the end of its last line.
+ * A block that is cut off is taken as far as it looks like one. Returns where the scan may go on.
+ */
+export function privateKeyAt(s: Search, at: number): number {
+  const { buf, hi } = s;
+  if (!startsWith(buf, at, BEGIN) || at + BEGIN.length > hi) return at;
+  const label = at + BEGIN.length;
+  const labelEnd = find(s, DASHES, label, Math.min(hi, label + LABEL_MAX));
+  if (labelEnd < 0 || find(s, PRIVATE, label, labelEnd) < 0) return at;
+  let end = -1;
+  if (labelEnd < s.noArmourEndFrom) {
+    end = find(s, END, labelEnd, hi);
+    // asked once in vain it is never asked again, or a text of nothing but beginnings would take quadratic time
+    if (end < 0) s.noArmourEndFrom = labelEnd;
+  }
+  if (end < 0) end = bodyEnd(s, labelEnd + 5);
+  else {
+    const close = find(s, DASHES, end + END.length, Math.min(hi, end + END.length + LABEL_MAX));
+    end = close < 0 ? end + END.length : close + 5;
+  }
+  s.found(PRIVATE_KEY, at, end, 0.99);
+  return end;
+}
+
+const DASHES = ascii('-----');
+
+function find(s: Search, text: Uint8Array, from: number, to: number): number {
+  for (let k = from; k + text.length <= to; k++) {
+    if (s.buf[k] === text[0] && startsWith(s.buf, k, text)) {
+      s.steps += k - from;
+      return k;
+    }
+  }
+  s.steps += Math.max(0, to - from);
+  return -1;
+}
+
+/** As far as lines of base64 go, with the line ends of texts and of JSON strings. */
+function bodyEnd(s: Search, from: number): number {
+  const { buf, hi } = s;
+  let p = from;
+  while (p < hi && ((CLASS[buf[p]!]! & BASE64) !== 0 || buf[p] === 0x3d || buf[p] === 0x0a || buf[p] === 0x0d || buf[p] === 0x5c || buf[p] === 0x20)) p++;
+  s.steps += p - from;
+  while (p > from && buf[p - 1]! <= 0x20) p--;
+  return Math.max(p, Math.min(from, hi));
+}

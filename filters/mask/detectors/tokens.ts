@@ -1,0 +1,153 @@
+import { ALNUM, ALPHA, ascii, BASE64, CLASS, DIGIT, HEX, startsWith, TOKEN } from '../bytes.js';
+import { kindId } from '../kinds.js';
+import type { Search } from '../search.js';
+import { githubChecksum } from './github-checksum.js';
+import { type Body, VENDOR_TOKENS, type VendorToken } from './token-table.js';
+
+/**
+ * Tokens with a vendor's prefix. The scan stops at a rare byte of the prefix (its anchor); which prefixes could be meant
+ * follows from the anchor and the byte before it.
+ */
+interface Rule extends VendorToken {
+  id: number;
+  bytes: Uint8Array;
+  /** offset of the anchor inside the prefix */
+  anchor: number;
+  holds: Uint8Array | undefined;
+  /** bits of CLASS, or the mask of a body of its own */
+  accepts: Uint8Array;
+}
+
+/** Bytes that a prefix is anchored on, the best first: those that end a search soonest because they are rare in data. No digits: those the scan reads as numbers. */
+const ANCHORS = '~_-.QZJXKVYGWCLMRFHPBDNUOISTAE';
+const BODIES: Record<Body, Uint8Array> = {
+  alnum: bodyOf((b) => (CLASS[b]! & ALNUM) !== 0),
+  token: bodyOf((b) => (CLASS[b]! & TOKEN) !== 0),
+  hex: bodyOf((b) => (CLASS[b]! & HEX) !== 0),
+  upper: bodyOf((b) => (b >= 0x41 && b <= 0x5a) || (b >= 0x30 && b <= 0x39)),
+  dotted: bodyOf((b) => (CLASS[b]! & TOKEN) !== 0 || b === 0x2e),
+  base64: bodyOf((b) => (CLASS[b]! & (BASE64 | TOKEN)) !== 0 || b === 0x3d),
+  digits: bodyOf((b) => (CLASS[b]! & DIGIT) !== 0),
+};
+
+function bodyOf(test: (b: number) => boolean): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, b) => (test(b) ? 1 : 0));
+}
+
+/** 0: no prefix has this pair; else the index into BUCKETS plus one */
+const BUCKET_BY_PAIR = new Uint8Array(65536);
+const BUCKETS: Rule[][] = [];
+/** every byte that some prefix is anchored on */
+const ANCHOR_BYTES = new Uint8Array(256);
+
+compile();
+
+function compile(): void {
+  for (const token of VENDOR_TOKENS) {
+    const bytes = ascii(token.prefix);
+    const anchor = anchorOf(token.prefix);
+    const rule: Rule = { ...token, id: kindId(token.kind), bytes, anchor, holds: token.contains === undefined ? undefined : ascii(token.contains), accepts: BODIES[token.body] };
+    const last = bytes[anchor]!;
+    ANCHOR_BYTES[last] = 1;
+    const pair = (bytes[anchor - 1]! << 8) | last;
+    if (BUCKET_BY_PAIR[pair] === 0) {
+      BUCKETS.push([]);
+      BUCKET_BY_PAIR[pair] = BUCKETS.length;
+    }
+    BUCKETS[BUCKET_BY_PAIR[pair]! - 1]!.push(rule);
+  }
+}
+
+function anchorOf(prefix: string): number {
+  for (const c of ANCHORS) {
+    const at = prefix.indexOf(c, 1);
+    if (at > 0) return at;
+  }
+  throw new RangeError(`prefix ${prefix} has no byte to anchor on`);
+}
+
+/** The bytes at which tokensAt has to be called for these kinds. */
+export function tokenAnchors(wanted: Uint8Array): number[] {
+  const anchors = new Set<number>();
+  for (const bucket of BUCKETS) for (const rule of bucket) if (wanted[rule.id] === 1) anchors.add(rule.bytes[rule.anchor]!);
+  return [...anchors];
+}
+
+/** Looks for a token whose prefix has its anchor at `at`. */
+export function tokensAt(s: Search, at: number): void {
+  if (at === s.lo) return;
+  const bucket = BUCKET_BY_PAIR[(s.buf[at - 1]! << 8) | s.buf[at]!]!;
+  if (bucket === 0) return;
+  for (const rule of BUCKETS[bucket - 1]!) tryRule(s, rule, at - rule.anchor);
+}
+
+function tryRule(s: Search, rule: Rule, start: number): void {
+  const { buf } = s;
+  if (start < s.lo || s.wanted[rule.id] === 0 || !startsWith(buf, start, rule.bytes)) return;
+  const inside = (CLASS[rule.bytes[0]!]! & ALNUM) !== 0;
+  if (inside && start > s.lo && (CLASS[buf[start - 1]!]! & ALNUM) !== 0) return;
+  const body = start + rule.bytes.length;
+  const limit = Math.min(s.hi, body + rule.max + 1);
+  let end = body;
+  while (end < limit && rule.accepts[buf[end]!] === 1) end++;
+  s.steps += end - start;
+  // a dot or a dash that ends a sentence is no part of the token
+  while (end > body && (buf[end - 1] === 0x2e || (end - body > rule.min && buf[end - 1] === 0x2d))) end--;
+  const length = end - body;
+  if (length < rule.min || length > rule.max) return;
+  if (end < s.hi && (CLASS[buf[end]!]! & ALNUM) !== 0) return;
+  if (rule.holds !== undefined && !contains(buf, body, end, rule.holds)) return;
+  if (!isVaried(buf, body, end) && rule.min > 4) return;
+  // a wrong checksum means a made-up or mistyped token: less sure, but what looks so much like a secret stays masked
+  const sure = rule.checksum === undefined ? 0.95 : githubChecksum(buf, body, end) ? 1 : 0.6;
+  s.found(rule.id, start, end, sure);
+}
+
+function contains(buf: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
+  for (let k = start; k + text.length <= end; k++) if (startsWith(buf, k, text)) return true;
+  return false;
+}
+
+const seen = new Int32Array(256);
+let stamp = 0;
+
+/**
+ * A body with few different characters (`xxxxxxxx`, `0000`) is a placeholder. One of letters only, in one case,
+ * is a name rather than a token unless it is long.
+ */
+function isVaried(buf: Uint8Array, start: number, end: number): boolean {
+  stamp++;
+  let distinct = 0;
+  let letters = 0;
+  for (let k = start; k < end && k < start + 64; k++) {
+    const b = buf[k]!;
+    if ((CLASS[b]! & ALPHA) !== 0) letters++;
+    if (seen[b] !== stamp) {
+      seen[b] = stamp;
+      distinct++;
+    }
+  }
+  const length = Math.min(64, end - start);
+  if (letters === length && length < 24) return distinct >= 8 && length >= 16;
+  return distinct >= Math.min(7, length / 2);
+}
+
+/**
+ * True when a prefix stands with its anchor at `at` and enough of a body follows: a gate, so no boundary is checked.
+ * `lo` and `hi` bound what may be read.
+ */
+export function mayBeToken(buf: Uint8Array, at: number, lo: number, hi: number, wanted: Uint8Array): boolean {
+  if (at === lo) return false;
+  const bucket = BUCKET_BY_PAIR[(buf[at - 1]! << 8) | buf[at]!]!;
+  if (bucket === 0) return false;
+  for (const rule of BUCKETS[bucket - 1]!) {
+    const start = at - rule.anchor;
+    if (wanted[rule.id] === 0 || start < lo || !startsWith(buf, start, rule.bytes)) continue;
+    const body = start + rule.bytes.length;
+    const need = Math.min(rule.min, 12);
+    let end = body;
+    while (end < hi && end < body + need && rule.accepts[buf[end]!] === 1) end++;
+    if (end - body >= need) return true;
+  }
+  return false;
+}

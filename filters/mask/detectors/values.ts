@@ -1,0 +1,114 @@
+import { ALNUM, ALPHA, ascii, CLASS, DIGIT, HEX } from '../bytes.js';
+
+/** Words that stand where a secret would, in code, schemas and documentation. */
+const NO_VALUES = new Set<string>();
+for (const w of 'null nil none undefined true false string str text varchar char int integer number boolean bool bytes object any unknown required optional yes no on off empty hidden masked redacted removed omitted filtered secret password passwd token changeme-not default value input type self this key the a is was has be in for to and or not of reset hash field env process.env os.environ'.split(' ')) NO_VALUES.add(w);
+
+const CALLS = ['${', '$(', '{{', '<%', '%(', '#{', '@{', '$env', 'process.env', 'os.env', 'env.', 'env[', 'getenv', 'config.', 'settings.', 'req.', 'request.', 'self.', 'this.', 'params', 'args.', 'options.', 'var.', 'data.', 'local.', 'module.', 'secrets.', 'vault:', 'encrypted', 'ENC[', 'input(', 'options[', 'credentials.', 'user.', 'arn:aws'].map(ascii);
+
+/**
+ * True when buf[start, end) stands for a value instead of being one: a reference (`${X}`, `$1`, `%s`, `<password>`), a mask
+ * (`****`, `[password]`), a word of the language (`null`, `string`).
+ */
+export function isPlaceholder(buf: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  if (length <= 0) return true;
+  const b = buf[start]!;
+  const last = buf[end - 1]!;
+  if (b === 0x5b || (b === 0x3c && (last === 0x3e || length < 3)) || b === 0x3f || (b === 0x7b && length < 40)) return true;
+  if (b === 0x25 && length <= 3) return true;
+  if (b === 0x24 && (length <= 3 || isUpperName(buf, start + 1, end))) return true;
+  if (b === 0x3a && length > 1 && (CLASS[buf[start + 1]!]! & ALPHA) !== 0 && isName(buf, start + 1, end)) return true;
+  for (const call of CALLS) if (length >= call.length && startsWithNoCaseAny(buf, start, call)) return true;
+  if (sameBytes(buf, start, end)) return true;
+  if (length > 12) return false;
+  let text = '';
+  for (let k = start; k < end; k++) text += String.fromCharCode(buf[k]!);
+  return NO_VALUES.has(text.toLowerCase());
+}
+
+function startsWithNoCaseAny(buf: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let k = 0; k < text.length; k++) {
+    const b = buf[at + k]!;
+    if (b !== text[k] && (b | 0x20) !== text[k]) return false;
+  }
+  return true;
+}
+
+/** `****`, `xxxxxx`, `......`; three and more of one byte, or bullets */
+function sameBytes(buf: Uint8Array, start: number, end: number): boolean {
+  const b = buf[start]!;
+  if (b === 0xe2 || end - start < 3) return b === 0xe2 && buf[start + 1] === 0x80 && buf[start + 2] === 0xa2;
+  if (b === 0x2a && buf[start + 1] === 0x2a) return true;
+  for (let k = start + 1; k < end; k++) if (buf[k] !== b) return false;
+  return true;
+}
+
+function isUpperName(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    if (!((b >= 0x41 && b <= 0x5a) || b === 0x5f || (b >= 0x30 && b <= 0x39))) return false;
+  }
+  return true;
+}
+
+/** Letters, digits and underscores beginning with a letter: what a variable could be called. */
+export function isName(buf: Uint8Array, start: number, end: number): boolean {
+  if ((CLASS[buf[start]!]! & DIGIT) !== 0) return false;
+  for (let k = start; k < end; k++) if ((CLASS[buf[k]!]! & ALNUM) === 0 && buf[k] !== 0x5f) return false;
+  return true;
+}
+
+/** Letters only, perhaps with dots, dashes and underscores: words and not random. */
+export function isWords(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    if ((CLASS[b]! & ALPHA) === 0 && b !== 0x5f && b !== 0x2d && b !== 0x2e && b !== 0x20 && b !== 0x2f) return false;
+  }
+  return true;
+}
+
+export function isNumber(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) if ((CLASS[buf[k]!]! & DIGIT) === 0 && buf[k] !== 0x2e && buf[k] !== 0x2d && buf[k] !== 0x3a && buf[k] !== 0x20) return false;
+  return true;
+}
+
+const counts = new Uint8Array(256);
+const N_LOG_N = Float64Array.from({ length: 129 }, (_, n) => (n === 0 ? 0 : n * Math.log2(n)));
+
+/** Shannon entropy of the first 128 bytes, in bits a byte. */
+export function entropy(buf: Uint8Array, start: number, end: number): number {
+  const stop = Math.min(end, start + 128);
+  const length = stop - start;
+  if (length <= 0) return 0;
+  for (let k = start; k < stop; k++) counts[buf[k]!]!++;
+  let sum = 0;
+  for (let k = start; k < stop; k++) {
+    const n = counts[buf[k]!]!;
+    if (n > 0) sum += N_LOG_N[n]!;
+    counts[buf[k]!] = 0;
+  }
+  return Math.log2(length) - sum / length;
+}
+
+/** Random enough for a token: digits and letters mixed, or long, and varied. */
+export function looksRandom(buf: Uint8Array, start: number, end: number, lengthMin: number): boolean {
+  const length = end - start;
+  if (length < lengthMin) return false;
+  let digits = 0;
+  let upper = 0;
+  let lower = 0;
+  let hex = 0;
+  for (let k = start; k < end && k < start + 128; k++) {
+    const b = buf[k]!;
+    if (b <= 0x20) return false;
+    if ((CLASS[b]! & DIGIT) !== 0) digits++;
+    else if (b >= 0x41 && b <= 0x5a) upper++;
+    else if (b >= 0x61 && b <= 0x7a) lower++;
+    if ((CLASS[b]! & HEX) !== 0) hex++;
+  }
+  const bits = entropy(buf, start, end);
+  if (digits === 0) return length >= 20 && upper >= 3 && lower >= 3 && bits >= 3.7 && !isWords(buf, start, end);
+  if (upper + lower === 0) return false;
+  return bits >= (hex === length ? 2.6 : length < 16 ? 2.7 : 3);
+}

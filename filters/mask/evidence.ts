@@ -1,0 +1,153 @@
+import { ALPHA, CLASS } from './bytes.js';
+
+/**
+ * What words say about the value beside them. A column's name, a JSON key and the words before a number in a sentence
+ * are all read the same way: split into words, each word gives bits.
+ */
+export const PASSWORD = 1 << 0;
+export const SECRET = 1 << 1;
+export const TOKEN = 1 << 2;
+export const KEY = 1 << 3;
+/** makes a plain `key` a secret one: api, access, signing … */
+export const QUALIFIER = 1 << 4;
+export const AUTH = 1 << 5;
+export const CLOUD = 1 << 6;
+export const CARD = 1 << 7;
+export const PHONE = 1 << 8;
+export const SSN = 1 << 9;
+export const TAX = 1 << 10;
+export const NATIONAL = 1 << 11;
+export const IDENTIFIER = 1 << 12;
+export const BIRTH = 1 << 13;
+export const BANK = 1 << 14;
+/** the value is an order number, a hash, a timestamp, a price … */
+export const AGAINST = 1 << 15;
+/** a word that is the name of one country's identifier */
+export const NATIONAL_NAME = 1 << 16;
+export const SOCIAL = 1 << 17;
+export const SECURITY = 1 << 18;
+export const PUBLIC = 1 << 19;
+export const VERSION = 1 << 21;
+export const RANDOM = 1 << 22;
+export const NETWORK = 1 << 23;
+export const COUNT_OF = 1 << 24;
+export const ITIN = 1 << 25;
+export const SHARED_ACCESS = 1 << 26;
+
+const WORDS: [number, string][] = [
+  [PASSWORD, 'password passwords passwd pwd pass passphrase passcode passwort senha contrasena userpass dbpass dbpassword pgpassword mdp keypass storepass userpassword userpwd'],
+  [SECRET, 'secret secrets credential credentials creds clientsecret appsecret secretkey'],
+  [TOKEN, 'token tokens accesstoken refreshtoken authtoken apitoken idtoken bearer pat sessiontoken'],
+  [KEY | QUALIFIER, 'apikey apikeys accesskey privatekey authkey masterkey'],
+  [KEY, 'key keys'],
+  [QUALIFIER, 'api access private encryption encrypt signing master deploy webhook license licence service app auth client storage admin session cookie rest ingest integration user server developer dev prod partner'],
+  [AUTH, 'auth authorization authentication oauth apiauth'],
+  [CLOUD, 'aws amazon azure'],
+  [CARD, 'card cards creditcard cardnumber cardno cc ccnum ccn ccnumber visa mastercard amex debit pan maestro discover unionpay karte kreditkarte carte tarjeta'],
+  [PHONE, 'phone phones telephone tel mobile cell cellphone fax msisdn phonenumber mobilenumber phoneno mobileno call dial whatsapp sms handy telefon telefono telefone telefax movil celular portable ph homephone workphone'],
+  [SSN, 'ssn socialsecurity socialsecuritynumber ssns'],
+  [ITIN, 'itin'],
+  [TAX, 'tax taxpayer tin taxid vat fiscal steuer steuernummer fiscale fiscalcode'],
+  [NATIONAL, 'national nationality citizen citizenship identity identification resident residence personal personnel government passport'],
+  [IDENTIFIER, 'id number no nr num nummer numero code card'],
+  [BIRTH, 'dob birth birthday birthdate dateofbirth born bday birthdt geburtsdatum geboren naissance nacimiento nascimento'],
+  [BANK, 'iban bank bankaccount'],
+  [AGAINST, 'order orders invoice uuid guid sha sha1 sha256 sha512 md5 hash checksum etag commit rev revision build sku isbn ean upc tracking timestamp time date created updated modified deleted expires expiry expiration ts epoch lat latitude lon lng long longitude price amount total cost qty quantity size bytes count offset index seq sequence trace span request serial ticket transaction txn reference ref digest nonce duration elapsed length width height score ratio percent batch lot model part item product'],
+  [COUNT_OF, 'count type types length policy expires expiry expiration updated created changed reset min max limit ttl name names id ids url uri path file hint field label placeholder strength enabled required valid validity age at'],
+  [NATIONAL_NAME, 'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp rfc tckn tckimlik egn cnp rut run oib jmbg emso sin tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala nip regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic nik npwp nisn emirates inn snils nhs'],
+  [SOCIAL, 'social'],
+  [SECURITY, 'security insurance'],
+  [PUBLIC, 'public publishable primary foreign sort partition cache idempotency row column map hot short turkey monkey'],
+  [VERSION, 'version ver release firmware build'],
+  [RANDOM, 'signature sig salt seed entropy sas hmac'],
+  [NETWORK, 'ip ipv4 ipv6 host hostname addr address mac'],
+  [SHARED_ACCESS, 'sharedaccesskey accountkey sharedkey shared account'],
+];
+
+const bitsByHash = new Map<number, number>();
+for (const [bits, words] of WORDS) {
+  for (const word of words.split(' ')) {
+    let hash = 0;
+    for (let k = 0; k < word.length; k++) hash = (Math.imul(hash, 31) + word.charCodeAt(k)) | 0;
+    bitsByHash.set(hash, (bitsByHash.get(hash) ?? 0) | bits);
+  }
+}
+
+/**
+ * The bits of all words in buf[start, end). Words end at anything but a letter or a digit inside a word,
+ * and where a small letter is followed by a capital (camel case), and before the last capital of a run (`APIKey`).
+ */
+export function evidenceOf(buf: Uint8Array, start: number, end: number): number {
+  let bits = 0;
+  let hash = 0;
+  let length = 0;
+  let previousLower = false;
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    const letter = (CLASS[b]! & ALPHA) !== 0;
+    if (!letter && !(length > 0 && b >= 0x30 && b <= 0x39)) {
+      if (length > 1) bits |= bitsByHash.get(hash) ?? 0;
+      hash = 0;
+      length = 0;
+      previousLower = false;
+      continue;
+    }
+    const upper = letter && b < 0x61;
+    const next = k + 1 < end ? buf[k + 1]! : 0;
+    if (upper && length > 0 && (previousLower || (next >= 0x61 && next <= 0x7a))) {
+      if (length > 1) bits |= bitsByHash.get(hash) ?? 0;
+      hash = 0;
+      length = 0;
+    }
+    hash = (Math.imul(hash, 31) + (letter ? b | 0x20 : b)) | 0;
+    length++;
+    previousLower = letter && !upper;
+  }
+  if (length > 1) bits |= bitsByHash.get(hash) ?? 0;
+  return combine(bits);
+}
+
+/** Words that only mean something together: social + security, tax + id, national + number. */
+function combine(bits: number): number {
+  if ((bits & SOCIAL) !== 0 && (bits & SECURITY) !== 0) bits |= SSN;
+  if ((bits & (TAX | NATIONAL)) !== 0 && (bits & IDENTIFIER) !== 0) bits |= NATIONAL_NAME;
+  return bits;
+}
+
+const scratch = new Uint8Array(128);
+
+/** As evidenceOf, for a name given as a string; longer than 128 characters counts its end. */
+export function evidenceOfName(name: string): number {
+  const from = Math.max(0, name.length - scratch.length);
+  const length = name.length - from;
+  for (let k = 0; k < length; k++) {
+    const code = name.charCodeAt(from + k);
+    scratch[k] = code < 0x80 ? code : 0x80;
+  }
+  return evidenceOf(scratch, 0, length);
+}
+
+/** How far back words are looked for, in bytes. */
+export const LOOKBACK_MAX = 48;
+
+/**
+ * The bits of the words before `at`, not before `lo`. Stops at a line's end, at a control byte, at a masked value's bracket,
+ * and at the quote that opens a value unless the key of that value follows (so the key counts and the neighbour's value does not).
+ */
+export function evidenceBefore(buf: Uint8Array, at: number, lo: number): number {
+  const floor = Math.max(lo, at - LOOKBACK_MAX);
+  let k = at - 1;
+  let quotes = 0;
+  for (; k >= floor; k--) {
+    const b = buf[k]!;
+    if (b < 0x20 && b !== 9 && b !== 10 && b !== 13) break;
+    if (b === 0x5d || b === 0x7b || b === 0x7d || b === 0x3b) break;
+    if (b === 0x0a && k + 1 < at && buf[k - 1] === 0x0a) break;
+    if (b === 0x22 && ++quotes === 3 + (quotesTouch(buf, at) ? 0 : -1)) break;
+  }
+  return evidenceOf(buf, k + 1, at);
+}
+
+function quotesTouch(buf: Uint8Array, at: number): boolean {
+  return buf[at - 1] === 0x22;
+}

@@ -1,0 +1,315 @@
+import { ALNUM, ALPHA, ascii, CLASS, DIGIT, DOMAIN, HEX, LOCAL, startsWith, startsWithNoCase, TOKEN } from './bytes.js';
+import { nameBefore, nameEnd, nameStart, NO_SECRET, strengthOf } from './detectors/assignment.js';
+import { isBirthWord } from './detectors/birth.js';
+import { countryIndex, IBAN_LENGTH, ibanHolds } from './detectors/iban.js';
+import { macShape } from './detectors/mac.js';
+import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
+import { isDate } from './detectors/phone.js';
+import { mayBeToken } from './detectors/tokens.js';
+import { evidenceBefore, evidenceOf, ITIN as ITIN_NAME, NATIONAL_NAME, PASSWORD, PHONE as PHONE_NAME, SSN as SSN_NAME } from './evidence.js';
+import { GROUPS_OVERLAP, Groups } from './groups.js';
+import { kindId } from './kinds.js';
+import { T_AT, T_B, T_COLON, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN } from './triggers.js';
+
+const CARD = kindId('credit_card');
+const PHONE = kindId('phone');
+const SSN = kindId('us_ssn');
+const ITIN = kindId('us_itin');
+const IP = kindId('ip_address');
+const MAC = kindId('mac_address');
+const IBAN = kindId('iban');
+const NATIONAL_ID = kindId('national_id');
+const PRIVATE_KEY = kindId('private_key');
+const BIRTH = kindId('date_of_birth');
+const CONNECTION = kindId('connection_string');
+const WEBHOOK = kindId('slack_webhook');
+const PASSWORD_KIND = kindId('password');
+
+const BEGIN = ascii('-----BEGIN ');
+const BEARER_WORD = ascii('bearer ');
+const BASIC_WORD = ascii('basic ');
+/** how far after a word for birth its date may stand */
+const BIRTH_REACH = 48;
+
+const DASH = 0x2d;
+const DOT = 0x2e;
+const COLON = 0x3a;
+
+/**
+ * The gate: one pass that says "surely nothing" or "look closer". It may be asked about many cells at once, with the protocol's
+ * length words between them, so nothing is ruled out by what stands beside a value unless it is sure to be text:
+ * the four bytes before a cell are its length, of which the last ones can look like digits, letters or separators.
+ */
+export class Gate {
+  steps = 0;
+  private readonly groups = new Groups();
+
+  constructor(
+    private readonly wanted: Uint8Array,
+    private readonly triggers: Uint16Array,
+    private readonly hasRegions: boolean,
+  ) {}
+
+  mayHold(buf: Uint8Array, start: number, end: number): boolean {
+    const { triggers } = this;
+    this.steps += end - start;
+    let i = start;
+    while (i < end) {
+      const t = triggers[buf[i]!]!;
+      if (t === 0) {
+        i++;
+        continue;
+      }
+      if ((t & T_DIGIT) !== 0) {
+        const next = this.digits(buf, i, start, end);
+        if (next < 0) return true;
+        i = next;
+        continue;
+      }
+      if (this.other(buf, t, i, start, end)) return true;
+      i++;
+    }
+    return false;
+  }
+
+  /** Where the scan goes on after the run of digits at `at`, or -1 to look closer. */
+  private digits(buf: Uint8Array, at: number, lo: number, hi: number): number {
+    const letter = at > lo && (CLASS[buf[at - 1]!]! & ALPHA) !== 0;
+    let end = at + 1;
+    while (end < hi && (CLASS[buf[end]!]! & DIGIT) !== 0) end++;
+    const after = end < hi ? buf[end]! : 0;
+    const gap = after === DASH || after === DOT || after === 0x20 || after === 0x28 || after === 0x29 || after === 0x2f;
+    // most digits there are: up to five of them and no separator
+    if (!gap && !letter && end - at < 6) return (CLASS[after]! & ALPHA) === 0 ? end : this.word(buf, at, at, end, lo, hi);
+    const groups = this.groups;
+    groups.read(buf, at, hi);
+    this.steps += groups.until - at;
+    if (this.run(buf, at, lo, hi)) return -1;
+    const until = groups.more ? groups.start[groups.count - GROUPS_OVERLAP]! : groups.until;
+    if (groups.more) return until;
+    if (!letter && (CLASS[buf[until] ?? 0]! & ALPHA) === 0) return until;
+    return this.word(buf, at, groups.start[groups.count - 1]!, until, lo, hi);
+  }
+
+  /** Words that digits are part of: IBANs, identifiers with letters. Returns where the scan goes on, or -1. */
+  private word(buf: Uint8Array, at: number, lastGroup: number, until: number, lo: number, hi: number): number {
+    let end = until;
+    while (end < hi && (CLASS[buf[end]!]! & ALNUM) !== 0) end++;
+    this.steps += end - until;
+    const { wanted } = this;
+    if (wanted[IBAN] === 1 && at - 2 >= lo && this.iban(buf, at - 2, lo, hi)) return -1;
+    if (wanted[NATIONAL_ID] === 1) {
+      let start = at;
+      const floor = Math.max(lo, at - 40);
+      while (start > floor && (CLASS[buf[start - 1]!]! & ALPHA) !== 0) start--;
+      let first = at;
+      while (first < hi && (CLASS[buf[first]!]! & ALNUM) !== 0) first++;
+      if (mayBeNationalWord(buf, start, first) || mayBeNationalWord(buf, lastGroup, end)) return -1;
+      if (end - start >= 6 && (this.context(buf, start, lo) & NATIONAL_NAME) !== 0) return -1;
+      if (lastGroup !== at && end - lastGroup >= 6 && (this.context(buf, lastGroup, lo) & NATIONAL_NAME) !== 0) return -1;
+    }
+    return end;
+  }
+
+  private iban(buf: Uint8Array, start: number, lo: number, hi: number): boolean {
+    if ((CLASS[buf[start]!]! & ALPHA) === 0 || (CLASS[buf[start + 1]!]! & ALPHA) === 0) return false;
+    if (IBAN_LENGTH[countryIndex(buf, start)] === 0) return false;
+    if (start > lo && (CLASS[buf[start - 1]!]! & ALNUM) !== 0 && !mayBeCellStart(buf, start, lo)) return false;
+    return ibanHolds(buf, start, hi) > 0;
+  }
+
+  /** What the run in `groups` could be. */
+  private run(buf: Uint8Array, at: number, lo: number, hi: number): boolean {
+    const { groups, wanted } = this;
+    let total = 0;
+    let longest = 0;
+    let dots = 0;
+    for (let g = 0; g < groups.count; g++) {
+      const length = groups.end[g]! - groups.start[g]!;
+      total += length;
+      if (length > longest) longest = length;
+      if (groups.gap[g] === DOT) dots++;
+    }
+    if (total >= 4 && dots >= 3 && wanted[IP] === 1) return true;
+    if (wanted[MAC] === 1 && groups.count > 1 && this.macRun(buf, lo, hi)) return true;
+    if (total < 6) return false;
+    const unsure = mayBeCellStart(buf, at, lo);
+    if (groups.more || (unsure && total >= 7)) return true;
+    if (wanted[CARD] === 1 && total >= 12 && (longest >= 12 || groups.count > 2 || (groups.count === 2 && longest >= 6))) return true;
+    if ((wanted[SSN] === 1 || wanted[ITIN] === 1) && this.ssn(buf, longest, lo)) return true;
+    if (wanted[PHONE] === 1 && total >= 7 && this.phone(buf, at, total, lo)) return true;
+    return wanted[NATIONAL_ID] === 1 && this.national(buf, at, longest, lo);
+  }
+
+  private macRun(buf: Uint8Array, lo: number, hi: number): boolean {
+    const { groups } = this;
+    for (let g = 0; g < groups.count; g++) if (macShape(buf, groups.end[g]!, lo, hi)) return true;
+    return false;
+  }
+
+  private ssn(buf: Uint8Array, longest: number, lo: number): boolean {
+    const { groups } = this;
+    for (let g = 0; g + 2 < groups.count; g++) {
+      if (groups.end[g + 1]! - groups.start[g + 1]! === 2 && groups.end[g]! - groups.start[g]! === 3 && groups.end[g + 2]! - groups.start[g + 2]! === 4) return true;
+    }
+    if (longest < 9) return false;
+    for (let g = 0; g < groups.count; g++) {
+      if (groups.end[g]! - groups.start[g]! >= 9 && (this.context(buf, groups.start[g]!, lo) & (SSN_NAME | ITIN_NAME)) !== 0) return true;
+    }
+    return false;
+  }
+
+  private phone(buf: Uint8Array, at: number, total: number, lo: number): boolean {
+    const { groups } = this;
+    if (at > lo && (buf[at - 1] === 0x2b || (buf[at - 1] === 0x28 && at - 2 >= lo && buf[at - 2] === 0x2b))) return true;
+    for (let g = 0; g < groups.count; g++) {
+      const length = groups.end[g]! - groups.start[g]!;
+      if (total >= 9 && length >= 2 && buf[groups.start[g]!] === 0x30 && buf[groups.start[g]! + 1] === 0x30) return true;
+      if (length === 3 && g + 2 < groups.count && groups.end[g + 1]! - groups.start[g + 1]! === 3 && groups.end[g + 2]! - groups.start[g + 2]! === 4) return true;
+    }
+    if (isDate(buf, groups, 0)) return false;
+    if (this.hasRegions && (groups.count > 1 || buf[at] === 0x30)) return true;
+    if ((this.context(buf, groups.start[0]!, lo) & PHONE_NAME) !== 0) return true;
+    // the first group may touch a letter: then the number begins with the second
+    return groups.count > 1 && (this.hasRegions || (this.context(buf, groups.start[1]!, lo) & PHONE_NAME) !== 0);
+  }
+
+  private national(buf: Uint8Array, at: number, longest: number, lo: number): boolean {
+    const { groups } = this;
+    if (longest >= 17 || mayBePrinted(groups)) return true;
+    if ((this.context(buf, at, lo) & NATIONAL_NAME) !== 0) return true;
+    for (let g = 1; g < groups.count; g++) if (groups.end[g]! - groups.start[g]! >= 6 || g === 1) if ((this.context(buf, groups.start[g]!, lo) & NATIONAL_NAME) !== 0) return true;
+    return false;
+  }
+
+  /** Evidence of the words before, read also as if up to three of the first bytes belonged to a length word. */
+  private context(buf: Uint8Array, at: number, lo: number): number {
+    this.steps += 48;
+    let bits = evidenceBefore(buf, at, lo);
+    let k = at - 1;
+    const floor = Math.max(lo, at - 48);
+    while (k >= floor && (buf[k]! >= 0x20 || buf[k] === 9 || buf[k] === 10 || buf[k] === 13)) k--;
+    if (k >= floor) for (let skip = 2; skip <= 4 && k + skip < at; skip++) bits |= evidenceOf(buf, k + skip, at);
+    return bits;
+  }
+
+  private other(buf: Uint8Array, t: number, i: number, lo: number, hi: number): boolean {
+    const { wanted } = this;
+    if ((t & T_TOKEN) !== 0 && mayBeToken(buf, i, lo, hi, wanted)) return true;
+    if ((t & T_AT) !== 0 && i > lo && i + 1 < hi && (CLASS[buf[i + 1]!]! & DOMAIN) !== 0 && ((CLASS[buf[i - 1]!]! & LOCAL) !== 0 || buf[i - 1] === 0x22)) return true;
+    if ((t & T_COLON) !== 0) return this.colon(buf, i, lo, hi);
+    if ((t & T_SIGN) !== 0 && this.assignment(buf, i, lo, hi)) return true;
+    if ((t & T_DASH) !== 0 && i + 1 < hi) {
+      if (wanted[MAC] === 1 && buf[i + 3] === DASH && macShape(buf, i, lo, hi)) return true;
+      if (buf[i + 1] === DASH && wanted[PRIVATE_KEY] === 1 && startsWith(buf, i, BEGIN)) return true;
+    }
+    if ((t & T_DOT) !== 0 && buf[i + 5] === DOT && macShape(buf, i, lo, hi)) return true;
+    if ((t & T_J) !== 0 && i - 2 >= lo && buf[i - 1] === 0x79 && buf[i - 2] === 0x65 && (CLASS[buf[i + 1] ?? 0]! & TOKEN) !== 0) return true;
+    if ((t & T_B) !== 0 && this.letterB(buf, i, lo, hi)) return true;
+    return (t & T_TILDE) !== 0 && i > lo && buf[i - 1] === 0x51;
+  }
+
+  private letterB(buf: Uint8Array, i: number, lo: number, hi: number): boolean {
+    if (startsWithNoCase(buf, i, BEARER_WORD) || startsWithNoCase(buf, i, BASIC_WORD)) return true;
+    if (this.wanted[BIRTH] === 0 || !isBirthWord(buf, i, lo, hi)) return false;
+    const limit = Math.min(hi, i + BIRTH_REACH + 12);
+    this.steps += limit - i;
+    for (let k = i; k < limit; k++) if ((CLASS[buf[k]!]! & DIGIT) !== 0) return true;
+    return false;
+  }
+
+  private colon(buf: Uint8Array, i: number, lo: number, hi: number): boolean {
+    const { wanted } = this;
+    const next = i + 1 < hi ? buf[i + 1]! : 0;
+    if (next === 0x2f && buf[i + 2] === 0x2f) return (wanted[CONNECTION] === 1 || wanted[WEBHOOK] === 1) && this.url(buf, i + 3, hi);
+    if (wanted[IP] === 1 || wanted[MAC] === 1) {
+      if (next === COLON && ((CLASS[buf[i + 2] ?? 0]! & HEX) !== 0 || (i > lo && (CLASS[buf[i - 1]!]! & HEX) !== 0))) {
+        if (wanted[IP] === 1) return true;
+      } else if ((CLASS[next]! & HEX) !== 0 && this.colons(buf, i, hi)) return true;
+    }
+    return this.assignment(buf, i, lo, hi);
+  }
+
+  /** Five colons and more with hex groups between, or two together: an IPv6 or a hardware address. */
+  private colons(buf: Uint8Array, i: number, hi: number): boolean {
+    let colons = 0;
+    let inGroup = 0;
+    const limit = Math.min(hi, i + 45);
+    for (let p = i; p < limit; p++) {
+      if (buf[p] === COLON) {
+        if (p > i && buf[p - 1] === COLON) return true;
+        if (++colons >= 5) return true;
+        inGroup = 0;
+      } else if ((CLASS[buf[p]!]! & HEX) === 0 || ++inGroup > 4) break;
+    }
+    this.steps += 8;
+    return false;
+  }
+
+  /** An @ or the host of webhooks in the authority. */
+  private url(buf: Uint8Array, from: number, hi: number): boolean {
+    if (this.wanted[WEBHOOK] === 1 && buf[from] === 0x68 && buf[from + 5] === DOT && buf[from + 6] === 0x73) return true;
+    const limit = Math.min(hi, from + 1024);
+    let p = from;
+    for (; p < limit; p++) {
+      const b = buf[p]!;
+      if (b === 0x40) return true;
+      if (b <= 0x20 || b === 0x22 || b === 0x3c || b === 0x3e) break;
+      if (b === COLON && buf[p + 1] === 0x2f && buf[p + 2] === 0x2f) break;
+    }
+    this.steps += p - from;
+    return false;
+  }
+
+  private assignment(buf: Uint8Array, op: number, lo: number, hi: number): boolean {
+    if (this.wanted[PASSWORD_KIND] === 0) return this.anyAssigned && this.assigned(buf, op, lo, hi);
+    return this.assigned(buf, op, lo, hi);
+  }
+
+  private readonly anyAssigned = true;
+
+  private assigned(buf: Uint8Array, op: number, lo: number, hi: number): boolean {
+    if (buf[op + 1] === undefined || op + 3 > hi) return false;
+    let bits = nameBefore(buf, op, lo);
+    const start = nameStart;
+    const end = nameEnd;
+    this.steps += op - start;
+    if (start === end) return false;
+    let secret = strengthOf(bits) !== NO_SECRET;
+    if (mayBeCellStart(buf, start, lo)) {
+      for (let k = 1; k <= 3 && start + k < end; k++) {
+        const other = evidenceOf(buf, start + k, end);
+        secret ||= strengthOf(other) !== NO_SECRET;
+        bits |= other;
+      }
+    }
+    return secret && hasValue(buf, op + 1, hi, (bits & PASSWORD) !== 0 ? 2 : 7);
+  }
+}
+
+/** True when `count` bytes without blanks stand somewhere in the next few, after signs and quotes. */
+function hasValue(buf: Uint8Array, from: number, hi: number, count: number): boolean {
+  let p = from;
+  const limit = Math.min(hi, from + 40);
+  let run = 0;
+  for (; p < limit; p++) {
+    const b = buf[p]!;
+    if (b <= 0x20) run = 0;
+    else if (++run > count) return true;
+  }
+  return false;
+}
+
+/**
+ * True when `at` may be inside a cell's length word, which begins with a zero byte (no message has 16 MB). A length word that ends
+ * just before `at`, and whose cell ends where it says, shows that `at` is the cell's own first byte.
+ */
+function mayBeCellStart(buf: Uint8Array, at: number, lo: number): boolean {
+  if (at <= lo) return false;
+  const zero = buf[at - 1] === 0 || (at - 2 >= lo && buf[at - 2] === 0) || (at - 3 >= lo && buf[at - 3] === 0);
+  if (!zero) return false;
+  if (at - 4 < lo || buf[at - 4] !== 0 || buf[at - 3] !== 0 || buf[at - 2] !== 0) return true;
+  const end = at + buf[at - 1]!;
+  const b = buf[end];
+  return !(b === undefined || b === 0 || b === 0xff || (b === 0x44 && buf[end + 1] === 0));
+}

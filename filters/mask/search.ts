@@ -1,0 +1,107 @@
+import { evidenceBefore } from './evidence.js';
+import type { Hit } from './types.js';
+
+/** Hits below this score are not reported. Detectors add evidence for and against around it. */
+export const SCORE_MIN = 0.5;
+
+/**
+ * The state of one search: where it reads, what evidence it has, what it found. One is kept per detector and used again,
+ * so searching clean bytes allocates nothing.
+ */
+export class Search {
+  buf: Uint8Array = new Uint8Array(0);
+  /** the range that may be read */
+  lo = 0;
+  hi = 0;
+  /** evidence bits of the column's or key's name (evidence.ts) */
+  name = 0;
+  /** which kinds are wanted, by kind id */
+  readonly wanted: Uint8Array;
+  /** regions for national phone numbers */
+  readonly regions: readonly string[];
+  /** bytes looked at; tests prove with it that the work grows with the input and not faster */
+  steps = 0;
+  /** once an end of an armoured block was looked for in vain, from here on there is none */
+  noArmourEndFrom = 0;
+  /** inside a value that an assignment already claimed, no other assignment is looked for up to here */
+  claimedUntil = 0;
+  /** the same for a token's segments and for the userinfo of URLs, so that hostile repetitions are read once */
+  claimedUntilJwt = 0;
+  noUserinfoUntil = 0;
+  private beforeAt = -1;
+  private beforeBits = 0;
+  count = 0;
+  readonly kind: number[] = [];
+  readonly start: number[] = [];
+  readonly end: number[] = [];
+  readonly score: number[] = [];
+
+  constructor(wanted: Uint8Array, regions: readonly string[]) {
+    this.wanted = wanted;
+    this.regions = regions;
+  }
+
+  begin(buf: Uint8Array, start: number, end: number, name: number): void {
+    this.buf = buf;
+    this.lo = start;
+    this.hi = end;
+    this.name = name;
+    this.noArmourEndFrom = end;
+    this.claimedUntil = start;
+    this.claimedUntilJwt = start;
+    this.noUserinfoUntil = start;
+    this.beforeAt = -1;
+    this.count = 0;
+  }
+
+  /** Evidence of the words before `at` (evidence.ts), remembered for the place asked last. */
+  before(at: number): number {
+    if (this.beforeAt === at) return this.beforeBits;
+    this.beforeAt = at;
+    this.beforeBits = evidenceBefore(this.buf, at, this.lo);
+    this.steps += 16;
+    return this.beforeBits;
+  }
+
+  /** Notes a candidate; too weak ones and kinds nobody wants are dropped here. */
+  found(kind: number, start: number, end: number, score: number): void {
+    if (score < SCORE_MIN || this.wanted[kind] === 0 || end <= start) return;
+    const at = this.count++;
+    this.kind[at] = kind;
+    this.start[at] = start;
+    this.end[at] = end;
+    this.score[at] = score;
+  }
+
+  /**
+   * The hits in order without overlaps. Where two overlap, the longer one names the kind (the surer one if they are equally long),
+   * and the span is the union of both: no end of a secret may stay visible because something else reached into it.
+   */
+  hits(kindNames: readonly string[]): Hit[] {
+    const order: number[] = [];
+    for (let k = 0; k < this.count; k++) order.push(k);
+    if (this.count > 1) order.sort((a, b) => this.start[a]! - this.start[b]! || this.end[b]! - this.end[a]!);
+    const out: Hit[] = [];
+    // the longest single candidate inside the last union: it names the union
+    let named = 0;
+    for (const at of order) {
+      const start = this.start[at]!;
+      const end = this.end[at]!;
+      const score = Math.min(1, this.score[at]!);
+      const last = out[out.length - 1];
+      if (last === undefined || start >= last.end) {
+        out.push({ kind: kindNames[this.kind[at]!]!, start, end, score });
+        named = end - start;
+        continue;
+      }
+      const length = end - start;
+      if (length > named || (length === named && score > last.score)) {
+        last.kind = kindNames[this.kind[at]!]!;
+        last.score = score;
+        named = length;
+      }
+      if (end > last.end) last.end = end;
+    }
+    return out;
+  }
+}

@@ -1,0 +1,34 @@
+import type { Detector, FindContext, Hit, Masker } from './types.js';
+
+const REDACTED_AS_TEXT = 'latin1';
+
+/**
+ * buf[start, end) with every hit masked, or undefined when nothing was found. Text has no NULL: where the masker gives none,
+ * the kind in brackets stands instead.
+ */
+export function maskText(detector: Detector, masker: Masker, buf: Uint8Array, start: number, end: number, context?: FindContext): Buffer | undefined {
+  const hits = detector.find(buf, start, end, context);
+  return hits.length === 0 ? undefined : applyMask(masker, hits, buf, start, end);
+}
+
+/** The range with these hits masked: for callers that want to count the hits too. */
+export function applyMask(masker: Masker, hits: readonly Hit[], buf: Uint8Array, start: number, end: number): Buffer {
+  const parts: Uint8Array[] = [];
+  let at = start;
+  for (const hit of hits) {
+    if (hit.start > at) parts.push(buf.subarray(at, hit.start));
+    parts.push(masker.mask(hit.kind, buf, hit.start, hit.end) ?? Buffer.from(`[${hit.kind}]`, REDACTED_AS_TEXT));
+    at = hit.end;
+  }
+  if (at < end) parts.push(buf.subarray(at, end));
+  return Buffer.concat(parts);
+}
+
+/** A text with every hit masked, the same string when nothing was found. `name` is the key or field that it stands under. */
+export function maskString(detector: Detector, masker: Masker, text: string, name = ''): string {
+  if (text === '') return text;
+  const buf = Buffer.from(text, 'utf8');
+  if (name === '' || !detector.sensitiveName(name)) if (!detector.mayHold(buf, 0, buf.length)) return text;
+  const masked = maskText(detector, masker, buf, 0, buf.length, { name });
+  return masked === undefined ? text : masked.toString('utf8');
+}

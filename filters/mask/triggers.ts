@@ -1,0 +1,37 @@
+import { ASSIGNED_KINDS } from './detectors/assignment.js';
+import { DIGIT_KINDS } from './detectors/numbers.js';
+import { tokenAnchors } from './detectors/tokens.js';
+import { kindId } from './kinds.js';
+
+/** What a byte can begin or be in the middle of; bits of the trigger table. Bytes with none are passed over. */
+export const T_DIGIT = 1;
+export const T_AT = 2;
+export const T_COLON = 4;
+export const T_SIGN = 8;
+export const T_DASH = 16;
+export const T_B = 32;
+export const T_DOT = 64;
+export const T_TOKEN = 128;
+export const T_J = 256;
+export const T_TILDE = 512;
+
+/** The trigger table for these kinds: bytes that nothing wanted needs have no bit, so fewer kinds are found faster. */
+export function triggerTable(wanted: Uint8Array): Uint16Array {
+  const table = new Uint16Array(256);
+  const has = (...kinds: string[]): boolean => kinds.some((k) => wanted[kindId(k)] === 1);
+  const add = (bytes: string, bit: number): void => {
+    for (let k = 0; k < bytes.length; k++) table[bytes.charCodeAt(k)]! |= bit;
+  };
+  if (DIGIT_KINDS.some((k) => wanted[k] === 1)) add('0123456789', T_DIGIT);
+  if (has('email')) add('@', T_AT);
+  const assigned = ASSIGNED_KINDS.some((k) => wanted[k] === 1);
+  if (assigned) add('=>', T_SIGN);
+  if (assigned || has('ip_address', 'mac_address', 'connection_string', 'slack_webhook')) add(':', T_COLON);
+  if (has('private_key', 'mac_address')) add('-', T_DASH);
+  if (has('mac_address')) add('.', T_DOT);
+  if (has('date_of_birth', 'bearer_token', 'basic_auth')) add('bB', T_B);
+  if (has('jwt')) add('J', T_J);
+  if (has('azure_client_secret')) add('~', T_TILDE);
+  for (const b of tokenAnchors(wanted)) table[b]! |= T_TOKEN;
+  return table;
+}
