@@ -44,8 +44,10 @@ export function summarise(measurements: readonly Measurement[], order: readonly 
   const rate = (workload: string, target: string | undefined, round: number): number =>
     groups.get(`${workload} ${target}`)?.find((one) => one.round === round)?.sample.rate ?? Number.NaN;
   const workloads = [...new Set(measurements.map(({ workload }) => workload))];
-  const place = ([{ workload, target } = { workload: '', target: '' }]: Measurement[]) =>
-    workloads.indexOf(workload) * order.length + order.indexOf(target);
+  const place = (group: Measurement[]) => {
+    const { workload, target } = group[0]!;
+    return workloads.indexOf(workload) * order.length + order.indexOf(target);
+  };
   const sorted = [...groups.values()].sort((a, b) => place(a) - place(b));
   return sorted.map((group) => {
     const { workload, title, target } = group[0]!;
