@@ -30,14 +30,16 @@ function noteArguments(name: string, args: unknown[], env: Env, taint: Taint | u
   }
   const place = SQL_TEXT_ARGUMENT.get(name);
   if (place !== undefined) {
-    noteSqlArgument(name, place, args, env);
+    noteSqlArgument(name, place, args, env, taint);
     return;
   }
   if (name.startsWith('dblink')) {
     // Another database, but often this one again: SQL that can be read is read.
     for (const arg of args) {
       const text = foldString(arg);
-      if (text !== undefined) analyzeNestedText(text, env, 'dynamic', { optional: true });
+      if (text === undefined) continue;
+      const rows = analyzeNestedText(text, env, 'dynamic', { optional: true });
+      taint?.merge(rows);
     }
     return;
   }
@@ -56,13 +58,17 @@ function noteArguments(name: string, args: unknown[], env: Env, taint: Taint | u
 }
 
 /** ts_rewrite has a form without SQL; there a text that is not constant is no hiding place unless it is the second of two arguments. */
-function noteSqlArgument(name: string, place: number, args: unknown[], env: Env): void {
+function noteSqlArgument(name: string, place: number, args: unknown[], env: Env, taint: Taint | undefined): void {
   if (name === 'ts_rewrite' && args.length !== 2) return;
   for (let i = place; i < args.length; i += 1) {
     const text = foldString(args[i]);
     if (text === undefined) {
       if (i === place) env.facts.opaque(`dynamic SQL in ${name}`);
-    } else analyzeNestedText(text, env, 'dynamic', { optional: i !== place });
+    } else {
+      // Read first: an optional call would leave the text unread where nobody asks for the taint.
+      const rows = analyzeNestedText(text, env, 'dynamic', { optional: i !== place });
+      taint?.merge(rows);
+    }
   }
 }
 

@@ -128,19 +128,12 @@ function weight(outputs: OutputColumn[]): number {
 }
 
 function named(expr: Body, outputs: OutputColumn[]): OutputColumn[] {
-  return applyColumnAliases(outputs, stringsOf(expr.aliascolnames)).outputs;
+  return applyColumnAliases(outputs, stringsOf(expr.aliascolnames));
 }
 
 /** Alias names, and the columns that SEARCH and CYCLE add. */
 function withClauseColumns(expr: Body, outputs: OutputColumn[], env: Env): OutputColumn[] {
-  const renamed = applyColumnAliases(outputs, stringsOf(expr.aliascolnames));
-  let out = renamed.outputs;
-  // Names over columns that can't be counted: whatever is asked by such a name may be any of them.
-  if (renamed.renamed !== undefined) {
-    const all = foldOutputs(outputs);
-    const direct = outputs.every((output) => output.direct);
-    out = [...out, ...[...renamed.renamed].map((name) => ({ ...all, name, direct, many: false }))];
-  }
+  let out = named(expr, outputs);
   const search = expr.search_clause as Body | undefined;
   const cycle = expr.cycle_clause as Body | undefined;
   const added = (columns: unknown, name: unknown): void => {

@@ -96,6 +96,8 @@ export interface OutputColumn {
   whole_rows: { schema: string; table: string }[];
   /** true: stands for an unknown number of columns (a function's `*`, NATURAL JOIN); each may hold any of the sources and whole_rows */
   many?: boolean;
+  /** names that an alias list gave to columns from a star on (`people p(a, b)`); only for the analysis itself */
+  renamed?: string[];
 }
 
 export interface SqlFacts {

@@ -54,9 +54,8 @@ function fromItem(node: unknown, env: Env, scope: Scope, predicates: Taint | und
 function place(item: Item, alias: unknown, scope: Scope): OutputColumn[] {
   const body = alias as Body | undefined;
   const name = textOf(body?.aliasname);
-  const renamed = applyColumnAliases(item.outputs, stringsOf(body?.colnames));
-  const placed: Item = { alias: name || item.alias, schema: name === '' ? item.schema : '', outputs: renamed.outputs };
-  if (renamed.renamed !== undefined) placed.renamed = renamed.renamed;
+  const outputs = applyColumnAliases(item.outputs, stringsOf(body?.colnames));
+  const placed: Item = { alias: name || item.alias, schema: name === '' ? item.schema : '', outputs };
   scope.items.push(placed);
   return placed.outputs;
 }
@@ -134,6 +133,10 @@ function joinItem(body: Body, env: Env, scope: Scope, predicates: Taint | undefi
   if (using.length > 0) {
     const merged = using.map((name) => mergeColumn(name, leftItems, rightItems, env, predicates));
     out = [...merged, ...without(left, using), ...without(right, using)];
+    // Which column of a star an alias list has given that name to is not known, so the rest can't be counted.
+    if ([...left, ...right].some((output) => using.some((name) => output.renamed?.includes(name) === true))) {
+      out = [...merged, foldOutputs([...left, ...right])];
+    }
     const usingAlias = body.join_using_alias as Body | undefined;
     if (usingAlias !== undefined)
       scope.items.push({ alias: textOf(usingAlias.aliasname), schema: '', outputs: merged, qualified_only: true });

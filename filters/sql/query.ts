@@ -183,5 +183,5 @@ function meantOutputs(node: unknown, outputs: OutputColumn[]): OutputColumn[] {
   }
   const fields = listOf(bodyOf(node, 'ColumnRef')?.fields);
   const name = fields.length === 1 ? stringOf(fields[0]) : undefined;
-  return name === undefined ? [] : outputs.filter((output) => output.name === name);
+  return name === undefined ? [] : outputs.filter((output) => output.name === name || output.renamed?.includes(name) === true);
 }

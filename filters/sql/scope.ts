@@ -7,8 +7,6 @@ export interface Item {
   alias: string;
   schema: string;
   outputs: OutputColumn[];
-  /** names given by an alias list to columns whose real names are unknown: `people p(a, b)` */
-  renamed?: Set<string>;
   /** a join's own alias hides its arms from unqualified names only once: items that are reachable by qualifier but not by bare name */
   qualified_only?: boolean;
 }
@@ -36,14 +34,11 @@ export type Found = 'definite' | 'possible' | 'none';
 
 /** Adds what `item.name` may mean to the taint. `direct` tells whether it is a column itself. */
 export function lookup(item: Item, name: string, taint: Taint): { found: Found; direct: boolean } {
-  if (item.renamed?.has(name) === true) {
-    taintRow(item, taint);
-    return { found: 'definite', direct: item.outputs.every((output) => output.direct) };
-  }
   let definite = false;
   let direct = true;
   for (const output of item.outputs) {
-    if (output.name !== name || output.star.length > 0 || output.many === true) continue;
+    const renamed = output.renamed?.includes(name) === true;
+    if (!renamed && (output.name !== name || output.star.length > 0 || output.many === true)) continue;
     taint.output(output);
     direct = direct && output.direct;
     definite = true;
@@ -76,21 +71,15 @@ export function taintRow(item: Item, taint: Taint): void {
   for (const output of item.outputs) taint.output(output);
 }
 
-/** Applies an alias list to outputs: known positions get the name, unknown ones are remembered as renamed. */
-export function applyColumnAliases(
-  outputs: OutputColumn[],
-  names: string[],
-): { outputs: OutputColumn[]; renamed: Set<string> | undefined } {
-  if (names.length === 0) return { outputs, renamed: undefined };
-  const out: OutputColumn[] = [];
-  let used = 0;
-  let wide = false;
-  for (const output of outputs) {
-    wide = wide || output.star.length > 0 || output.many === true;
-    const name = wide ? undefined : names[used];
-    out.push(name === undefined ? output : { ...output, name });
-    if (!wide) used += 1;
-  }
-  const rest = wide ? names.slice(used) : [];
-  return { outputs: out, renamed: rest.length > 0 ? new Set(rest) : undefined };
+/** Applies an alias list to outputs: known positions get the name; from a star on, each column may be any of the names that are left. */
+export function applyColumnAliases(outputs: OutputColumn[], names: string[]): OutputColumn[] {
+  if (names.length === 0) return outputs;
+  const wide = outputs.findIndex((output) => output.star.length > 0 || output.many === true);
+  const known = wide < 0 ? outputs.length : wide;
+  const rest = names.slice(known);
+  return outputs.map((output, i) => {
+    if (i >= known) return rest.length === 0 ? output : { ...output, renamed: [...new Set([...(output.renamed ?? []), ...rest])] };
+    const name = names[i];
+    return name === undefined ? output : { ...output, name };
+  });
 }

@@ -92,7 +92,8 @@ function uniteOne(a: OutputColumn, b: OutputColumn): OutputColumn | undefined {
     taint.output(a);
     taint.output(b);
     const out = taint.toOutput(a.name, a.direct && b.direct);
-    return a.many === true || b.many === true ? { ...out, many: true } : out;
+    if (a.many === true || b.many === true) return { ...out, many: true };
+    return a.renamed === undefined ? out : { ...out, renamed: a.renamed };
   }
   if (a.star.length !== b.star.length || a.many === true || b.many === true) return undefined;
   for (const output of [a, b]) for (const relation of output.whole_rows) taint.row(relation);
@@ -106,7 +107,8 @@ function uniteOne(a: OutputColumn, b: OutputColumn): OutputColumn | undefined {
     if (or.rows.size > 0) joined.or = [...or.rows.values()];
     return joined;
   });
-  return { name: '', sources: [], star, direct: a.direct && b.direct, whole_rows: [...taint.rows.values()] };
+  const out: OutputColumn = { name: '', sources: [], star, direct: a.direct && b.direct, whole_rows: [...taint.rows.values()] };
+  return a.renamed === undefined ? out : { ...out, renamed: a.renamed };
 }
 
 /** Keeps the left arm's names and width, and lets every column hold anything of both arms. */

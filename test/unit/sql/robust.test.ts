@@ -31,6 +31,12 @@ function moment(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 50));
 }
 
+/** Waits until long statements are parsed again. */
+async function recovered(): Promise<void> {
+  const long = `select '${'x'.repeat(10_000)}'`;
+  for (let i = 0; i < 100 && analyze(long).facts.unparsed !== ''; i += 1) await moment();
+}
+
 describe('SQL parser under attack', () => {
   before(loadParser);
   for (const [name, text] of TOO_MUCH) {
@@ -42,7 +48,7 @@ describe('SQL parser under attack', () => {
       const next = analyze('delete from t');
       assert.equal(next.facts.unparsed, '');
       assert.equal(next.facts.statements[0]?.filtered, false);
-      await moment();
+      await recovered();
     });
   }
   it('a hundred overflows in one turn do not stop short statements', async () => {
@@ -50,13 +56,14 @@ describe('SQL parser under attack', () => {
       assert.notEqual(analyze(`select ${'1+'.repeat(20_000 + i)}1`).facts.unparsed, '');
       assert.equal(analyze(`select ${i} from t`).facts.unparsed, '');
     }
-    await moment();
-    assert.equal(analyze(`select '${'x'.repeat(10_000)}'`).facts.unparsed, '', 'long statements are parsed again');
+    await recovered();
+    const long = `select '${'x'.repeat(10_000)}'`;
+    assert.equal(analyze(long).facts.unparsed, '', 'long statements are parsed again');
   });
   for (const [name, text] of LARGE) {
     it(`${name}: parsed`, async () => {
       assert.equal(analyze(text).facts.unparsed, '');
-      await moment();
+      await recovered();
     });
   }
   it('common table expressions that double do not explode', () => {
