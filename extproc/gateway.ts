@@ -23,7 +23,7 @@ export interface Resource {
   /** listener name; Envoy names it in the gRPC metadata `x-midstream-listener` */
   listener: string;
   resource: string;
-  catalogue: { view(database: string): CatalogueView | undefined; load(database: string, what: LookupEffect): Promise<void> } | undefined;
+  catalogue: { view(database: string): CatalogueView | undefined; load(database: string, what: LookupEffect): Promise<void>; close(): Promise<void> } | undefined;
   /** hop only: where this gateway listens, and Envoy's way back to the server */
   hop?: { host: string; port: number; upstream: { host: string; port: number } };
 }

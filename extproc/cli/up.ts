@@ -1,0 +1,109 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { MidstreamError } from '../../filters/errors.js';
+import { createLog } from '../runtime.js';
+import { startUp, type UpOptions } from '../up.js';
+import { action, cyan, dim, line, printJson } from './io.js';
+import { packageVersion } from './version.js';
+
+interface Flags {
+  postgres: string;
+  listen: string;
+  policy: string;
+  record: string;
+  transport: string;
+  durability: string;
+  catalogue?: string;
+  json?: boolean;
+  logLevel: string;
+  metricsPort?: string;
+}
+
+const example = `
+Example:
+  midstream up --postgres 127.0.0.1:5432 --listen 6432 --policy policy.yaml --record ./recordings
+  psql -h 127.0.0.1 -p 6432 -U app shop
+
+The client's own log-in is passed through. With --json one line {"ready":true,"postgres":"127.0.0.1:6432",…} is printed when all is up.
+Column rules need to know which table a column comes from: --catalogue gives the gateway a connection of its own (a read-only role is enough;
+$MIDSTREAM_CATALOGUE_URL keeps it out of the process list). Without it such rules go by name, and rather mask too much.`;
+
+export function register(program: Command): void {
+  program
+    .command('up')
+    .description('Start Envoy and the gateway before one database, in the foreground.')
+    .requiredOption('--postgres <host:port>', 'the database behind')
+    .option('--listen <[host:]port>', 'where clients connect', '6432')
+    .requiredOption('--policy <file>', 'policy file')
+    .option('--record <dir>', 'directory for recordings', '.midstream/recordings')
+    .option('--transport <ext_proc|hop>', 'how Envoy hands over the bytes', 'ext_proc')
+    .option('--durability <strict|relaxed>', 'strict: an effect waits until its record is on disk', 'strict')
+    .option('--catalogue <url>', "the gateway's own connection, for the origins of columns")
+    .option('--metrics-port <port>', 'serve Prometheus metrics on 127.0.0.1')
+    .option('--log-level <level>', 'trace, debug, info, warn, error', 'warn')
+    .option('--json', 'one JSON line when ready')
+    .addHelpText('after', example)
+    .action(action(run));
+}
+
+async function run(flags: Flags): Promise<void> {
+  const options = toOptions(flags);
+  const up = await startUp(options);
+  const address = `${up.postgres.host}:${up.postgres.port}`;
+  if (flags.json) {
+    printJson({ ready: true, postgres: address, transport: options.transport, api: up.api, record: resolve(options.recordDirectory), envoy: up.envoyVersion, verifier_key: up.runtime.recordings.verifier_key, pid: process.pid });
+  } else {
+    line(`${cyan('ready')}  connect to ${address}   ${dim(`approvals: ${up.api}, recordings: ${resolve(options.recordDirectory)}`)}`);
+  }
+  await runUntilStopped(up.stop, up.failed, () => void up.runtime.reload());
+}
+
+/** Waits for SIGINT or SIGTERM (SIGHUP reads the policy again), or for Envoy to end by itself; then stops once, however often it is asked. */
+export async function runUntilStopped(stop: () => Promise<void>, failed: Promise<string>, reload: () => void): Promise<void> {
+  process.on('SIGHUP', reload);
+  let stopped = false;
+  const why = await Promise.race([
+    new Promise<string>((done) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => done(signal));
+    }),
+    failed.then((reason) => (stopped ? '' : reason)),
+  ]);
+  stopped = true;
+  await stop();
+  if (why !== 'SIGINT' && why !== 'SIGTERM') throw new MidstreamError('unavailable', why, { hint: 'look at its log with --log-level debug' });
+  process.exit(0);
+}
+
+export function hostPort(text: string, defaultHost: string, what: string): { host: string; port: number } {
+  const at = text.lastIndexOf(':');
+  const host = at < 0 ? defaultHost : text.slice(0, at).replace(/^\[|\]$/g, '');
+  const port = Number(at < 0 ? text : text.slice(at + 1));
+  if (!Number.isInteger(port) || port < 0 || port > 65535 || host === '') {
+    throw new MidstreamError('bad_input', `${what} ${text} is no address`, { hint: 'write it as HOST:PORT, for example 127.0.0.1:5432' });
+  }
+  return { host, port };
+}
+
+function oneOf<T extends string>(value: string, allowed: readonly T[], what: string): T {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) throw new MidstreamError('bad_input', `${what} ${value} is not known`, { hint: `use one of ${allowed.join(', ')}` });
+  return found;
+}
+
+function toOptions(flags: Flags): UpOptions {
+  const catalogueUrl = flags.catalogue ?? process.env['MIDSTREAM_CATALOGUE_URL'];
+  const progress = flags.json ? () => {} : (text: string) => process.stderr.write(`${dim(text, process.stderr)}\n`);
+  return {
+    version: packageVersion(),
+    postgres: hostPort(flags.postgres, '127.0.0.1', '--postgres'),
+    listen: hostPort(flags.listen, '127.0.0.1', '--listen'),
+    transport: oneOf(flags.transport, ['ext_proc', 'hop'] as const, '--transport'),
+    durability: oneOf(flags.durability, ['strict', 'relaxed'] as const, '--durability'),
+    policyFile: resolve(flags.policy),
+    recordDirectory: resolve(flags.record),
+    catalogueUrl,
+    log: createLog(flags.logLevel),
+    progress,
+    ...(flags.metricsPort === undefined ? {} : { metricsPort: hostPort(flags.metricsPort, '127.0.0.1', '--metrics-port').port }),
+  };
+}

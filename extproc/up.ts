@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { renderBootstrap, type RenderOptions } from '../envoy/render.js';
+import { hashToken } from './console/tokens.js';
+import type { ApproverToken } from './console/api.js';
+import type { Resource } from './gateway.js';
+import { findEnvoy, runEnvoy, type RunningEnvoy } from './process/envoy.js';
+import { freePort } from './process/free-port.js';
+import { type Runtime, startRuntime } from './runtime.js';
+import { openCatalogue } from './stores/catalogue.js';
+
+export interface UpOptions {
+  version: string;
+  /** the database behind */
+  postgres: { host: string; port: number };
+  /** where clients connect; port 0 for any */
+  listen: { host: string; port: number };
+  transport: 'ext_proc' | 'hop';
+  policyFile: string;
+  recordDirectory: string;
+  durability: 'strict' | 'relaxed';
+  /** connection string of the gateway's own, for origins of columns; undefined: masks go by name */
+  catalogueUrl: string | undefined;
+  /** approvals store and API tokens; a token for this machine's operator is made beside what is given */
+  approvals?: { database?: string; tokens?: ApproverToken[]; port?: number };
+  resource?: string;
+  log: Logger;
+  progress: (line: string) => void;
+  envoyConcurrency?: number;
+  metricsPort?: number;
+  limits?: { notice_every_ms?: number };
+}
+
+export interface Up {
+  postgres: { host: string; port: number };
+  runtime: Runtime;
+  envoy: RunningEnvoy;
+  envoyVersion: string;
+  /** base URL of the approvals API, and a token for it */
+  api: string;
+  operatorToken: string;
+  /** settles when Envoy ends by itself */
+  failed: Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Envoy and the gateway before one database, in this process: what `midstream up`, the demonstration and the end-to-end tests run. */
+export async function startUp(options: UpOptions): Promise<Up> {
+  const { progress } = options;
+  const found = await findEnvoy({ log: progress });
+  const directory = mkdtempSync(join(tmpdir(), 'midstream-'));
+  const record = resolve(options.recordDirectory);
+  mkdirSync(record, { recursive: true, mode: 0o700 });
+  const operatorToken = `mst_${randomBytes(24).toString('base64url')}`;
+  const listenPort = options.listen.port || (await freePort());
+  const returnPort = await freePort();
+  const resource: Resource = {
+    listener: 'postgres',
+    resource: options.resource ?? `${options.postgres.host}:${options.postgres.port}`,
+    catalogue: options.catalogueUrl === undefined ? undefined : openCatalogue({ url: options.catalogueUrl, log: options.log }),
+    ...(options.transport === 'hop' ? { hop: { host: '127.0.0.1', port: 0, upstream: { host: '127.0.0.1', port: returnPort } } } : {}),
+  };
+  let runtime: Runtime | undefined;
+  let envoy: RunningEnvoy | undefined;
+  const stop = async () => {
+    // Envoy's listeners go last: until the gateway has told every client, their connections must live.
+    await runtime?.stop('the gateway is stopping');
+    await envoy?.stop();
+    await resource.catalogue?.close();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    progress(`starting the gateway (${options.transport})`);
+    runtime = await startRuntime({
+      version: options.version,
+      grpc: `unix:${join(directory, 'gateway.sock')}`,
+      resources: [resource],
+      policyFile: options.policyFile,
+      record: { directory: record, durability: options.durability, worker: 1 },
+      approvals: {
+        database: options.approvals?.database ?? join(record, '..', 'approvals.db'),
+        api: {
+          host: '127.0.0.1',
+          port: options.approvals?.port ?? 0,
+          tokens: [...(options.approvals?.tokens ?? []), { id: 'operator', groups: ['dba', 'admin', 'finance'], hash: hashToken(operatorToken) }],
+        },
+      },
+      metrics: options.metricsPort === undefined ? undefined : { host: '127.0.0.1', port: options.metricsPort },
+      mayConnect: () => ({ allowed: true, reason: '' }),
+      log: options.log,
+      ...(options.limits ? { limits: options.limits } : {}),
+    });
+    writeDiscovery(record, runtime.api, operatorToken);
+    progress(`starting Envoy ${found.version}`);
+    envoy = await runEnvoy({
+      path: found.path,
+      config: renderBootstrap(renderOptions(options, listenPort, returnPort, runtime)),
+      ...(options.envoyConcurrency ? { concurrency: options.envoyConcurrency } : {}),
+    });
+  } catch (error) {
+    await stop().catch(() => {});
+    throw error;
+  }
+  return {
+    postgres: { host: options.listen.host, port: listenPort },
+    runtime,
+    envoy,
+    envoyVersion: found.version,
+    api: runtime.api,
+    operatorToken,
+    failed: envoy.exited.then((exit) => `Envoy ended (${exit.signal ?? exit.code})`),
+    stop,
+  };
+}
+
+function renderOptions(options: UpOptions, listenPort: number, returnPort: number, runtime: Runtime): RenderOptions {
+  const hop = runtime.gateway.hops[0];
+  return {
+    listeners: [
+      {
+        name: 'postgres',
+        transport: options.transport,
+        listen: `${options.listen.host}:${listenPort}`,
+        upstream: `${options.postgres.host}:${options.postgres.port}`,
+        ...(hop ? { hop: { gateway: [`127.0.0.1:${hop.port}`], back: `127.0.0.1:${returnPort}` } } : {}),
+      },
+    ],
+    gateway: { grpc: [runtime.gateway.grpc] },
+  };
+}
+
+/** Lets `midstream approvals` on this machine find the API; only its owner may read it. */
+function writeDiscovery(record: string, api: string, token: string): string {
+  const directory = join(record, '..');
+  const tokenFile = join(directory, 'operator.token');
+  writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
+  writeFileSync(join(directory, 'api.json'), `${JSON.stringify({ url: api, token_file: tokenFile })}\n`, { mode: 0o600 });
+  return directory;
+}
