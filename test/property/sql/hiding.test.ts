@@ -117,10 +117,12 @@ function nest(inner: string, depth: number, random: Random): string {
   return out;
 }
 
-describe('SQL hiding places', () => {
+describe('SQL hiding places', function () {
+  // A loaded machine may take its time; nothing here is about speed.
+  this.timeout(120_000);
   before(loadParser);
   const random = makeRandom();
-  const rounds = 1500;
+  const rounds = 500;
 
   it('a column is followed to the client through any nesting', () => {
     for (let i = 0; i < rounds; i += 1) {
@@ -156,7 +158,7 @@ describe('SQL hiding places', () => {
   });
 
   it('a statement within a text is found, or the text is opaque', () => {
-    for (let i = 0; i < 600; i += 1) {
+    for (let i = 0; i < 300; i += 1) {
       const statement = random.pick(['delete from vault', 'drop table vault', 'update vault set a = 1']);
       const text = random.pick(TEXTS)(statement);
       const { facts } = analyze(text);
@@ -186,7 +188,7 @@ describe('SQL hiding places', () => {
       (e) => `begin for i in 1..length((${e})::text) loop null; end loop; end`,
       (e) => `declare i text; begin foreach i in array array[${e}] loop null; end loop; end`,
     ];
-    for (let i = 0; i < 800; i += 1) {
+    for (let i = 0; i < 400; i += 1) {
       const text = `do $do$ ${random.pick(blocks)(nest("pg_read_file('x')", random.int(4), random))} $do$`;
       const { facts } = analyze(text);
       const seen = reaches(text).includes('files') || facts.opaque.includes('PL/pgSQL body could not be parsed');
@@ -196,7 +198,7 @@ describe('SQL hiding places', () => {
 
   it('cut and mangled texts never throw', () => {
     const characters = `abc'"$;()[]{}.,*/-+<>=~!@#%^&|\`?:\\ \n\t0159é\u0001`;
-    for (let i = 0; i < 2000; i += 1) {
+    for (let i = 0; i < 800; i += 1) {
       let text = random.pick(USES)(nest('secret', random.int(4), random));
       for (let j = random.int(4); j >= 0; j -= 1) {
         const at = random.int(text.length);

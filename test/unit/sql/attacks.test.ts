@@ -475,7 +475,8 @@ const GROUPS: [string, Case[]][] = [
   ['inference', INFERENCE],
 ];
 
-describe('SQL attacks', () => {
+describe('SQL attacks', function () {
+  this.timeout(60_000);
   before(loadParser);
   for (const [name, cases] of GROUPS) {
     describe(name, () => {

@@ -138,7 +138,8 @@ const UNBOUNDED = [
   'not (id <> id and true)',
 ];
 
-describe('SQL filtered', () => {
+describe('SQL filtered', function () {
+  this.timeout(60_000);
   before(loadParser);
   for (const where of BOUNDED) {
     it(`bounds: ${where}`, () => {

@@ -143,7 +143,8 @@ const CASES: [string, string, string[]][] = [
   ['alter large object 5 owner to bob', 'alter large_object', ['define large_object 5', 'grant role bob']],
 ];
 
-describe('SQL kinds and objects', () => {
+describe('SQL kinds and objects', function () {
+  this.timeout(60_000);
   before(loadParser);
   for (const [text, kind, touched] of CASES) {
     it(text, () => {

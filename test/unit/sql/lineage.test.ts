@@ -176,7 +176,8 @@ const CASES: [string, string[] | undefined][] = [
   ['select generate_series(1, salary) from people', ['generate_series<-people.salary']],
 ];
 
-describe('SQL lineage: where each output column comes from', () => {
+describe('SQL lineage: where each output column comes from', function () {
+  this.timeout(60_000);
   before(loadParser);
   for (const [text, expected] of CASES) {
     it(text, () => {

@@ -20,7 +20,8 @@ function shape(text: string): Omit<CopyShape, 'direction' | 'relation' | 'output
   return rest;
 }
 
-describe('SQL COPY shapes', () => {
+describe('SQL COPY shapes', function () {
+  this.timeout(60_000);
   before(loadParser);
   const CASES: [string, Partial<CopyShape> | undefined][] = [
     ['copy t to stdout', {}],
@@ -85,7 +86,8 @@ describe('SQL COPY shapes', () => {
   });
 });
 
-describe('SQL settings', () => {
+describe('SQL settings', function () {
+  this.timeout(60_000);
   before(loadParser);
   const CASES: [string, { name: string; value: string | undefined; local: boolean }[] | undefined][] = [
     ["set timezone = 'UTC'", [{ name: 'timezone', value: 'UTC', local: false }]],
@@ -124,7 +126,8 @@ describe('SQL settings', () => {
   });
 });
 
-describe('SQL prepared statements and cursors', () => {
+describe('SQL prepared statements and cursors', function () {
+  this.timeout(60_000);
   before(loadParser);
   it('PREPARE carries the analysis of what it prepares', () => {
     const { top } = analyze('select \'é\'; prepare "P" (int, numeric(5, 2)) as select salary as s from people where id = $1');
@@ -158,7 +161,8 @@ describe('SQL prepared statements and cursors', () => {
   });
 });
 
-describe('SQL shape', () => {
+describe('SQL shape', function () {
+  this.timeout(60_000);
   before(loadParser);
   const print = (text: string): string => analyze(text).facts.fingerprint;
   it('is the same whatever the constants are', () => {
