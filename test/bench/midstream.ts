@@ -8,7 +8,7 @@ import { packageRoot } from '../../extproc/process/places.js';
 import { onStop } from './lifetime.js';
 import { childrenOf } from './machine.js';
 import type { TargetName } from './options.js';
-import { type Target, type TargetOptions, throughPort } from './targets.js';
+import { profilingArguments, type Target, type TargetOptions, throughPort } from './targets.js';
 
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
@@ -20,9 +20,7 @@ export async function startMidstream(name: TargetName, options: TargetOptions): 
   const to = new URL(options.database);
   const port = await freePort();
   const args = [
-    ...(options.profile === undefined
-      ? []
-      : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`, `--cpu-prof-name=${name}-${process.pid}-${port}.cpuprofile`]),
+    ...profilingArguments(name, options.profile),
     join(packageRoot(), 'extproc', 'cli', 'bin.mjs'),
     'up',
     ...['--postgres', `${to.hostname}:${to.port || 5432}`, '--listen', String(port), '--policy', options.policy],
@@ -30,7 +28,12 @@ export async function startMidstream(name: TargetName, options: TargetOptions): 
     ...['--durability', name.endsWith('-strict') ? 'strict' : 'relaxed', '--json'],
   ];
   // detached: Ctrl-C reaches this process alone, which stops everything in order.
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    // By the environment, so that a password does not stand in the process list.
+    env: { ...process.env, MIDSTREAM_CATALOGUE_URL: options.database },
+  });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = onStop(`midstream up (${name})`, async () => {
     child.kill('SIGCONT');

@@ -2,7 +2,9 @@ import { parseArgs } from 'node:util';
 
 export const targetNames = ['direct', 'envoy', 'echo-ext_proc', 'midstream-ext_proc', 'echo-hop', 'midstream-hop'] as const;
 export const strictNames = ['midstream-ext_proc-strict', 'midstream-hop-strict'] as const;
-export type TargetName = (typeof targetNames)[number] | (typeof strictNames)[number];
+/** Only when asked for. */
+export const otherNames = ['echo-http2'] as const;
+export type TargetName = (typeof targetNames)[number] | (typeof strictNames)[number] | (typeof otherNames)[number];
 
 export interface BenchOptions {
   quick: boolean;
@@ -28,7 +30,8 @@ export const usage = `npm run bench -- [options]
   --quick            one short round of fewer cases, to see that all works
   --only NAME,...    workloads whose names begin so: select, reads, bulk, connect, memory
   --targets NAME,... ${targetNames.join(', ')},
-                     and with durability strict: ${strictNames.join(', ')}
+                     and with durability strict: ${strictNames.join(', ')};
+                     only when asked for: ${otherNames.join(', ')} (network ext_proc without grpc-js)
   --rounds N         rounds, each with fresh processes (3)
   --seconds N        length of one pgbench run (3)
   --policy FILE      for the midstream targets (test/bench/policy.yaml: guard, masks by column and by detector)
@@ -83,8 +86,9 @@ const list = (text: string): string[] =>
     .filter(Boolean);
 
 function targetOf(name: string): TargetName {
-  const found = [...targetNames, ...strictNames].find((known) => known === name);
-  if (found === undefined) throw new Error(`there is no target ${name}; they are ${[...targetNames, ...strictNames].join(', ')}`);
+  const found = [...targetNames, ...strictNames, ...otherNames].find((known) => known === name);
+  if (found === undefined)
+    throw new Error(`there is no target ${name}; they are ${[...targetNames, ...strictNames, ...otherNames].join(', ')}`);
   return found;
 }
 

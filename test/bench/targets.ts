@@ -37,6 +37,7 @@ export async function startTarget(name: TargetName, options: TargetOptions): Pro
     case 'envoy':
       return behindEnvoy(name, options, (config) => withoutProcessing(config));
     case 'echo-ext_proc':
+    case 'echo-http2':
     case 'echo-hop':
       return behindEnvoy(name, options, (config) => config);
     default:
@@ -52,7 +53,13 @@ async function behindEnvoy(name: TargetName, options: TargetOptions, change: (co
   const to = new URL(options.database);
   const grpc = `unix:${join(folder, 'echo.sock')}`;
   const hop = name === 'echo-hop';
-  const echo = name === 'envoy' ? undefined : await startEcho(hop ? ['hop', '127.0.0.1', String(back)] : ['ext_proc', grpc]);
+  const echo =
+    name === 'envoy'
+      ? undefined
+      : await startEcho(
+          hop ? ['hop', '127.0.0.1', String(back)] : [name === 'echo-http2' ? 'http2' : 'ext_proc', grpc],
+          profilingArguments(name, options.profile),
+        );
   const config: RenderOptions = {
     listeners: [
       {
@@ -92,8 +99,11 @@ function withoutProcessing(config: object): object {
   return config;
 }
 
-async function startEcho(args: string[]): Promise<{ pid: number; port: number; stop: () => Promise<void> }> {
-  const child = fork(beside('echo'), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+async function startEcho(args: string[], profiling: readonly string[]): Promise<{ pid: number; port: number; stop: () => Promise<void> }> {
+  const child = fork(beside('echo'), args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: [...process.execArgv, ...profiling],
+  });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = onStop('echo', async () => {
     child.kill('SIGTERM');
@@ -104,6 +114,12 @@ async function startEcho(args: string[]): Promise<{ pid: number; port: number; s
     child.once('exit', () => reject(new Error('the echo ended before it was ready')));
   });
   return { pid: child.pid!, port, stop };
+}
+
+/** Arguments of Node that make a process write a profile when it ends. */
+export function profilingArguments(name: string, folder: string | undefined): string[] {
+  if (folder === undefined) return [];
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`];
 }
 
 /** The database's url, by way of a port of this machine. */
