@@ -1,5 +1,5 @@
-import { ALNUM, ALPHA, ascii, CLASS, DIGIT, DOMAIN, HEX, LOCAL, startsWith, startsWithNoCase, TOKEN } from './bytes.js';
-import { nameBefore, nameEnd, nameStart, NO_SECRET, strengthOf } from './detectors/assignment.js';
+import { ALNUM, ALPHA, ascii, CLASS, DIGIT, DOMAIN, HEX, IDENT, LOCAL, startsWith, startsWithNoCase, TOKEN } from './bytes.js';
+import { isQuotedPair, nameBefore, nameEnd, nameStart, NO_SECRET, strengthOf } from './detectors/assignment.js';
 import { isBirthWord } from './detectors/birth.js';
 import { countryIndex, IBAN_LENGTH, ibanHolds } from './detectors/iban.js';
 import { macShape } from './detectors/mac.js';
@@ -9,7 +9,7 @@ import { mayBeToken } from './detectors/tokens.js';
 import { evidenceBefore, evidenceOf, ITIN as ITIN_NAME, NATIONAL_NAME, PASSWORD, PHONE as PHONE_NAME, SSN as SSN_NAME } from './evidence.js';
 import { GROUPS_OVERLAP, Groups } from './groups.js';
 import { kindId } from './kinds.js';
-import { T_AT, T_B, T_COLON, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN } from './triggers.js';
+import { T_AT, T_B, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN } from './triggers.js';
 
 const CARD = kindId('credit_card');
 const PHONE = kindId('phone');
@@ -23,6 +23,7 @@ const PRIVATE_KEY = kindId('private_key');
 const BIRTH = kindId('date_of_birth');
 const CONNECTION = kindId('connection_string');
 const WEBHOOK = kindId('slack_webhook');
+const BASIC = kindId('basic_auth');
 const PASSWORD_KIND = kindId('password');
 
 const BEGIN = ascii('-----BEGIN ');
@@ -137,7 +138,7 @@ export class Gate {
     if (groups.more || (unsure && total >= 7)) return true;
     if (wanted[CARD] === 1 && total >= 12 && (longest >= 12 || groups.count > 2 || (groups.count === 2 && longest >= 6))) return true;
     if ((wanted[SSN] === 1 || wanted[ITIN] === 1) && this.ssn(buf, longest, lo)) return true;
-    if (wanted[PHONE] === 1 && total >= 7 && this.phone(buf, at, total, lo)) return true;
+    if (wanted[PHONE] === 1 && this.phone(buf, at, total, lo)) return true;
     return wanted[NATIONAL_ID] === 1 && this.national(buf, at, longest, lo);
   }
 
@@ -162,6 +163,7 @@ export class Gate {
   private phone(buf: Uint8Array, at: number, total: number, lo: number): boolean {
     const { groups } = this;
     if (at > lo && (buf[at - 1] === 0x2b || (buf[at - 1] === 0x28 && at - 2 >= lo && buf[at - 2] === 0x2b))) return true;
+    if (total < 7) return false;
     for (let g = 0; g < groups.count; g++) {
       const length = groups.end[g]! - groups.start[g]!;
       if (total >= 9 && length >= 2 && buf[groups.start[g]!] === 0x30 && buf[groups.start[g]! + 1] === 0x30) return true;
@@ -202,7 +204,9 @@ export class Gate {
     if ((t & T_DASH) !== 0 && i + 1 < hi) {
       if (wanted[MAC] === 1 && buf[i + 3] === DASH && macShape(buf, i, lo, hi)) return true;
       if (buf[i + 1] === DASH && wanted[PRIVATE_KEY] === 1 && startsWith(buf, i, BEGIN)) return true;
+      if ((wanted[PASSWORD_KIND] === 1 || wanted[BASIC] === 1) && this.option(buf, i, hi)) return true;
     }
+    if ((t & T_COMMA) !== 0 && isQuotedPair(buf, i, lo, hi) && this.assignment(buf, i, lo, hi)) return true;
     if ((t & T_DOT) !== 0 && buf[i + 5] === DOT && macShape(buf, i, lo, hi)) return true;
     if ((t & T_J) !== 0 && i - 2 >= lo && buf[i - 1] === 0x79 && buf[i - 2] === 0x65 && (CLASS[buf[i + 1] ?? 0]! & TOKEN) !== 0) return true;
     if ((t & T_B) !== 0 && this.letterB(buf, i, lo, hi)) return true;
@@ -261,14 +265,17 @@ export class Gate {
     return false;
   }
 
-  private assignment(buf: Uint8Array, op: number, lo: number, hi: number): boolean {
-    if (this.wanted[PASSWORD_KIND] === 0) return this.anyAssigned && this.assigned(buf, op, lo, hi);
-    return this.assigned(buf, op, lo, hi);
+  /** `-u user:password` and `--token value`: any option followed by a value whose name is about secrets. */
+  private option(buf: Uint8Array, at: number, hi: number): boolean {
+    if (buf[at + 1] === 0x75 && (buf[at + 2] === 0x20 || (buf[at + 2] === 0x73 && buf[at + 5] === 0x20))) return true;
+    let end = at + 1;
+    const limit = Math.min(hi, at + 64);
+    while (end < limit && (CLASS[buf[end]!]! & IDENT) !== 0) end++;
+    this.steps += end - at;
+    return end < limit && end > at + 2 && buf[end] === 0x20 && strengthOf(evidenceOf(buf, at + 1, end)) !== NO_SECRET;
   }
 
-  private readonly anyAssigned = true;
-
-  private assigned(buf: Uint8Array, op: number, lo: number, hi: number): boolean {
+  private assignment(buf: Uint8Array, op: number, lo: number, hi: number): boolean {
     if (buf[op + 1] === undefined || op + 3 > hi) return false;
     let bits = nameBefore(buf, op, lo);
     const start = nameStart;

@@ -1,4 +1,4 @@
-import { assignmentAt, authSchemeAt, azureSecretAt } from './detectors/assignment.js';
+import { assignmentAt, authSchemeAt, azureSecretAt, optionAt, quotedPairAt } from './detectors/assignment.js';
 import { birthAt } from './detectors/birth.js';
 import { emailAt } from './detectors/email.js';
 import { ipv6At } from './detectors/ip.js';
@@ -11,13 +11,14 @@ import { urlAt } from './detectors/url.js';
 import { CLASS, HEX } from './bytes.js';
 import { kindId } from './kinds.js';
 import type { Search } from './search.js';
-import { T_AT, T_B, T_COLON, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN } from './triggers.js';
+import { T_AT, T_B, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN } from './triggers.js';
 
 const IP = kindId('ip_address');
 const MAC = kindId('mac_address');
 const PRIVATE_KEY = kindId('private_key');
 const BIRTH = kindId('date_of_birth');
 const BEARER = kindId('bearer_token');
+const PASSWORD = kindId('password');
 const BASIC = kindId('basic_auth');
 
 /** Runs over the range once and calls the exact checks at the bytes that can be part of a value. */
@@ -50,7 +51,9 @@ function otherAt(s: Search, t: number, i: number): number {
       const end = privateKeyAt(s, i);
       if (end > i) return end;
     }
+    if (s.wanted[PASSWORD] === 1 || s.wanted[BASIC] === 1) optionAt(s, i);
   }
+  if ((t & T_COMMA) !== 0) quotedPairAt(s, i);
   if ((t & T_DOT) !== 0 && s.buf[i + 5] === 0x2e) macAt(s, i);
   if ((t & T_J) !== 0) jwtAt(s, i);
   if ((t & T_B) !== 0) {

@@ -14,6 +14,7 @@ export const T_DOT = 64;
 export const T_TOKEN = 128;
 export const T_J = 256;
 export const T_TILDE = 512;
+export const T_COMMA = 1024;
 
 /** The trigger table for these kinds: bytes that nothing wanted needs have no bit, so fewer kinds are found faster. */
 export function triggerTable(wanted: Uint8Array): Uint16Array {
@@ -25,7 +26,11 @@ export function triggerTable(wanted: Uint8Array): Uint16Array {
   if (DIGIT_KINDS.some((k) => wanted[k] === 1)) add('0123456789', T_DIGIT);
   if (has('email')) add('@', T_AT);
   const assigned = ASSIGNED_KINDS.some((k) => wanted[k] === 1);
-  if (assigned) add('=>', T_SIGN);
+  if (assigned) {
+    add('=>', T_SIGN);
+    add(',', T_COMMA);
+    add('-', T_DASH);
+  }
   if (assigned || has('ip_address', 'mac_address', 'connection_string', 'slack_webhook')) add(':', T_COLON);
   if (has('private_key', 'mac_address')) add('-', T_DASH);
   if (has('mac_address')) add('.', T_DOT);

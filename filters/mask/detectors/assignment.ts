@@ -1,4 +1,4 @@
-import { ALNUM, ALPHA, ascii, BASE64, CLASS, HEX, IDENT, startsWithNoCase } from '../bytes.js';
+import { ALNUM, ALPHA, ascii, BASE64, CLASS, HEX, IDENT, startsWith, startsWithNoCase } from '../bytes.js';
 import { AGAINST, AUTH, CLOUD, COUNT_OF, evidenceOf, KEY, PASSWORD, PUBLIC, QUALIFIER, RANDOM, SECRET, SHARED_ACCESS, TOKEN } from '../evidence.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
@@ -50,12 +50,79 @@ export function assignmentAt(s: Search, op: number): void {
   if (strength !== NO_SECRET) valueAfter(s, op, strength, bits);
 }
 
+/** `setProperty("API_TOKEN", "…")`: a comma between two quoted texts, the first of which is the name. */
+export function quotedPairAt(s: Search, comma: number): void {
+  if (comma < s.claimedUntil || !isQuotedPair(s.buf, comma, s.lo, s.hi)) return;
+  const bits = nameBefore(s.buf, comma, s.lo);
+  s.steps += NAME_MAX;
+  if (strengthOf(bits) >= MEDIUM) valueAfter(s, comma, MEDIUM, bits);
+}
+
+export function isQuotedPair(buf: Uint8Array, comma: number, lo: number, hi: number): boolean {
+  if (comma === lo || !isQuote(buf[comma - 1]!)) return false;
+  const next = comma + 1 < hi && buf[comma + 1] === 0x20 ? comma + 2 : comma + 1;
+  return next < hi && isQuote(buf[next]!);
+}
+
+const USER_SHORT = ascii('-u ');
+const USER_LONG = ascii('-user ');
+
+/** `-u user:password` and `--token …` on command lines; `at` is a dash. */
+export function optionAt(s: Search, at: number): void {
+  const { buf, lo, hi } = s;
+  if (at > lo && buf[at - 1]! > 0x20 && buf[at - 1] !== 0x2d) return;
+  const long = startsWith(buf, at, USER_LONG);
+  if (long || startsWith(buf, at, USER_SHORT)) return userOption(s, at + (long ? USER_LONG.length : USER_SHORT.length));
+  if (at === lo || buf[at - 1] !== 0x2d) return;
+  let end = at + 1;
+  const limit = Math.min(hi, at + NAME_MAX);
+  while (end < limit && (CLASS[buf[end]!]! & IDENT) !== 0) end++;
+  s.steps += end - at;
+  if (end === limit || buf[end] !== 0x20) return;
+  const bits = evidenceOf(buf, at + 1, end);
+  const strength = strengthOf(bits);
+  if (strength >= MEDIUM && buf[end + 1] !== 0x2d) valueAfter(s, end, strength, bits);
+}
+
+function userOption(s: Search, from: number): void {
+  const { buf, hi } = s;
+  const start = isQuote(buf[from] ?? 0) ? from + 1 : from;
+  const end = start > from ? quotedEnd(s, start, buf[from]!) : plainEnd(s, start);
+  let colon = start;
+  while (colon < end && buf[colon] !== 0x3a) colon++;
+  if (colon + 1 < end && end <= hi && !isPlaceholder(buf, colon + 1, end)) s.found(BASIC, colon + 1, end, 0.8);
+  else if (colon + 1 === end && colon > start + 7 && looksRandom(buf, start, colon, 8)) s.found(BASIC, start, colon, 0.7);
+}
+
 /** where the name that nameBefore read last begins and ends */
 export let nameStart = 0;
 export let nameEnd = 0;
 
 /** Evidence of the name before the sign at `op`, not before `lo`; 0 when there is no name. */
 export function nameBefore(buf: Uint8Array, op: number, lo: number): number {
+  // the first half of `.=`, `+=`, `|=`
+  const sign = op > lo && buf[op] === 0x3d && isSignHead(buf[op - 1]!) ? op - 1 : op;
+  const bits = wordBefore(buf, sign, lo);
+  if (nameStart === nameEnd) return 0;
+  if ((bits & NAMING) !== 0 || nameStart - 2 < lo) return bits;
+  const start = nameStart;
+  // `token string = …` names a type between; `key="Password" value="…"` names the value elsewhere
+  if (buf[op] !== 0x3d || buf[start - 1] !== 0x20) return bits;
+  const end = nameEnd;
+  const second = wordBefore(buf, start, lo);
+  if ((second & NAMING) !== 0 && nameEnd > nameStart) return second;
+  nameStart = start;
+  nameEnd = end;
+  return bits;
+}
+
+const NAMING = PASSWORD | SECRET | TOKEN | KEY | AUTH | RANDOM;
+
+function isSignHead(b: number): boolean {
+  return b === 0x2e || b === 0x2b || b === 0x7c || b === 0x2d;
+}
+
+function wordBefore(buf: Uint8Array, op: number, lo: number): number {
   let p = op;
   const gapFloor = Math.max(lo, op - 12);
   // between name and sign: blanks, closing quotes and brackets, the colon of :=, the question mark of ?=
@@ -68,7 +135,7 @@ export function nameBefore(buf: Uint8Array, op: number, lo: number): number {
   if (p === end) return 0;
   let bits = evidenceOf(buf, p, end);
   // "API key: …", "client secret = …": the word before belongs to the name when nothing but a blank is between
-  if (p > floor && (buf[p - 1] === 0x20 || buf[p - 1] === 0x2d) && (CLASS[buf[p - 2] ?? 0]! & ALPHA) !== 0 && p - 2 >= lo && (bits & (KEY | TOKEN | SECRET)) !== 0) {
+  if (p > floor && (buf[p - 1] === 0x20 || buf[p - 1] === 0x2d) && p - 2 >= lo && (CLASS[buf[p - 2]!]! & ALPHA) !== 0 && (bits & (KEY | TOKEN | SECRET)) !== 0) {
     let q = p - 1;
     while (q > floor && (CLASS[buf[q - 1]!]! & IDENT) !== 0) q--;
     bits |= evidenceOf(buf, q, p - 1) & (QUALIFIER | SECRET | AUTH | CLOUD | PUBLIC | TOKEN | PASSWORD);
@@ -92,7 +159,7 @@ function valueAfter(s: Search, op: number, strength: number, bits: number): void
   const { buf, hi } = s;
   let p = op + 1;
   const gapLimit = Math.min(hi, p + 16);
-  while (p < gapLimit && isSignGap(buf[p]!)) p++;
+  while (p < gapLimit && (isSignGap(buf[p]!) || (buf[op] === 0x3e && buf[p]! <= 0x20 && buf[p]! > 8))) p++;
   const signs = p - op;
   let quote = 0;
   if (p < hi && (buf[p] === 0x5c || buf[p] === 0x40 || ((buf[p]! | 0x20) === 0x62 && buf[p + 1] === 0x22)) && p + 1 < hi && isQuote(buf[p + 1]!)) p++;
@@ -147,13 +214,22 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
   else if (end - from > 6 && startsWithNoCase(buf, from, TOKEN_WORD)) from += 6;
   else if (end - from > 6 && startsWithNoCase(buf, from, BASIC_WORD)) return s.found(BASIC, from + 6, end, isPlaceholder(buf, from + 6, end) ? 0 : 0.9);
   if (from > start) return s.found(BEARER, from, end, end - from >= 8 && !isPlaceholder(buf, from, end) ? 0.85 : 0);
+  if ((bits & AUTH) !== 0) from = afterScheme(s, from, end);
   if (isPlaceholder(buf, from, end) || endsInCall(s, from, end, quoted)) return;
   const length = end - from;
   if (strength === STRONG && isPassword(buf, from, end, quoted, signs)) return s.found(PASSWORD_KIND, from, end, 0.85);
   if (strength >= MEDIUM && looksRandom(buf, from, end, 8) && !isPath(buf, from, end)) return s.found(namedKind(buf, from, end, bits), from, end, 0.8);
+  if (strength === MEDIUM && length >= 15 && length <= 40 && allDigits(buf, from, end)) return s.found(PASSWORD_KIND, from, end, 0.6);
   // words with a blank or of one case after "secret" are prose; quoted and long they are a passphrase
   if (strength === MEDIUM && (bits & SECRET) !== 0 && quoted && length >= 8 && !isWords(buf, from, end) && !isNumber(buf, from, end)) return s.found(PASSWORD_KIND, from, end, 0.6);
   if (strength === WEAK && length >= 16 && length < 512 && looksRandom(buf, from, end, 16) && !isPath(buf, from, end) && !isUuid(buf, from, end)) s.found(weakKind(buf, from, end, bits), from, end, 0.6);
+}
+
+/** `Authorization: Api-Token 22cb…`: where the scheme ends, when one word and a blank stand before the value. */
+function afterScheme(s: Search, start: number, end: number): number {
+  let p = start;
+  while (p < end && p - start < 16 && ((CLASS[s.buf[p]!]! & ALPHA) !== 0 || s.buf[p] === 0x2d)) p++;
+  return p > start && p + 8 < end && s.buf[p] === 0x20 ? p + 1 : start;
 }
 
 function namedKind(buf: Uint8Array, start: number, end: number, bits: number): number {
@@ -175,6 +251,11 @@ function isPassword(buf: Uint8Array, start: number, end: number, quoted: boolean
   if (length < 3 && !quoted) return false;
   // with blanks around the sign and without quotes a bare name is code: `password = input_password`
   if (!quoted && signs > 1 && isName(buf, start, end) && length < 40 && isWords(buf, start, end) && hasUnderscore(buf, start, end)) return false;
+  return true;
+}
+
+function allDigits(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) if (buf[k]! < 0x30 || buf[k]! > 0x39) return false;
   return true;
 }
 

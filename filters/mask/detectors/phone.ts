@@ -90,7 +90,7 @@ function international(s: Search, groups: Groups, g: number, skip: number, start
     const lastOfGroup = at + 1 === digits || groupOf[at + 1] !== groupOf[at];
     if (lastOfGroup && automaton.accepts(state) && endsGroup(groups, groupOf[at]!)) best = groupOf[at]!;
   }
-  if (best < 0) return g;
+  if (best < 0 || digits < 6) return g;
   if (score < 0.9) {
     const bits = s.name | s.before(start);
     if ((bits & PHONE) !== 0) score += 0.3;
@@ -149,7 +149,7 @@ function byRegionOrContext(s: Search, groups: Groups, g: number): number {
   }
   let score = 0.6;
   if (best < 0 && context) {
-    best = contextual(groups, g);
+    best = contextual(groups, g, (s.name & PHONE) !== 0);
     score = 0.55;
   }
   if (best < 0) return g;
@@ -178,9 +178,12 @@ function longestNational(plan: RegionPlan, groups: Groups): number {
 }
 
 /** With a word such as "phone" before it any run of 7 to 15 digits is taken, whatever country it is from. */
-function contextual(groups: Groups, g: number): number {
+function contextual(groups: Groups, g: number, named: boolean): number {
   let total = 0;
   let best = -1;
+  const alone = groups.end[g]! - groups.start[g]!;
+  // seven or eight digits in one are as often an amount
+  if (!named && alone >= PHONE_DIGITS_MIN && alone < 9) return -1;
   for (let k = g; k < groups.count; k++) {
     total += groups.end[k]! - groups.start[k]!;
     if (total > PHONE_DIGITS_MAX) break;

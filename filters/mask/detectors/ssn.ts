@@ -23,10 +23,15 @@ export function ssnAt(s: Search, groups: Groups, g: number): void {
   const group = value(s.buf, start[g + 1]!, end[g + 1]!);
   const serial = value(s.buf, start[g + 2]!, end[g + 2]!);
   const bits = s.name | s.before(start[g]!);
-  let score = sep === 0x2d ? 0.85 : sep === 0x20 ? 0.6 : 0.5;
+  let score = sep === 0x2d ? 0.85 : isWhole(s, start[g]!, end[g + 2]!) ? 0.6 : 0.35;
   if ((bits & (SSN_NAME | TAX | ITIN_NAME)) !== 0) score += 0.3;
   else if ((bits & AGAINST) !== 0) score -= 0.25;
   note(s, area, group, serial, start[g]!, end[g + 2]!, score);
+}
+
+/** With blanks or dots the shape alone is too common inside a text; as a whole cell it is not. */
+function isWhole(s: Search, start: number, end: number): boolean {
+  return start === s.lo && end === s.hi;
 }
 
 function bare(s: Search, start: number, end: number): void {

@@ -45,7 +45,7 @@ export const VENDOR_TOKENS: readonly VendorToken[] = [
   ...['xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxo-', 'xoxe-', 'xoxc-', 'xoxd-', 'xapp-', 'xoxe.xoxp-', 'xoxe.xoxb-', 'xoxa-2-'].map((p) => row('slack_token', 'Tokens of Slack', p, 'token', 16, 400)),
   row('stripe_key', 'Secret and restricted keys of Stripe', 'sk_live_', 'alnum', 10, 247, { example: 'sk_live_51HxQw7Zk9Lm2Nv4Pb6Tr8Yc' }),
   ...['sk_test_', 'rk_live_', 'rk_test_', 'sk_prod_', 'rk_prod_', 'whsec_'].map((p) => row('stripe_key', 'Secret and restricted keys of Stripe', p, 'base64', p === 'whsec_' ? 24 : 10, 247)),
-  row('google_api_key', 'API keys of Google', 'AIza', 'token', 35, 35, { example: 'AIzaSyD4Kq8Lw2Zx6Nb9Vm1Rt5Yp3Hc7Jf0Gdx' }),
+  row('google_api_key', 'API keys of Google', 'AIza', 'token', 35, 35, { example: 'AIzaSyD4Kq8Lw2Zx6Nb9Vm1Rt5Yp3Hc7Jf0Gdxy' }),
   row('google_oauth', 'OAuth tokens and client secrets of Google', 'ya29.', 'token', 20, 2048),
   row('google_oauth', 'OAuth tokens and client secrets of Google', 'GOCSPX-', 'token', 28, 28),
   row('openai_key', 'API keys of OpenAI', 'sk-', 'token', 40, 255, { contains: 'T3BlbkFJ', example: `sk-${'a1B2c3D4e5'.repeat(2)}T3BlbkFJ${'f6G7h8I9j0'.repeat(2)}` }),
@@ -166,4 +166,7 @@ export const VENDOR_TOKENS: readonly VendorToken[] = [
   row('xai_key', 'API keys of xAI', 'xai-', 'alnum', 80),
   row('databento_key', 'API keys of Databento', 'db-', 'alnum', 29),
   row('okta_token', 'Secrets of Okta', 'SSWS ', 'token', 42),
+  row('jwt_base64', 'JSON web tokens that were encoded once more', 'ZXlKaGJHY2lPaUp', 'base64', 80, 8192),
+  row('jwt_base64', 'JSON web tokens that were encoded once more', 'ZXlKMGVYQWlPaUp', 'base64', 80, 8192),
+  row('jwt_base64', 'JSON web tokens that were encoded once more', 'ZXlKcmFXUWlPaUp', 'base64', 80, 8192),
 ];

@@ -1,4 +1,4 @@
-import { ALNUM, ALPHA, ascii, BASE64, CLASS, DIGIT, HEX, startsWith, TOKEN } from '../bytes.js';
+import { ALNUM, ascii, BASE64, CLASS, DIGIT, HEX, startsWith, TOKEN } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { githubChecksum } from './github-checksum.js';
@@ -97,7 +97,7 @@ function tryRule(s: Search, rule: Rule, start: number): void {
   if (length < rule.min || length > rule.max) return;
   if (end < s.hi && (CLASS[buf[end]!]! & ALNUM) !== 0) return;
   if (rule.holds !== undefined && !contains(buf, body, end, rule.holds)) return;
-  if (!isVaried(buf, body, end) && rule.min > 4) return;
+  if (!isVaried(buf, body, end) && rule.body !== 'upper') return;
   // a wrong checksum means a made-up or mistyped token: less sure, but what looks so much like a secret stays masked
   const sure = rule.checksum === undefined ? 0.95 : githubChecksum(buf, body, end) ? 1 : 0.6;
   s.found(rule.id, start, end, sure);
@@ -111,24 +111,28 @@ function contains(buf: Uint8Array, start: number, end: number, text: Uint8Array)
 const seen = new Int32Array(256);
 let stamp = 0;
 
-/**
- * A body with few different characters (`xxxxxxxx`, `0000`) is a placeholder. One of letters only, in one case,
- * is a name rather than a token unless it is long.
- */
+/** A body with few different characters (`xxxxxxxx`, `0000`) is a placeholder, one of words is a name. */
 function isVaried(buf: Uint8Array, start: number, end: number): boolean {
   stamp++;
   let distinct = 0;
-  let letters = 0;
+  let digits = 0;
+  let lower = 0;
+  let upper = 0;
+  let dashes = 0;
   for (let k = start; k < end && k < start + 64; k++) {
     const b = buf[k]!;
-    if ((CLASS[b]! & ALPHA) !== 0) letters++;
+    if (b >= 0x30 && b <= 0x39) digits++;
+    else if (b >= 0x61 && b <= 0x7a) lower++;
+    else if (b >= 0x41 && b <= 0x5a) upper++;
+    else dashes++;
     if (seen[b] !== stamp) {
       seen[b] = stamp;
       distinct++;
     }
   }
   const length = Math.min(64, end - start);
-  if (letters === length && length < 24) return distinct >= 8 && length >= 16;
+  // words: `xoxb-my-bot-token`, `hf_some_long_function_name`
+  if (digits === 0 && (upper < 2 || lower < 2 || dashes > 2)) return false;
   return distinct >= Math.min(7, length / 2);
 }
 
