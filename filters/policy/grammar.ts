@@ -43,6 +43,20 @@ const harmless: Record<string, (value: string) => boolean> = {
   backslash_quote: (value) => unquoted(value) === 'safe_encoding',
 };
 
+/** Whether this setting with this value makes the server read SQL otherwise than the parser does. Names as the client wrote them. */
+export function isGrammarSetting(name: string, value: string): boolean {
+  const allowed = harmlessValue(name);
+  return allowed !== undefined && !allowed(value);
+}
+
+/** Whether this setting is one that must not change, whatever its value may turn out to be. */
+export const isPinned = (name: string): boolean => harmlessValue(name) !== undefined;
+
+function harmlessValue(name: string): ((value: string) => boolean) | undefined {
+  const setting = name.toLowerCase().replaceAll('-', '_');
+  return Object.hasOwn(harmless, setting) ? harmless[setting] : undefined;
+}
+
 /** Kinds of statements that name a setting without changing it, or put it back to what it was at the start of the session, where the gateway has checked it. */
 const harmlessKinds = new Set(['show', 'reset', 'discard']);
 

@@ -1,19 +1,13 @@
+import { isGrammarSetting } from '../../policy/grammar.js';
+
 /**
  * Settings that change how the server reads SQL, so that what was parsed is not what runs (postgres.md, "Where the grammar alone is fooled").
  */
 
-/** Encodings of the client in which a byte below 0x80 may be the second half of a character (manual, "Supported Character Sets"). */
-const unsafeEncodings = new Set(['SJIS', 'SHIFTJIS', 'MSKANJI', 'WIN932', 'WINDOWS932', 'SHIFTJIS2004', 'BIG5', 'WIN950', 'WINDOWS950', 'GBK', 'WIN936', 'WINDOWS936', 'UHC', 'WIN949', 'WINDOWS949', 'GB18030', 'JOHAB']);
-
-const offWords = new Set(['off', 'false', 'no', '0', 'of', 'f', 'fa', 'fal', 'fals', 'n']);
-
 /** Says what is wrong with one setting, or undefined. Names and values as the client wrote them. */
 export function settingProblem(name: string, value: string): string | undefined {
-  const setting = name.toLowerCase().replaceAll('-', '_');
-  const plain = value.replace(/['"]/g, '').trim();
-  if (setting === 'standard_conforming_strings' && offWords.has(plain.toLowerCase())) return 'standard_conforming_strings may not be off: it changes how SQL is read';
-  if (setting === 'client_encoding' && unsafeEncodings.has(plain.toUpperCase().replace(/[^A-Z0-9]/g, ''))) return `client_encoding ${plain.slice(0, 32)} may not be used: its characters can hide quotes and backslashes`;
-  return undefined;
+  if (!isGrammarSetting(name, value)) return undefined;
+  return `${name.toLowerCase().slice(0, 40)} may not be ${value.replace(/[^ -~]/g, '?').slice(0, 40)}: it changes how SQL is read`;
 }
 
 /** Looks at startup parameters, and into `options` (-c name=value, --name=value). */

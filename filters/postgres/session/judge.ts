@@ -1,4 +1,5 @@
 import type { Decision, OperationFacts, Policy } from '../../policy/types.js';
+import { isGrammarSetting, isPinned } from '../../policy/grammar.js';
 import type { SqlAnalysis, SqlFacts } from '../../sql/facts.js';
 
 /** One statement text, understood and decided on for one caller under one policy. Shared by all sessions of that caller. */
@@ -41,6 +42,12 @@ export function decisionFields(decision: Decision, policyVersion: string): strin
   return JSON.stringify({ verdict: decision.verdict, rule: decision.rule, matches: decision.matches, policy_version: policyVersion }).replace(/^\{/, ',').slice(0, -1);
 }
 
+/** Without a value a SET goes back to what the session began with, which was checked; set_config without one may set anything. */
+function changesGrammar(kind: string, name: string, value: string | undefined): boolean {
+  if (value !== undefined) return isGrammarSetting(name, value);
+  return isPinned(name) && !['set', 'reset', 'alter', 'discard', 'show'].includes(kind);
+}
+
 /** Judges statement texts for one caller. Cached by text, bounded. */
 export class Judge {
   private readonly cache = new Map<string, Judgement>();
@@ -72,6 +79,15 @@ export class Judge {
     return this.policy.decide(this.operation(facts, params));
   }
 
+  /** A statement's facts name one setting; a SELECT may set several, so all of them are looked at here. */
+  private pinned(analysis: SqlAnalysis, decision: Decision): Decision {
+    if (this.policy.grammar !== 'pin' || decision.verdict === 'deny') return decision;
+    const changed = analysis.top.flatMap((top) => (top.sets ?? []).filter(({ name, value }) => changesGrammar(top.kind, name, value)));
+    if (changed.length === 0) return decision;
+    const match = { rule: 'default:grammar', verdict: 'deny' as const, mode: 'enforce' as const };
+    return { verdict: 'deny', matches: [...decision.matches, match], rule: match.rule, message: `${changed[0]!.name} may not be changed: it changes how SQL is read`, hint: 'The policy pins the grammar (defaults.grammar).' };
+  }
+
   private operation(facts: SqlFacts, params: (string | null | undefined)[] | undefined): OperationFacts {
     const operation: OperationFacts = { on: 'postgres', sql: facts, ...this.caller };
     if (params !== undefined) operation.params = params;
@@ -79,7 +95,7 @@ export class Judge {
   }
 
   private build(text: string, analysis: SqlAnalysis): Judgement {
-    const decision = this.policy.decide(this.operation(analysis.facts, undefined));
+    const decision = this.pinned(analysis, this.policy.decide(this.operation(analysis.facts, undefined)));
     const shown = text.length > EVENT_TEXT_UNITS_MAX ? `${text.slice(0, EVENT_TEXT_UNITS_MAX)}…` : text;
     const maskedText = this.maskText(shown);
     const textField = `,"text":${JSON.stringify(maskedText)},"fingerprint":${JSON.stringify(analysis.facts.fingerprint)}`;
