@@ -1,0 +1,62 @@
+import type { FindContext, Kind, Masker, MaskAs } from '../../mask/types.js';
+import { Finder } from './finder.js';
+import type { ColumnRule } from './mask-set.js';
+
+/** What became of a value. KEEP: nothing was written, the original may pass. */
+export const KEEP = 0;
+/** The masked value was appended to the sink. */
+export const WRITTEN = 1;
+/** The value is to become NULL; nothing was written. */
+export const NULLED = 2;
+export type Outcome = 0 | 1 | 2;
+
+export interface FiredEntry {
+  rule: string;
+  kind: Kind;
+  count: number;
+}
+
+/** One column on its way to the client: its name, what covers it, and what fired. */
+export class Cell {
+  readonly context: FindContext;
+  /** the name alone makes values suspicious, so a quick look must not be used to skip */
+  readonly sensitive: boolean;
+  readonly fired: FiredEntry[] = [];
+  /** nesting of arrays and composites while a value is read */
+  depth = 0;
+
+  constructor(
+    readonly finder: Finder,
+    readonly name: string,
+    readonly cover: ColumnRule | undefined,
+  ) {
+    this.context = { name };
+    this.sensitive = finder.sensitiveName(name);
+  }
+
+  count(rule: string, kind: Kind): void {
+    for (const entry of this.fired) {
+      if (entry.kind === kind && entry.rule === rule) {
+        entry.count++;
+        return;
+      }
+    }
+    this.fired.push({ rule, kind, count: 1 });
+  }
+
+  /** Counts the hits that the finder holds. */
+  countHits(): void {
+    const { finder } = this;
+    for (let i = 0; i < finder.count; i++) this.count(finder.ruleOf(i).name, finder.kinds[i]!);
+  }
+}
+
+/** How one value is masked as a whole: by a column rule, or because of the strongest hit in it. */
+export interface Cover {
+  as: MaskAs;
+  masker: Masker;
+  kind: Kind;
+}
+
+/** The kind that maskers are given for values which a column rule covers. */
+export const COLUMN_KIND = 'column';

@@ -1,0 +1,71 @@
+import type { ByteSink } from './byte-sink.js';
+
+/** Escapes of COPY's text format ("COPY", Text Format): one letter for one byte. */
+const LETTERS: Record<number, number> = { 0x62: 8, 0x66: 12, 0x6e: 10, 0x72: 13, 0x74: 9, 0x76: 11 };
+const ESCAPES: Record<number, number> = { 8: 0x62, 12: 0x66, 10: 0x6e, 13: 0x72, 9: 0x74, 11: 0x76 };
+
+/** What a field of the text format stands for, appended to `out`. */
+export function unescapeText(buf: Buffer, start: number, end: number, out: ByteSink): void {
+  for (let at = start; at < end; at++) {
+    const byte = buf[at]!;
+    if (byte !== 0x5c || at + 1 >= end) {
+      out.byte(byte);
+      continue;
+    }
+    const next = buf[++at]!;
+    if (isOctal(next)) {
+      let value = next - 0x30;
+      for (let i = 0; i < 2 && at + 1 < end && isOctal(buf[at + 1]!); i++) value = value * 8 + buf[++at]! - 0x30;
+      out.byte(value & 0xff);
+    } else if (next === 0x78 && at + 1 < end && hexDigit(buf[at + 1]!) >= 0) {
+      let value = hexDigit(buf[++at]!);
+      if (at + 1 < end && hexDigit(buf[at + 1]!) >= 0) value = value * 16 + hexDigit(buf[++at]!);
+      out.byte(value);
+    } else out.byte(LETTERS[next] ?? next);
+  }
+}
+
+const isOctal = (byte: number): boolean => byte >= 0x30 && byte <= 0x37;
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
+
+/** Writes a field of the text format. */
+export function escapeText(item: ByteSink, delimiter: number, out: ByteSink): void {
+  for (let i = 0; i < item.length; i++) {
+    const byte = item.buf[i]!;
+    const letter = ESCAPES[byte];
+    if (letter !== undefined) {
+      out.byte(0x5c);
+      out.byte(letter);
+    } else {
+      if (byte === 0x5c || byte === delimiter) out.byte(0x5c);
+      out.byte(byte);
+    }
+  }
+}
+
+/** What a field of the CSV format stands for: quotes open and close anywhere in it, as the server reads it. */
+export function unquoteCsv(buf: Buffer, start: number, end: number, quote: number, escape: number, out: ByteSink): void {
+  let quoted = false;
+  for (let at = start; at < end; at++) {
+    const byte = buf[at]!;
+    if (quoted && byte === escape && at + 1 < end && (buf[at + 1] === quote || buf[at + 1] === escape)) out.byte(buf[++at]!);
+    else if (byte === quote) quoted = !quoted;
+    else out.byte(byte);
+  }
+}
+
+/** Writes a quoted field of the CSV format. */
+export function quoteCsv(item: ByteSink, quote: number, escape: number, out: ByteSink): void {
+  out.byte(quote);
+  for (let i = 0; i < item.length; i++) {
+    const byte = item.buf[i]!;
+    if (byte === quote || byte === escape) out.byte(escape);
+    out.byte(byte);
+  }
+  out.byte(quote);
+}

@@ -1,0 +1,155 @@
+import { MidstreamError } from '../../errors.js';
+import type { CopyShape } from '../../sql/facts.js';
+import { violation } from '../wire/violation.js';
+import { ByteSink } from './byte-sink.js';
+import { Cell, type Cover, KEEP, NULLED, type Outcome } from './cell.js';
+import { CopyBinary } from './copy-binary.js';
+import { planCopy } from './copy-plan.js';
+import { CopyText } from './copy-text.js';
+import { type Fired, takeFired } from './data-row.js';
+import { Finder } from './finder.js';
+import type { MaskSet } from './mask-set.js';
+import type { CatalogueView, Missing } from './origin.js';
+import type { RowPlan } from './plan.js';
+import { coverOf } from './values/value.js';
+
+/** Longest row that is held while its end has not come, bytes. */
+export const COPY_HELD_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Cuts one format into rows and writes them masked. */
+export interface CopyFormat {
+  /**
+   * Handles the whole rows at the beginning of buf[start, end) and appends what goes out; returns where the first row that is
+   * not whole begins. `resume` is how far buf was scanned before. Sets `changed` when something was masked.
+   */
+  rows(buf: Buffer, start: number, resume: number, end: number, out: ByteSink): number;
+  /** what is left when the COPY ends */
+  tail(buf: Buffer, start: number, end: number, out: ByteSink): void;
+  changed: boolean;
+  count: number;
+  /** nothing in buf[start, end) can be masked and it ends between rows */
+  clean(buf: Buffer, start: number, end: number): boolean;
+}
+
+/** The columns of a COPY, and the masking of one field. */
+export class CopyColumns {
+  readonly cells: Cell[];
+  readonly finder: Finder;
+  private readonly covers: (Cover | undefined)[];
+  /** a quick look at the raw bytes is enough to pass them */
+  readonly plain: boolean;
+
+  constructor(private readonly plan: RowPlan) {
+    this.finder = new Finder(plan.masks);
+    this.cells = plan.columns.map((column) => new Cell(this.finder, column.name, column.cover));
+    this.covers = this.cells.map((cell) => (cell.cover === undefined ? undefined : coverOf(cell)));
+    this.plain = this.cells.every((cell, i) => {
+      const looks = cell.cover !== undefined ? 'always' : this.finder.empty ? 'never' : plan.columns[i]!.values.looks(cell);
+      return looks === 'never' || (looks === 'plain' && !cell.sensitive);
+    });
+  }
+
+  get length(): number {
+    return this.cells.length;
+  }
+
+  mask(i: number, buf: Buffer, start: number, end: number, out: ByteSink): Outcome {
+    const cell = this.cells[i]!;
+    const cover = this.covers[i];
+    const { values } = this.plan.columns[i]!;
+    if (cover === undefined) return this.finder.empty ? KEEP : values.detect(cell, buf, start, end, out);
+    cell.count(cell.cover!.name, cover.kind);
+    const outcome = values.cover(cell, cover, buf, start, end, out);
+    return outcome === KEEP ? NULLED : outcome;
+  }
+}
+
+const COPY_DATA = 0x64;
+const HEADER_BYTES = 5;
+
+/** Masks one COPY TO STDOUT, whatever way its bytes are cut into CopyData messages. */
+export class CopyOutMasker {
+  private readonly format: CopyFormat;
+  private readonly columns: CopyColumns;
+  private readonly held = new ByteSink(1024);
+  private readonly out = new ByteSink();
+
+  constructor(shape: CopyShape, plan: RowPlan, private readonly held_bytes_max = COPY_HELD_BYTES_MAX) {
+    this.columns = new CopyColumns(plan);
+    this.format = shape.format === 'binary' ? new CopyBinary(this.columns) : new CopyText(shape, this.columns);
+  }
+
+  /**
+   * The masker for a COPY whose CopyOutResponse came, or what must be looked up first. Throws MidstreamError protocol_violation
+   * when the server's format is not the one that the statement asks for.
+   */
+  static plan(shape: CopyShape, response: { format: 0 | 1; column_formats: number[] }, masks: MaskSet, catalogue: CatalogueView | undefined): CopyOutMasker | Missing {
+    if ((response.format === 1) !== (shape.format === 'binary')) throw violation('CopyOutResponse', 'format', shape.format, response.format);
+    const planned = planCopy(shape, response.column_formats.length, masks, catalogue);
+    return 'columns' in planned ? new CopyOutMasker(shape, planned) : planned;
+  }
+
+  /** Rows seen so far, without the header. */
+  get rows(): number {
+    return this.format.count;
+  }
+
+  /**
+   * Masks one CopyData message, whole in buf[start, end) with its body at `body`. Undefined: it may pass as it is.
+   * Else the messages to send in its place, none while the end of a row has not come.
+   * Throws MidstreamError limit_exceeded for a row that is longer than may be held.
+   */
+  push(buf: Buffer, _start: number, body: number, end: number): Buffer[] | undefined {
+    if (this.held.length === 0 && this.format.clean(buf, body, end)) return undefined;
+    const { held, out, format } = this;
+    this.begin();
+    const fresh = held.length === 0;
+    let left: number;
+    if (fresh) {
+      left = format.rows(buf, body, body, end, out);
+      if (left === end && !format.changed) return undefined;
+      this.hold(buf, left, end);
+    } else {
+      const resume = held.length;
+      this.hold(buf, body, end);
+      left = format.rows(held.buf, 0, resume, held.length, out);
+      held.buf.copyWithin(0, left, held.length);
+      held.truncate(held.length - left);
+    }
+    return this.finish();
+  }
+
+  /** What is still held when CopyDone comes. */
+  end(): Buffer[] {
+    this.begin();
+    if (this.held.length > 0) this.format.tail(this.held.buf, 0, this.held.length, this.out);
+    this.held.reset();
+    return this.finish();
+  }
+
+  /** What fired since the last time. */
+  takeFired(): Fired[] {
+    return takeFired(this.columns.cells);
+  }
+
+  private begin(): void {
+    this.out.reset();
+    this.out.byte(COPY_DATA);
+    this.out.int32(0);
+    this.format.changed = false;
+  }
+
+  private finish(): Buffer[] {
+    if (this.out.length === HEADER_BYTES) return [];
+    this.out.setInt32(1, this.out.length - 1);
+    return [this.out.take()];
+  }
+
+  private hold(buf: Buffer, start: number, end: number): void {
+    if (this.held.length + end - start > this.held_bytes_max) {
+      throw new MidstreamError('limit_exceeded', `a row of COPY is longer than ${this.held_bytes_max} bytes, which is as much as is held to be masked`);
+    }
+    this.held.copy(buf, start, end);
+  }
+}
+

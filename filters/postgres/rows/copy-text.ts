@@ -1,0 +1,151 @@
+import { violation } from '../wire/violation.js';
+import type { CopyShape } from '../../sql/facts.js';
+import { ByteSink } from './byte-sink.js';
+import { KEEP, NULLED, WRITTEN } from './cell.js';
+import { escapeText, quoteCsv, unescapeText, unquoteCsv } from './copy-fields.js';
+import type { CopyColumns, CopyFormat } from './copy-out.js';
+import { RowScanner } from './copy-scan.js';
+
+/** COPY in text and CSV. */
+export class CopyText implements CopyFormat {
+  changed = false;
+  count = 0;
+  private readonly csv: { quote: number; escape: number } | undefined;
+  private readonly delimiter: number;
+  private readonly null: Buffer;
+  private readonly scanner: RowScanner;
+  private header: boolean;
+  private readonly field = new ByteSink(1024);
+  private readonly masked = new ByteSink(1024);
+
+  constructor(
+    shape: CopyShape,
+    private readonly columns: CopyColumns,
+  ) {
+    this.csv = shape.format === 'csv' ? { quote: shape.quote.charCodeAt(0), escape: shape.escape.charCodeAt(0) } : undefined;
+    this.delimiter = shape.delimiter.charCodeAt(0);
+    this.null = Buffer.from(shape.null_string, 'utf8');
+    this.header = shape.header;
+    this.scanner = new RowScanner(this.csv);
+  }
+
+  clean(buf: Buffer, start: number, end: number): boolean {
+    if (this.header || !this.columns.plain || end === start || buf[end - 1] !== 0x0a) return false;
+    if (this.columns.finder.mayHold(buf, start, end)) return false;
+    // Escapes could hide something from the quick look.
+    const hiding = this.csv === undefined ? 0x5c : this.csv.quote;
+    const at = buf.indexOf(hiding, start);
+    if (at >= 0 && at < end) return false;
+    let rows = 0;
+    for (let line = buf.indexOf(0x0a, start); line >= 0 && line < end; line = buf.indexOf(0x0a, line + 1)) rows++;
+    this.count += rows;
+    return true;
+  }
+
+  rows(buf: Buffer, start: number, resume: number, end: number, out: ByteSink): number {
+    let row = start;
+    for (let at = this.scanner.next(buf, resume, end); at >= 0; at = this.scanner.next(buf, row, end)) {
+      this.row(buf, row, at, out);
+      row = at;
+    }
+    return row;
+  }
+
+  tail(buf: Buffer, start: number, end: number, out: ByteSink): void {
+    this.row(buf, start, end, out);
+  }
+
+  /** One row with its line end in buf[start, end). */
+  private row(buf: Buffer, start: number, end: number, out: ByteSink): void {
+    if (this.header) {
+      this.header = false;
+      out.copy(buf, start, end);
+      return;
+    }
+    let stop = end;
+    if (stop > start && buf[stop - 1] === 0x0a) stop--;
+    if (stop > start && buf[stop - 1] === 0x0d) stop--;
+    // The end-of-data mark is no row; old servers send it.
+    if (stop - start === 2 && buf[start] === 0x5c && buf[start + 1] === 0x2e) {
+      out.copy(buf, start, end);
+      return;
+    }
+    this.count++;
+    const { columns } = this;
+    // A table without columns has rows without fields.
+    if (columns.length === 0 && stop === start) {
+      out.copy(buf, start, end);
+      return;
+    }
+    let at = start;
+    let index = 0;
+    for (;;) {
+      const fieldStop = this.fieldEnd(buf, at, stop);
+      if (index >= columns.length) throw violation('CopyData', 'fields in a row', columns.length, 'more');
+      this.maskField(index, buf, at, fieldStop, out);
+      index++;
+      if (fieldStop >= stop) break;
+      out.byte(this.delimiter);
+      at = fieldStop + 1;
+    }
+    if (index !== columns.length) throw violation('CopyData', 'fields in a row', columns.length, index);
+    out.copy(buf, stop, end);
+  }
+
+  private fieldEnd(buf: Buffer, start: number, stop: number): number {
+    const { csv, delimiter } = this;
+    if (csv === undefined) {
+      for (let at = start; at < stop; at++) {
+        if (buf[at] === delimiter) return at;
+        if (buf[at] === 0x5c) at++;
+      }
+      return stop;
+    }
+    let quoted = false;
+    for (let at = start; at < stop; at++) {
+      const byte = buf[at]!;
+      if (quoted && byte === csv.escape && at + 1 < stop && (buf[at + 1] === csv.quote || buf[at + 1] === csv.escape)) at++;
+      else if (byte === csv.quote) quoted = !quoted;
+      else if (byte === delimiter && !quoted) return at;
+    }
+    return stop;
+  }
+
+  private maskField(index: number, buf: Buffer, start: number, end: number, out: ByteSink): void {
+    if (end - start === this.null.length && this.null.compare(buf, start, end) === 0) {
+      out.copy(buf, start, end);
+      return;
+    }
+    const { csv, field, masked, columns } = this;
+    masked.reset();
+    let outcome: number;
+    const coded = buf.indexOf(csv === undefined ? 0x5c : csv.quote, start);
+    if (coded < 0 || coded >= end) outcome = columns.mask(index, buf, start, end, masked);
+    else {
+      field.reset();
+      if (csv === undefined) unescapeText(buf, start, end, field);
+      else unquoteCsv(buf, start, end, csv.quote, csv.escape, field);
+      outcome = columns.mask(index, field.buf, 0, field.length, masked);
+    }
+    if (outcome === KEEP) {
+      out.copy(buf, start, end);
+      return;
+    }
+    this.changed = true;
+    if (outcome === NULLED) out.copy(this.null, 0, this.null.length);
+    else if (outcome === WRITTEN && csv === undefined) escapeText(masked, this.delimiter, out);
+    else this.writeCsv(masked, buf[start] === csv!.quote, out);
+  }
+
+  /** Quoted where it was quoted before, or where it would be read as something else without. */
+  private writeCsv(item: ByteSink, wasQuoted: boolean, out: ByteSink): void {
+    const { quote, escape } = this.csv!;
+    let needs = wasQuoted || (item.length === this.null.length && this.null.compare(item.buf, 0, item.length) === 0);
+    for (let i = 0; i < item.length && !needs; i++) {
+      const byte = item.buf[i]!;
+      needs = byte === quote || byte === this.delimiter || byte === 0x0a || byte === 0x0d;
+    }
+    if (needs || (item.length === 2 && item.buf[0] === 0x5c && item.buf[1] === 0x2e)) quoteCsv(item, quote, escape, out);
+    else out.copy(item.buf, 0, item.length);
+  }
+}

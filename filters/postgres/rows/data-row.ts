@@ -1,0 +1,169 @@
+import { violation } from '../wire/violation.js';
+import { ByteSink } from './byte-sink.js';
+import { Cell, type Cover, KEEP, NULLED, type Outcome } from './cell.js';
+import { Finder } from './finder.js';
+import type { RowPlan } from './plan.js';
+import { coverOf, type ValueMasker } from './values/value.js';
+
+/** Which mask fired how often, for the recording. */
+export interface Fired {
+  column: string;
+  rule: string;
+  kind: string;
+  count: number;
+}
+
+/** Counts of all cells since the last time, which are set back. */
+export function takeFired(cells: readonly Cell[]): Fired[] {
+  const all: Fired[] = [];
+  for (const cell of cells) {
+    for (const { rule, kind, count } of cell.fired) all.push({ column: cell.name, rule, kind, count });
+    cell.fired.length = 0;
+  }
+  return all;
+}
+
+const DATA_ROW = 0x44;
+const HEADER_BYTES = 5;
+
+/** How a column's cells are treated, as a byte: the loop over cells reads it for each. */
+const SKIP = 0;
+const PLAIN = 1;
+const ALWAYS = 2;
+const COVER = 3;
+
+/** Masks the DataRow messages of one layout. Belongs to one connection: its buffers are used again for every row. */
+export class RowMasker {
+  private readonly cells: Cell[];
+  private readonly values: ValueMasker[];
+  private readonly ways: Uint8Array;
+  private readonly covers: (Cover | undefined)[];
+  private readonly finder: Finder;
+  private readonly starts: Int32Array;
+  private readonly ends: Int32Array;
+  /** some cell must be looked at whatever a quick look at the row says */
+  private readonly always: boolean;
+  private readonly anyPlain: boolean;
+  private readonly own = new ByteSink();
+  private readonly value = new ByteSink(1024);
+  readonly columns: number;
+
+  constructor(plan: RowPlan) {
+    this.finder = new Finder(plan.masks);
+    this.cells = plan.columns.map((column) => new Cell(this.finder, column.name, column.cover));
+    this.values = plan.columns.map((column) => column.values);
+    this.covers = this.cells.map((cell) => (cell.cover === undefined ? undefined : coverOf(cell)));
+    this.columns = plan.columns.length;
+    this.ways = Uint8Array.from(this.cells, (cell, i) => wayOf(cell, this.values[i]!, this.finder));
+    this.starts = new Int32Array(this.columns);
+    this.ends = new Int32Array(this.columns);
+    this.always = this.ways.some((way) => way === ALWAYS || way === COVER);
+    this.anyPlain = this.ways.includes(PLAIN);
+  }
+
+  /**
+   * Masks one DataRow: the whole message stands in buf[start, end), its body at `body`. False when it may pass unchanged;
+   * else the new message was appended to `out`. Throws MidstreamError protocol_violation for a row that is not of the layout.
+   */
+  mask(buf: Buffer, start: number, body: number, end: number, out: ByteSink): boolean {
+    return this.maskFrom(buf, start, start, body, end, out);
+  }
+
+  /** The same; when something is masked, buf[clean, start) goes out before the message, in the same copy as its head. */
+  private maskFrom(buf: Buffer, clean: number, start: number, body: number, end: number, out: ByteSink): boolean {
+    this.cut(buf, body, end);
+    const look = this.anyPlain && this.finder.mayHold(buf, body, end);
+    if (!look && !this.always) return false;
+    const { starts, ends, ways, value } = this;
+    const head = out.length + start - clean;
+    let copied = clean;
+    for (let i = 0; i < ways.length; i++) {
+      const way = ways[i]!;
+      if (way === SKIP || (way === PLAIN && !look)) continue;
+      const from = starts[i]!;
+      const to = ends[i]!;
+      if (to < from) continue;
+      value.reset();
+      const outcome = this.maskValue(i, buf, from, to);
+      if (outcome === KEEP) continue;
+      out.copy(buf, copied, from - 4);
+      out.int32(outcome === NULLED ? -1 : value.length);
+      if (outcome !== NULLED) out.copy(value.buf, 0, value.length);
+      copied = to;
+    }
+    if (copied === clean) return false;
+    out.copy(buf, copied, end);
+    out.setInt32(head + 1, out.length - head - 1);
+    return true;
+  }
+
+  private maskValue(i: number, buf: Buffer, from: number, to: number): Outcome {
+    const cell = this.cells[i]!;
+    const cover = this.covers[i];
+    if (cover === undefined) return this.values[i]!.detect(cell, buf, from, to, this.value);
+    cell.count(cell.cover!.name, cover.kind);
+    return this.values[i]!.cover(cell, cover, buf, from, to, this.value);
+  }
+
+  /** The masked message as a buffer of its own; undefined when the message may pass unchanged. */
+  maskRow(buf: Buffer, start: number, body: number, end: number): Buffer | undefined {
+    this.own.reset();
+    return this.mask(buf, start, body, end, this.own) ? this.own.take() : undefined;
+  }
+
+  /**
+   * Masks the consecutive DataRow messages that stand whole in buf[start, end); appends all of them to `out`, unchanged ones
+   * in one copy for each run. Stops before the first message that is no DataRow or not whole: `at` says where.
+   */
+  maskChunk(buf: Buffer, start: number, end: number, out: ByteSink): { at: number; rows: number } {
+    let at = start;
+    let copied = start;
+    let rows = 0;
+    while (at + HEADER_BYTES <= end && buf[at] === DATA_ROW) {
+      const length = buf.readInt32BE(at + 1);
+      if (length < 4) throw violation('DataRow', 'length', 'at least 4', length);
+      const stop = at + 1 + length;
+      if (stop > end) break;
+      if (this.maskFrom(buf, copied, at, at + HEADER_BYTES, stop, out)) copied = stop;
+      at = stop;
+      rows++;
+    }
+    out.copy(buf, copied, at);
+    return { at, rows };
+  }
+
+  /** What fired since the last time. */
+  takeFired(): Fired[] {
+    return takeFired(this.cells);
+  }
+
+  /** Finds where each cell stands; a NULL ends before it starts. */
+  private cut(buf: Buffer, body: number, end: number): void {
+    const { starts, ends, columns } = this;
+    if (end - body < 2) throw violation('DataRow', 'columns', '2 bytes', end - body);
+    const count = (buf[body]! << 8) | buf[body + 1]!;
+    if (count !== columns) throw violation('DataRow', 'columns', columns, count);
+    let at = body + 2;
+    for (let i = 0; i < count; i++) {
+      if (at + 4 > end) throw violation('DataRow', 'column length', '4 bytes', `${end - at} left`);
+      const length = (buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!;
+      at += 4;
+      starts[i] = at;
+      if (length === -1) ends[i] = at - 1;
+      else if (length < 0 || length > end - at) throw violation('DataRow', 'column length', `-1 to ${end - at}`, length);
+      else {
+        at += length;
+        ends[i] = at;
+      }
+    }
+    if (at !== end) throw violation('DataRow', 'trailing bytes', 0, end - at);
+  }
+}
+
+function wayOf(cell: Cell, values: ValueMasker, finder: Finder): number {
+  if (cell.cover !== undefined) return COVER;
+  if (finder.empty) return SKIP;
+  const looks = values.looks(cell);
+  if (looks === 'never') return SKIP;
+  return looks === 'plain' && !cell.sensitive ? PLAIN : ALWAYS;
+}

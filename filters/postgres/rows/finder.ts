@@ -1,0 +1,114 @@
+import type { FindContext, Kind } from '../../mask/types.js';
+import type { Cover } from './cell.js';
+import type { DetectorRule, MaskSet } from './mask-set.js';
+import { strengthOf } from './mask-set.js';
+
+/**
+ * Runs all detectors of a mask set over some bytes and joins what they find: ordered, not overlapping, the strongest
+ * masker of all that claim a byte. Results stand in arrays that are used again by the next find().
+ */
+export class Finder {
+  count = 0;
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
+  readonly kinds: Kind[] = [];
+  private readonly rules: number[] = [];
+  private readonly strengths: number[];
+  private readonly allKinds: Set<Kind>;
+
+  constructor(readonly masks: MaskSet) {
+    this.strengths = masks.detectors.map((rule) => strengthOf(rule.as));
+    this.allKinds = new Set(masks.detectors.flatMap((rule) => rule.detector.kinds));
+  }
+
+  get empty(): boolean {
+    return this.masks.detectors.length === 0;
+  }
+
+  looksFor(kind: Kind): boolean {
+    return this.allKinds.has(kind);
+  }
+
+  ruleOf(i: number): DetectorRule {
+    return this.masks.detectors[this.rules[i]!]!;
+  }
+
+  /** False when no detector finds anything in buf[start, end), however the bytes are cut, save under a sensitive name. */
+  mayHold(buf: Uint8Array, start: number, end: number): boolean {
+    const { quick, detectors } = this.masks;
+    if (quick !== undefined) return quick.mayHold(buf, start, end);
+    for (const rule of detectors) if (rule.detector.mayHold(buf, start, end)) return true;
+    return false;
+  }
+
+  sensitiveName(name: string): boolean {
+    const { quick, detectors } = this.masks;
+    if (quick?.sensitiveName(name)) return true;
+    return detectors.some((rule) => rule.detector.sensitiveName(name));
+  }
+
+  /** Fills starts, ends, kinds; returns how many. */
+  find(buf: Uint8Array, start: number, end: number, context: FindContext | undefined): number {
+    this.count = 0;
+    const { detectors } = this.masks;
+    for (let r = 0; r < detectors.length; r++) {
+      const hits = detectors[r]!.detector.find(buf, start, end, context);
+      for (let i = 0; i < hits.length; i++) {
+        const hit = hits[i]!;
+        this.add(hit.start, hit.end, hit.kind, r);
+      }
+    }
+    return this.count;
+  }
+
+  /** Adds one find; spans that touch the same bytes become one, with the strongest masker of them. */
+  add(start: number, end: number, kind: Kind, rule: number): void {
+    const { starts, ends, kinds, rules, strengths } = this;
+    let at = this.count;
+    while (at > 0 && starts[at - 1]! > start) at--;
+    if (at > 0 && ends[at - 1]! > start) at--;
+    let upto = at;
+    let winner = rule;
+    let winnerKind = kind;
+    while (upto < this.count && starts[upto]! < end && ends[upto]! > start) {
+      if (strengths[rules[upto]!]! >= strengths[winner]!) {
+        winner = rules[upto]!;
+        winnerKind = kinds[upto]!;
+      }
+      start = Math.min(start, starts[upto]!);
+      end = Math.max(end, ends[upto]!);
+      upto++;
+    }
+    const removed = upto - at;
+    if (removed !== 1) {
+      const shift = 1 - removed;
+      if (shift > 0) for (let i = this.count; i > at; i--) this.move(i - 1, i);
+      else for (let i = upto; i < this.count; i++) this.move(i, i + shift);
+      this.count += shift;
+    }
+    starts[at] = start;
+    ends[at] = end;
+    kinds[at] = winnerKind;
+    rules[at] = winner;
+  }
+
+  private move(from: number, to: number): void {
+    this.starts[to] = this.starts[from]!;
+    this.ends[to] = this.ends[from]!;
+    this.kinds[to] = this.kinds[from]!;
+    this.rules[to] = this.rules[from]!;
+  }
+
+  /** Which rule found hit i: for add(), after the hits were kept aside. */
+  ruleIndex(i: number): number {
+    return this.rules[i]!;
+  }
+
+  /** The strongest masker among the hits, for values that are masked as a whole. */
+  strongest(): Cover {
+    let best = 0;
+    for (let i = 1; i < this.count; i++) if (this.strengths[this.rules[i]!]! > this.strengths[this.rules[best]!]!) best = i;
+    const rule = this.ruleOf(best);
+    return { as: rule.as, masker: rule.masker, kind: this.kinds[best]! };
+  }
+}

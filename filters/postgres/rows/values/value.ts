@@ -1,0 +1,59 @@
+import type { ByteSink } from '../byte-sink.js';
+import { type Cell, COLUMN_KIND, type Cover, KEEP, NULLED, type Outcome, WRITTEN } from '../cell.js';
+
+/**
+ * never: detectors have nothing to find in it.
+ * plain: what detectors could find stands in the raw bytes, so one quick look may cover many cells.
+ * always: escaped, encoded or binary; each value is looked at by itself.
+ */
+export type Looks = 'never' | 'plain' | 'always';
+
+/** Reads and masks the values of one type in one format. Values come and go without their length. */
+export interface ValueMasker {
+  looks(cell: Cell): Looks;
+  /** Masks what detectors find in buf[start, end); the sink gets the whole new value. */
+  detect(cell: Cell, buf: Buffer, start: number, end: number, out: ByteSink): Outcome;
+  /** Masks the whole value, valid for its type; NULLED where there is no such form. */
+  cover(cell: Cell, cover: Cover, buf: Buffer, start: number, end: number, out: ByteSink): Outcome;
+}
+
+/** Writes buf[start, end) with the finder's hits masked. Kinds are counted by the caller. */
+export function writeHits(cell: Cell, buf: Buffer, start: number, end: number, out: ByteSink): Outcome {
+  const { finder } = cell;
+  const mark = out.length;
+  let at = start;
+  for (let i = 0; i < finder.count; i++) {
+    const from = finder.starts[i]!;
+    const to = finder.ends[i]!;
+    const masked = finder.ruleOf(i).masker.mask(finder.kinds[i]!, buf, from, to);
+    if (masked === undefined) {
+      out.truncate(mark);
+      return NULLED;
+    }
+    out.copy(buf, at, from);
+    out.copy(masked, 0, masked.length);
+    at = to;
+  }
+  out.copy(buf, at, end);
+  return WRITTEN;
+}
+
+/** The detectors over buf[start, end) as text. */
+export function detectText(cell: Cell, buf: Buffer, start: number, end: number, out: ByteSink): Outcome {
+  const { finder } = cell;
+  if (!cell.sensitive && !finder.mayHold(buf, start, end)) return KEEP;
+  if (finder.find(buf, start, end, cell.context) === 0) return KEEP;
+  cell.countHits();
+  return writeHits(cell, buf, start, end, out);
+}
+
+/** The masker's own output for the whole of buf[start, end). */
+export function coverText(cover: Cover, buf: Buffer, start: number, end: number, out: ByteSink): Outcome {
+  const masked = cover.masker.mask(cover.kind, buf, start, end);
+  if (masked === undefined) return NULLED;
+  out.copy(masked, 0, masked.length);
+  return WRITTEN;
+}
+
+/** What a column rule asks for. */
+export const coverOf = (cell: Cell): Cover => ({ as: cell.cover!.as, masker: cell.cover!.masker, kind: COLUMN_KIND });
