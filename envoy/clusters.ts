@@ -80,14 +80,6 @@ export function serverCluster(listener: EnvoyListener, limits: EnvoyLimits): obj
   };
 }
 
-const tlvFormats: readonly [keyof typeof tlvs, string][] = [
-  ['spiffe', '%DOWNSTREAM_PEER_URI_SAN%'],
-  ['connectionId', '%CONNECTION_ID%'],
-  ['subject', '%DOWNSTREAM_PEER_SUBJECT%'],
-  ['tlsVersion', '%DOWNSTREAM_TLS_VERSION%'],
-  ['serverName', '%REQUESTED_SERVER_NAME%'],
-];
-
 /** The gateway as the next hop of a plain TCP connection; the PROXY header says who connected. */
 export function gatewayHopCluster(listener: EnvoyListener, gateways: readonly string[], limits: EnvoyLimits): object {
   const name = hopCluster(listener);
@@ -102,10 +94,8 @@ export function gatewayHopCluster(listener: EnvoyListener, gateways: readonly st
       name: 'envoy.transport_sockets.upstream_proxy_protocol',
       typed_config: {
         ...typed('envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport'),
-        config: {
-          version: 'V2',
-          added_tlvs: tlvFormats.map(([type, format]) => ({ type: tlvs[type], format_string: { text_format_source: { inline_string: format } } })),
-        },
+        // Only what our own tcp_proxy filled in is passed on (see filters.ts).
+        config: { version: 'V2', pass_through_tlvs: { match_type: 'INCLUDE', tlv_type: Object.values(tlvs) } },
         transport_socket: { name: 'envoy.transport_sockets.raw_buffer', typed_config: typed('envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer') },
       },
     },

@@ -1,9 +1,13 @@
+import { tlvs } from '../extproc/convert/proxy-header.js';
 import { GATEWAY_CLUSTER, seconds, typed } from './clusters.js';
 import type { EnvoyLimits, EnvoyListener, GatewayEndpoints } from './options.js';
 
 /** Namespace of the metadata that the gateway gives a connection; `midstream:session` joins the access log with the recording. */
 const METADATA_NAMESPACE = 'midstream';
 const POSTGRES_PROXY = 'envoy.filters.network.postgres_proxy';
+
+/** Bytes of an agent that wait while the connection behind is made; the first message of Postgres is far smaller. */
+const EARLY_DATA_BYTES_MAX = 64 * 1024;
 
 /** What the gateway wants to know of a connection; Envoy leaves out what it does not have. */
 const CONNECTION_ATTRIBUTES = [
@@ -69,8 +73,23 @@ export function postgresProxyFilter(listener: EnvoyListener): object {
   };
 }
 
+const tlvFormats: readonly [keyof typeof tlvs, string][] = [
+  ['spiffe', '%DOWNSTREAM_PEER_URI_SAN%'],
+  ['connectionId', '%CONNECTION_ID%'],
+  ['subject', '%DOWNSTREAM_PEER_SUBJECT%'],
+  ['tlsVersion', '%DOWNSTREAM_TLS_VERSION%'],
+  ['serverName', '%REQUESTED_SERVER_NAME%'],
+];
+
+/**
+ * Who connected, for the PROXY header of the hop. tcp_proxy fills them in from the agent's connection; the transport socket's
+ * own added_tlvs take the same formats and, in Envoy 1.40, fill them in from the wrong connection: everything is "-".
+ */
+const peerTlvs = tlvFormats.map(([type, format]) => ({ type: tlvs[type], format_string: { text_format_source: { inline_string: format } } }));
+
 /** A connection may wait for a person for as long as the policy lets it, so nothing here counts as idle. */
-export function proxyFilter(listener: EnvoyListener, statPrefix: string, cluster: string, accessLog: boolean): object {
+export function proxyFilter(listener: EnvoyListener, statPrefix: string, cluster: string, options: { accessLog: boolean; tellPeer?: boolean }): object {
+  const early = listener.connect_early === true;
   return {
     name: 'envoy.filters.network.tcp_proxy',
     typed_config: {
@@ -78,8 +97,11 @@ export function proxyFilter(listener: EnvoyListener, statPrefix: string, cluster
       stat_prefix: statPrefix,
       cluster,
       idle_timeout: '0s',
+      // The client speaks first in Postgres: by then it is proven who connects, and that it may.
+      ...(early ? {} : { upstream_connect_mode: 'ON_DOWNSTREAM_DATA', max_early_data_bytes: EARLY_DATA_BYTES_MAX }),
       max_connect_attempts: 3,
-      ...(accessLog ? { access_log: [gatewayAccessLog(listener)] } : {}),
+      ...(options.tellPeer ? { proxy_protocol_tlvs: peerTlvs } : {}),
+      ...(options.accessLog ? { access_log: [gatewayAccessLog(listener)] } : {}),
     },
   };
 }
@@ -115,6 +137,6 @@ export function agentFilters(listener: EnvoyListener, gateway: GatewayEndpoints,
     ...(gateway.authorize === false ? [] : [authorizeFilter(listener, limits)]),
     ...(inspected && listener.postgres_proxy ? [postgresProxyFilter(listener)] : []),
     ...(inspected ? [processFilter(listener)] : []),
-    proxyFilter(listener, listener.name, cluster, gateway.access_log !== false),
+    proxyFilter(listener, listener.name, cluster, { accessLog: gateway.access_log !== false, tellPeer: !inspected }),
   ];
 }

@@ -93,6 +93,7 @@ const nextCluster = (listener: EnvoyListener): string => (listener.transport ===
 function listenersOf(listener: EnvoyListener, options: RenderOptions, limits: EnvoyLimits): object[] {
   const agents = {
     ...listenOn(listener.name, listener.listen, limits),
+    ...(listener.tls ? { listener_filters: [tlsInspector] } : {}),
     filter_chains: [
       {
         ...(listener.tls ? { transport_socket: downstreamTls(listener.tls) } : {}),
@@ -108,7 +109,7 @@ function backListener(listener: EnvoyListener, hop: HopAddresses, limits: EnvoyL
   const name = `${listener.name}_back`;
   return {
     ...listenOn(name, hop.back, limits),
-    filter_chains: [{ filters: [proxyFilter(listener, name, upstreamCluster(listener), false)] }],
+    filter_chains: [{ filters: [proxyFilter(listener, name, upstreamCluster(listener), { accessLog: false })] }],
   };
 }
 
@@ -122,6 +123,9 @@ function listenOn(name: string, address: string, limits: EnvoyLimits): object {
     ...('path' in where ? {} : { enable_reuse_port: false, connection_balance_config: { exact_balance: {} } }),
   };
 }
+
+/** Without it the name that a client asked for (SNI) stays unknown to the gateway. */
+const tlsInspector = { name: 'envoy.filters.listener.tls_inspector', typed_config: typed('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector') };
 
 function downstreamTls(tls: DownstreamTls): object {
   return {
