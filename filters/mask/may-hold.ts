@@ -109,13 +109,14 @@ export class Gate {
       if (end - start >= 6 && (this.context(buf, start, lo) & NATIONAL_NAME) !== 0) return -1;
       if (lastGroup !== at && end - lastGroup >= 6 && (this.context(buf, lastGroup, lo) & NATIONAL_NAME) !== 0) return -1;
     }
-    return end;
+    // a digit that may be a length word's is not part of the word: what begins after it must be seen
+    return mayBeCellStart(buf, at, lo) ? until : end;
   }
 
   private iban(buf: Uint8Array, start: number, lo: number, hi: number): boolean {
     if ((CLASS[buf[start]!]! & ALPHA) === 0 || (CLASS[buf[start + 1]!]! & ALPHA) === 0) return false;
     if (IBAN_LENGTH[countryIndex(buf, start)] === 0) return false;
-    if (start > lo && (CLASS[buf[start - 1]!]! & ALNUM) !== 0 && !mayBeCellStart(buf, start, lo)) return false;
+    if (start > lo && (CLASS[buf[start - 1]!]! & ALNUM) !== 0 && !isNearLength(buf, start, lo)) return false;
     return ibanHolds(buf, start, hi) > 0;
   }
 
@@ -312,11 +313,14 @@ function hasValue(buf: Uint8Array, from: number, hi: number, count: number): boo
  * just before `at`, and whose cell ends where it says, shows that `at` is the cell's own first byte.
  */
 function mayBeCellStart(buf: Uint8Array, at: number, lo: number): boolean {
-  if (at <= lo) return false;
-  const zero = buf[at - 1] === 0 || (at - 2 >= lo && buf[at - 2] === 0) || (at - 3 >= lo && buf[at - 3] === 0);
-  if (!zero) return false;
+  if (!isNearLength(buf, at, lo)) return false;
   if (at - 4 < lo || buf[at - 4] !== 0 || buf[at - 3] !== 0 || buf[at - 2] !== 0) return true;
   const end = at + buf[at - 1]!;
   const b = buf[end];
   return !(b === undefined || b === 0 || b === 0xff || (b === 0x44 && buf[end + 1] === 0));
+}
+
+/** True when a zero byte is among the four before `at`: what stands there may be a length word and no text. */
+function isNearLength(buf: Uint8Array, at: number, lo: number): boolean {
+  return (at > lo && buf[at - 1] === 0) || (at - 2 >= lo && buf[at - 2] === 0) || (at - 3 >= lo && buf[at - 3] === 0) || (at - 4 >= lo && buf[at - 4] === 0);
 }

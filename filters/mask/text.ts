@@ -2,13 +2,26 @@ import type { Detector, FindContext, Hit, Masker } from './types.js';
 
 const REDACTED_AS_TEXT = 'latin1';
 
+/** a text is masked again at most so often */
+const ROUNDS_MAX = 4;
+
 /**
  * buf[start, end) with every hit masked, or undefined when nothing was found. Text has no NULL: where the masker gives none,
- * the kind in brackets stands instead.
+ * the kind in brackets stands instead. A masked value may have hidden its neighbour (digits that ran into it, a word that spoke
+ * against it), so what was redacted is searched again until nothing is left; the other maskers leave forms that would be found as values.
  */
 export function maskText(detector: Detector, masker: Masker, buf: Uint8Array, start: number, end: number, context?: FindContext): Buffer | undefined {
-  const hits = detector.find(buf, start, end, context);
-  return hits.length === 0 ? undefined : applyMask(masker, hits, buf, start, end);
+  let hits = detector.find(buf, start, end, context);
+  if (hits.length === 0) return undefined;
+  let masked = applyMask(masker, hits, buf, start, end);
+  if (masker.as !== 'redact' && masker.as !== 'null') return masked;
+  if (hits.length === 1 && hits[0]!.start === start && hits[0]!.end === end) return masked;
+  for (let round = 1; round < ROUNDS_MAX; round++) {
+    hits = detector.find(masked, 0, masked.length, context);
+    if (hits.length === 0) break;
+    masked = applyMask(masker, hits, masked, 0, masked.length);
+  }
+  return masked;
 }
 
 /** The range with these hits masked: for callers that want to count the hits too. */

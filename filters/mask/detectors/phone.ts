@@ -112,7 +112,7 @@ function northAmerican(s: Search, groups: Groups, g: number): number {
   const area = g + lead;
   if (area + 3 > groups.last && !(area + 3 === groups.count && groups.extension)) return g;
   if (end[area]! - start[area]! !== 3 || end[area + 1]! - start[area + 1]! !== 3 || end[area + 2]! - start[area + 2]! !== 4) return g;
-  const bracket = s.buf[start[area]! - 1] === 0x28 && s.buf[end[area]!] === 0x29;
+  const bracket = start[area]! > s.lo && s.buf[start[area]! - 1] === 0x28 && s.buf[end[area]!] === 0x29;
   const gap1 = gap[area]!;
   const gap2 = gap[area + 1]!;
   if (!bracket && (gap1 !== gap2 || gap1 === GAP_MIXED || gap1 === 0x2f)) return g;
@@ -171,7 +171,7 @@ function longestNational(plan: RegionPlan, groups: Groups): number {
     for (let at = from; at < digits; at++) {
       state = plan.valid.next(state, digit[at]!);
       if (state === 0) break;
-      if ((at + 1 === digits || groupOf[at + 1] !== groupOf[at]) && plan.valid.accepts(state) && endsGroup(groups, groupOf[at]!)) best = Math.max(best, groupOf[at]!);
+      if (at + 1 >= PHONE_DIGITS_MIN && (at + 1 === digits || groupOf[at + 1] !== groupOf[at]) && plan.valid.accepts(state) && endsGroup(groups, groupOf[at]!)) best = Math.max(best, groupOf[at]!);
     }
   }
   return best;

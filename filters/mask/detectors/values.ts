@@ -101,7 +101,8 @@ export function looksRandom(buf: Uint8Array, start: number, end: number, lengthM
   let hex = 0;
   for (let k = start; k < end && k < start + 128; k++) {
     const b = buf[k]!;
-    if (b <= 0x20) return false;
+    // no token has blanks or brackets; a bracket is where something was masked already
+    if (b <= 0x20 || b === 0x5b || b === 0x5d) return false;
     if ((CLASS[b]! & DIGIT) !== 0) digits++;
     else if (b >= 0x41 && b <= 0x5a) upper++;
     else if (b >= 0x61 && b <= 0x7a) lower++;

@@ -1,0 +1,79 @@
+/** Random texts for the properties: values of all kinds, what looks like them, and hostile bytes, from one seed. */
+export class Random {
+  constructor(private state: number) {}
+
+  /** mulberry32 */
+  next(): number {
+    this.state = (this.state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  }
+
+  below(n: number): number {
+    return Math.floor(this.next() * n);
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)]!;
+  }
+
+  chars(alphabet: string, length: number): string {
+    let text = '';
+    for (let k = 0; k < length; k++) text += alphabet[this.below(alphabet.length)];
+    return text;
+  }
+}
+
+export const DIGITS = '0123456789';
+export const HEX = '0123456789abcdef';
+export const ALNUM = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+export const WORDS = [
+  'the', 'phone', 'call', 'card', 'SSN', 'order', 'password', 'token', 'api key', 'born', 'birth', 'DOB', 'CPF', 'national id', 'tel', 'version', 'secret', 'Zoë', '名前', 'id', 'x',
+  'social security', 'reach', 'amount', 'createdAt', 'userPassword', 'API_KEY', 'dob', 'a@b', '@', '--', '-----BEGIN ', 'Bearer ', 'Basic ', 'eyJ', '://', 'AKIA', 'sk-', 'ghp_',
+];
+
+export const SEPARATORS = [' ', '', ',', ', ', ': ', ':', '=', ' = ', '="', '": "', '"', '-', '.', '/', '(', ')', '+', '\n', '\t', ';', '|', '@', '_', '<', '>', '[', ']', '{', '}', '\\', "'", '&', '::', '00', '0'];
+
+export const VALUES = [
+  '4111 1111 1111 1111', '4111111111111111', '378282246310005', '6011-1111-1111-1117', '5555.5555.5555.4444', 'jane.doe@example.com', '"j d"@example.org', '+44 20 7946 0958', '+14155552671',
+  '0049 30 901820', '(415) 555-2671', '415-555-2671', '415.555.2671', '06 12 34 56 78', '536-90-4399', '536904399', '912-70-1234', 'DE89370400440532013000', 'GB29 NWBK 6016 1331 9268 19', '203.0.113.9',
+  '2001:db8::8a2e:370:7334', '::1', 'fe80::1', '3c:22:fb:12:9a:7e', '3c-22-fb-12-9a-7e', '00-11-22-33-44-55', '3c22.fb12.9a7e', '1984-03-17', '12 March 1984', 'March 12, 1984', '529.982.247-25', 'AB123456C',
+  '12345678Z', 'X1234567L', '11010519491231002X', 'hunter2', 'correct-horse', 'k9Qz7Lm2Xv8Rt4Wp1Ys6Nd3Bf5Hj0Gc', 'AKIAQ3EGRZ5TWUKX7B2M', 'glpat-9xKq2Lw7Zb4Nc8Vt1Rm5', 'postgres://app:s3cr3t-Pw@db:5432/app',
+  'https://hooks.slack.com/services/T01ABCDEF/B01ABCDEF/aBcDeFgHiJkLmNoPqRsTuVwX', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N', 'Basic YWxhZGRpbjpvcGVuc2VzYW1l',
+  'Bearer 8f14e45fceea167a5a36dedd4bea2543', '-----BEGIN PRIVATE KEY-----\nMIGHAgEA\n-----END PRIVATE KEY-----', 'sk_live_51HxQw7Zk9Lm2Nv4Pb6Tr8Yc', 'Xk38Q~rT0vYb2LqPz9NwE4sDfGhJkMnBvCxZaS1d', '2024-01-02 03:04:05.678',
+  '2024-01-02', '123e4567-e89b-12d3-a456-426614174000', '1700000000000', '12345.67', '52.5200066', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4', '1234567890', '3232.42',
+];
+
+/** A text of a few parts; now and then bytes that are no text at all. */
+export function composed(r: Random): Buffer {
+  let text = '';
+  for (let n = 1 + r.below(8); n > 0; n--) {
+    const kind = r.below(10);
+    if (kind < 4) text += r.pick(VALUES);
+    else if (kind < 7) text += r.pick(WORDS);
+    else if (kind === 7) text += r.chars(DIGITS, 1 + r.below(20));
+    else if (kind === 8) text += r.chars(r.pick([HEX, ALNUM]), 1 + r.below(40));
+    else text += String.fromCharCode(32 + r.below(95));
+    text += r.pick(SEPARATORS);
+  }
+  const bytes = Buffer.from(text, 'utf8');
+  if (r.below(8) === 0) for (let n = r.below(4); n > 0; n--) bytes[r.below(bytes.length)] = r.below(256);
+  return bytes;
+}
+
+/** Cells as in the DataRow messages of PostgreSQL: length words between, now and then NULL, a new row, or four bytes of a binary integer. */
+export function glued(r: Random, cells: readonly Buffer[]): Buffer {
+  const parts: Buffer[] = [];
+  for (const cell of cells) {
+    const odd = r.below(6);
+    if (odd === 0) parts.push(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    if (odd === 1) parts.push(Buffer.from([0x44, 0, 0, r.below(8), r.below(256), 0, r.below(20)]));
+    if (odd === 2) parts.push(Buffer.from([0, 0, 0, 4, r.below(256), r.below(256), r.below(256), r.below(256)]));
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(cell.length);
+    parts.push(length, cell);
+  }
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { createDetector } from '../../../filters/mask/index.js';
+
+const SMALL = 20_000;
+const LARGE = 160_000;
+/** steps a byte that any input may cost: windows of fixed size, read again at each anchor */
+const STEPS_PER_BYTE_MAX = 400;
+
+const hostile: Record<string, string> = {
+  'digits alone': '4',
+  'digits with blanks': '4 ',
+  'groups of four': '4111 ',
+  'groups of four with dashes': '4111-',
+  'groups of three': '415-',
+  'alternating digits and letters': 'a1',
+  at: '@',
+  'addresses without an end': 'a@',
+  'addresses with dots': 'a.b@c.',
+  colons: ':',
+  'hex and colons': 'a:',
+  'double colons': '1::',
+  'slashes of URLs': '://',
+  'URLs with a user': 'a://b:',
+  'URLs with passwords': 'a://b:c@',
+  equals: '=',
+  'assignments of passwords': 'password=',
+  'quoted assignments': '"password":"',
+  'escaped quotes': 'password="\\"',
+  'tags': '<password>',
+  'beginnings of armour': '-----BEGIN PRIVATE KEY-----',
+  'ends of armour': '-----END PRIVATE KEY-----',
+  dashes: '-',
+  'beginnings of JWTs': 'eyJ',
+  'dotted beginnings of JWTs': 'eyJhbGciOiJ.',
+  'prefixes of tokens': 'ghp_',
+  'prefixes of dashed tokens': 'sk-ant-',
+  'birth words': 'born ',
+  'birth words and numbers': 'dob 1 ',
+  'IBAN beginnings': 'DE89 ',
+  'phone words': 'phone 1 ',
+  'pluses': '+1',
+  quotes: '"@',
+  commas: '"key","',
+  options: '--token ',
+  bearer: 'Bearer a',
+  tildes: '8Q~',
+};
+
+describe('detector, work', () => {
+  for (const [name, part] of Object.entries(hostile)) {
+    it(`grows with the input and no faster: ${name}`, () => {
+      const small = steps(part, SMALL);
+      const large = steps(part, LARGE);
+      assert.ok(small > 0);
+      assert.ok(large <= small * (LARGE / SMALL) * 1.2 + 1000, `${small} steps for ${SMALL} bytes, ${large} for ${LARGE}`);
+      assert.ok(large / LARGE < STEPS_PER_BYTE_MAX, `${large / LARGE} steps a byte`);
+    });
+  }
+});
+
+function steps(part: string, length: number): number {
+  const bytes = Buffer.from(part.repeat(Math.ceil(length / part.length)).slice(0, length));
+  const detector = createDetector({ detect: ['all'], regions: ['US', 'GB', 'DE'] });
+  detector.find(bytes, 0, bytes.length);
+  detector.mayHold(bytes, 0, bytes.length);
+  return detector.steps;
+}
