@@ -127,6 +127,10 @@ export interface AccessEvent {
 
 export interface SessionClose {
   type: 'session.close';
+  /**
+   * why it ended. The recorder itself closes a session that its producer can't: `crash` (found at the next start), `stopped` (the gateway),
+   * or the code of the refusal (`storage_full`, `unavailable`, `limit_exceeded`). Such a line has neither totals nor coverage: readers must do without.
+   */
   reason: string;
   totals: { requests: number; denied: number; held: number; rows: number; bytes_down: number; bytes_up: number };
   coverage: { inspected_bytes: number; masked_bytes: number; opaque: { reason: string; bytes: number }[] };
@@ -141,6 +145,10 @@ export interface Stored {
   t: number;
   /** sha256 hex of the session's previous line; 64 zeros for the first */
   prev: string;
+  /** the original bytes, sealed to age recipients: base64; `header` in the session's first sealed event only. header + body is an age file */
+  sealed?: { header?: string; body: string };
+  /** in an addendum (session `<id>.<8 hex>`): the session that it belongs to */
+  of?: string;
 }
 
 /** What producers write to. Implemented by extproc/stores; a fake serves tests. */

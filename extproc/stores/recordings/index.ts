@@ -5,14 +5,14 @@ import type { SessionRecorder } from '../../../filters/record/events.js';
 import { checkSessionId } from '../../../filters/record/session-id.js';
 import { verifierKey } from '../../../filters/record/signed-note.js';
 import { type Lock, lockState, takeLock } from './lock.js';
-import { MerkleLog } from './merkle-log.js';
+import { MerkleLog, type NewLeaf } from './merkle-log.js';
 import { groupFiles, logName, parseSegment, segmentName } from './names.js';
 import { type LogPlace, nextNumber, recoverLog, type RecoveryReport, sealSegment } from './recovery.js';
 import { SealKeys } from './seal.js';
 import { SegmentWriter } from './segment-writer.js';
 import { ChainedSession } from './session-recorder.js';
 import { loadSigningKey, type SigningKey } from './signing-key.js';
-import { type Clock, type RecordingFs, realClock, realFs } from './world.js';
+import { type Clock, type RecordingFs, realClock, realFs, syncDirectory } from './world.js';
 
 export type { RecoveryReport } from './recovery.js';
 export type { Clock, RecordingFs } from './world.js';
@@ -72,7 +72,7 @@ export interface Recordings {
   /** Ends the current segment. */
   rotate(): Promise<void>;
   /** Signs the head of the tree now. */
-  checkpoint(): void;
+  checkpoint(): Promise<void>;
   /** Closes sessions that are still open (reason `stopped`), writes, packs, signs. Rejects when the disk does not let it: recovery finishes then. */
   close(): Promise<void>;
   health(): RecordingsHealth;
@@ -242,9 +242,9 @@ class OpenRecordings implements Recordings {
     return this.writer.rotate();
   }
 
-  checkpoint(): void {
+  async checkpoint(): Promise<void> {
     this.finish();
-    this.own.merkle.checkpoint();
+    await this.own.merkle.checkpoint();
   }
 
   get pending_bytes(): number {
@@ -286,8 +286,9 @@ class OpenRecordings implements Recordings {
     this.pack({ number: this.writer.current.number, open: [] });
     await this.packing;
     if (this.unpacked.length > 0) throw new MidstreamError('unavailable', 'the last segments could not be packed; the next start does it');
-    this.own.merkle.checkpoint();
+    await this.own.merkle.checkpoint();
     this.own.merkle.close();
+    syncDirectory(this.options.fs, this.options.directory);
     this.own.lock.release();
   }
 
@@ -296,15 +297,17 @@ class OpenRecordings implements Recordings {
     this.closeBroken();
     const now = this.clock.monotonic_ns();
     const waiting: typeof this.ended = [];
+    const leaves: NewLeaf[] = [];
     for (const entry of this.ended) {
       const { session, due_ns } = entry;
       if (due_ns > now || !this.writer.onDisk(session.ticket)) waiting.push(entry);
       else {
-        this.own.merkle.append({ session: session.session, events: session.seq, last: session.prev });
+        leaves.push({ session: session.session, events: session.seq, last: session.prev });
         this.sessions.delete(session.session);
       }
     }
     this.ended = waiting;
+    if (leaves.length > 0) this.own.merkle.append(...leaves);
   }
 
   private linger(ns: number): void {
@@ -312,11 +315,7 @@ class OpenRecordings implements Recordings {
   }
 
   private tick(): void {
-    try {
-      this.checkpoint();
-    } catch (error) {
-      this.onError(error as Error);
-    }
+    void this.checkpoint().catch((error) => this.onError(error as Error));
     if (this.unpacked.length > 0 || this.unshipped.length > 0) this.packing = this.packing.then(() => this.packAll());
     if (this.options.worker === 1) void this.adopt().catch((error) => this.onError(error as Error));
   }

@@ -30,7 +30,8 @@ interface AppendFile {
 export class MerkleLog {
   readonly origin: string;
   private readonly tree = new Tree();
-  private readonly waiting: string[] = [];
+  private waiting: string[] = [];
+  private signingNow: Promise<void> = Promise.resolve();
   private signedSize = -1;
   private signedNumber = 0;
 
@@ -51,43 +52,67 @@ export class MerkleLog {
     this.tree.append(leafHash(line));
   }
 
-  /** Adds a leaf and tries to write it (not yet synced: see checkpoint). */
-  append(leaf: NewLeaf): void {
-    const n = this.tree.size + this.waiting.length;
-    this.waiting.push(JSON.stringify({ n, at: new Date(this.wall_ms()).toISOString(), ...leaf }));
+  /** Adds leaves and tries to write them (not yet synced: see checkpoint). */
+  append(...leaves: NewLeaf[]): void {
+    const at = new Date(this.wall_ms()).toISOString();
+    for (const leaf of leaves) this.waiting.push(JSON.stringify({ n: this.tree.size + this.waiting.length, at, ...leaf }));
     try {
       this.flush();
     } catch {
-      // Stays in line; the next checkpoint tries again and says so if it can't.
+      // They stay in line; the next checkpoint tries again and says so if it can't.
     }
   }
 
   private flush(): void {
-    while (this.waiting.length > 0) {
-      const line = this.waiting[0]!;
-      const bytes = Buffer.from(`${line}\n`);
-      writeAllSync(this.fs, this.leaves.fd, bytes, this.leaves.position);
-      this.leaves.position += bytes.length;
-      this.tree.append(leafHash(line));
-      this.waiting.shift();
-    }
+    if (this.waiting.length === 0) return;
+    const bytes = Buffer.from(`${this.waiting.join('\n')}\n`);
+    writeAllSync(this.fs, this.leaves.fd, bytes, this.leaves.position);
+    this.leaves.position += bytes.length;
+    for (const line of this.waiting) this.tree.append(leafHash(line));
+    this.waiting = [];
   }
 
-  /** Signs the head when the tree has grown since the last time. The leaves are on disk before it is. */
-  checkpoint(): void {
+  /** Signs the head when the tree has grown since the last time. The leaves are on disk before it is. One at a time. */
+  checkpoint(): Promise<void> {
+    this.signingNow = this.signingNow.catch(() => {}).then(() => this.sign());
+    return this.signingNow;
+  }
+
+  private async sign(): Promise<void> {
     this.flush();
-    if (this.tree.size === this.signedSize) return;
-    this.fs.fdatasyncSync(this.leaves.fd);
-    const head: Checkpoint = { origin: this.origin, size: this.tree.size, root: this.tree.root(), seen: this.neighbours() };
+    const { size } = this.tree;
+    if (size === this.signedSize) return;
+    const head: Checkpoint = { origin: this.origin, size, root: this.tree.root(), seen: this.neighbours() };
+    await sync(this.fs, this.leaves.fd);
     const note = signNote(formatCheckpoint(head), this.origin, this.signing.key);
-    const line = `${JSON.stringify({ n: this.signedNumber, note })}\n`;
-    writeAllSync(this.fs, this.checkpoints.fd, Buffer.from(line), this.checkpoints.position);
-    this.fs.fdatasyncSync(this.checkpoints.fd);
-    replaceFile(this.fs, this.directory, join(this.directory, checkpointName(this.log)), Buffer.from(note), 0o644);
-    // Only now: a failure before this line makes the next try write the same line at the same place.
-    this.checkpoints.position += Buffer.byteLength(line);
+    const line = Buffer.from(`${JSON.stringify({ n: this.signedNumber, note })}\n`);
+    writeAllSync(this.fs, this.checkpoints.fd, line, this.checkpoints.position);
+    await sync(this.fs, this.checkpoints.fd);
+    // A failure before this line makes the next try write at the same place.
+    this.checkpoints.position += line.length;
     this.signedNumber += 1;
-    this.signedSize = this.tree.size;
+    this.signedSize = size;
+    await this.publish(note);
+  }
+
+  /** The newest checkpoint in a file of its own. A crash may leave an older one there: the next start puts it right. */
+  private async publish(note: string): Promise<void> {
+    const path = join(this.directory, checkpointName(this.log));
+    const fd = this.fs.openSync(`${path}.new`, 'w', 0o644);
+    try {
+      writeAllSync(this.fs, fd, Buffer.from(note), 0);
+      await sync(this.fs, fd);
+    } finally {
+      this.fs.closeSync(fd);
+    }
+    this.fs.renameSync(`${path}.new`, path);
+  }
+
+  /** Puts the newest checkpoint right after a crash, or a failure to publish it. */
+  private republish(line: string): void {
+    const path = join(this.directory, checkpointName(this.log));
+    const { note } = JSON.parse(line) as { note: string };
+    if (!this.fs.existsSync(path) || this.fs.readFileSync(path, 'utf8') !== note) replaceFile(this.fs, this.directory, path, Buffer.from(note), 0o644);
   }
 
   /** Heads of the other logs in this directory, for the extension lines. */
@@ -136,6 +161,7 @@ export class MerkleLog {
       if (head?.size === merkle.tree.size && !head.root.equals(merkle.tree.root())) throw new MidstreamError('tampered', `the leaves of log ${log} are not those of its signed checkpoint`);
     }
     if (head !== undefined && head.size > leaves.length) throw new MidstreamError('tampered', `log ${log} has ${leaves.length} leaves, its signed checkpoint says ${head.size}`);
+    if (last !== undefined) merkle.republish(last);
     merkle.publishKey();
     return { merkle, leaves };
   }
@@ -165,6 +191,8 @@ export class MerkleLog {
     if (!known.includes(own)) replaceFile(this.fs, this.directory, path, Buffer.from(`${[...known, own].sort().join('\n')}\n`), 0o644);
   }
 }
+
+const sync = (fs: RecordingFs, fd: number): Promise<void> => new Promise((resolve, reject) => fs.fdatasync(fd, (error) => (error ? reject(error) : resolve())));
 
 export function leafOf(line: string, n: number): Leaf {
   let leaf: Leaf;

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { MidstreamError } from '../../../filters/errors.js';
 import { fileChunks } from './read.js';
 import { type RecordingFs, syncDirectory, writeAllSync } from './world.js';
-import { zstd } from './zstd.js';
+import { frameBytes, zstd } from './zstd.js';
 
 export interface Packed {
   /** name of the file that stays */
@@ -13,7 +14,7 @@ export interface Packed {
 
 /** Packs a segment that nobody writes any more, block by block, giving way to everything else in between. The plain file stays until unlinked. */
 export async function packSegment(fs: RecordingFs, directory: string, segment: string): Promise<Packed> {
-  const { compress } = await zstd();
+  const { compress, decompress } = await zstd();
   const file = `${segment}.zst`;
   const temporary = join(directory, `${file}.new`);
   const hash = createHash('sha256');
@@ -22,6 +23,8 @@ export async function packSegment(fs: RecordingFs, directory: string, segment: s
   try {
     for (const chunk of fileChunks(fs, join(directory, segment))) {
       const frame = await compress(chunk);
+      // The plain file goes: what replaces it is read back first. (One WASM build of zstd that was tried gave wrong frames now and then.)
+      if (frameBytes(Buffer.from(frame)) !== frame.length || !chunk.equals(decompress(Buffer.from(frame)))) throw new MidstreamError('internal', `${segment} does not pack into what it was`);
       writeAllSync(fs, fd, frame, bytes);
       hash.update(frame);
       bytes += frame.length;

@@ -67,10 +67,10 @@ export async function recoverLog(place: LogPlace, leaves: readonly Leaf[], wall_
     if (segment !== last?.file) pending.push(parseSegment(segment)!);
     report.segment = segment;
   }
-  for (const [session, state] of sessions) merkle.append({ session, events: state.seq, last: state.prev });
+  merkle.append(...[...sessions].map(([session, state]) => ({ session, events: state.seq, last: state.prev })));
   for (const file of pending) await sealSegment(place, file, []);
   if (report.cut_bytes > 0 || report.sessions.length > 0) merkle.append({ recovered: { segment: report.segment, cut_bytes: report.cut_bytes, sessions: report.sessions } });
-  if (pending.length > 0 || sessions.size > 0 || merkle.size > 0) merkle.checkpoint();
+  if (pending.length > 0 || sessions.size > 0 || merkle.size > 0) await merkle.checkpoint();
   return report;
 }
 

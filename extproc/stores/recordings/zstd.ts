@@ -28,8 +28,8 @@ async function load(): Promise<Codec> {
       decompress: (frame) => zstdDecompressSync(frame),
     };
   }
-  const wasm = await import('@bokuweb/zstd-wasm');
-  await wasm.init();
+  const { Zstd } = await import('@hpcc-js/wasm-zstd');
+  const wasm = await Zstd.load();
   return { compress: async (bytes) => wasm.compress(bytes, 3), decompress: (frame) => wasm.decompress(frame) };
 }
 

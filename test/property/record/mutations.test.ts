@@ -211,7 +211,7 @@ describe('recordings: what was tampered with is found', function () {
       // A segment ends with the batch that crosses its limit: waiting lets there be several.
       for (const recordings of [one, two, one]) {
         await recordings.rotate();
-        recordings.checkpoint();
+        await recordings.checkpoint();
       }
     }
     const key = one.verifier_key;

@@ -32,7 +32,7 @@ describe('recordings: any sessions', function () {
           const given = new Map<string, { type: string; fields: unknown }[]>();
           for (const now of steps) {
             if (now === 'rotate') await recordings.rotate();
-            else if (now === 'checkpoint') recordings.checkpoint();
+            else if (now === 'checkpoint') await recordings.checkpoint();
             else if (now === 'wait') await new Promise((resolve) => setImmediate(resolve));
             else if (now === 'reopen') {
               await recordings.close();

@@ -207,7 +207,7 @@ describe('recorder', () => {
     await settled(recordings, 'idle');
     await recordings.rotate();
     await settled(recordings, 'busy');
-    recordings.checkpoint();
+    await recordings.checkpoint();
     pretendDead(directory.path());
     const again = await open(directory.path());
     assert.deepEqual(again.recovered.map(({ sessions, cut_bytes }) => ({ sessions: [...sessions].sort(), cut_bytes })), [{ sessions: ['busy', 'idle'], cut_bytes: 0 }]);

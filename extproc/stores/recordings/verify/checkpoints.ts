@@ -74,7 +74,7 @@ function newest(fs: RecordingFs, directory: string, files: LogFiles, lock: LockS
   }
   const note = fs.readFileSync(join(directory, file), 'utf8');
   if (note === stored.at(-1)) return;
-  if (crashed && note === stored.at(-2)) notes.push(`${file} is one behind ${checkpointsName(files.log)}: its writer died or is writing`);
+  if (crashed && stored.includes(note)) notes.push(`${file} is behind ${checkpointsName(files.log)}: its writer died or is writing`);
   else if (stored.includes(note)) report({ kind: 'reordered', file, what: 'an older checkpoint stands where the newest belongs' });
   else report({ kind: 'changed', file, what: `the newest checkpoint is not the last one in ${checkpointsName(files.log)}: one of them was changed, or the end of the list is gone` });
 }
