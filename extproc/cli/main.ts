@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { register as registerFacts } from './facts.js';
+import { register as registerEnvoy } from './envoy.js';
 import { register as registerPolicy } from './policy.js';
 import { register as registerExport } from './export.js';
 import { register as registerReplay } from './replay.js';
@@ -9,7 +10,7 @@ import { register as registerUnseal } from './unseal.js';
 import { register as registerVerify } from './verify.js';
 
 /** Each command file exports `register(program)`; groups (policy, approvals, sessions, envoy) make their own parent command. */
-const commands: ((program: Command) => void)[] = [registerPolicy, registerFacts, registerSessions, registerReplay, registerVerify, registerExport, registerUnseal];
+const commands: ((program: Command) => void)[] = [registerPolicy, registerFacts, registerEnvoy, registerSessions, registerReplay, registerVerify, registerExport, registerUnseal];
 
 export async function main(argv: string[]): Promise<void> {
   const packageFile = new URL('../../../package.json', import.meta.url);

@@ -1,0 +1,65 @@
+import { BlockList, isIP } from 'node:net';
+import type { AccessRule, Config } from './types.js';
+
+/** Who asks to connect, as ext_authz tells it. */
+export interface AccessQuestion {
+  /** the listener's name */
+  listener: string;
+  /** peer's address without port */
+  address: string;
+  /** SPIFFE id or certificate subject that Envoy verified; empty without a certificate */
+  principal: string;
+}
+
+/**
+ * Who may connect: somebody whom one rule lets. A listener that the configuration does not know lets nobody in, nor does a
+ * question without an answer. The reason is for Envoy's log and names no rule.
+ */
+export function accessDecider(config: Pick<Config, 'access' | 'listeners'>): (question: AccessQuestion) => { allowed: boolean; reason: string } {
+  const resources = new Map(config.listeners.map((listener) => [listener.name, listener.resource]));
+  const only = config.listeners.length === 1 ? config.listeners[0]!.resource : undefined;
+  const rules = config.access?.map(compile);
+  return ({ listener, address, principal }) => {
+    const resource = resources.get(listener) ?? (listener === '' ? only : undefined);
+    if (resource === undefined) return { allowed: false, reason: 'unknown listener' };
+    if (rules === undefined || rules.some((matches) => matches(resource, principal, address))) return { allowed: true, reason: '' };
+    return { allowed: false, reason: principal === '' ? 'no rule lets a peer without a certificate connect' : 'no rule lets this peer connect' };
+  };
+}
+
+function compile(rule: AccessRule): (resource: string, principal: string, address: string) => boolean {
+  const resource = glob(rule.resource);
+  const identities = rule.identities?.map(glob);
+  const sources = rule.sources && networks(rule.sources);
+  return (name, principal, address) =>
+    resource.test(name) &&
+    // A certificate may carry several names, told with commas between; one that matches will do.
+    (identities === undefined || principal.split(',').some((id) => id !== '' && identities.some((pattern) => pattern.test(id)))) &&
+    (sources === undefined || within(sources, address));
+}
+
+/** `*` stands for one part of a path, `**` for any rest; everything else for itself. */
+function glob(pattern: string): RegExp {
+  const parts = pattern.split(/(\*+)/).map((part) => {
+    if (!part.startsWith('*')) return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return part.length > 1 ? '.*' : '[^/]*';
+  });
+  return new RegExp(`^${parts.join('')}$`, 's');
+}
+
+function networks(sources: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const source of sources) {
+    const [address = '', bits] = source.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
+  }
+  return list;
+}
+
+/** IPv4 addresses come as IPv6 ones too, where a listener serves both. */
+function within(list: BlockList, address: string): boolean {
+  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+  const version = isIP(plain);
+  return version !== 0 && list.check(plain, version === 6 ? 'ipv6' : 'ipv4');
+}

@@ -1,0 +1,21 @@
+import type { RenderOptions } from '../../envoy/options.js';
+import type { Config } from './types.js';
+
+/** What `midstream envoy render` needs of the configuration. */
+export function renderOptionsOf(config: Config): RenderOptions {
+  const { connections_max, connection_buffer_bytes_max, connect_ms_max } = config.limits;
+  return {
+    gateway: { grpc: config.gateway.grpc },
+    ...(config.envoy.admin === undefined ? {} : { admin: config.envoy.admin }),
+    limits: { connections_max, connection_buffer_bytes_max, connect_ms_max },
+    listeners: config.listeners.map(({ name, transport, listen, upstream, tls, hop, postgres_proxy }) => ({
+      name,
+      transport,
+      listen,
+      upstream,
+      ...(tls ? { tls } : {}),
+      ...(hop ? { hop } : {}),
+      ...(postgres_proxy ? { postgres_proxy } : {}),
+    })),
+  };
+}

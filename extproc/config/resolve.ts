@@ -1,0 +1,237 @@
+import { isIP } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import { type Address, isLocal, parseAddress } from '../../envoy/address.js';
+import type { DownstreamTls } from '../../envoy/options.js';
+import { parseBytes, parseDuration } from '../../filters/policy/units.js';
+import type { AccessRule, Config, ListenerConfig, TokenConfig } from './types.js';
+
+/** The file's content after its structure was found to be right (schema.ts). */
+export interface ConfigDocument {
+  listeners: ListenerDocument[];
+  gateway?: { grpc?: string; workers?: number };
+  policy: string;
+  record: { directory: string; durability?: 'strict' | 'relaxed'; segment_bytes_max?: number | string; recipients?: string[]; signing_key_file?: string };
+  approvals?: { database?: string; api?: { listen: string; tokens: { id: string; groups: string[]; hash: string; expires?: string }[] } };
+  access?: { resource?: string; identities?: string[]; sources?: string[] }[];
+  masks?: { key_file?: string; regions?: string[] };
+  log?: { level?: Config['log']['level'] };
+  metrics?: { listen: string };
+  envoy?: { admin?: string };
+  limits?: { connections_max?: number; connection_buffer_bytes_max?: number | string; connect_timeout?: string; names_max?: number; notice_every?: string };
+}
+
+interface ListenerDocument {
+  name: string;
+  transport?: 'ext_proc' | 'hop';
+  listen: string;
+  upstream: string;
+  resource?: string;
+  catalogue?: { url?: string; url_file?: string; url_env?: string };
+  tls?: DownstreamTls;
+  hop?: { gateway: string; back: string };
+  postgres_proxy?: boolean;
+}
+
+/** What the checks need of the world, so that they themselves are plain. */
+export interface ResolveContext {
+  file: string;
+  env: NodeJS.ProcessEnv;
+  /** text of a file that the configuration names; rejects when it can't be read */
+  readFile: (name: string) => Promise<string>;
+  problem: (pointer: string, what: string, fix: string) => void;
+}
+
+/** Fills in defaults and checks what a schema can't. Mistakes are told to `problem`; what is returned then is of no use. */
+export async function resolveConfig(document: ConfigDocument, context: ResolveContext): Promise<Config> {
+  const at = new Places(context);
+  const workers = document.gateway?.workers ?? 1;
+  const path = (name: string) => resolve(dirname(context.file), name);
+  const optionalPath = (name: string | undefined) => (name === undefined ? undefined : path(name));
+  const directory = path(document.record.directory);
+  const listeners: ListenerConfig[] = [];
+  for (const [i, one] of document.listeners.entries()) listeners.push(await listener(one, `/listeners/${i}`, workers, at, path));
+  distinct(document, listeners, at);
+  const { limits = {} } = document;
+  return {
+    file: context.file,
+    listeners,
+    gateway: { grpc: at.perWorker('/gateway/grpc', document.gateway?.grpc ?? '127.0.0.1:50051', workers), workers },
+    policy_file: path(document.policy),
+    record: {
+      directory,
+      durability: document.record.durability ?? 'strict',
+      segment_bytes_max: parseBytes(document.record.segment_bytes_max ?? '64MiB') ?? 0,
+      recipients: document.record.recipients ?? [],
+      signing_key_file: optionalPath(document.record.signing_key_file),
+    },
+    approvals: {
+      database: path(document.approvals?.database ?? resolve(directory, '..', 'approvals.db')),
+      api: document.approvals?.api && {
+        ...at.socket('/approvals/api/listen', document.approvals.api.listen),
+        tokens: tokens(document.approvals.api.tokens, at),
+      },
+    },
+    access: document.access?.map((rule, i) => accessRule(rule, `/access/${i}`, listeners, at)),
+    masks: { key_file: optionalPath(document.masks?.key_file), regions: (document.masks?.regions ?? []).map((region, i) => at.region(`/masks/regions/${i}`, region)) },
+    log: { level: document.log?.level ?? 'info' },
+    metrics: document.metrics && metrics(document.metrics.listen, workers, at),
+    envoy: { admin: document.envoy?.admin && at.local('/envoy/admin', document.envoy.admin) },
+    limits: {
+      connections_max: limits.connections_max ?? 10_000,
+      connection_buffer_bytes_max: parseBytes(limits.connection_buffer_bytes_max ?? '256KiB') ?? 0,
+      connect_ms_max: parseDuration(limits.connect_timeout ?? '5s') ?? 0,
+      names_max: limits.names_max ?? 10_000,
+      notice_every_ms: parseDuration(limits.notice_every ?? '30s') ?? 0,
+    },
+  };
+}
+
+async function listener(one: ListenerDocument, pointer: string, workers: number, at: Places, path: (name: string) => string): Promise<ListenerConfig> {
+  const transport = one.transport ?? 'ext_proc';
+  if (transport === 'hop' && !one.hop) at.problem(pointer, `the listener ${one.name} has the transport hop, and no hop`, 'add hop: { gateway: 127.0.0.1:50061, back: 127.0.0.1:50071 }');
+  if (transport !== 'hop' && one.hop) at.problem(`${pointer}/hop`, `the listener ${one.name} has a hop, and the transport ${transport}`, 'add transport: hop, or remove hop');
+  if (transport === 'hop' && one.postgres_proxy) at.problem(`${pointer}/postgres_proxy`, 'postgres_proxy is of use with ext_proc alone', 'remove it');
+  at.address(`${pointer}/listen`, one.listen);
+  const upstream = at.address(`${pointer}/upstream`, one.upstream);
+  if (upstream && 'path' in upstream && one.upstream !== '') at.problem(`${pointer}/upstream`, 'the server is reached over TCP', 'write host:port');
+  return {
+    name: one.name,
+    transport,
+    listen: one.listen,
+    upstream: one.upstream,
+    resource: one.resource ?? one.name,
+    catalogue_url: one.catalogue && (await catalogueUrl(one.catalogue, `${pointer}/catalogue`, at)),
+    tls: one.tls && {
+      certificate_file: path(one.tls.certificate_file),
+      key_file: path(one.tls.key_file),
+      ...(one.tls.client_ca_file === undefined ? {} : { client_ca_file: path(one.tls.client_ca_file) }),
+    },
+    hop: one.hop && { gateway: at.perWorker(`${pointer}/hop/gateway`, one.hop.gateway, workers), back: at.local(`${pointer}/hop/back`, one.hop.back) },
+    postgres_proxy: one.postgres_proxy ?? false,
+  };
+}
+
+/** Exactly one of the three ways; the value is never part of a message. */
+async function catalogueUrl(catalogue: NonNullable<ListenerDocument['catalogue']>, pointer: string, at: Places): Promise<string> {
+  const given = Object.keys(catalogue);
+  if (given.length !== 1) {
+    at.problem(pointer, 'catalogue has not exactly one of url, url_file and url_env', 'keep one of them');
+    return '';
+  }
+  const [way] = given;
+  let url = catalogue.url ?? '';
+  if (catalogue.url_file !== undefined) url = await at.read(`${pointer}/url_file`, catalogue.url_file);
+  else if (catalogue.url_env !== undefined) {
+    url = at.context.env[catalogue.url_env] ?? '';
+    if (url === '') at.problem(`${pointer}/url_env`, `the environment variable ${catalogue.url_env} is not set`, 'set it before the gateway starts');
+  }
+  if (url !== '' && !/^postgres(ql)?:\/\/[^\s]+$/.test(url)) at.problem(`${pointer}/${way}`, 'the connection string is not one of PostgreSQL', 'it looks like postgres://user:password@host:5432/database');
+  return url;
+}
+
+/** Names and addresses that stand for one thing each. */
+function distinct(document: ConfigDocument, listeners: readonly ListenerConfig[], at: Places): void {
+  const names = new Set<string>();
+  const addresses = new Map<string, string>();
+  for (const [i, one] of listeners.entries()) {
+    if (names.has(one.name)) at.problem(`/listeners/${i}/name`, `two listeners are called ${one.name}`, 'give them different names');
+    names.add(one.name);
+    const taken: [string, string][] = [[`/listeners/${i}/listen`, document.listeners[i]!.listen], ...(one.hop ? ([[`/listeners/${i}/hop/back`, one.hop.back]] as [string, string][]) : [])];
+    for (const address of one.hop?.gateway ?? []) taken.push([`/listeners/${i}/hop/gateway`, address]);
+    for (const [pointer, address] of taken) {
+      const other = addresses.get(address);
+      if (other !== undefined) at.problem(pointer, `${address} is taken by ${other} already`, 'choose another port');
+      addresses.set(address, one.name);
+    }
+  }
+}
+
+function tokens(given: readonly { id: string; groups: string[]; hash: string; expires?: string }[], at: Places): TokenConfig[] {
+  const hashes = new Set<string>();
+  return given.map((token, i) => {
+    if (hashes.has(token.hash)) at.problem(`/approvals/api/tokens/${i}/hash`, 'two tokens have the same hash', 'give each person a token of their own');
+    hashes.add(token.hash);
+    if (token.expires !== undefined && Number.isNaN(Date.parse(token.expires))) at.problem(`/approvals/api/tokens/${i}/expires`, `${token.expires} is no date`, 'write a date, for example 2030-01-31');
+    return { id: token.id, groups: token.groups, hash: token.hash, ...(token.expires === undefined ? {} : { expires: token.expires }) };
+  });
+}
+
+function accessRule(rule: { resource?: string; identities?: string[]; sources?: string[] }, pointer: string, listeners: readonly ListenerConfig[], at: Places): AccessRule {
+  const { resource = '*', identities, sources } = rule;
+  if (!resource.includes('*') && !listeners.some((one) => one.resource === resource)) {
+    at.problem(`${pointer}/resource`, `no listener has the resource ${resource}`, `use one of: ${[...new Set(listeners.map((one) => one.resource))].join(', ')}`);
+  }
+  for (const [i, source] of (sources ?? []).entries()) {
+    const [network = '', bits, ...more] = source.split('/');
+    const version = isIP(network);
+    const wrong = version === 0 || more.length > 0 || (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > (version === 4 ? 32 : 128)));
+    if (wrong) at.problem(`${pointer}/sources/${i}`, `${source} is no address and no network`, 'write an address or a network, for example 10.0.0.0/8');
+  }
+  return { resource, identities, sources };
+}
+
+function metrics(listen: string, workers: number, at: Places): { host: string; port: number }[] {
+  at.socket('/metrics/listen', listen);
+  return at.perWorker('/metrics/listen', listen, workers, { local: false }).map((address) => at.socket('/metrics/listen', address));
+}
+
+/** Checks of single values, each told at its place in the file. */
+class Places {
+  constructor(readonly context: ResolveContext) {}
+
+  problem(pointer: string, what: string, fix: string): void {
+    this.context.problem(pointer, what, fix);
+  }
+
+  address(pointer: string, text: string): Address | undefined {
+    try {
+      return parseAddress(text);
+    } catch (error) {
+      this.problem(pointer, error instanceof Error ? error.message : String(error), '');
+      return undefined;
+    }
+  }
+
+  /** Only this machine may reach it. */
+  local(pointer: string, text: string): string {
+    const address = this.address(pointer, text);
+    if (address && !isLocal(address)) this.problem(pointer, `${text} can be reached from other machines`, 'use a loopback address or a Unix socket');
+    return text;
+  }
+
+  socket(pointer: string, text: string): { host: string; port: number } {
+    const address = this.address(pointer, text);
+    if (address && 'host' in address) return address;
+    if (address) this.problem(pointer, `${text} is a Unix socket`, 'write host:port');
+    return { host: '', port: 0 };
+  }
+
+  /** Each worker listens on a port, or a socket, of its own. */
+  perWorker(pointer: string, text: string, workers: number, { local = true } = {}): string[] {
+    const first = text.replaceAll('{worker}', '1');
+    const address = local ? this.address(pointer, this.local(pointer, first)) : this.address(pointer, first);
+    if (!address) return [];
+    if ('path' in address) {
+      if (workers > 1 && !text.includes('{worker}')) this.problem(pointer, `${workers} workers can't share one Unix socket`, 'put {worker} into its path');
+      return Array.from({ length: workers }, (_, i) => text.replaceAll('{worker}', String(i + 1)));
+    }
+    if (address.port + workers - 1 > 65_535) this.problem(pointer, `there are not enough ports from ${address.port} on for ${workers} workers`, 'begin with a lower port');
+    const host = text.slice(0, text.lastIndexOf(':'));
+    return Array.from({ length: workers }, (_, i) => `${host}:${address.port + i}`);
+  }
+
+  region(pointer: string, text: string): string {
+    const region = text.toUpperCase();
+    if (!/^[A-Z]{2}$/.test(region)) this.problem(pointer, `${text} is no country`, 'write two letters, for example US');
+    return region;
+  }
+
+  async read(pointer: string, name: string): Promise<string> {
+    try {
+      return (await this.context.readFile(name)).trim();
+    } catch (error) {
+      this.problem(pointer, error instanceof Error ? error.message : String(error), '');
+      return '';
+    }
+  }
+}

@@ -1,0 +1,183 @@
+/** JSON Schema (draft-07) of midstream.yaml. `x-say` is what a wrong value should be; `default` is what holds without the field. */
+
+const address = (description: string, example: string) => ({
+  type: 'string',
+  minLength: 1,
+  maxLength: 300,
+  description,
+  examples: [example],
+  'x-say': `write host:port or unix:/path, for example ${example}`,
+});
+
+const file = (description: string) => ({
+  type: 'string',
+  minLength: 1,
+  maxLength: 4000,
+  description: `${description} Relative paths count from the folder of this file.`,
+  'x-say': 'write the path of a file',
+});
+
+const name = (description: string) => ({
+  type: 'string',
+  pattern: '^[A-Za-z][A-Za-z0-9_-]{0,62}$',
+  description,
+  'x-say': 'use up to 63 letters, digits, dashes and underscores, beginning with a letter',
+});
+
+const text = (description: string, say: string) => ({ type: 'string', minLength: 1, maxLength: 1000, description, 'x-say': say });
+
+const texts = (description: string, say: string) => ({ type: 'array', uniqueItems: true, maxItems: 1000, items: text('', say), description, 'x-say': `write a list; ${say}` });
+
+const count = (description: string, minimum: number, maximum: number, preset: number) => ({
+  type: 'integer',
+  minimum,
+  maximum,
+  default: preset,
+  description,
+  'x-say': `write a whole number from ${minimum} to ${maximum}`,
+});
+
+const bytes = (description: string, preset: string) => ({
+  type: ['integer', 'string'],
+  minimum: 1,
+  pattern: '^[0-9]{1,12} ?(B|KiB|MiB|GiB|kB|MB|GB)?$',
+  default: preset,
+  description,
+  'x-say': 'write a size, for example 65536 or 1MiB',
+});
+
+const duration = (description: string, preset: string) => ({
+  type: 'string',
+  pattern: '^([0-9]{1,9}(ms|s|m|h|d))+$',
+  default: preset,
+  description,
+  'x-say': 'write a duration, for example 30s or 1m30s',
+});
+
+const object = (description: string, properties: Record<string, object>, required: string[] = []) => ({
+  type: 'object',
+  additionalProperties: false,
+  description,
+  required,
+  properties,
+});
+
+const listener = object(
+  'One database that agents reach through Envoy.',
+  {
+    name: name('Unique in the file; Envoy tells it to the gateway.'),
+    transport: { enum: ['ext_proc', 'hop'], default: 'ext_proc', description: 'How the bytes come to the gateway (envoy/postgres, envoy/postgres-hop).' },
+    listen: address('Where agents connect.', '127.0.0.1:6432'),
+    upstream: address('The PostgreSQL server behind.', 'db.internal:5432'),
+    resource: text('What policies, recordings and access rules call this database; the name of the listener otherwise.', 'write a name'),
+    catalogue: object('A connection of the gateway of its own, to learn which column a result comes from. Without it, column masks go by name alone.', {
+      url: text('The connection string itself. Better: url_file or url_env, so that no password stands here.', 'write postgres://user:password@host:5432/database'),
+      url_file: file('A file that holds the connection string.'),
+      url_env: text('An environment variable that holds the connection string.', 'write the name of a variable'),
+    }),
+    tls: object(
+      'TLS from the first byte on, ended by this Envoy. Leave it out where a mesh does it.',
+      {
+        certificate_file: file('PEM certificate chain of this listener.'),
+        key_file: file('Its private key.'),
+        client_ca_file: file('Clients must show a certificate of this authority; its SPIFFE id becomes the identity.'),
+      },
+      ['certificate_file', 'key_file'],
+    ),
+    hop: object(
+      'Transport hop only: loopback addresses or Unix sockets.',
+      {
+        gateway: address('Where the gateway takes connections from Envoy; see gateway.grpc for several workers.', '127.0.0.1:50061'),
+        back: address('Where Envoy takes them back.', '127.0.0.1:50071'),
+      },
+      ['gateway', 'back'],
+    ),
+    postgres_proxy: { type: 'boolean', default: false, description: 'A contrib Envoy: forward what its postgres_proxy read, as a second opinion.', 'x-say': 'write true or false' },
+  },
+  ['name', 'listen', 'upstream'],
+);
+
+const token = object(
+  'Somebody who approves over the API.',
+  {
+    id: text('Who it is; stands on the decisions.', 'write a name'),
+    groups: texts('Groups of this person, as rules name them in approve.by.', 'for example [dba]'),
+    hash: {
+      type: 'string',
+      pattern: '^sha256:[0-9a-f]{64}$',
+      description: 'SHA-256 of the token; the token itself is not kept.',
+      'x-say': 'write sha256: and 64 hexadecimal digits (printf %s TOKEN | sha256sum)',
+    },
+    expires: {
+      type: 'string',
+      pattern: '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d)?Z)?$',
+      description: 'The token is refused from then on.',
+      'x-say': 'write a date, for example 2030-01-31 or 2030-01-31T12:00:00Z',
+    },
+  },
+  ['id', 'groups', 'hash'],
+);
+
+const access = object('Somebody who matches everything said here may connect.', {
+  resource: text('Resources, with * for any part.', 'for example shop or shop-*'),
+  identities: texts('SPIFFE ids or certificate subjects, with * for one part of the path and ** for any rest. Without it: anybody.', 'for example [spiffe://shop.example/agent/*]'),
+  sources: texts('Addresses and networks that they come from. Without it: from anywhere.', 'for example [10.0.0.0/8, 127.0.0.1]'),
+});
+
+export const configSchema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'midstream.yaml',
+  ...object(
+    'What one gateway stands before, and how.',
+    {
+      $schema: { type: 'string' },
+      version: { enum: [1], description: 'Of this format.', 'x-say': 'write version: 1' },
+      listeners: { type: 'array', minItems: 1, maxItems: 100, items: listener, description: 'Databases.', 'x-say': 'name at least one listener' },
+      gateway: object('Where this gateway serves Envoy.', {
+        grpc: {
+          ...address('Loopback or a Unix socket. Worker n listens n-1 ports further; in a path, {worker} stands for its number.', '127.0.0.1:50051'),
+          default: '127.0.0.1:50051',
+        },
+        workers: count('Processes; one serves one core.', 1, 64, 1),
+      }),
+      policy: file('The policy.'),
+      record: object(
+        'Recordings.',
+        {
+          directory: file('Where they lie; made when absent, for this account alone.'),
+          durability: { enum: ['strict', 'relaxed'], default: 'strict', description: 'strict: an effect waits until its record is on disk; relaxed: it does not.' },
+          segment_bytes_max: bytes('A file is closed and compressed at this size.', '64MiB'),
+          recipients: texts('age recipients that originals are sealed to, besides those of the policy.', 'for example [age1…]'),
+          signing_key_file: file('Ed25519 key of the checkpoints; made beside the recordings when absent.'),
+        },
+        ['directory'],
+      ),
+      approvals: object('Held operations.', {
+        database: { ...file('SQLite file; approvals.db beside the recordings otherwise.') },
+        api: object(
+          'The approvers’ HTTP API; off without it.',
+          { listen: address('Where it listens.', '127.0.0.1:8070'), tokens: { type: 'array', maxItems: 10_000, items: token, description: 'Who may use it.', 'x-say': 'write a list of tokens' } },
+          ['listen', 'tokens'],
+        ),
+      }),
+      access: { type: 'array', maxItems: 10_000, items: access, description: 'Who may connect to what. With an empty list nobody may; without it everybody who reaches the listener.', 'x-say': 'write a list of rules' },
+      masks: object('What masks need.', {
+        key_file: file('32 bytes in hex or base64, for as: hash. Without it hashes hold for one run only.'),
+        regions: texts('Countries whose national phone numbers are looked for, ISO 3166 alpha-2.', 'for example [US, DE]'),
+      }),
+      log: object('The gateway’s own log, which never holds payload.', {
+        level: { enum: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info', description: 'What is logged.' },
+      }),
+      metrics: object('Prometheus metrics; off without it.', { listen: address('Worker n listens n-1 ports further.', '127.0.0.1:9090') }, ['listen']),
+      envoy: object('For `midstream envoy render`.', { admin: address('Envoy’s admin interface: loopback or a Unix socket.', '127.0.0.1:9901') }),
+      limits: object('Every limit has a default.', {
+        connections_max: count('Connections of agents at once, through one Envoy.', 1, 1_000_000, 10_000),
+        connection_buffer_bytes_max: bytes('Bytes that Envoy buffers for a connection before its sender waits.', '256KiB'),
+        connect_timeout: duration('How long a server has to accept a connection.', '5s'),
+        names_max: count('Prepared statements and portals that one connection may have at once.', 10, 1_000_000, 10_000),
+        notice_every: duration('How often somebody whose statement is held is told so.', '30s'),
+      }),
+    },
+    ['version', 'listeners', 'policy', 'record'],
+  ),
+};

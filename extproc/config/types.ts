@@ -1,0 +1,73 @@
+import type { DownstreamTls, HopAddresses } from '../../envoy/options.js';
+
+/** midstream.yaml with every default filled in; paths are absolute, sizes are bytes, durations milliseconds. */
+export interface Config {
+  /** the file itself */
+  file: string;
+  listeners: ListenerConfig[];
+  gateway: {
+    /** one address for each worker */
+    grpc: string[];
+    workers: number;
+  };
+  policy_file: string;
+  record: {
+    directory: string;
+    durability: 'strict' | 'relaxed';
+    segment_bytes_max: number;
+    recipients: string[];
+    /** undefined: the recordings' own default, beside their directory */
+    signing_key_file: string | undefined;
+  };
+  approvals: {
+    database: string;
+    /** undefined: no API */
+    api: { host: string; port: number; tokens: TokenConfig[] } | undefined;
+  };
+  /** undefined: everybody who reaches a listener may connect */
+  access: AccessRule[] | undefined;
+  masks: { key_file: string | undefined; regions: string[] };
+  log: { level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
+  /** undefined: no metrics; else one address for each worker */
+  metrics: { host: string; port: number }[] | undefined;
+  envoy: { admin: string | undefined };
+  limits: {
+    connections_max: number;
+    connection_buffer_bytes_max: number;
+    connect_ms_max: number;
+    names_max: number;
+    notice_every_ms: number;
+  };
+}
+
+export interface ListenerConfig {
+  name: string;
+  transport: 'ext_proc' | 'hop';
+  listen: string;
+  upstream: string;
+  resource: string;
+  /** connection string; undefined: no catalogue */
+  catalogue_url: string | undefined;
+  tls: DownstreamTls | undefined;
+  /** one gateway address for each worker */
+  hop: HopAddresses | undefined;
+  postgres_proxy: boolean;
+}
+
+export interface TokenConfig {
+  id: string;
+  groups: string[];
+  /** `sha256:` and 64 hexadecimal digits */
+  hash: string;
+  /** ISO 8601, when it ends; absent: never */
+  expires?: string;
+}
+
+export interface AccessRule {
+  /** `*` stands for any part */
+  resource: string;
+  /** undefined: anybody */
+  identities: string[] | undefined;
+  /** undefined: from anywhere */
+  sources: string[] | undefined;
+}
