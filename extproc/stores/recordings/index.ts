@@ -65,7 +65,10 @@ export interface RecordingsHealth {
 export interface Recordings {
   /** A recorder for a new session. `started_ms` is the wall clock at its start; it is the producer's to put into session.open. Throws what append would throw. */
   begin(session: string, started_ms?: number): SessionRecorder;
-  /** Adds an event that somebody else than the session's producer has (Envoy's access log), whichever worker wrote the session. */
+  /**
+   * Adds an event that somebody else than the session's producer has (Envoy's access log), whichever worker wrote the session.
+   * Nothing waits for it, so it never throws: what can't be written, or names no session id, goes to onError.
+   */
   attach(session: string, type: string, json: string): void;
   /** From now on new sessions are sealed to these. config_invalid when one is no recipient. */
   sealTo(recipients: readonly string[]): Promise<void>;
@@ -221,6 +224,14 @@ class OpenRecordings implements Recordings {
   }
 
   attach(session: string, type: string, json: string): void {
+    try {
+      this.add(session, type, json);
+    } catch (error) {
+      this.onError(error as Error);
+    }
+  }
+
+  private add(session: string, type: string, json: string): void {
     const id = checkSessionId(session);
     const known = this.sessions.get(id);
     if (known && known.broken === undefined) {

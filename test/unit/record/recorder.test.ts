@@ -166,7 +166,12 @@ describe('recorder', () => {
     session.appendLine('session.close', ',"reason":"done"');
     recordings.attach('a', 'access', ',"entry":{"flags":[]}');
     recordings.attach('elsewhere', 'access', ',"entry":{}');
+    const heard: string[] = [];
+    recordings.onError = (error) => heard.push(error?.message ?? '');
+    recordings.attach('../x', 'access', ',"entry":{}');
     await recordings.close();
+    recordings.attach('late', 'access', ',"entry":{}');
+    assert.deepEqual(heard, ['not a session id', 'the recordings are closed']);
     const lines = (await allLines(directory.path())).map((line) => parseLine(line));
     assert.deepEqual(lines.map(({ type, seq }) => [type, seq]), [['session.close', 0], ['access', 1], ['access', 0]]);
     assert.match(lines[2]!.session, /^elsewhere\.[0-9a-f]{8}$/);
