@@ -6,12 +6,10 @@ import type { Looks, ValueMasker } from './value.js';
 
 /** Numbers shorter than this hold nothing that stands by itself (card numbers have 12 digits at least). */
 const DIGITS_MIN = 12;
-/** A number shorter than this would be given away by its last four digits. */
-const PARTIAL_DIGITS_MIN = 9;
 
 /**
- * The masked form of a number, in digits; undefined for NULL. `partial` leaves the last four digits of the whole part of a
- * long number, `hash` and `token` give a number that is derived from the keyed mask of the text, up to `max`.
+ * The masked form of a number, in digits; undefined for NULL. `partial` leaves what the masker leaves of the last four
+ * digits, `hash` and `token` give a number that is derived from the keyed mask of the text, up to `max`.
  */
 export function maskNumber(cover: Cover, text: Buffer, start: number, end: number, max: number): string | undefined {
   if (cover.as === 'null') return undefined;
@@ -23,10 +21,10 @@ export function maskNumber(cover: Cover, text: Buffer, start: number, end: numbe
     return String(spread % (max + 1));
   }
   if (cover.as !== 'partial') return '0';
-  const whole = text.toString('latin1', start, end).replace(/\..*$/, '').replace(/\D/g, '');
-  if (whole.length < PARTIAL_DIGITS_MIN) return '0';
-  const kept = String(Number(whole.slice(-4)));
-  return Number(kept) > max ? '0' : kept;
+  // What the masker leaves visible at the end of the digits; a column rule leaves nothing.
+  const kept = /\d{1,4}$/.exec(cover.masker.mask(cover.kind, text, start, end)?.toString('latin1') ?? '');
+  const value = kept === null ? 0 : Number(kept[0]);
+  return String(value > max ? 0 : value);
 }
 
 function covered(cover: Cover, text: Buffer, start: number, end: number, max: number, write: (digits: string) => void): Outcome {

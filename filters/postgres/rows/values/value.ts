@@ -44,7 +44,30 @@ export function detectText(cell: Cell, buf: Buffer, start: number, end: number, 
   if (!cell.sensitive && !finder.mayHold(buf, start, end)) return KEEP;
   if (finder.find(buf, start, end, cell.context) === 0) return KEEP;
   cell.countHits();
-  return writeHits(cell, buf, start, end, out);
+  const whole = finder.count === 1 && finder.starts[0] === start && finder.ends[0] === end;
+  const mark = out.length;
+  const outcome = writeHits(cell, buf, start, end, out);
+  return whole || outcome !== WRITTEN ? outcome : searchAgain(cell, mark, out);
+}
+
+/** A text is masked again at most so often. */
+const ROUNDS_MAX = 3;
+
+/**
+ * What was redacted may have hidden its neighbour (digits that ran into it, a word that spoke against it), so the result is
+ * searched again. The other maskers leave forms that would be found as values, so they are not.
+ */
+function searchAgain(cell: Cell, mark: number, out: ByteSink): Outcome {
+  const { finder } = cell;
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    for (let i = 0; i < finder.count; i++) if (finder.ruleOf(i).as !== 'redact') return WRITTEN;
+    const written = out.take(mark);
+    if (finder.find(written, 0, written.length, cell.context) === 0) return WRITTEN;
+    cell.countHits();
+    out.truncate(mark);
+    if (writeHits(cell, written, 0, written.length, out) === NULLED) return NULLED;
+  }
+  return WRITTEN;
 }
 
 /** The masker's own output for the whole of buf[start, end). */
