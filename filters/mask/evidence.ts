@@ -65,13 +65,24 @@ const WORDS: [number, string][] = [
   [SHARED_ACCESS, 'sharedaccesskey accountkey sharedkey shared account'],
 ];
 
-const bitsByHash = new Map<number, number>();
+const SLOTS = 4096;
+/** an open table: this is asked for every word beside every number, and a Map takes several times as long */
+const hashes = new Int32Array(SLOTS);
+const bitsAt = new Int32Array(SLOTS);
 for (const [bits, words] of WORDS) {
   for (const word of words.split(' ')) {
     let hash = 0;
     for (let k = 0; k < word.length; k++) hash = (Math.imul(hash, 31) + word.charCodeAt(k)) | 0;
-    bitsByHash.set(hash, (bitsByHash.get(hash) ?? 0) | bits);
+    const slot = slotOf(hash);
+    hashes[slot] = hash;
+    bitsAt[slot]! |= bits;
   }
+}
+
+function slotOf(hash: number): number {
+  let slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+  while (bitsAt[slot] !== 0 && hashes[slot] !== hash) slot = (slot + 1) & (SLOTS - 1);
+  return slot;
 }
 
 /**
@@ -87,7 +98,7 @@ export function evidenceOf(buf: Uint8Array, start: number, end: number): number 
     const b = buf[k]!;
     const letter = (CLASS[b]! & ALPHA) !== 0;
     if (!letter && !(length > 0 && b >= 0x30 && b <= 0x39)) {
-      if (length > 1) bits |= bitsByHash.get(hash) ?? 0;
+      if (length > 1) bits |= bitsAt[slotOf(hash)]!;
       hash = 0;
       length = 0;
       previousLower = false;
@@ -96,7 +107,7 @@ export function evidenceOf(buf: Uint8Array, start: number, end: number): number 
     const upper = letter && b < 0x61;
     const next = k + 1 < end ? buf[k + 1]! : 0;
     if (upper && length > 0 && (previousLower || (next >= 0x61 && next <= 0x7a))) {
-      if (length > 1) bits |= bitsByHash.get(hash) ?? 0;
+      if (length > 1) bits |= bitsAt[slotOf(hash)]!;
       hash = 0;
       length = 0;
     }
@@ -104,7 +115,7 @@ export function evidenceOf(buf: Uint8Array, start: number, end: number): number 
     length++;
     previousLower = letter && !upper;
   }
-  if (length > 1) bits |= bitsByHash.get(hash) ?? 0;
+  if (length > 1) bits |= bitsAt[slotOf(hash)]!;
   return combine(bits);
 }
 

@@ -1,10 +1,11 @@
 import { ALNUM, ALPHA, ascii, CLASS, DIGIT, DOMAIN, HEX, IDENT, LOCAL, startsWith, startsWithNoCase, TOKEN } from './bytes.js';
 import { isQuotedPair, nameBefore, nameEnd, nameStart, NO_SECRET, strengthOf } from './detectors/assignment.js';
+import { inUuid } from './detectors/cards.js';
 import { isBirthWord } from './detectors/birth.js';
 import { countryIndex, IBAN_LENGTH, ibanHolds } from './detectors/iban.js';
 import { macShape } from './detectors/mac.js';
 import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
-import { isDate } from './detectors/phone.js';
+import { isDate, isFraction } from './detectors/phone.js';
 import { mayBeToken } from './detectors/tokens.js';
 import { evidenceBefore, evidenceOf, ITIN as ITIN_NAME, NATIONAL_NAME, PASSWORD, PHONE as PHONE_NAME, SSN as SSN_NAME } from './evidence.js';
 import { GROUPS_OVERLAP, Groups } from './groups.js';
@@ -44,6 +45,8 @@ const COLON = 0x3a;
 export class Gate {
   steps = 0;
   private readonly groups = new Groups();
+  /** evidence before the run that is looked at, -1 when not read yet */
+  private runContext = -1;
 
   constructor(
     private readonly wanted: Uint8Array,
@@ -135,12 +138,27 @@ export class Gate {
     if (total >= 4 && dots >= 3 && wanted[IP] === 1) return true;
     if (wanted[MAC] === 1 && groups.count > 1 && this.macRun(buf, lo, hi)) return true;
     if (total < 6) return false;
+    this.runContext = -1;
     const unsure = mayBeCellStart(buf, at, lo);
     if (groups.more || (unsure && total >= 7)) return true;
-    if (wanted[CARD] === 1 && total >= 12 && (longest >= 12 || groups.count > 2 || (groups.count === 2 && longest >= 6))) return true;
+    if (wanted[CARD] === 1 && total >= 12 && this.card(buf, lo)) return true;
     if ((wanted[SSN] === 1 || wanted[ITIN] === 1) && this.ssn(buf, longest, lo)) return true;
     if (wanted[PHONE] === 1 && this.phone(buf, at, total, lo)) return true;
-    return wanted[NATIONAL_ID] === 1 && this.national(buf, at, longest, lo);
+    return wanted[NATIONAL_ID] === 1 && this.national(buf, longest, lo);
+  }
+
+  /** A group of twelve digits and more that does not end a UUID, or groups as cards are printed in. */
+  private card(buf: Uint8Array, lo: number): boolean {
+    const { groups } = this;
+    for (let g = 0; g < groups.count; g++) {
+      const length = groups.end[g]! - groups.start[g]!;
+      if (length >= 12 && !inUuid(buf, groups.start[g]!, lo)) return true;
+      if ((length === 4 || length === 6 || length === 8) && g + 1 < groups.count) {
+        const second = groups.end[g + 1]! - groups.start[g + 1]!;
+        if (second >= 13 || (length === 8 && second === 8) || (g + 2 < groups.count && second >= 4 && second <= 6 && groups.end[g + 2]! - groups.start[g + 2]! >= 4)) return true;
+      }
+    }
+    return false;
   }
 
   private macRun(buf: Uint8Array, lo: number, hi: number): boolean {
@@ -154,11 +172,13 @@ export class Gate {
     for (let g = 0; g + 2 < groups.count; g++) {
       if (groups.end[g + 1]! - groups.start[g + 1]! === 2 && groups.end[g]! - groups.start[g]! === 3 && groups.end[g + 2]! - groups.start[g + 2]! === 4) return true;
     }
-    if (longest < 9) return false;
-    for (let g = 0; g < groups.count; g++) {
-      if (groups.end[g]! - groups.start[g]! >= 9 && (this.context(buf, groups.start[g]!, lo) & (SSN_NAME | ITIN_NAME)) !== 0) return true;
-    }
-    return false;
+    return longest >= 9 && (this.contextOf(buf, lo) & (SSN_NAME | ITIN_NAME)) !== 0;
+  }
+
+  /** Evidence before the run. For its later groups it is the same: between them are only digits. */
+  private contextOf(buf: Uint8Array, lo: number): number {
+    if (this.runContext < 0) this.runContext = this.context(buf, this.groups.start[0]!, lo);
+    return this.runContext;
   }
 
   private phone(buf: Uint8Array, at: number, total: number, lo: number): boolean {
@@ -170,23 +190,29 @@ export class Gate {
       if (total >= 9 && length >= 2 && buf[groups.start[g]!] === 0x30 && buf[groups.start[g]! + 1] === 0x30) return true;
       if (length === 3 && g + 2 < groups.count && groups.end[g + 1]! - groups.start[g + 1]! === 3 && groups.end[g + 2]! - groups.start[g + 2]! === 4) return true;
     }
-    if (isDate(buf, groups, 0)) return false;
-    if (this.hasRegions && (groups.count > 1 || buf[at] === 0x30)) return true;
-    if ((this.context(buf, groups.start[0]!, lo) & PHONE_NAME) !== 0) return true;
-    // the first group may touch a letter: then the number begins with the second
-    return groups.count > 1 && (this.hasRegions || (this.context(buf, groups.start[1]!, lo) & PHONE_NAME) !== 0);
+    if ((this.contextOf(buf, lo) & PHONE_NAME) !== 0) return true;
+    return this.hasRegions && this.nationalPhone(buf, at, lo);
   }
 
-  private national(buf: Uint8Array, at: number, longest: number, lo: number): boolean {
+  /** National forms are tried at the run's first group that no letter touches, unless the letter may be a length. */
+  private nationalPhone(buf: Uint8Array, at: number, lo: number): boolean {
+    const { groups } = this;
+    const first = at > lo && (CLASS[buf[at - 1]!]! & ALPHA) !== 0 && !isNearLength(buf, at, lo) ? 1 : 0;
+    if (first >= groups.count || isDate(buf, groups, first) || isFraction(buf, groups, first, lo)) return false;
+    if (buf[groups.start[first]!] === 0x30) return true;
+    return groups.count - first > 1 && groups.end[first]! - groups.start[first]! < 7;
+  }
+
+  private national(buf: Uint8Array, longest: number, lo: number): boolean {
     const { groups } = this;
     if (longest >= 17 || mayBePrinted(groups)) return true;
-    if ((this.context(buf, at, lo) & NATIONAL_NAME) !== 0) return true;
-    for (let g = 1; g < groups.count; g++) if (groups.end[g]! - groups.start[g]! >= 6 || g === 1) if ((this.context(buf, groups.start[g]!, lo) & NATIONAL_NAME) !== 0) return true;
-    return false;
+    return !isDate(buf, groups, 0) && (this.contextOf(buf, lo) & NATIONAL_NAME) !== 0;
   }
 
   /** Evidence of the words before, read also as if up to three of the first bytes belonged to a length word. */
   private context(buf: Uint8Array, at: number, lo: number): number {
+    // a cell begins here: nothing before it is about it
+    if (at === lo || (buf[at - 1]! < 0x20 && buf[at - 1] !== 9 && buf[at - 1] !== 10 && buf[at - 1] !== 13)) return 0;
     this.steps += 48;
     let bits = evidenceBefore(buf, at, lo);
     let k = at - 1;

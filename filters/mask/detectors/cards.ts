@@ -50,11 +50,12 @@ function plainCard(s: Search, groups: Groups, g: number): void {
 function groupedCard(s: Search, groups: Groups, g: number): void {
   const gap = groups.gap[g]!;
   if (gap !== 0x20 && gap !== 0x2d && gap !== 0x2e) return;
-  // a group of four before it with the same gap means that the card, if it is one, began there
+  const first = groups.end[g]! - groups.start[g]!;
+  const second = groups.end[g + 1]! - groups.start[g + 1]!;
   let best = 0;
   for (let k = 0; k < GROUPINGS.length; k++) {
     const sizes = GROUPINGS[k]!;
-    if (sizes.length > best && matches(groups, g, sizes, gap)) {
+    if (sizes[0] === first && sizes[1] === second && sizes.length > best && matches(groups, g, sizes, gap)) {
       let total = 0;
       for (let n = 0; n < sizes.length; n++) {
         takeDigits(s.buf, groups.start[g + n]!, groups.end[g + n]!, total);
@@ -80,7 +81,7 @@ function takeDigits(buf: Uint8Array, start: number, end: number, at: number): bo
 }
 
 /** The twelve digits that end a UUID, or what a hex group stands before. */
-function inUuid(buf: Uint8Array, start: number, lo: number): boolean {
+export function inUuid(buf: Uint8Array, start: number, lo: number): boolean {
   if (start - 6 < lo || buf[start - 1] !== 0x2d || buf[start - 6] !== 0x2d) return false;
   for (let k = start - 5; k < start - 1; k++) if ((CLASS[buf[k]!]! & ALNUM) === 0) return false;
   return true;

@@ -7,7 +7,15 @@ const EMAIL = kindId('email');
 const LOCAL_MAX = 64;
 const DOMAIN_MAX = 255;
 /** what stands after the last dot of file names and of nothing that has a mail server */
-const FILE_ENDINGS = ['png', 'jpg', 'jpeg', 'gif', 'svg', 'webp', 'css', 'js', 'mjs', 'json', 'html', 'htm', 'php', 'tsx', 'jsx', 'scss', 'pdf', 'xml', 'yml', 'yaml', 'txt', 'log', 'exe', 'dll', 'jar', 'gz', 'woff', 'ttf', 'tgz'].map(ascii);
+const FILE_ENDINGS = ['png', 'jpg', 'jpeg', 'gif', 'svg', 'webp', 'css', 'js', 'mjs', 'json', 'html', 'htm', 'php', 'tsx', 'jsx', 'scss', 'pdf', 'xml', 'yml', 'yaml', 'txt', 'log', 'exe', 'dll', 'jar', 'gz', 'woff', 'ttf', 'tgz'];
+/** the endings as numbers: up to five bytes in base 256 */
+const FILE_ENDING_NUMBERS = new Set(FILE_ENDINGS.map((e) => packed(ascii(e), 0, e.length)));
+
+function packed(buf: Uint8Array, start: number, end: number): number {
+  let n = 0;
+  for (let k = start; k < end; k++) n = n * 256 + (buf[k]! | 0x20);
+  return n;
+}
 
 /** An address around the @ at `at`. */
 export function emailAt(s: Search, at: number): void {
@@ -75,8 +83,7 @@ function domainEnd(s: Search, from: number): number {
 function isTopLevel(buf: Uint8Array, start: number, end: number): boolean {
   const punycode = (buf[start]! | 0x20) === 0x78 && (buf[start + 1]! | 0x20) === 0x6e && buf[start + 2] === 0x2d;
   if (!punycode) for (let k = start; k < end; k++) if ((CLASS[buf[k]!]! & ALPHA) === 0 && buf[k]! < 0x80) return false;
-  for (const ending of FILE_ENDINGS) if (ending.length === end - start && startsWithNoCase(buf, start, ending)) return false;
-  return true;
+  return end - start > 5 || !FILE_ENDING_NUMBERS.has(packed(buf, start, end));
 }
 
 const GIT = ascii('git');

@@ -3,6 +3,7 @@ import { ALPHA, CLASS, latin1 } from '../bytes.js';
 import { AGAINST, NATIONAL_NAME } from '../evidence.js';
 import type { Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
+import { isDate } from './phone.js';
 import type { Search } from '../search.js';
 
 const NATIONAL_ID = kindId('national_id');
@@ -30,7 +31,7 @@ interface Printed {
   score: number;
 }
 
-const PRINTED: readonly Printed[] = [
+const FORMS: readonly Printed[] = [
   { sizes: [3, 3, 3, 2], gaps: '..-', checks: [['BR', 'cpf']], score: 0.95 },
   { sizes: [2, 3, 3, 4, 2], gaps: '../-', checks: [['BR', 'cnpj']], score: 0.95 },
   { sizes: [2, 3, 3, 1], gaps: '..-', checks: [['CL', 'rut']], score: 0.85 },
@@ -54,6 +55,14 @@ const PRINTED: readonly Printed[] = [
   { sizes: [3, 3, 3, 2], gaps: '-- ', checks: [['RU', 'inn']], score: 0.6 },
   { sizes: [2, 3, 3, 3], gaps: '   ', checks: [['AU', 'abn']], score: 0.8 },
 ];
+
+/** the forms by the size of their first group */
+const PRINTED: readonly (readonly Printed[])[] = Array.from({ length: 9 }, (_, size) => FORMS.filter((form) => form.sizes[0] === size));
+const NO_FORMS: readonly Printed[] = [];
+
+function formsFor(groups: Groups, g: number): readonly Printed[] {
+  return PRINTED[groups.end[g]! - groups.start[g]!] ?? NO_FORMS;
+}
 
 /** Numbers without separators that hold a date and strong check digits need no context. */
 const BARE: readonly (readonly [length: number, country: string, name: string, score: number])[] = [[18, 'CN', 'ric', 0.9]];
@@ -98,7 +107,7 @@ export function nationalIdIn(s: Search, groups: Groups): void {
     const length = groups.end[g]! - groups.start[g]!;
     if (g === groups.first || groups.gap[g - 1] === 0x20 || groups.gap[g - 1]! > 0xff) {
       if (groups.gap[g] !== 0 && length <= 8) printed(s, groups, g);
-      if (length >= 6 || g === groups.first) named(s, groups, g);
+      if ((length >= 6 || g === groups.first) && !isDate(s.buf, groups, g)) named(s, groups, g);
     }
     for (const [digits, country, name, score] of BARE) {
       if (digits === length && isValid(country, name, latin1(s.buf, groups.start[g]!, groups.end[g]!))) s.found(NATIONAL_ID, groups.start[g]!, groups.end[g]!, score);
@@ -108,7 +117,7 @@ export function nationalIdIn(s: Search, groups: Groups): void {
 
 function printed(s: Search, groups: Groups, g: number): void {
   const { start, end, gap } = groups;
-  for (const form of PRINTED) {
+  for (const form of formsFor(groups, g)) {
     if (!fits(form, groups, g, groups.last)) continue;
     const lastGap = gap[g + form.sizes.length - 1];
     if (lastGap !== 0 && lastGap === gap[g] && lastGap !== 0x20) continue;
@@ -177,13 +186,14 @@ function hasShape(buf: Uint8Array, start: number, shape: string): boolean {
 export function mayBePrinted(groups: Groups): boolean {
   for (let g = 0; g < groups.count; g++) {
     if (groups.gap[g] === 0) return false;
-    for (const form of PRINTED) if (fits(form, groups, g, groups.count)) return true;
+    for (const form of formsFor(groups, g)) if (fits(form, groups, g, groups.count)) return true;
   }
   return false;
 }
 
 /** True when a word may be an identifier by its letters and digits; up to three bytes of it may belong to its neighbours. */
 export function mayBeNationalWord(buf: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 9) return false;
   for (const form of WORDED) {
     const spare = end - start - form.shape.length;
     for (let k = 0; k <= spare && spare <= 4; k++) if (hasShape(buf, start + k, form.shape)) return true;

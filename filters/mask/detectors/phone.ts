@@ -135,7 +135,7 @@ function byRegionOrContext(s: Search, groups: Groups, g: number): number {
   const bits = s.name | s.before(groups.start[g]!);
   const context = (bits & PHONE) !== 0;
   if (!context && s.regions.length === 0) return g;
-  if (isDate(s.buf, groups, g)) return g;
+  if (isDate(s.buf, groups, g) || isFraction(s.buf, groups, g, s.lo)) return g;
   take(s, groups, g, 0);
   const bare = groups.count - g === 1 || groups.end[g]! - groups.start[g]! >= PHONE_DIGITS_MIN;
   let best = -1;
@@ -206,4 +206,11 @@ export function isDate(buf: Uint8Array, groups: Groups, g: number): boolean {
     return century === 0x3139 || century === 0x3230;
   }
   return a <= 2 && b <= 2 && (c === 4 || c === 2) && groups.count - g <= 4;
+}
+
+/** `52.5200066`, and the seconds of `03:04:08.123`: one dot makes a decimal number, digits after a colon and a digit are a time. */
+export function isFraction(buf: Uint8Array, groups: Groups, g: number, lo: number): boolean {
+  const from = groups.start[g]!;
+  if (from - 2 >= lo && buf[from - 1] === 0x3a && buf[from - 2]! >= 0x30 && buf[from - 2]! <= 0x39) return true;
+  return groups.count - g === 2 && groups.gap[g] === 0x2e;
 }
