@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 
@@ -10,7 +10,9 @@ const folder = existsSync(join(here, 'core.proto')) ? here : join(here, '..', '.
 /** Definitions for the services that are not hot: reflection is fast enough there, and easier to read. */
 export function loadProto(file: string): protobuf.Root {
   const root = new protobuf.Root();
-  root.resolvePath = (_origin, target) => (target.startsWith('google/') ? target : join(folder, target));
+  root.resolvePath = (_origin, target) =>
+    // Google's well-known types are part of protobufjs and are taken before this is asked.
+    isAbsolute(target) ? target : join(folder, target);
   return root.loadSync(join(folder, file), { keepCase: true });
 }
 

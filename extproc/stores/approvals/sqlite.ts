@@ -66,7 +66,7 @@ class SqliteApprovals implements ApprovalStore {
     poll_ms: number,
   ) {
     this.watchers = new Watchers(poll_ms, {
-      last: () => this.db.prepare('select last from changes').pluck().get() as number,
+      last: () => lastChange(this.db),
       since: (change) => (this.db.prepare('select record from holds where changed > ? order by changed').pluck().all(change) as string[]).map(read),
     });
   }
@@ -162,8 +162,8 @@ class SqliteApprovals implements ApprovalStore {
   }
 
   private find(hold: string): HoldRecord | undefined {
-    const text = this.db.prepare('select record from holds where hold = ?').pluck().get(hold) as string | undefined;
-    return text === undefined ? undefined : read(text);
+    const row = this.db.prepare('select record from holds where hold = ?').get(hold) as { record: string } | undefined;
+    return row === undefined ? undefined : read(row.record);
   }
 
   private save(record: HoldRecord): void {
@@ -172,7 +172,7 @@ class SqliteApprovals implements ApprovalStore {
 
   private nextChange(): number {
     this.db.prepare('update changes set last = last + 1').run();
-    return this.db.prepare('select last from changes').pluck().get() as number;
+    return lastChange(this.db);
   }
 
   private async read<T>(work: () => T): Promise<T> {
@@ -208,6 +208,9 @@ class SqliteApprovals implements ApprovalStore {
 }
 
 const LIST_MAX = 1000;
+
+/** libsql's get() does not know pluck(). */
+const lastChange = (db: Database.Database): number => (db.prepare('select last from changes').get() as { last: number }).last;
 
 const read = (text: string): HoldRecord => JSON.parse(text) as HoldRecord;
 
