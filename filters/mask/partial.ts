@@ -1,4 +1,4 @@
-import { ALNUM, CLASS, DIGIT, startsWith, ascii } from './bytes.js';
+import { ALNUM, ascii, CLASS, DIGIT, DOMAIN, startsWith } from './bytes.js';
 import { VENDOR_TOKENS } from './detectors/token-table.js';
 import { IS_CALLING_CODE } from './phone/plans.js';
 import type { Kind } from './types.js';
@@ -86,7 +86,8 @@ function email(buf: Uint8Array, start: number, end: number): Buffer {
   while (at > start && buf[at] !== 0x40) at--;
   const first = (CLASS[buf[start]!]! & ALNUM) !== 0 && at - start > 1 ? String.fromCharCode(buf[start]!) : '';
   let domain = '';
-  for (let k = at; k < end; k++) domain += buf[k]! < 0x80 ? String.fromCharCode(buf[k]!) : '*';
+  if (buf[at] !== 0x40) return Buffer.from('***', 'latin1');
+  for (let k = at; k < end; k++) domain += buf[k] === 0x40 || (buf[k]! < 0x80 && (CLASS[buf[k]!]! & DOMAIN) !== 0) ? String.fromCharCode(buf[k]!) : '*';
   return Buffer.from(`${first}***${domain}`, 'latin1');
 }
 
@@ -96,8 +97,9 @@ function ip(buf: Uint8Array, start: number, end: number): Buffer {
   let signs = 0;
   for (let k = start; k < end; k++) {
     const b = buf[k]!;
-    if (b === 0x2e || b === 0x3a) signs++;
-    text += (CLASS[b]! & ALNUM) !== 0 && signs >= 2 ? '*' : String.fromCharCode(b);
+    const sign = b === 0x2e || b === 0x3a;
+    if (sign) signs++;
+    text += sign || ((CLASS[b]! & ALNUM) !== 0 && signs < 2) ? String.fromCharCode(b) : '*';
   }
   return Buffer.from(text, 'latin1');
 }
