@@ -10,7 +10,7 @@ export const builtinShapes = new Map<number, Shape>([
   ...each('bpchar', 1042),
   ...each('json', 114),
   ...each('jsonb', 3802),
-  ...each('versioned_text', 4072),
+  ...each('jsonpath', 4072),
   // tsvector, tsquery, gtsvector, aclitem
   ...each('nullable', 3614, 3615, 3642, 1033),
   ...each('int2', 21),

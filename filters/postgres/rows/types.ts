@@ -2,7 +2,7 @@ import { arrayText } from './values/array-text.js';
 import { byteaBinary, byteaText, opaqueBinary } from './values/bytes.js';
 import { dateBinary, dateText } from './values/datetime.js';
 import { hstoreBinary, hstoreText } from './values/hstore.js';
-import { jsonValue, versioned } from './values/json.js';
+import { jsonpathValue, jsonValue, versioned } from './values/json.js';
 import { inetBinary, inetText, macValue, uuidValue } from './values/network.js';
 import { arrayBinary, multirangeBinary, rangeBinary, recordBinary } from './values/nested-binary.js';
 import { integerBinary, numberText, numericBinary, zeroValue } from './values/number.js';
@@ -145,7 +145,7 @@ const plain: Record<string, [ValueMasker, ValueMasker]> = {
   bpchar: both(paddedTextValue),
   json: both(jsonValue),
   jsonb: [jsonValue, versioned(jsonValue)],
-  versioned_text: [textValue, versioned(textValue)],
+  jsonpath: [jsonpathValue, versioned(jsonpathValue)],
   nullable: [nullableText, opaqueBinary],
   int2: number(0x7fff, false),
   int4: number(0x7fffffff, false),

@@ -3,7 +3,7 @@ import { type Cell, type Cover, KEEP, NULLED, type Outcome, WRITTEN } from '../c
 import type { Finder } from '../finder.js';
 import type { FindContext, Kind } from '../../../mask/types.js';
 import { escapeJson, unescapeJson } from './json-string.js';
-import { maskNumber } from './number.js';
+import { findNumber, maskNumber } from './number.js';
 import { detectText, type ValueMasker, writeHits } from './value.js';
 
 /**
@@ -143,7 +143,7 @@ class JsonWalk {
     let at = start + 1;
     while (at < end && isNumberByte(buf[at]!)) at++;
     this.at = at;
-    finder.find(buf, start, at, this.contextOf(false));
+    findNumber(finder, buf, start, at, this.contextOf(false));
     for (const span of this.spansIn(start, at)) finder.add(Math.max(span.start, start), Math.min(span.end, at), span.kind, span.rule);
     if (finder.count === 0) return;
     this.cell.countHits();
@@ -217,6 +217,9 @@ export const jsonValue: ValueMasker = {
   detect: detectJson,
   cover: (_cell, cover, buf, start, end, out) => coverJson(cover, buf, start, end, out),
 };
+
+/** jsonpath: covered it is a string literal, which JSON and jsonpath write alike. */
+export const jsonpathValue: ValueMasker = { looks: () => 'plain', detect: detectText, cover: jsonValue.cover };
 
 /** jsonb and jsonpath in binary: a version byte of 1, then text. */
 export function versioned(inner: ValueMasker): ValueMasker {

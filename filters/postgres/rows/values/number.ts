@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { FindContext } from '../../../mask/types.js';
 import type { ByteSink } from '../byte-sink.js';
 import { type Cell, type Cover, KEEP, NULLED, type Outcome, WRITTEN } from '../cell.js';
+import type { Finder } from '../finder.js';
 import { decodeNumeric, encodeNumeric } from './numeric-binary.js';
 import type { Looks, ValueMasker } from './value.js';
 
@@ -34,10 +36,17 @@ function covered(cover: Cover, text: Buffer, start: number, end: number, max: nu
   return WRITTEN;
 }
 
+/** Detectors over a number, and over its whole part alone: `4111111111111111.00` is no card number, what stands before the point is. */
+export function findNumber(finder: Finder, text: Buffer, start: number, end: number, context: FindContext | undefined): number {
+  if (finder.find(text, start, end, context) > 0) return finder.count;
+  const point = text.indexOf(0x2e, start);
+  return point > start && point < end ? finder.find(text, start, point, context) : 0;
+}
+
 /** Detectors over the digits of a number: a hit masks the whole number. */
 function detectDigits(cell: Cell, text: Buffer, start: number, end: number): Cover | undefined {
   const { finder } = cell;
-  if (finder.find(text, start, end, cell.context) === 0) return undefined;
+  if (findNumber(finder, text, start, end, cell.context) === 0) return undefined;
   cell.countHits();
   return finder.strongest();
 }
