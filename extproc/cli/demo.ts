@@ -1,0 +1,200 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { HoldRecord } from '../../filters/approval/types.js';
+import { MidstreamError } from '../../filters/errors.js';
+import { timelineLines } from '../../filters/record/timeline.js';
+import { type AgentEvent, runAgent } from '../demo/agent.js';
+import { seedShop, type Shop } from '../demo/seed.js';
+import { agentLines } from '../demo/show.js';
+import { packageRoot } from '../process/places.js';
+import { type Postgres, startPostgres, useDatabaseUrl } from '../process/postgres.js';
+import { listSessions, readSession } from '../stores/recordings/query.js';
+import { action, bold, cyan, dim, line, printable, printJson, yellow } from './io.js';
+import { packageVersion } from './version.js';
+
+interface Flags {
+  listen: string;
+  transport: string;
+  policy?: string;
+  directory: string;
+  approve?: boolean;
+  once?: boolean;
+  json?: boolean;
+}
+
+/** How often the demonstration looks whether somebody has to decide, in milliseconds. */
+const LOOK_MS = 250;
+/** Rows of one answer that the replay shows. */
+const REPLAY_ROWS_MAX = 3;
+
+/** `midstream demo`: everything at once, on this machine, without anything of one's own. */
+export function register(program: Command): void {
+  program
+    .command('demo')
+    .description('a small shop in PostgreSQL, Envoy and the gateway before it, and an agent that takes it too far')
+    .option('--listen <port>', 'where to connect; 0 for any', '6432')
+    .option('--transport <transport>', 'ext_proc or hop', 'ext_proc')
+    .option('--policy <file>', 'another policy than the sample')
+    .option('--directory <folder>', 'where recordings and the approvals go', '.midstream')
+    .option('--approve', 'approve the held statement without asking')
+    .option('--once', 'end when the agent is done')
+    .option('--json', 'print what happens as JSON, a line each')
+    .addHelpText('after', '\nExamples:\n  midstream demo\n  midstream demo --approve --once\n  DATABASE_URL=postgres://me:secret@db:5432/postgres midstream demo')
+    .action(action(demo));
+}
+
+async function demo(flags: Flags): Promise<void> {
+  const port = Number(flags.listen);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new MidstreamError('bad_input', `--listen can't be ${JSON.stringify(flags.listen)}`, { hint: 'Write a port, for example 6432.' });
+  const { transport } = flags;
+  if (transport !== 'ext_proc' && transport !== 'hop') throw new MidstreamError('bad_input', `--transport can't be ${JSON.stringify(transport)}`, { hint: 'Use ext_proc or hop.' });
+  const screen = flags.json ? jsonScreen : textScreen;
+  const stops: (() => Promise<void>)[] = [];
+  const interrupted = untilSignal();
+  try {
+    await Promise.race([show({ flags, port, transport, screen, stops, interrupted: interrupted.promise }), interrupted.promise]);
+  } finally {
+    screen.step('stopping');
+    for (const stop of stops.reverse()) await stop().catch((error: unknown) => screen.step(`not stopped cleanly: ${error instanceof Error ? error.message : String(error)}`));
+    interrupted.done();
+  }
+  // The child processes are gone; a driver's timer must not keep the terminal.
+  process.exit(process.exitCode ?? 0);
+}
+
+interface Screen {
+  /** what is being done now */
+  step(text: string): void;
+  agent(event: AgentEvent): void;
+  /** a statement waits */
+  held(record: HoldRecord): void;
+  ready(connect: string, directory: string): void;
+  replay(lines: string[]): void;
+}
+
+interface Show {
+  flags: Flags;
+  port: number;
+  transport: 'ext_proc' | 'hop';
+  screen: Screen;
+  /** what has to be stopped, in the order in which it was started */
+  stops: (() => Promise<void>)[];
+  interrupted: Promise<void>;
+}
+
+async function show({ flags, port, transport, screen, stops, interrupted }: Show): Promise<void> {
+  const log = (text: string) => screen.step(text);
+  const given = process.env['DATABASE_URL'];
+  const postgres: Postgres = given ? await useDatabaseUrl(given) : await startPostgres({ log });
+  stops.push(() => postgres.stop());
+  screen.step('seeding a small shop: customers, orders, API keys, salaries');
+  const shop = await seedShop(postgres.url, given ? {} : { database: 'shop' });
+  if (given) stops.push(() => shop.drop());
+  // Beside it lies what `midstream approvals` finds the API by; recordings of earlier demonstrations stay.
+  const record = join(resolve(flags.directory), 'demo');
+  mkdirSync(record, { recursive: true, mode: 0o700 });
+  // Loaded here, so that the other commands start without gRPC.
+  const [{ startUp }, { createLog }] = await Promise.all([import('../up.js'), import('../runtime.js')]);
+  const up = await startUp({
+    version: packageVersion(),
+    postgres: { host: postgres.host, port: postgres.port },
+    listen: { host: '127.0.0.1', port },
+    transport,
+    policyFile: flags.policy === undefined ? join(packageRoot(), 'extproc', 'policies', 'demo.yaml') : resolve(flags.policy),
+    recordDirectory: record,
+    durability: 'strict',
+    catalogueUrl: shop.adminUrl,
+    resource: 'shop',
+    log: createLog('warn'),
+    progress: log,
+  });
+  stops.push(() => up.stop());
+  const { host } = up.postgres;
+  screen.ready(`postgres://${shop.agent.user}:${shop.agent.password}@${host}:${up.postgres.port}/${shop.database}`, record);
+  const approvals = watchHolds(up.api, up.operatorToken, screen, flags.approve === true);
+  try {
+    await runAgent({ host, port: up.postgres.port, database: shop.database, ...shop.agent }, screen.agent);
+  } finally {
+    approvals.stop();
+  }
+  await replay(record, shop, screen);
+  if (flags.once) return;
+  screen.step('the gateway goes on; connect with psql and try it, or stop with Ctrl-C');
+  await Promise.race([interrupted, up.failed.then((why) => Promise.reject(new MidstreamError('unavailable', why)))]);
+}
+
+/** Tells of held statements as an approver would learn of them: over the approvals API. */
+function watchHolds(api: string, token: string, screen: Screen, approve: boolean): { stop(): void } {
+  const told = new Set<string>();
+  const call = (path: string, init: RequestInit = {}) => fetch(`${api}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } });
+  const look = async () => {
+    const answer = await call('/v1/approvals?status=pending');
+    if (!answer.ok) return;
+    const { approvals } = (await answer.json()) as { approvals: HoldRecord[] };
+    for (const record of approvals) {
+      const { hold } = record.operation;
+      if (told.has(hold)) continue;
+      told.add(hold);
+      screen.held(record);
+      if (approve) await call(`/v1/approvals/${hold}/approve`, { method: 'POST', body: JSON.stringify({ comment: 'approved by midstream demo --approve' }) });
+    }
+  };
+  // A look that fails is followed by the next one.
+  const timer = setInterval(() => void look().catch(() => undefined), LOOK_MS);
+  return { stop: () => clearInterval(timer) };
+}
+
+/** The agent's session, as it was recorded. */
+async function replay(record: string, shop: Shop, screen: Screen): Promise<void> {
+  const sessions = await listSessions(record);
+  const session = sessions.find((one) => one.user === shop.agent.user);
+  if (session === undefined) throw new MidstreamError('not_found', 'the agent’s session was not recorded');
+  screen.step(`what was recorded: midstream replay ${session.session} --record ${record}`);
+  for await (const event of readSession(record, session.session)) screen.replay(timelineLines(event, { clean: printable, rows_max: REPLAY_ROWS_MAX, cell_chars_max: 40 }));
+}
+
+const textScreen: Screen = {
+  step: (text) => line(dim(`· ${text}`)),
+  agent: (event) => agentLines(event).forEach(line),
+  held: ({ operation }) => {
+    line(`       ${yellow('waits')}   for somebody of ${operation.terms.by.join(', ') || 'the approvers'} (rule ${operation.rule}); in another terminal:`);
+    line(`               ${bold(`npx midstream approvals approve ${operation.hold}`)}`);
+  },
+  ready: (connect, directory) => {
+    line('');
+    line(`${bold('ready')}  ${cyan(connect)}`);
+    line(dim(`       recordings: ${directory}`));
+  },
+  replay: (lines) => lines.forEach((text) => line(`       ${text}`)),
+};
+
+const jsonScreen: Screen = {
+  step: (text) => printJson({ step: text }),
+  agent: (event) => printJson({ agent: event }),
+  held: ({ operation }) => printJson({ held: operation.hold, rule: operation.rule, text: operation.text }),
+  ready: (connect, directory) => printJson({ ready: true, connect, record: directory }),
+  replay: (lines) => printJson({ replay: lines }),
+};
+
+/** Settles on the first SIGINT or SIGTERM; a second one ends at once. */
+function untilSignal(): { promise: Promise<void>; done(): void } {
+  let settle: () => void = () => undefined;
+  const promise = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  let asked = false;
+  const onSignal = () => {
+    if (asked) process.exit(130);
+    asked = true;
+    settle();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    promise,
+    done: () => {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}
