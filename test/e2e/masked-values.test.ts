@@ -157,14 +157,14 @@ describe('masked values, read back by a real server', () => {
     const { send } = await typeOf(type);
     const expression = format === 0 ? `format('%s', (${sql})::${type})` : `${send}((${sql})::${type})`;
     const { rows } = await client.query({ text: `select ${expression} as v`, rowMode: 'array' });
-    const value = rows[0][0] as string;
+    const value = rows[0]![0] as string;
     return format === 0 ? Buffer.from(value, 'utf8') : Buffer.from(value.slice(2), 'hex');
   }
 
   /** The text that the server reads in the masked value. Rejects when it takes it for invalid. */
   async function readBack(type: string, value: Buffer, format: 0 | 1): Promise<string> {
     const { rows } = await client.query({ text: `select format('%s', $1::${type}) as v`, values: [format === 0 ? value.toString('utf8') : value], rowMode: 'array' });
-    return rows[0][0];
+    return rows[0]![0];
   }
 
   async function masked(masks: MaskSet, type: string, name: string, value: Buffer, format: 0 | 1, way: 'detect' | 'cover'): Promise<Buffer | 'null' | 'kept'> {

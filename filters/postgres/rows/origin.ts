@@ -151,10 +151,9 @@ function ownSources(column: ColumnLayout, catalogue: CatalogueView | undefined):
 export function resolve(source: ColumnRef, catalogue: CatalogueView | undefined): ColumnRef[] {
   const relations = catalogue === undefined || source.table === '' ? undefined : catalogue.byName(source.schema, source.table);
   if (relations === undefined || relations === 'unknown' || relations.length === 0) return [source];
-  return relations.flatMap((relation) => {
-    if (source.column === '*') return relation.columns.flatMap((c) => c.sources);
-    const found = relation.columns.find((c) => c.name === source.column);
-    // Not a column: a whole row under the table's own name, or a definition that changed since. Any column, then.
-    return found === undefined ? [{ ...source, schema: relation.schema }, ...relation.columns.flatMap((c) => c.sources)] : found.sources;
-  });
+  if (source.column === '*') return relations.flatMap((relation) => relation.columns.flatMap((c) => c.sources));
+  const found = relations.flatMap((relation) => relation.columns.filter((c) => c.name === source.column));
+  if (found.length > 0) return found.flatMap((c) => c.sources);
+  // No column of any: a whole row under the table's own name, or a definition that changed since. Any column, then.
+  return [source, ...relations.flatMap((relation) => relation.columns.flatMap((c) => c.sources))];
 }

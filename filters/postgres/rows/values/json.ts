@@ -25,6 +25,8 @@ function spansOf(finder: Finder): Span[] {
   return spans;
 }
 
+const LITERALS = ['true', 'false', 'null'].map((word) => Buffer.from(word, 'latin1'));
+
 class JsonWalk {
   private at: number;
   private copied: number;
@@ -36,15 +38,17 @@ class JsonWalk {
   private readonly keys: FindContext[];
   private readonly objects: boolean[] = [];
   private keyNext = false;
+  private readonly mark: number;
 
   constructor(
     private readonly cell: Cell,
     private readonly buf: Buffer,
-    start: number,
+    private readonly start: number,
     private readonly end: number,
     private readonly out: ByteSink,
   ) {
     this.finder = cell.finder;
+    this.mark = out.length;
     this.at = start;
     this.copied = start;
     this.finder.find(buf, start, end, cell.context);
@@ -63,11 +67,28 @@ class JsonWalk {
         this.keyNext = this.objects[this.objects.length - 1] === true;
         this.at++;
       } else if (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) this.number();
-      else this.at++;
+      else if (!this.filler(byte)) return this.asText();
     }
     if (!this.changed) return KEEP;
     this.out.copy(buf, this.copied, end);
     return WRITTEN;
+  }
+
+  /** Steps over blanks, colons, true, false and null; false for what JSON has no place for. */
+  private filler(byte: number): boolean {
+    if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09 || byte === 0x3a) {
+      this.at++;
+      return true;
+    }
+    const word = LITERALS.find((one) => this.buf.compare(one, 0, one.length, this.at, Math.min(this.at + one.length, this.end)) === 0);
+    this.at += word?.length ?? 0;
+    return word !== undefined;
+  }
+
+  /** Not JSON: masked as the text that it is. */
+  private asText(): Outcome {
+    this.out.truncate(this.mark);
+    return detectText(this.cell, this.buf, this.start, this.end, this.out);
   }
 
   private open(object: boolean): void {

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { MidstreamError } from '../../../filters/errors.js';
+import { CopyOutMasker } from '../../../filters/postgres/rows/copy-out.js';
+import type { CopyShape } from '../../../filters/sql/facts.js';
+import { CARD, catalogueOf, column, copyData, EMAIL, masksOf, output, planOf } from './support.js';
+
+const shape = (rest: Partial<CopyShape> = {}): CopyShape => ({
+  direction: 'out', format: 'text', delimiter: '\t', null_string: '\\N', header: false, quote: '"', escape: '"', relation: undefined, outputs: undefined, encoding: '', ...rest,
+});
+const csv = (rest: Partial<CopyShape> = {}) => shape({ format: 'csv', delimiter: ',', null_string: '', ...rest });
+
+const masks = masksOf([['email', 'credit_card', 'us_ssn'], 'redact'], ['*.*.salary', 'null'], ['*.*.hidden', 'redact']);
+const columns = [column('a'), column('b'), column('salary', 1700)];
+
+/** The payload that comes out for these messages. */
+function run(masker: CopyOutMasker, ...bodies: (string | Buffer)[]): string {
+  const out: Buffer[] = [];
+  for (const body of bodies) {
+    const message = copyData(body);
+    out.push(...(masker.push(message, 0, 5, message.length) ?? [message]));
+  }
+  out.push(...masker.end());
+  for (const message of out) assert.equal(message.readInt32BE(1), message.length - 1);
+  return Buffer.concat(out.map((message) => message.subarray(5))).toString('latin1');
+}
+
+const text = (...bodies: string[]) => run(new CopyOutMasker(shape(), planOf(masks, ...columns)), ...bodies);
+const asCsv = (options: Partial<CopyShape>, ...bodies: string[]) => run(new CopyOutMasker(csv(options), planOf(masks, ...columns)), ...bodies);
+
+describe('COPY out, text', () => {
+  it('masks fields and covers columns', () => {
+    assert.equal(text(`1\t${EMAIL}\t5400\n`, `2\tplain\t\\N\n`), `1\t[email]\t\\N\n2\tplain\t\\N\n`);
+  });
+
+  it('reads escapes before it looks, and writes them again', () => {
+    assert.equal(text(`a\\tb ${EMAIL}\\n\tx\\\\y\t1\n`), 'a\\tb [email]\\n\tx\\\\y\t\\N\n');
+    assert.equal(text(`\\101\\x42\t\\x6aane.doe\\x40example.com\t1\n`), '\\101\\x42\t[email]\t\\N\n');
+    assert.equal(text(`\\064111 1111 1111 1111\tb\t1\n`), '[credit_card]\tb\t\\N\n');
+  });
+
+  it('keeps the NULL string and the header', () => {
+    const masker = new CopyOutMasker(shape({ null_string: EMAIL, header: true }), planOf(masks, ...columns));
+    assert.equal(run(masker, `a\tb\tsalary\n${EMAIL}\t${CARD}\t1\n`), `a\tb\tsalary\n${EMAIL}\t[credit_card]\t${EMAIL}\n`);
+    assert.equal(masker.rows, 1);
+  });
+
+  it('escapes a delimiter of any sort', () => {
+    const masker = new CopyOutMasker(shape({ delimiter: '[' }), planOf(masks, ...columns));
+    assert.equal(run(masker, `${EMAIL}[\\[x[1\n`), '\\[email][\\[x[\\N\n');
+  });
+
+  it('passes what is clean as it came, and counts its rows', () => {
+    const masker = new CopyOutMasker(shape(), planOf(masks, column('a'), column('b')));
+    const message = copyData('plain\twords\n');
+    assert.equal(masker.push(message, 0, 5, message.length), undefined);
+    const escaped = copyData('pl\\tain\twords\n');
+    assert.equal(masker.push(escaped, 0, 5, escaped.length), undefined);
+    assert.equal(masker.rows, 2);
+    assert.deepEqual(masker.end(), []);
+    assert.deepEqual(masker.takeFired(), []);
+  });
+
+  it('puts rows together that come in pieces, and holds what is not whole', () => {
+    assert.equal(text('1\tjane.doe@exa', 'mple.com', '\t5400', '\n2\tb\t1\n3\t', `${EMAIL}\t2`), '1\t[email]\t\\N\n2\tb\t\\N\n3\t[email]\t\\N');
+    const masker = new CopyOutMasker(shape(), planOf(masks, ...columns));
+    const piece = copyData('1\tjane');
+    assert.deepEqual(masker.push(piece, 0, 5, piece.length), []);
+  });
+
+  it('refuses a row that is longer than may be held, and one of other columns', () => {
+    const limited = new CopyOutMasker(shape(), planOf(masks, ...columns), 10);
+    const piece = copyData('1\tjane.doe@');
+    assert.throws(
+      () => limited.push(piece, 0, 5, piece.length),
+      (error) => error instanceof MidstreamError && error.code === 'limit_exceeded',
+    );
+    for (const row of ['1\t2\n', '1\t2\t3\t4\n', '\n']) assert.throws(() => text(row), (error) => error instanceof MidstreamError && error.code === 'protocol_violation');
+  });
+
+  it('knows rows of no column', () => {
+    const masker = new CopyOutMasker(shape(), planOf(masks));
+    assert.equal(run(masker, '\n\n'), '\n\n');
+  });
+
+  it('says what fired', () => {
+    const masker = new CopyOutMasker(shape(), planOf(masks, ...columns));
+    run(masker, `1\t${EMAIL}\t5400\n`, `1\t${EMAIL}\t5400\n`);
+    assert.deepEqual(masker.takeFired(), [
+      { column: 'b', rule: 'rule1', kind: 'email', count: 2 },
+      { column: 'salary', rule: 'rule2', kind: 'column', count: 2 },
+    ]);
+  });
+});
+
+describe('COPY out, CSV', () => {
+  it('masks fields, quoted ones inside their quotes', () => {
+    assert.equal(asCsv({}, `1,${EMAIL},5400\n`, `2,"x, ""${EMAIL}""\ny",\n`), '1,[email],\n2,"x, ""[email]""\ny",\n');
+  });
+
+  it('tells an empty text from NULL', () => {
+    const masker = new CopyOutMasker(csv(), planOf(masks, column('a'), column('hidden')));
+    assert.equal(run(masker, '"",\n', ',""\n'), '"",\n,"[column]"\n');
+  });
+
+  it('keeps quotes, escapes and delimiters of its own', () => {
+    assert.equal(asCsv({ delimiter: ';', quote: "'", escape: '\\' }, `'it\\'s ${EMAIL}; \\\\';b;1\n`), `'it\\'s [email]; \\\\';b;\n`);
+    assert.equal(asCsv({ delimiter: '[', null_string: 'NULL' }, `${EMAIL}[b[1\n`), '"[email]"[b[NULL\n');
+  });
+
+  it('is not misled by line ends in quotes, in pieces too', () => {
+    const whole = `"a\n${EMAIL}\n",b,1\n"c""\n",d,2\n`;
+    const expected = '"a\n[email]\n",b,\n"c""\n",d,\n';
+    for (let at = 0; at <= whole.length; at++) assert.equal(asCsv({}, whole.slice(0, at), whole.slice(at)), expected, `cut at ${at}`);
+  });
+
+  it('quotes a masked value that would be read as NULL', () => {
+    const masker = new CopyOutMasker(csv({ null_string: '[email]' }), planOf(masks, column('a')));
+    assert.equal(run(masker, `${EMAIL}\n[email]\n`), '"[email]"\n[email]\n');
+  });
+
+  it('keeps the header', () => {
+    assert.equal(asCsv({ header: true }, `a,"${EMAIL}",salary\n1,${EMAIL},2\n`), `a,"${EMAIL}",salary\n1,[email],\n`);
+  });
+});
+
+describe('COPY out, binary', () => {
+  const header = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.from([0, 0, 0, 0, 0, 0, 0, 3]), Buffer.from('ext')]);
+  const trailer = Buffer.from([0xff, 0xff]);
+  const tuple = (...fields: (string | null)[]): Buffer => {
+    const parts = [Buffer.from([0, fields.length])];
+    for (const field of fields) {
+      const length = Buffer.alloc(4);
+      length.writeInt32BE(field === null ? -1 : field.length);
+      parts.push(length, Buffer.from(field ?? ''));
+    }
+    return Buffer.concat(parts);
+  };
+  const plan = () => planOf(masks, column('a', 25, 1), column('b', 25, 1), column('hidden', 25, 1));
+  const whole = Buffer.concat([header, tuple('a', EMAIL, 'x'), tuple(null, 'b', null), trailer]);
+  const expected = Buffer.concat([header, tuple('a', '[email]', '[column]'), tuple(null, 'b', null), trailer]).toString('latin1');
+
+  it('masks tuples between header and trailer, wherever it is cut', () => {
+    const masker = () => new CopyOutMasker(shape({ format: 'binary' }), plan());
+    for (let at = 0; at <= whole.length; at++) assert.equal(run(masker(), whole.subarray(0, at), whole.subarray(at)), expected, `cut at ${at}`);
+    const bytes = [...whole].map((byte) => Buffer.from([byte]));
+    assert.equal(run(masker(), ...bytes), expected);
+  });
+
+  const bad: [string, Buffer][] = [
+    ['another signature', Buffer.from('PGCOPX\n')],
+    ['other columns', Buffer.concat([header, tuple('a')])],
+    ['a length below -1', Buffer.concat([header, Buffer.from([0, 3, 0xff, 0xff, 0xff, 0xfe])])],
+    ['bytes behind the trailer', Buffer.concat([whole, Buffer.from('x')])],
+    ['half a tuple at the end', Buffer.concat([header, tuple('a', 'b', 'c').subarray(0, 9)])],
+  ];
+  for (const [what, bytes] of bad) {
+    it(`refuses ${what}`, () => {
+      assert.throws(
+        () => run(new CopyOutMasker(shape({ format: 'binary' }), plan()), bytes),
+        (error) => error instanceof MidstreamError && error.code === 'protocol_violation',
+      );
+    });
+  }
+});
+
+describe('plan of a COPY', () => {
+  const catalogue = catalogueOf({ 'hr.people': ['id', 'name', 'salary'] });
+  const response = (count: number, format: 0 | 1 = 0) => ({ format, column_formats: new Array<number>(count).fill(format) });
+  const relation = (...listed: string[]) => ({ schema: 'hr', table: 'people', columns: listed });
+  const rule = masksOf(['hr.people.salary', 'null']);
+  const planned = (one: CopyShape, count: number, view: typeof catalogue | 'none' = catalogue) => {
+    const masker = CopyOutMasker.plan(one, response(count), rule, view === 'none' ? undefined : view);
+    assert.ok(masker instanceof CopyOutMasker);
+    return run(masker, `${Array.from({ length: count }, (_, i) => `v${i}`).join('\t')}\n`);
+  };
+
+  it('takes the table’s columns in their order, or those listed', () => {
+    assert.equal(planned(shape({ relation: relation() }), 3), 'v0\tv1\t\\N\n');
+    assert.equal(planned(shape({ relation: relation('salary', 'id') }), 2), '\\N\tv1\n');
+    assert.equal(planned(shape({ relation: relation('salary', 'id') }), 2, 'none'), '\\N\tv1\n');
+  });
+
+  it('covers every column where it cannot tell which one it is', () => {
+    assert.equal(planned(shape({ relation: relation() }), 3, 'none'), '\\N\t\\N\t\\N\n');
+    assert.equal(planned(shape({ relation: relation() }), 4), '\\N\t\\N\t\\N\t\\N\n', 'the table has changed');
+  });
+
+  it('follows the outputs of a query', () => {
+    const outputs = [output('a', { sources: [{ schema: 'hr', table: 'people', column: 'name' }] }), output('b', { sources: [{ schema: 'hr', table: 'people', column: 'salary' }] })];
+    assert.equal(planned(shape({ outputs }), 2), 'v0\t\\N\n');
+  });
+
+  it('asks for the relation first', () => {
+    const wanted = CopyOutMasker.plan(shape({ relation: relation() }), response(3), rule, catalogueOf({}, [], false));
+    assert.deepEqual(wanted, { relations: [], names: [{ schema: 'hr', name: 'people' }], types: [] });
+  });
+
+  it('refuses a format that the statement did not ask for', () => {
+    assert.throws(() => CopyOutMasker.plan(shape(), response(1, 1), rule, catalogue), (error) => error instanceof MidstreamError && error.code === 'protocol_violation');
+  });
+});
