@@ -1,6 +1,6 @@
 import { ALNUM, ALPHA, ascii, CLASS, DIGIT, DOMAIN, HEX, IDENT, LOCAL, startsWith, startsWithNoCase, TOKEN } from './bytes.js';
 import { isQuotedPair, nameBefore, nameEnd, nameStart, NO_SECRET, strengthOf } from './detectors/assignment.js';
-import { inUuid } from './detectors/cards.js';
+import { inUuid, isPrintedCard } from './detectors/cards.js';
 import { isBirthWord } from './detectors/birth.js';
 import { countryIndex, IBAN_LENGTH, ibanHolds } from './detectors/iban.js';
 import { macShape } from './detectors/mac.js';
@@ -108,7 +108,7 @@ export class Gate {
       while (start > floor && (CLASS[buf[start - 1]!]! & ALPHA) !== 0) start--;
       let first = at;
       while (first < hi && (CLASS[buf[first]!]! & ALNUM) !== 0) first++;
-      if (mayBeNationalWord(buf, start, first) || mayBeNationalWord(buf, lastGroup, end)) return -1;
+      if (nationalWord(buf, start, first, lo) || (lastGroup !== at && nationalWord(buf, lastGroup, end, lo))) return -1;
       if (end - start >= 6 && (this.context(buf, start, lo) & NATIONAL_NAME) !== 0) return -1;
       if (lastGroup !== at && end - lastGroup >= 6 && (this.context(buf, lastGroup, lo) & NATIONAL_NAME) !== 0) return -1;
     }
@@ -136,7 +136,7 @@ export class Gate {
       if (groups.gap[g] === DOT) dots++;
     }
     if (total >= 4 && dots >= 3 && wanted[IP] === 1) return true;
-    if (wanted[MAC] === 1 && groups.count > 1 && this.macRun(buf, lo, hi)) return true;
+    if (wanted[MAC] === 1 && this.macRun(buf, lo, hi)) return true;
     if (total < 6) return false;
     this.runContext = -1;
     const unsure = mayBeCellStart(buf, at, lo);
@@ -153,10 +153,7 @@ export class Gate {
     for (let g = 0; g < groups.count; g++) {
       const length = groups.end[g]! - groups.start[g]!;
       if (length >= 12 && !inUuid(buf, groups.start[g]!, lo)) return true;
-      if ((length === 4 || length === 6 || length === 8) && g + 1 < groups.count) {
-        const second = groups.end[g + 1]! - groups.start[g + 1]!;
-        if (second >= 13 || (length === 8 && second === 8) || (g + 2 < groups.count && second >= 4 && second <= 6 && groups.end[g + 2]! - groups.start[g + 2]! >= 4)) return true;
-      }
+      if (isPrintedCard(groups, g)) return true;
     }
     return false;
   }
@@ -185,9 +182,12 @@ export class Gate {
     const { groups } = this;
     if (at > lo && (buf[at - 1] === 0x2b || (buf[at - 1] === 0x28 && at - 2 >= lo && buf[at - 2] === 0x2b))) return true;
     if (total < 7) return false;
+    // digits from this group on
+    let left = total;
     for (let g = 0; g < groups.count; g++) {
       const length = groups.end[g]! - groups.start[g]!;
-      if (total >= 9 && length >= 2 && buf[groups.start[g]!] === 0x30 && buf[groups.start[g]! + 1] === 0x30) return true;
+      if (left >= 10 && length >= 2 && buf[groups.start[g]!] === 0x30 && buf[groups.start[g]! + 1] === 0x30) return true;
+      left -= length;
       if (length === 3 && g + 2 < groups.count && groups.end[g + 1]! - groups.start[g + 1]! === 3 && groups.end[g + 2]! - groups.start[g + 2]! === 4) return true;
     }
     if ((this.contextOf(buf, lo) & PHONE_NAME) !== 0) return true;
@@ -321,6 +321,14 @@ export class Gate {
   }
 }
 
+/** A word with the shape of an identifier, also without what may be a length before it and the D of the next row after it. */
+function nationalWord(buf: Uint8Array, start: number, end: number, lo: number): boolean {
+  const skips = isNearLength(buf, start, lo) ? 3 : 0;
+  const cut = buf[end - 1] === 0x44 && buf[end] === 0 ? 1 : 0;
+  for (let skip = 0; skip <= skips; skip++) for (let off = 0; off <= cut; off++) if (mayBeNationalWord(buf, start + skip, end - off)) return true;
+  return false;
+}
+
 /** True when `count` bytes without blanks stand somewhere in the next few, after signs and quotes. */
 function hasValue(buf: Uint8Array, from: number, hi: number, count: number): boolean {
   let p = from;
@@ -340,8 +348,11 @@ function hasValue(buf: Uint8Array, from: number, hi: number, count: number): boo
  */
 function mayBeCellStart(buf: Uint8Array, at: number, lo: number): boolean {
   if (!isNearLength(buf, at, lo)) return false;
-  if (at - 4 < lo || buf[at - 4] !== 0 || buf[at - 3] !== 0 || buf[at - 2] !== 0) return true;
-  const end = at + buf[at - 1]!;
+  let zero = at - 1;
+  while (buf[zero] !== 0) zero--;
+  const cell = zero + 2;
+  if (cell > at || zero - 2 < lo || buf[zero - 1] !== 0 || buf[zero - 2] !== 0) return true;
+  const end = cell + buf[zero + 1]!;
   const b = buf[end];
   return !(b === undefined || b === 0 || b === 0xff || (b === 0x44 && buf[end + 1] === 0));
 }

@@ -87,7 +87,7 @@ export function optionAt(s: Search, at: number): void {
 function userOption(s: Search, from: number): void {
   const { buf, hi } = s;
   const start = isQuote(buf[from] ?? 0) ? from + 1 : from;
-  const end = start > from ? quotedEnd(s, start, buf[from]!) : plainEnd(s, start);
+  const end = start > from ? quotedEnd(s, start, buf[from]!, false) : plainEnd(s, start);
   let colon = start;
   while (colon < end && buf[colon] !== 0x3a) colon++;
   if (colon + 1 < end && end <= hi && !isPlaceholder(buf, colon + 1, end)) s.found(BASIC, colon + 1, end, 0.8);
@@ -164,7 +164,8 @@ function valueAfter(s: Search, op: number, strength: number, bits: number): void
   let quote = 0;
   if (p < hi && (buf[p] === 0x5c || buf[p] === 0x40 || ((buf[p]! | 0x20) === 0x62 && buf[p + 1] === 0x22)) && p + 1 < hi && isQuote(buf[p + 1]!)) p++;
   if (p < hi && isQuote(buf[p]!)) quote = buf[p++]!;
-  const end = quote !== 0 ? quotedEnd(s, p, quote) : plainEnd(s, p);
+  const escaped = quote !== 0 && buf[p - 2] === 0x5c;
+  const end = quote !== 0 ? quotedEnd(s, p, quote, escaped) : plainEnd(s, p);
   if (end <= p) return;
   const before = s.count;
   judgeValue(s, p, end, strength, bits, quote !== 0, signs);
@@ -175,11 +176,12 @@ function isQuote(b: number): boolean {
   return b === 0x22 || b === 0x27 || b === 0x60;
 }
 
-function quotedEnd(s: Search, from: number, quote: number): number {
+/** Where the closing quote stands. Inside a string of a string (`\\"`) the quotes themselves are escaped. */
+function quotedEnd(s: Search, from: number, quote: number, escaped: boolean): number {
   const { buf, hi } = s;
   const limit = Math.min(hi, from + QUOTED_MAX);
   let p = from;
-  while (p < limit && buf[p] !== quote && buf[p] !== 0x0a) p += buf[p] === 0x5c && buf[p + 1] !== quote ? 2 : 1;
+  while (p < limit && buf[p] !== quote && buf[p] !== 0x0a) p += buf[p] === 0x5c && (!escaped || buf[p + 1] !== quote) ? 2 : 1;
   p = Math.min(p, limit);
   s.steps += p - from;
   if (p > from && buf[p - 1] === 0x5c) p--;
@@ -193,12 +195,19 @@ function plainEnd(s: Search, from: number): number {
   let p = from;
   for (; p < limit; p++) {
     const b = buf[p]!;
-    if (b <= 0x20 || isQuote(b) || b === 0x3b || b === 0x26 || b === 0x3c) break;
+    if (b <= 0x20 || isQuote(b) || b === 0x3b || b === 0x3c || (b === 0x26 && isNextPair(buf, p + 1, hi))) break;
     if ((b === 0x2c || b === 0x29 || b === 0x7d || b === 0x5d) && (p + 1 >= hi || !isInside(buf[p + 1]!))) break;
   }
   s.steps += p - from;
   if (p - from > 2 && (buf[p - 1] === 0x2e || buf[p - 1] === 0x2c)) p--;
   return p;
+}
+
+/** `&name=` begins the next pair of a query; another ampersand is part of the value. */
+function isNextPair(buf: Uint8Array, from: number, hi: number): boolean {
+  let p = from;
+  while (p < hi && p - from < 40 && (CLASS[buf[p]!]! & IDENT) !== 0) p++;
+  return p > from && p < hi && buf[p] === 0x3d;
 }
 
 /** A comma or bracket that letters follow can be part of a password. */
@@ -220,8 +229,8 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
   if (strength === STRONG && isPassword(buf, from, end, quoted, signs)) return s.found(PASSWORD_KIND, from, end, 0.85);
   if (strength >= MEDIUM && looksRandom(buf, from, end, 8) && !isPath(buf, from, end)) return s.found(namedKind(buf, from, end, bits), from, end, 0.8);
   if (strength === MEDIUM && length >= 15 && length <= 40 && allDigits(buf, from, end)) return s.found(PASSWORD_KIND, from, end, 0.6);
-  // words with a blank or of one case after "secret" are prose; quoted and long they are a passphrase
-  if (strength === MEDIUM && (bits & SECRET) !== 0 && quoted && length >= 8 && !isWords(buf, from, end) && !isNumber(buf, from, end)) return s.found(PASSWORD_KIND, from, end, 0.6);
+  // quoted and long, with something else than letters, it is a secret though it is not random
+  if (strength === MEDIUM && (bits & SECRET) !== 0 && quoted && length >= 8 && !hasBlank(buf, from, end) && !isWords(buf, from, end) && !isNumber(buf, from, end)) return s.found(PASSWORD_KIND, from, end, 0.6);
   if (strength === WEAK && length >= 16 && length < 512 && looksRandom(buf, from, end, 16) && !isPath(buf, from, end) && !isUuid(buf, from, end)) s.found(weakKind(buf, from, end, bits), from, end, 0.6);
 }
 
@@ -257,6 +266,11 @@ function isPassword(buf: Uint8Array, start: number, end: number, quoted: boolean
 function allDigits(buf: Uint8Array, start: number, end: number): boolean {
   for (let k = start; k < end; k++) if (buf[k]! < 0x30 || buf[k]! > 0x39) return false;
   return true;
+}
+
+function hasBlank(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) if (buf[k]! <= 0x20) return true;
+  return false;
 }
 
 function hasUnderscore(buf: Uint8Array, start: number, end: number): boolean {

@@ -55,7 +55,7 @@ function groupedCard(s: Search, groups: Groups, g: number): void {
   let best = 0;
   for (let k = 0; k < GROUPINGS.length; k++) {
     const sizes = GROUPINGS[k]!;
-    if (sizes[0] === first && sizes[1] === second && sizes.length > best && matches(groups, g, sizes, gap)) {
+    if (sizes[0] === first && sizes[1] === second && sizes.length > best && matches(groups, g, sizes, gap, groups.last)) {
       let total = 0;
       for (let n = 0; n < sizes.length; n++) {
         takeDigits(s.buf, groups.start[g + n]!, groups.end[g + n]!, total);
@@ -66,8 +66,8 @@ function groupedCard(s: Search, groups: Groups, g: number): void {
   }
 }
 
-function matches(groups: Groups, g: number, sizes: readonly number[], gap: number): boolean {
-  if (g + sizes.length > groups.last) return false;
+function matches(groups: Groups, g: number, sizes: readonly number[], gap: number, last: number): boolean {
+  if (g + sizes.length > last) return false;
   for (let n = 0; n < sizes.length; n++) {
     if (groups.end[g + n]! - groups.start[g + n]! !== sizes[n]) return false;
     if (n + 1 < sizes.length && groups.gap[g + n] !== gap) return false;
@@ -157,4 +157,13 @@ function networkScore(length: number): number {
 
 function maestro(length: number): number {
   return length === 16 || length === 18 || length === 19 ? 0.7 : length === 12 || length === 13 ? 0.5 : 0.45;
+}
+
+/** True when the groups from g on are of sizes that cards are printed in, digits unseen: for the gate. */
+export function isPrintedCard(groups: Groups, g: number): boolean {
+  const first = groups.end[g]! - groups.start[g]!;
+  const gap = groups.gap[g]!;
+  if ((first !== 4 && first !== 6 && first !== 8) || (gap !== 0x20 && gap !== 0x2d && gap !== 0x2e)) return false;
+  for (const sizes of GROUPINGS) if (sizes[0] === first && matches(groups, g, sizes, gap, groups.count)) return true;
+  return false;
 }

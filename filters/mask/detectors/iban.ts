@@ -73,6 +73,9 @@ export function ibanHolds(buf: Uint8Array, start: number, hi: number): number {
 
 /** ISO 7064 mod 97-10 over the characters after the fourth, then the first four. */
 function checksum(length: number): boolean {
+  // check digits are 02 to 98 (ISO 13616); 00, 01 and 99 leave the same remainders
+  const check = (compact[2]! - 0x30) * 10 + compact[3]! - 0x30;
+  if (check < 2 || check > 98) return false;
   let rest = 0;
   for (let k = 4; k < length + 4; k++) {
     const b = compact[k < length ? k : k - length]!;

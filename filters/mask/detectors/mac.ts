@@ -39,6 +39,7 @@ export function macShape(buf: Uint8Array, at: number, lo: number, hi: number): b
  * `at` is the first separator. Returns the end, or `at`.
  */
 export function macAt(s: Search, at: number): number {
+  if (at >= s.hi) return at;
   const length = lengthAt(s.buf, at, s.lo, s.hi);
   if (length === 0) return at;
   const start = at - (length === DOTTED_LENGTH ? 4 : 2);
@@ -56,8 +57,10 @@ function note(s: Search, at: number, start: number, end: number, sep: number): n
 
 /** A separator inside a run of digits is read by the run, so addresses that begin with digits are looked for from there. */
 export function macInDigits(s: Search, groups: Groups): void {
-  for (let g = 0; g < groups.count; g++) {
-    const length = groups.end[g]! - groups.start[g]!;
-    if (length === 2 || length === 4) macAt(s, groups.end[g]!);
+  for (let g = 0; g + 1 < groups.count; g++) {
+    const gap = groups.gap[g];
+    if (gap === DASH || gap === DOT) macAt(s, groups.end[g]!);
   }
+  // letters follow the last group's separator: `00-1a-…`
+  macAt(s, groups.until);
 }

@@ -120,7 +120,7 @@ function printed(s: Search, groups: Groups, g: number): void {
   for (const form of formsFor(groups, g)) {
     if (!fits(form, groups, g, groups.last)) continue;
     const lastGap = gap[g + form.sizes.length - 1];
-    if (lastGap !== 0 && lastGap === gap[g] && lastGap !== 0x20) continue;
+    if (lastGap !== 0 && lastGap === gap[g]) continue;
     const until = end[g + form.sizes.length - 1]!;
     const text = latin1(s.buf, start[g]!, until);
     s.steps += until - start[g]!;
@@ -186,17 +186,17 @@ function hasShape(buf: Uint8Array, start: number, shape: string): boolean {
 export function mayBePrinted(groups: Groups): boolean {
   for (let g = 0; g < groups.count; g++) {
     if (groups.gap[g] === 0) return false;
-    for (const form of formsFor(groups, g)) if (fits(form, groups, g, groups.count)) return true;
+    for (const form of formsFor(groups, g)) {
+      const after = groups.gap[g + form.sizes.length - 1];
+      if (fits(form, groups, g, groups.count) && (after === 0 || after !== groups.gap[g])) return true;
+    }
   }
   return false;
 }
 
-/** True when a word may be an identifier by its letters and digits; up to three bytes of it may belong to its neighbours. */
+/** True when a word is an identifier by its letters and digits, check letter unseen. */
 export function mayBeNationalWord(buf: Uint8Array, start: number, end: number): boolean {
   if (end - start < 9) return false;
-  for (const form of WORDED) {
-    const spare = end - start - form.shape.length;
-    for (let k = 0; k <= spare && spare <= 4; k++) if (hasShape(buf, start + k, form.shape)) return true;
-  }
+  for (const form of WORDED) if (form.shape.length === end - start && hasShape(buf, start, form.shape)) return true;
   return false;
 }

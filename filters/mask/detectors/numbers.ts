@@ -52,9 +52,9 @@ export function numberAt(s: Search, at: number): number {
       const plus = !touchesLeft && (before === 0x2b || (before === 0x28 && at - 2 >= lo && buf[at - 2] === 0x2b)) && !precededByWord(s, at);
       phoneIn(s, groups, plus);
     }
-    if (wanted[MAC] === 1 && groups.count > 1) macInDigits(s, groups);
     if (wanted[NATIONAL_ID] === 1) nationalIdIn(s, groups);
   }
+  if (wanted[MAC] === 1) macInDigits(s, groups);
   if (groups.more) return groups.start[groups.count - GROUPS_OVERLAP]!;
   return touchesLeft || touchesRight ? word(s, at, touchesLeft, touchesRight) : until;
 }

@@ -90,7 +90,7 @@ function international(s: Search, groups: Groups, g: number, skip: number, start
     const lastOfGroup = at + 1 === digits || groupOf[at + 1] !== groupOf[at];
     if (lastOfGroup && automaton.accepts(state) && endsGroup(groups, groupOf[at]!)) best = groupOf[at]!;
   }
-  if (best < 0 || digits < 6) return g;
+  if (best < 0 || digits < (skip === 2 ? 8 : 6)) return g;
   if (score < 0.9) {
     const bits = s.name | s.before(start);
     if ((bits & PHONE) !== 0) score += 0.3;

@@ -1,0 +1,117 @@
+import { ALNUM, DIGITS, HEX, Random } from '../../property/mask/corpus.js';
+import { clean as cleanLines, dirty as dirtyLines } from './lines.js';
+import * as make from './values.js';
+
+export interface Labelled {
+  text: string;
+  /** what has to be found: kind and offsets in UTF-16 units */
+  spans: { kind: string; start: number; end: number }[];
+}
+
+const SEED = 4_201;
+/** texts a kind */
+const PER_KIND = 60;
+
+/** Texts around a value, `@` its place. */
+const PLAIN = [
+  '@', 'id 17, @, done', 'see @.', 'The customer wrote: @ and nothing else.', '{"id":17,"value":"@","ok":true}', '(17,\'active\',\'@\',NULL)', '17,active,@,2024-03-02', 'INFO 2024-03-02T10:20:30Z worker-3 handled @ in 12ms', 'value\t@\tEUR', '<td>@</td>', '- item: @', 'x=@&y=2',
+];
+const SECRET_PLACES = ['@', 'export KEY=@', '{"k":"@"}', "const c = '@';", 'curl -H "X-Key: @" https://api.example.com', 'log: using @ for login', 'url: https://h.example/?t=@', 'A=1\nB=@\nC=2'];
+const NAMED_PLACES = ['password=@', 'DB_PASSWORD=@', '{"user":"a","password":"@"}', 'password: @', "pwd='@'", 'Server=db;User Id=sa;Password=@;', '<password>@</password>', 'mysql --password @ -h db'];
+const KEYED_PLACES = ['api_key = "@"', 'API_TOKEN=@', '{"client_secret": "@"}', 'secret_key: @', "apiKey: '@',", 'access_token=@', 'var authToken string = "@"'];
+const BIRTH_PLACES = ['DOB: @', 'born on @ in Graz', '{"birth_date":"@"}', 'date of birth: @', 'Birthday @'];
+
+function place(r: Random, kind: string, value: string, places: readonly string[]): Labelled {
+  const text = r.pick(places);
+  const at = text.indexOf('@');
+  return { text: text.slice(0, at) + value + text.slice(at + 1), spans: [{ kind, start: at, end: at + value.length }] };
+}
+
+/** Things that look like values and are none. */
+const NEGATIVE: ((r: Random) => string)[] = [
+  (r) => `order ${r.chars('123456789', 1)}${r.chars(DIGITS, 9)} shipped`,
+  (r) => `{"order_id":${r.chars('123456789', 1)}${r.chars(DIGITS, 11)},"status":"open"}`,
+  (r) => `2024-0${1 + r.below(9)}-1${r.below(10)} 0${r.below(10)}:1${r.below(10)}:2${r.below(10)}.${r.chars(DIGITS, 6)}+00`,
+  (r) => `{"ts":17${r.chars(DIGITS, 11)},"seq":${r.below(1e6)}}`,
+  (r) => `${r.chars(HEX, 8)}-${r.chars(HEX, 4)}-4${r.chars(HEX, 3)}-a${r.chars(HEX, 3)}-${r.chars(HEX, 12)}`,
+  (r) => `commit ${r.chars(HEX, 40)}`,
+  (r) => `sha256:${r.chars(HEX, 64)}`,
+  (r) => `price ${r.below(9999)}.${r.chars(DIGITS, 2)} EUR, total ${r.below(99999)}.${r.chars(DIGITS, 2)}`,
+  (r) => `lat ${r.below(90)}.${r.chars(DIGITS, 7)}, lon -${r.below(180)}.${r.chars(DIGITS, 7)}`,
+  (r) => `<img src="data:image/png;base64,iVBORw0KGgo${r.chars(`${ALNUM}+/`, 120)}==">`,
+  (r) => `function ${r.chars('abcdefgh', 2)}(e,t){var n=e[${r.below(99)}];return n&&t.${r.chars('abcdefgh', 3)}(n)||!1}var k=0x${r.chars(HEX, 8)};`,
+  (r) => `Lorem ipsum dolor sit amet ${r.below(99)}, consectetur ${r.below(9999)} adipiscing.`,
+  (r) => `version ${r.below(20)}.${r.below(20)}.${r.below(20)}.${r.below(200)} of lib-${r.below(99)}`,
+  (r) => `"lodash@4.17.${r.below(30)}", "icon@${2 + r.below(3)}x.png"`,
+  (r) => {
+    const body = `4${r.chars(DIGITS, 14)}`;
+    return `ref ${body}${(Number(make.luhnDigit(body)) + 1 + r.below(9)) % 10}`;
+  },
+  (r) => `policy 000-${r.chars('123456789', 2)}-${r.chars('123456789', 4)} and 666-${r.chars('123456789', 2)}-${r.chars('123456789', 4)}`,
+  (r) => `account DE00${r.chars('123456789', 18)}`,
+  (r) => `isbn 978-3-16-14${r.chars(DIGITS, 4)}-${r.below(10)}, sku ${r.chars('ABCDEFGHJKL', 3)}-${r.chars(DIGITS, 5)}`,
+  (r) => `tracking 1Z${r.chars('ABCDEFGH0123456789', 16)}`,
+  (r) => `${r.below(24)}:${10 + r.below(50)}:${10 + r.below(50)} took ${r.below(999)}ms, std::vector<int>::size ${r.below(99)}`,
+  (r) => `password = getPassword("${r.chars('abcdef', 5)}")`,
+  (r) => `PASSWORD=\${DB_PASSWORD_${r.below(99)}}`,
+  (r) => `{"token_count": ${r.below(1e6)}, "key": "name-${r.below(99)}", "tokenType": "access"}`,
+  (r) => `primary key: id_${r.below(99)}; sort_key=created_at`,
+  (r) => `https://example.com/items/${r.below(1e6)}/pages/${r.below(99)}?sort=asc&limit=${r.below(99)}`,
+  (r) => `[${Array.from({ length: 8 }, () => r.below(1000)).join(', ')}]`,
+  (r) => `The board met on ${1 + r.below(28)} March 20${10 + r.below(14)}; ${r.below(500)} voted.`,
+  (r) => `GET /api/v2/users/${r.chars('123456789', 9)} 200 ${r.below(9999)} "-" "Mozilla/5.0"`,
+  (r) => `build ${r.chars(DIGITS, 8)}.${r.below(99)} etag "${r.chars(HEX, 32)}"`,
+  (r) => `${r.chars('123456789', 1)}${r.chars(DIGITS, 9)}`,
+];
+
+/** The whole set, the same at each call. */
+export function labelled(): Labelled[] {
+  const r = new Random(SEED);
+  const out: Labelled[] = [];
+  const many = (kind: string, value: (r: Random) => string, places: readonly string[]): void => {
+    for (let n = 0; n < PER_KIND; n++) out.push(place(r, kind, value(r), places));
+  };
+  many('credit_card', make.card, PLAIN);
+  many('email', make.email, PLAIN);
+  many('iban', make.iban, PLAIN);
+  many('us_ssn', make.ssn, PLAIN);
+  many('us_itin', make.itin, PLAIN);
+  many('ip_address', make.ipv4, PLAIN);
+  many('ip_address', make.ipv6, PLAIN);
+  many('mac_address', make.mac, PLAIN);
+  many('phone', make.phone, PLAIN);
+  many('phone', make.nanp, PLAIN);
+  many('date_of_birth', make.birthDate, BIRTH_PLACES);
+  many('national_id', make.cpf, PLAIN);
+  many('national_id', make.dni, PLAIN);
+  many('national_id', make.nino, ['NINO: @', '{"nino":"@"}', 'national insurance @ on file']);
+  many('national_id', make.pesel, ['PESEL @', '{"pesel":"@"}', 'national id number: @']);
+  many('national_id', make.bsn, ['BSN: @', '{"bsn":"@"}']);
+  many('password', make.password, NAMED_PLACES);
+  many('password', make.hexSecret, KEYED_PLACES);
+  many('aws_secret_key', make.aws_secret, ['aws_secret_access_key = @', '"SecretAccessKey": "@"', 'AWS_SECRET_ACCESS_KEY=@']);
+  many('connection_string', make.hexSecret, ['postgres://app:@@db.example:5432/app', 'redis://:@@cache:6379/0', 'DATABASE_URL=mysql://root:@@127-0-0-1.example/x']);
+  many('bearer_token', make.hexSecret, ['Authorization: Bearer @', '{"authorization":"Bearer @"}', 'sent header Bearer @ to upstream']);
+  for (const [kind, value] of Object.entries(make.secrets)) many(kind, value, SECRET_PLACES);
+  const positives = out.length;
+  for (let n = 0; n < positives; n++) out.push({ text: NEGATIVE[n % NEGATIVE.length]!(r), spans: [] });
+  return [...out, ...dirtyLines.map(unmark), ...cleanLines.map((text) => ({ text, spans: [] }))];
+}
+
+/** `to ⟦email:a@b.io⟧`: marks with the kind before the value. */
+function unmark(line: string): Labelled {
+  let text = '';
+  const spans: Labelled['spans'] = [];
+  for (const part of line.split('⟦')) {
+    const close = part.indexOf('⟧');
+    if (close < 0) {
+      text += part;
+      continue;
+    }
+    const colon = part.indexOf(':');
+    const value = part.slice(colon + 1, close);
+    spans.push({ kind: part.slice(0, colon), start: text.length, end: text.length + value.length });
+    text += value + part.slice(close + 1);
+  }
+  return { text, spans };
+}
