@@ -45,7 +45,8 @@ export async function runAgent(connection: AgentConnection, tell: (event: AgentE
       report.answered++;
       return true;
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError)) throw error;
+      // 57P01 and its like end the connection: there is nothing more to do on it.
+      if (!(error instanceof pg.DatabaseError) || error.code?.startsWith('57P')) throw error;
       tell({ type: 'refused', code: error.code ?? '', message: error.message, detail: error.detail ?? '', hint: error.hint ?? '' });
       report.refused.push(error.code ?? '');
       return false;
@@ -56,7 +57,7 @@ export async function runAgent(connection: AgentConnection, tell: (event: AgentE
     tell({ type: 'says', text: 'I look at a few customers.' });
     await run('select name, email, phone, card_number, ssn from customers where id <= $1 order by id', [3]);
     tell({ type: 'says', text: 'Calling the columns something else changes nothing.' });
-    await run("select upper(name) as a, 'x' || card_number as b from customers order by id limit 1");
+    await run('with c as (select * from customers) select c.name as a, c.card_number as b, row(c.email, c.ssn)::text as c from c order by id limit 1');
     tell({ type: 'says', text: 'Are there keys that I could use? And what do people earn?' });
     await run('select owner, secret from api_keys order by id');
     await run('select name, salary from employees order by id limit 2');

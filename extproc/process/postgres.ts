@@ -220,5 +220,5 @@ async function versionOf(where: pg.ClientConfig): Promise<string> {
 function lastWords(output: string): string {
   const lines = output.split('\n').filter(Boolean);
   const errors = lines.filter((line) => /error|fatal|panic|could not|hint/i.test(line));
-  return (errors.length > 0 ? errors : lines).slice(-3).join('\n').slice(0, 2000) || 'it said nothing';
+  return (errors.length > 0 ? errors : lines).slice(-5).join('\n').slice(0, 2000) || 'it said nothing';
 }
