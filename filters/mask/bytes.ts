@@ -64,3 +64,14 @@ export function latin1(buf: Uint8Array, start: number, end: number): string {
   for (let k = start; k < end; k++) text += String.fromCharCode(buf[k]!);
   return text;
 }
+
+/** True when buf[start, end) has a dash, four hex digits and a dash beside it, before or after: the middle of a UUID. */
+export function besideUuidPart(buf: Uint8Array, start: number, end: number, lo: number, hi: number): boolean {
+  return (start - 6 >= lo && isUuidPart(buf, start - 6)) || (end + 6 <= hi && isUuidPart(buf, end));
+}
+
+function isUuidPart(buf: Uint8Array, at: number): boolean {
+  if (buf[at] !== 0x2d || buf[at + 5] !== 0x2d) return false;
+  for (let k = at + 1; k < at + 5; k++) if ((CLASS[buf[k]!]! & HEX) === 0) return false;
+  return true;
+}

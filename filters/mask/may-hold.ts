@@ -1,4 +1,4 @@
-import { ALNUM, ALPHA, ascii, CLASS, DIGIT, DOMAIN, HEX, IDENT, LOCAL, startsWith, startsWithNoCase, TOKEN } from './bytes.js';
+import { ALNUM, ALPHA, ascii, besideUuidPart, CLASS, DIGIT, DOMAIN, HEX, IDENT, LOCAL, startsWith, startsWithNoCase, TOKEN } from './bytes.js';
 import { isQuotedPair, nameBefore, nameEnd, nameStart, NO_SECRET, strengthOf } from './detectors/assignment.js';
 import { inUuid, isPrintedCard } from './detectors/cards.js';
 import { isBirthWord } from './detectors/birth.js';
@@ -109,8 +109,8 @@ export class Gate {
       let first = at;
       while (first < hi && (CLASS[buf[first]!]! & ALNUM) !== 0) first++;
       if (nationalWord(buf, start, first, lo) || (lastGroup !== at && nationalWord(buf, lastGroup, end, lo))) return -1;
-      if (end - start >= 6 && (this.context(buf, start, lo) & NATIONAL_NAME) !== 0) return -1;
-      if (lastGroup !== at && end - lastGroup >= 6 && (this.context(buf, lastGroup, lo) & NATIONAL_NAME) !== 0) return -1;
+      if (end - start >= 6 && !besideUuidPart(buf, start, first, lo, hi) && (this.context(buf, start, lo) & NATIONAL_NAME) !== 0) return -1;
+      if (lastGroup !== at && end - lastGroup >= 6 && !besideUuidPart(buf, lastGroup, end, lo, hi) && (this.context(buf, lastGroup, lo) & NATIONAL_NAME) !== 0) return -1;
     }
     // a digit that may be a length word's is not part of the word: what begins after it must be seen
     return mayBeCellStart(buf, at, lo) ? until : end;
@@ -144,7 +144,7 @@ export class Gate {
     if (wanted[CARD] === 1 && total >= 12 && this.card(buf, lo)) return true;
     if ((wanted[SSN] === 1 || wanted[ITIN] === 1) && this.ssn(buf, longest, lo)) return true;
     if (wanted[PHONE] === 1 && this.phone(buf, at, total, lo)) return true;
-    return wanted[NATIONAL_ID] === 1 && this.national(buf, longest, lo);
+    return wanted[NATIONAL_ID] === 1 && !besideUuidPart(buf, at, groups.until, lo, hi) && this.national(buf, longest, lo);
   }
 
   /** A group of twelve digits and more that does not end a UUID, or groups as cards are printed in. */

@@ -46,7 +46,7 @@ function keepEnds(buf: Uint8Array, start: number, end: number, first: number, la
     first = Math.min(first, Math.floor(signs / 4));
     last = Math.min(last, Math.floor(signs / 4));
   }
-  const out = Buffer.alloc(end - start);
+  const out = Buffer.allocUnsafe(end - start);
   let n = 0;
   for (let k = start; k < end; k++) {
     const b = buf[k]!;
@@ -84,11 +84,13 @@ function callingCodeLength(buf: Uint8Array, start: number, end: number): number 
 function email(buf: Uint8Array, start: number, end: number): Buffer {
   let at = end - 1;
   while (at > start && buf[at] !== 0x40) at--;
-  const first = (CLASS[buf[start]!]! & ALNUM) !== 0 && at - start > 1 ? String.fromCharCode(buf[start]!) : '';
-  let domain = '';
   if (buf[at] !== 0x40) return Buffer.from('***', 'latin1');
-  for (let k = at; k < end; k++) domain += buf[k] === 0x40 || (buf[k]! < 0x80 && (CLASS[buf[k]!]! & DOMAIN) !== 0) ? String.fromCharCode(buf[k]!) : '*';
-  return Buffer.from(`${first}***${domain}`, 'latin1');
+  const first = (CLASS[buf[start]!]! & ALNUM) !== 0 && at - start > 1 ? 1 : 0;
+  const out = Buffer.allocUnsafe(first + 3 + end - at);
+  out[0] = buf[start]!;
+  out.fill(STAR, first, first + 3);
+  for (let k = at, n = first + 3; k < end; k++, n++) out[n] = k === at || (buf[k]! < 0x80 && (CLASS[buf[k]!]! & DOMAIN) !== 0) ? buf[k]! : STAR;
+  return out;
 }
 
 /** The network half stays. */

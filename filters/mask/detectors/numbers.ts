@@ -1,4 +1,4 @@
-import { ALNUM, ALPHA, CLASS, DIGIT } from '../bytes.js';
+import { ALNUM, ALPHA, besideUuidPart, CLASS, DIGIT } from '../bytes.js';
 import { GROUPS_OVERLAP, Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
@@ -52,7 +52,7 @@ export function numberAt(s: Search, at: number): number {
       const plus = !touchesLeft && (before === 0x2b || (before === 0x28 && at - 2 >= lo && buf[at - 2] === 0x2b)) && !precededByWord(s, at);
       phoneIn(s, groups, plus);
     }
-    if (wanted[NATIONAL_ID] === 1) nationalIdIn(s, groups);
+    if (wanted[NATIONAL_ID] === 1 && !besideUuidPart(buf, at, until, lo, hi)) nationalIdIn(s, groups);
   }
   if (wanted[MAC] === 1) macInDigits(s, groups);
   if (groups.more) return groups.start[groups.count - GROUPS_OVERLAP]!;
@@ -75,11 +75,11 @@ function word(s: Search, at: number, touchesLeft: boolean, touchesRight: boolean
   const bounded = start === lo || (CLASS[buf[start - 1]!]! & ALNUM) === 0;
   if (touchesLeft && bounded) {
     if (wanted[IBAN] === 1 && at - start === 2) ibanAt(s, start);
-    if (wanted[NATIONAL_ID] === 1 && firstEnd - start <= WORD_MAX) nationalIdWord(s, start, firstEnd);
+    if (wanted[NATIONAL_ID] === 1 && firstEnd - start <= WORD_MAX && !besideUuidPart(buf, start, firstEnd, lo, hi)) nationalIdWord(s, start, firstEnd);
   }
   if (touchesRight && (groups.count > 1 || !touchesLeft) && wanted[NATIONAL_ID] === 1) {
     const lastStart = groups.start[groups.count - 1]!;
-    if (end - lastStart <= WORD_MAX) nationalIdWord(s, lastStart, end);
+    if (end - lastStart <= WORD_MAX && !besideUuidPart(buf, lastStart, end, lo, hi)) nationalIdWord(s, lastStart, end);
   }
   return end;
 }
