@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { bulk } from './bulk.js';
+import { byteExact } from './byte-exact.js';
+import type { Counts, SuiteContext } from './context.js';
+import { nodePostgres } from './node-postgres.js';
+import { runProgram, suiteFile } from './shell.js';
+import { jdbcJar, type Need, needs } from './tools.js';
+
+export interface Suite {
+  name: string;
+  what: string;
+  needs: readonly Need[];
+  /** tests that pass without the gateway, on the PostgreSQL 15 and the versions that are pinned here; undefined: --direct tells */
+  expected: number | undefined;
+  /** only with --full, or by its name */
+  full?: true;
+  run: (context: SuiteContext) => Promise<Counts>;
+}
+
+const MINUTE_MS = 60_000;
+
+const shell = (name: string, what: string, wanted: readonly Need[], expected: number, minutes: number): Suite => ({
+  name,
+  what,
+  needs: [needs.bash, needs.psql, ...wanted],
+  expected,
+  run: (context) => runProgram(['bash', suiteFile(`${name}.sh`)], context, minutes * MINUTE_MS, `${name}-${context.through.port}`),
+});
+
+const postgresOwn = [needs.server15, needs.source];
+
+/** All suites, the quick ones first. */
+export const suites: readonly Suite[] = [
+  { name: 'byte-exact', what: 'byte streams of clients; answers compared byte for byte', needs: [], expected: 382, run: byteExact },
+  { name: 'node-postgres', what: 'node-postgres with cursors, query streams, COPY', needs: [], expected: 35, run: nodePostgres },
+  { name: 'psycopg', what: 'psycopg 3 (Python)', needs: [needs.psycopg], expected: 10, run: (context) => runProgram([join(context.work, 'venv', 'bin', 'python'), suiteFile('psycopg_suite.py')], context, 5 * MINUTE_MS, `psycopg-${context.through.port}`) },
+  { name: 'jdbc', what: 'pgjdbc (Java)', needs: [needs.jdbc], expected: 6, run: (context) => runProgram(['java', '-cp', jdbcJar(context.work)!, suiteFile('Jdbc.java')], context, 5 * MINUTE_MS, `jdbc-${context.through.port}`) },
+  shell('pgbench', 'pgbench in each query mode', [needs.server15, needs.pgbench], 6, 10),
+  shell('dump-restore', 'pg_dump, pg_restore, pgbench data', [needs.server15, needs.pgbench], 4, 10),
+  shell('pipeline', "PostgreSQL's own test of libpq's pipeline mode", postgresOwn, 20, 20),
+  shell('regress', "PostgreSQL's own regression tests", [...postgresOwn, needs.pgRegress], 217, 20),
+  shell('isolation', "PostgreSQL's own isolation tests", [...postgresOwn, needs.pgRegress], 115, 20),
+  shell('sqlsmith', 'random queries of sqlsmith', [needs.server15, needs.sqlsmith], 3, 10),
+  shell('pgx', "pgx's own tests (Go)", [needs.server15, needs.go, needs.python], 2657, 20),
+  { name: 'bulk', what: '1 GB of rows, three ways', needs: [], expected: 3, full: true, run: bulk },
+];
