@@ -1,10 +1,10 @@
 import { MidstreamError } from '../errors.js';
-import { judgeValue, NO_SECRET, strengthOf, STRONG } from './detectors/assignment.js';
+import { judgeValue, NO_SECRET, STRONG, strengthOf } from './detectors/assignment.js';
 import { dateWithin } from './detectors/birth.js';
-import { planOfRegion } from './phone/plans.js';
 import { BANK, BIRTH, CARD, evidenceOfName, ITIN, NATIONAL_NAME, PHONE, SSN } from './evidence.js';
 import { expandKind, kindId, kinds } from './kinds.js';
 import { Gate } from './may-hold.js';
+import { planOfRegion } from './phone/plans.js';
 import { scan } from './scan.js';
 import { Search } from './search.js';
 import { triggerTable } from './triggers.js';
@@ -25,11 +25,17 @@ export function createDetector(options: DetectorOptions): CountingDetector {
   const wanted = new Uint8Array(kinds.length);
   for (const name of options.detect) {
     const expanded = expandKind(name);
-    if (expanded === undefined) throw new MidstreamError('config_invalid', `there is no kind or group called ${name}`, { hint: 'midstream detect --list prints all kinds.' });
+    if (expanded === undefined)
+      throw new MidstreamError('config_invalid', `there is no kind or group called ${name}`, {
+        hint: 'midstream detect --list prints all kinds.',
+      });
     for (const kind of expanded) wanted[kindId(kind)] = 1;
   }
   const regions = (options.regions ?? []).map((region) => {
-    if (planOfRegion(region) === undefined) throw new MidstreamError('config_invalid', `there is no region called ${region}`, { hint: 'Regions are ISO 3166 codes of two letters, such as US or DE.' });
+    if (planOfRegion(region) === undefined)
+      throw new MidstreamError('config_invalid', `there is no region called ${region}`, {
+        hint: 'Regions are ISO 3166 codes of two letters, such as US or DE.',
+      });
     return region.toUpperCase();
   });
   return new CountingDetector(wanted, regions);
@@ -53,7 +59,13 @@ export class CountingDetector implements Detector {
     this.secrets = wanted[kindId('password')] === 1 || wanted[kindId('high_entropy')] === 1;
     const has = (kind: string, bits: number): number => (wanted[kindId(kind)] === 1 ? bits : 0);
     this.sensitiveBits =
-      has('credit_card', CARD) | has('phone', PHONE) | has('us_ssn', SSN) | has('us_itin', ITIN) | has('national_id', NATIONAL_NAME) | has('date_of_birth', BIRTH) | has('iban', BANK & 0);
+      has('credit_card', CARD) |
+      has('phone', PHONE) |
+      has('us_ssn', SSN) |
+      has('us_itin', ITIN) |
+      has('national_id', NATIONAL_NAME) |
+      has('date_of_birth', BIRTH) |
+      has('iban', BANK & 0);
   }
 
   /** bytes looked at since the detector was made */

@@ -35,17 +35,29 @@ export const ITIN = 1 << 25;
 export const SHARED_ACCESS = 1 << 26;
 
 const WORDS: [number, string][] = [
-  [PASSWORD, 'password passwords passwd pwd pass passphrase passcode passwort senha contrasena userpass dbpass dbpassword pgpassword mdp keypass storepass userpassword userpwd'],
+  [
+    PASSWORD,
+    'password passwords passwd pwd pass passphrase passcode passwort senha contrasena userpass dbpass dbpassword pgpassword mdp keypass storepass userpassword userpwd',
+  ],
   [SECRET, 'secret secrets credential credentials creds clientsecret appsecret secretkey'],
   [TOKEN, 'token tokens accesstoken refreshtoken authtoken apitoken idtoken bearer pat sessiontoken'],
   [KEY | QUALIFIER, 'apikey apikeys accesskey privatekey authkey masterkey'],
   [KEY, 'key keys'],
-  [QUALIFIER, 'api access private encryption encrypt signing master deploy webhook license licence service app auth client storage admin session cookie rest ingest integration user server developer dev prod partner'],
+  [
+    QUALIFIER,
+    'api access private encryption encrypt signing master deploy webhook license licence service app auth client storage admin session cookie rest ingest integration user server developer dev prod partner',
+  ],
   [AUTH, 'auth authentication oauth apiauth'],
   [AUTH | TOKEN, 'authorization'],
   [CLOUD, 'aws amazon azure'],
-  [CARD, 'card cards creditcard cardnumber cardno cc ccnum ccn ccnumber visa mastercard amex debit pan maestro discover unionpay karte kreditkarte carte tarjeta'],
-  [PHONE, 'phone phones telephone tel mobile cell cellphone fax msisdn phonenumber mobilenumber phoneno mobileno call dial whatsapp sms handy telefon telefono telefone telefax movil celular portable ph homephone workphone reach reached answering ring'],
+  [
+    CARD,
+    'card cards creditcard cardnumber cardno cc ccnum ccn ccnumber visa mastercard amex debit pan maestro discover unionpay karte kreditkarte carte tarjeta',
+  ],
+  [
+    PHONE,
+    'phone phones telephone tel mobile cell cellphone fax msisdn phonenumber mobilenumber phoneno mobileno call dial whatsapp sms handy telefon telefono telefone telefax movil celular portable ph homephone workphone reach reached answering ring',
+  ],
   [SSN, 'ssn socialsecurity socialsecuritynumber ssns'],
   [ITIN, 'itin'],
   [TAX, 'tax taxpayer tin taxid vat fiscal steuer steuernummer fiscale fiscalcode'],
@@ -53,9 +65,18 @@ const WORDS: [number, string][] = [
   [IDENTIFIER, 'id number no nr num nummer numero code card'],
   [BIRTH, 'dob birth birthday birthdate dateofbirth born bday birthdt geburtsdatum geboren naissance nacimiento nascimento'],
   [BANK, 'iban bank bankaccount'],
-  [AGAINST, 'order orders invoice uuid guid sha sha1 sha256 sha512 md5 hash checksum etag commit rev revision build sku isbn ean upc tracking timestamp time date created updated modified deleted expires expiry expiration ts epoch lat latitude lon lng long longitude price amount total cost qty quantity size bytes count offset index seq sequence trace span request serial ticket transaction txn reference ref digest nonce duration elapsed length width height score ratio percent batch'],
-  [COUNT_OF, 'count type types length policy expires expiry expiration updated created changed reset min max limit ttl name names id ids url uri path file hint field label placeholder strength enabled required valid validity age at'],
-  [NATIONAL_NAME, 'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp rfc tckn tckimlik egn cnp rut run oib jmbg emso sin tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala nip regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic nik npwp nisn emirates inn snils nhs'],
+  [
+    AGAINST,
+    'order orders invoice uuid guid sha sha1 sha256 sha512 md5 hash checksum etag commit rev revision build sku isbn ean upc tracking timestamp time date created updated modified deleted expires expiry expiration ts epoch lat latitude lon lng long longitude price amount total cost qty quantity size bytes count offset index seq sequence trace span request serial ticket transaction txn reference ref digest nonce duration elapsed length width height score ratio percent batch',
+  ],
+  [
+    COUNT_OF,
+    'count type types length policy expires expiry expiration updated created changed reset min max limit ttl name names id ids url uri path file hint field label placeholder strength enabled required valid validity age at',
+  ],
+  [
+    NATIONAL_NAME,
+    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp rfc tckn tckimlik egn cnp rut run oib jmbg emso sin tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala nip regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic nik npwp nisn emirates inn snils nhs',
+  ],
   [SOCIAL, 'social'],
   [SECURITY, 'security insurance'],
   [PUBLIC, 'public publishable primary foreign sort partition cache idempotency row column map hot short turkey monkey'],

@@ -31,7 +31,9 @@ export function createMasker(as: MaskAs, options: MaskerOptions = {}): Masker {
     case 'token': {
       const { key } = options;
       if (key === undefined || key.length !== KEY_BYTES) {
-        throw new MidstreamError('config_invalid', `masks of the form ${as} need a key of ${KEY_BYTES} bytes`, { hint: 'Give a key, or use redact.' });
+        throw new MidstreamError('config_invalid', `masks of the form ${as} need a key of ${KEY_BYTES} bytes`, {
+          hint: 'Give a key, or use redact.',
+        });
       }
       return { as, mask: (kind, buf, start, end) => keyed(key, kind, buf, start, end) };
     }
@@ -55,6 +57,10 @@ class Redactor implements Masker {
 
 /** `credit_card:9f2c51…`: the same for the same value however it is written, so joins and counts still work. */
 function keyed(key: Uint8Array, kind: Kind, buf: Uint8Array, start: number, end: number): Buffer {
-  const digest = createHmac('sha256', key).update(kind).update('\0').update(normalise(kind, buf, start, end)).digest('hex');
+  const digest = createHmac('sha256', key)
+    .update(kind)
+    .update('\0')
+    .update(normalise(kind, buf, start, end))
+    .digest('hex');
   return Buffer.from(`${kind}:${digest.slice(0, HASH_LENGTH)}`, 'latin1');
 }

@@ -1,13 +1,35 @@
-import { ALNUM, ALPHA, ascii, besideUuidPart, CLASS, DIGIT, DOMAIN, HEX, IDENT, LOCAL, startsWith, startsWithNoCase, TOKEN } from './bytes.js';
-import { isQuotedPair, nameBefore, nameEnd, nameStart, NO_SECRET, strengthOf } from './detectors/assignment.js';
-import { inUuid, isPrintedCard } from './detectors/cards.js';
+import {
+  ALNUM,
+  ALPHA,
+  ascii,
+  besideUuidPart,
+  CLASS,
+  DIGIT,
+  DOMAIN,
+  HEX,
+  IDENT,
+  LOCAL,
+  startsWith,
+  startsWithNoCase,
+  TOKEN,
+} from './bytes.js';
+import { isQuotedPair, NO_SECRET, nameBefore, nameEnd, nameStart, strengthOf } from './detectors/assignment.js';
 import { isBirthWord } from './detectors/birth.js';
+import { inUuid, isPrintedCard } from './detectors/cards.js';
 import { countryIndex, IBAN_LENGTH, ibanHolds } from './detectors/iban.js';
 import { macShape } from './detectors/mac.js';
 import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
 import { isDate, isFraction } from './detectors/phone.js';
 import { mayBeToken } from './detectors/tokens.js';
-import { evidenceBefore, evidenceOf, ITIN as ITIN_NAME, NATIONAL_NAME, PASSWORD, PHONE as PHONE_NAME, SSN as SSN_NAME } from './evidence.js';
+import {
+  evidenceBefore,
+  evidenceOf,
+  ITIN as ITIN_NAME,
+  NATIONAL_NAME,
+  PASSWORD,
+  PHONE as PHONE_NAME,
+  SSN as SSN_NAME,
+} from './evidence.js';
 import { GROUPS_OVERLAP, Groups } from './groups.js';
 import { kindId } from './kinds.js';
 import { T_AT, T_B, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN } from './triggers.js';
@@ -110,7 +132,13 @@ export class Gate {
       while (first < hi && (CLASS[buf[first]!]! & ALNUM) !== 0) first++;
       if (nationalWord(buf, start, first, lo) || (lastGroup !== at && nationalWord(buf, lastGroup, end, lo))) return -1;
       if (end - start >= 6 && !besideUuidPart(buf, start, first, lo, hi) && (this.context(buf, start, lo) & NATIONAL_NAME) !== 0) return -1;
-      if (lastGroup !== at && end - lastGroup >= 6 && !besideUuidPart(buf, lastGroup, end, lo, hi) && (this.context(buf, lastGroup, lo) & NATIONAL_NAME) !== 0) return -1;
+      if (
+        lastGroup !== at &&
+        end - lastGroup >= 6 &&
+        !besideUuidPart(buf, lastGroup, end, lo, hi) &&
+        (this.context(buf, lastGroup, lo) & NATIONAL_NAME) !== 0
+      )
+        return -1;
     }
     // a digit that may be a length word's is not part of the word: what begins after it must be seen
     return mayBeCellStart(buf, at, lo) ? until : end;
@@ -167,7 +195,12 @@ export class Gate {
   private ssn(buf: Uint8Array, longest: number, lo: number): boolean {
     const { groups } = this;
     for (let g = 0; g + 2 < groups.count; g++) {
-      if (groups.end[g + 1]! - groups.start[g + 1]! === 2 && groups.end[g]! - groups.start[g]! === 3 && groups.end[g + 2]! - groups.start[g + 2]! === 4) return true;
+      if (
+        groups.end[g + 1]! - groups.start[g + 1]! === 2 &&
+        groups.end[g]! - groups.start[g]! === 3 &&
+        groups.end[g + 2]! - groups.start[g + 2]! === 4
+      )
+        return true;
     }
     return longest >= 9 && (this.contextOf(buf, lo) & (SSN_NAME | ITIN_NAME)) !== 0;
   }
@@ -188,7 +221,13 @@ export class Gate {
       const length = groups.end[g]! - groups.start[g]!;
       if (left >= 10 && length >= 2 && buf[groups.start[g]!] === 0x30 && buf[groups.start[g]! + 1] === 0x30) return true;
       left -= length;
-      if (length === 3 && g + 2 < groups.count && groups.end[g + 1]! - groups.start[g + 1]! === 3 && groups.end[g + 2]! - groups.start[g + 2]! === 4) return true;
+      if (
+        length === 3 &&
+        g + 2 < groups.count &&
+        groups.end[g + 1]! - groups.start[g + 1]! === 3 &&
+        groups.end[g + 2]! - groups.start[g + 2]! === 4
+      )
+        return true;
     }
     if ((this.contextOf(buf, lo) & PHONE_NAME) !== 0) return true;
     return this.hasRegions && this.nationalPhone(buf, at, lo);
@@ -225,7 +264,14 @@ export class Gate {
   private other(buf: Uint8Array, t: number, i: number, lo: number, hi: number): boolean {
     const { wanted } = this;
     if ((t & T_TOKEN) !== 0 && mayBeToken(buf, i, lo, hi, wanted)) return true;
-    if ((t & T_AT) !== 0 && i > lo && i + 1 < hi && (CLASS[buf[i + 1]!]! & DOMAIN) !== 0 && ((CLASS[buf[i - 1]!]! & LOCAL) !== 0 || buf[i - 1] === 0x22)) return true;
+    if (
+      (t & T_AT) !== 0 &&
+      i > lo &&
+      i + 1 < hi &&
+      (CLASS[buf[i + 1]!]! & DOMAIN) !== 0 &&
+      ((CLASS[buf[i - 1]!]! & LOCAL) !== 0 || buf[i - 1] === 0x22)
+    )
+      return true;
     if ((t & T_COLON) !== 0) return this.colon(buf, i, lo, hi);
     if ((t & T_SIGN) !== 0 && this.assignment(buf, i, lo, hi)) return true;
     if ((t & T_DASH) !== 0 && i + 1 < hi) {
@@ -235,7 +281,8 @@ export class Gate {
     }
     if ((t & T_COMMA) !== 0 && isQuotedPair(buf, i, lo, hi) && this.assignment(buf, i, lo, hi)) return true;
     if ((t & T_DOT) !== 0 && buf[i + 5] === DOT && macShape(buf, i, lo, hi)) return true;
-    if ((t & T_J) !== 0 && i - 2 >= lo && buf[i - 1] === 0x79 && buf[i - 2] === 0x65 && (CLASS[buf[i + 1] ?? 0]! & TOKEN) !== 0) return true;
+    if ((t & T_J) !== 0 && i - 2 >= lo && buf[i - 1] === 0x79 && buf[i - 2] === 0x65 && (CLASS[buf[i + 1] ?? 0]! & TOKEN) !== 0)
+      return true;
     if ((t & T_B) !== 0 && this.letterB(buf, i, lo, hi)) return true;
     return (t & T_TILDE) !== 0 && i > lo && buf[i - 1] === 0x51;
   }
@@ -325,7 +372,8 @@ export class Gate {
 function nationalWord(buf: Uint8Array, start: number, end: number, lo: number): boolean {
   const skips = isNearLength(buf, start, lo) ? 3 : 0;
   const cut = buf[end - 1] === 0x44 && buf[end] === 0 ? 1 : 0;
-  for (let skip = 0; skip <= skips; skip++) for (let off = 0; off <= cut; off++) if (mayBeNationalWord(buf, start + skip, end - off)) return true;
+  for (let skip = 0; skip <= skips; skip++)
+    for (let off = 0; off <= cut; off++) if (mayBeNationalWord(buf, start + skip, end - off)) return true;
   return false;
 }
 
@@ -359,5 +407,10 @@ function mayBeCellStart(buf: Uint8Array, at: number, lo: number): boolean {
 
 /** True when a zero byte is among the four before `at`: what stands there may be a length word and no text. */
 function isNearLength(buf: Uint8Array, at: number, lo: number): boolean {
-  return (at > lo && buf[at - 1] === 0) || (at - 2 >= lo && buf[at - 2] === 0) || (at - 3 >= lo && buf[at - 3] === 0) || (at - 4 >= lo && buf[at - 4] === 0);
+  return (
+    (at > lo && buf[at - 1] === 0) ||
+    (at - 2 >= lo && buf[at - 2] === 0) ||
+    (at - 3 >= lo && buf[at - 3] === 0) ||
+    (at - 4 >= lo && buf[at - 4] === 0)
+  );
 }

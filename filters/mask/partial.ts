@@ -8,7 +8,11 @@ const STAR = 0x2a;
 const SECRET_STARS = '********';
 
 const prefixes = new Map<Kind, Uint8Array[]>();
-for (const token of VENDOR_TOKENS) prefixes.set(token.kind, [...(prefixes.get(token.kind) ?? []), ascii(token.prefix)].sort((a, b) => b.length - a.length));
+for (const token of VENDOR_TOKENS)
+  prefixes.set(
+    token.kind,
+    [...(prefixes.get(token.kind) ?? []), ascii(token.prefix)].sort((a, b) => b.length - a.length),
+  );
 
 /** The value with its middle starred out; what stays is what people tell values apart by and nobody can use. */
 export function partial(kind: Kind, buf: Uint8Array, start: number, end: number): Buffer {
@@ -89,7 +93,8 @@ function email(buf: Uint8Array, start: number, end: number): Buffer {
   const out = Buffer.allocUnsafe(first + 3 + end - at);
   out[0] = buf[start]!;
   out.fill(STAR, first, first + 3);
-  for (let k = at, n = first + 3; k < end; k++, n++) out[n] = k === at || (buf[k]! < 0x80 && (CLASS[buf[k]!]! & DOMAIN) !== 0) ? buf[k]! : STAR;
+  for (let k = at, n = first + 3; k < end; k++, n++)
+    out[n] = k === at || (buf[k]! < 0x80 && (CLASS[buf[k]!]! & DOMAIN) !== 0) ? buf[k]! : STAR;
   return out;
 }
 
@@ -109,7 +114,8 @@ function ip(buf: Uint8Array, start: number, end: number): Buffer {
 /** Only a vendor's prefix stays: it tells which secret leaked. */
 function secret(kind: Kind, buf: Uint8Array, start: number, end: number): Buffer {
   for (const prefix of prefixes.get(kind) ?? []) {
-    if (end - start > prefix.length && startsWith(buf, start, prefix)) return Buffer.from(String.fromCharCode(...prefix) + SECRET_STARS, 'latin1');
+    if (end - start > prefix.length && startsWith(buf, start, prefix))
+      return Buffer.from(String.fromCharCode(...prefix) + SECRET_STARS, 'latin1');
   }
   return Buffer.from(SECRET_STARS, 'latin1');
 }

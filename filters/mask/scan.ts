@@ -1,3 +1,4 @@
+import { CLASS, HEX } from './bytes.js';
 import { assignmentAt, authSchemeAt, azureSecretAt, optionAt, quotedPairAt } from './detectors/assignment.js';
 import { birthAt } from './detectors/birth.js';
 import { emailAt } from './detectors/email.js';
@@ -8,7 +9,6 @@ import { numberAt } from './detectors/numbers.js';
 import { privateKeyAt } from './detectors/private-key.js';
 import { tokensAt } from './detectors/tokens.js';
 import { urlAt } from './detectors/url.js';
-import { CLASS, HEX } from './bytes.js';
 import { kindId } from './kinds.js';
 import type { Search } from './search.js';
 import { T_AT, T_B, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN } from './triggers.js';

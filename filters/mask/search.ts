@@ -78,7 +78,8 @@ export class Search {
    * and the span is the union of both: no end of a secret may stay visible because something else reached into it.
    */
   hits(kindNames: readonly string[]): Hit[] {
-    if (this.count === 1) return [{ kind: kindNames[this.kind[0]!]!, start: this.start[0]!, end: this.end[0]!, score: Math.min(1, this.score[0]!) }];
+    if (this.count === 1)
+      return [{ kind: kindNames[this.kind[0]!]!, start: this.start[0]!, end: this.end[0]!, score: Math.min(1, this.score[0]!) }];
     const order: number[] = [];
     for (let k = 0; k < this.count; k++) order.push(k);
     if (this.count > 1) order.sort((a, b) => this.start[a]! - this.start[b]! || this.end[b]! - this.end[a]!);

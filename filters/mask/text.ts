@@ -10,7 +10,14 @@ const ROUNDS_MAX = 4;
  * the kind in brackets stands instead. A masked value may have hidden its neighbour (digits that ran into it, a word that spoke
  * against it), so what was redacted is searched again until nothing is left; the other maskers leave forms that would be found as values.
  */
-export function maskText(detector: Detector, masker: Masker, buf: Uint8Array, start: number, end: number, context?: FindContext): Buffer | undefined {
+export function maskText(
+  detector: Detector,
+  masker: Masker,
+  buf: Uint8Array,
+  start: number,
+  end: number,
+  context?: FindContext,
+): Buffer | undefined {
   let hits = detector.find(buf, start, end, context);
   if (hits.length === 0) return undefined;
   let masked = applyMask(masker, hits, buf, start, end);

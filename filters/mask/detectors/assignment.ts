@@ -1,5 +1,19 @@
 import { ALNUM, ALPHA, ascii, BASE64, CLASS, HEX, IDENT, startsWith, startsWithNoCase } from '../bytes.js';
-import { AGAINST, AUTH, CLOUD, COUNT_OF, evidenceOf, KEY, PASSWORD, PUBLIC, QUALIFIER, RANDOM, SECRET, SHARED_ACCESS, TOKEN } from '../evidence.js';
+import {
+  AGAINST,
+  AUTH,
+  CLOUD,
+  COUNT_OF,
+  evidenceOf,
+  KEY,
+  PASSWORD,
+  PUBLIC,
+  QUALIFIER,
+  RANDOM,
+  SECRET,
+  SHARED_ACCESS,
+  TOKEN,
+} from '../evidence.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { isName, isNumber, isPlaceholder, isWords, looksRandom } from './values.js';
@@ -15,7 +29,16 @@ const BEARER = kindId('bearer_token');
 const BASIC = kindId('basic_auth');
 
 /** Kinds that a name and a value make together. */
-export const ASSIGNED_KINDS: readonly number[] = [PASSWORD_KIND, HIGH_ENTROPY, AWS_SECRET, AZURE_STORAGE, AZURE_CONNECTION, GCP_KEY, BEARER, BASIC];
+export const ASSIGNED_KINDS: readonly number[] = [
+  PASSWORD_KIND,
+  HIGH_ENTROPY,
+  AWS_SECRET,
+  AZURE_STORAGE,
+  AZURE_CONNECTION,
+  GCP_KEY,
+  BEARER,
+  BASIC,
+];
 
 const NAME_MAX = 64;
 const QUOTED_MAX = 4096;
@@ -135,7 +158,13 @@ function wordBefore(buf: Uint8Array, op: number, lo: number): number {
   if (p === end) return 0;
   let bits = evidenceOf(buf, p, end);
   // "API key: …", "client secret = …": the word before belongs to the name when nothing but a blank is between
-  if (p > floor && (buf[p - 1] === 0x20 || buf[p - 1] === 0x2d) && p - 2 >= lo && (CLASS[buf[p - 2]!]! & ALPHA) !== 0 && (bits & (KEY | TOKEN | SECRET)) !== 0) {
+  if (
+    p > floor &&
+    (buf[p - 1] === 0x20 || buf[p - 1] === 0x2d) &&
+    p - 2 >= lo &&
+    (CLASS[buf[p - 2]!]! & ALPHA) !== 0 &&
+    (bits & (KEY | TOKEN | SECRET)) !== 0
+  ) {
     let q = p - 1;
     while (q > floor && (CLASS[buf[q - 1]!]! & IDENT) !== 0) q--;
     bits |= evidenceOf(buf, q, p - 1) & (QUALIFIER | SECRET | AUTH | CLOUD | PUBLIC | TOKEN | PASSWORD);
@@ -144,7 +173,9 @@ function wordBefore(buf: Uint8Array, op: number, lo: number): number {
 }
 
 function isNameGap(b: number): boolean {
-  return b === 0x20 || b === 0x09 || b === 0x22 || b === 0x27 || b === 0x5d || b === 0x3a || b === 0x3f || b === 0x60 || b === 0x5c || b === 0x2b;
+  return (
+    b === 0x20 || b === 0x09 || b === 0x22 || b === 0x27 || b === 0x5d || b === 0x3a || b === 0x3f || b === 0x60 || b === 0x5c || b === 0x2b
+  );
 }
 
 function isSignGap(b: number): boolean {
@@ -162,7 +193,13 @@ function valueAfter(s: Search, op: number, strength: number, bits: number): void
   while (p < gapLimit && (isSignGap(buf[p]!) || (buf[op] === 0x3e && buf[p]! <= 0x20 && buf[p]! > 8))) p++;
   const signs = p - op;
   let quote = 0;
-  if (p < hi && (buf[p] === 0x5c || buf[p] === 0x40 || ((buf[p]! | 0x20) === 0x62 && buf[p + 1] === 0x22)) && p + 1 < hi && isQuote(buf[p + 1]!)) p++;
+  if (
+    p < hi &&
+    (buf[p] === 0x5c || buf[p] === 0x40 || ((buf[p]! | 0x20) === 0x62 && buf[p + 1] === 0x22)) &&
+    p + 1 < hi &&
+    isQuote(buf[p + 1]!)
+  )
+    p++;
   if (p < hi && isQuote(buf[p]!)) quote = buf[p++]!;
   const escaped = quote !== 0 && buf[p - 2] === 0x5c;
   const end = quote !== 0 ? quotedEnd(s, p, quote, escaped) : plainEnd(s, p);
@@ -221,17 +258,36 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
   let from = start;
   if (end - from > 7 && startsWithNoCase(buf, from, BEARER_WORD)) from += 7;
   else if (end - from > 6 && startsWithNoCase(buf, from, TOKEN_WORD)) from += 6;
-  else if (end - from > 6 && startsWithNoCase(buf, from, BASIC_WORD)) return s.found(BASIC, from + 6, end, isPlaceholder(buf, from + 6, end) ? 0 : 0.9);
+  else if (end - from > 6 && startsWithNoCase(buf, from, BASIC_WORD))
+    return s.found(BASIC, from + 6, end, isPlaceholder(buf, from + 6, end) ? 0 : 0.9);
   if (from > start) return s.found(BEARER, from, end, end - from >= 8 && !isPlaceholder(buf, from, end) ? 0.85 : 0);
   if ((bits & AUTH) !== 0) from = afterScheme(s, from, end);
   if (isPlaceholder(buf, from, end) || endsInCall(s, from, end, quoted)) return;
   const length = end - from;
   if (strength === STRONG && isPassword(buf, from, end, quoted, signs)) return s.found(PASSWORD_KIND, from, end, 0.85);
-  if (strength >= MEDIUM && looksRandom(buf, from, end, 8) && !isPath(buf, from, end)) return s.found(namedKind(buf, from, end, bits), from, end, 0.8);
+  if (strength >= MEDIUM && looksRandom(buf, from, end, 8) && !isPath(buf, from, end))
+    return s.found(namedKind(buf, from, end, bits), from, end, 0.8);
   if (strength === MEDIUM && length >= 15 && length <= 40 && allDigits(buf, from, end)) return s.found(PASSWORD_KIND, from, end, 0.6);
   // quoted and long, with something else than letters, it is a secret though it is not random
-  if (strength === MEDIUM && (bits & SECRET) !== 0 && quoted && length >= 8 && !hasBlank(buf, from, end) && !isWords(buf, from, end) && !isNumber(buf, from, end)) return s.found(PASSWORD_KIND, from, end, 0.6);
-  if (strength === WEAK && length >= 16 && length < 512 && looksRandom(buf, from, end, 16) && !isPath(buf, from, end) && !isUuid(buf, from, end)) s.found(weakKind(buf, from, end, bits), from, end, 0.6);
+  if (
+    strength === MEDIUM &&
+    (bits & SECRET) !== 0 &&
+    quoted &&
+    length >= 8 &&
+    !hasBlank(buf, from, end) &&
+    !isWords(buf, from, end) &&
+    !isNumber(buf, from, end)
+  )
+    return s.found(PASSWORD_KIND, from, end, 0.6);
+  if (
+    strength === WEAK &&
+    length >= 16 &&
+    length < 512 &&
+    looksRandom(buf, from, end, 16) &&
+    !isPath(buf, from, end) &&
+    !isUuid(buf, from, end)
+  )
+    s.found(weakKind(buf, from, end, bits), from, end, 0.6);
 }
 
 /** `Authorization: Api-Token 22cb…`: where the scheme ends, when one word and a blank stand before the value. */
@@ -243,7 +299,8 @@ function afterScheme(s: Search, start: number, end: number): number {
 
 function namedKind(buf: Uint8Array, start: number, end: number, bits: number): number {
   const length = end - start;
-  if (length === 40 && (bits & (CLOUD | SECRET)) !== 0 && (bits & (KEY | QUALIFIER)) !== 0 && isBase64(buf, start, end)) return (bits & CLOUD) !== 0 || (bits & SECRET) !== 0 ? AWS_SECRET : PASSWORD_KIND;
+  if (length === 40 && (bits & (CLOUD | SECRET)) !== 0 && (bits & (KEY | QUALIFIER)) !== 0 && isBase64(buf, start, end))
+    return (bits & CLOUD) !== 0 || (bits & SECRET) !== 0 ? AWS_SECRET : PASSWORD_KIND;
   if ((length === 88 || length === 86) && (bits & SHARED_ACCESS) !== 0 && isBase64(buf, start, end)) return AZURE_STORAGE;
   if ((bits & SHARED_ACCESS) !== 0 && isBase64(buf, start, end)) return AZURE_CONNECTION;
   return PASSWORD_KIND;
@@ -259,7 +316,8 @@ function isPassword(buf: Uint8Array, start: number, end: number, quoted: boolean
   const length = end - start;
   if (length < 3 && !quoted) return false;
   // with blanks around the sign and without quotes a bare name is code: `password = input_password`
-  if (!quoted && signs > 1 && isName(buf, start, end) && length < 40 && isWords(buf, start, end) && hasUnderscore(buf, start, end)) return false;
+  if (!quoted && signs > 1 && isName(buf, start, end) && length < 40 && isWords(buf, start, end) && hasUnderscore(buf, start, end))
+    return false;
   return true;
 }
 

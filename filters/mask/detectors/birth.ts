@@ -62,7 +62,10 @@ const isYear = (n: number): boolean => n >= 1870 && n <= 2100;
 export function numericDate(buf: Uint8Array, at: number, hi: number): number {
   const first = readNumber(buf, at, hi, 8);
   const a = numberIn(buf, at, first);
-  if (first - at === 8) return isYear(Math.floor(a / 1e4)) && Math.floor(a / 100) % 100 >= 1 && Math.floor(a / 100) % 100 <= 12 && a % 100 >= 1 && a % 100 <= 31 ? first : 0;
+  if (first - at === 8)
+    return isYear(Math.floor(a / 1e4)) && Math.floor(a / 100) % 100 >= 1 && Math.floor(a / 100) % 100 <= 12 && a % 100 >= 1 && a % 100 <= 31
+      ? first
+      : 0;
   if (first === at || first - at > 4 || first - at === 3) return 0;
   const sep = buf[first]!;
   if (sep !== 0x2d && sep !== 0x2f && sep !== 0x2e) return first - at <= 2 && a >= 1 && a <= 31 ? dayThenMonth(buf, first, hi) : 0;

@@ -1,7 +1,7 @@
 import { ALNUM, CLASS } from '../bytes.js';
 import { AGAINST, CARD } from '../evidence.js';
-import { kindId } from '../kinds.js';
 import type { Groups } from '../groups.js';
+import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 
 const CREDIT_CARD = kindId('credit_card');

@@ -7,7 +7,37 @@ const EMAIL = kindId('email');
 const LOCAL_MAX = 64;
 const DOMAIN_MAX = 255;
 /** what stands after the last dot of file names and of nothing that has a mail server */
-const FILE_ENDINGS = ['png', 'jpg', 'jpeg', 'gif', 'svg', 'webp', 'css', 'js', 'mjs', 'json', 'html', 'htm', 'php', 'tsx', 'jsx', 'scss', 'pdf', 'xml', 'yml', 'yaml', 'txt', 'log', 'exe', 'dll', 'jar', 'gz', 'woff', 'ttf', 'tgz'];
+const FILE_ENDINGS = [
+  'png',
+  'jpg',
+  'jpeg',
+  'gif',
+  'svg',
+  'webp',
+  'css',
+  'js',
+  'mjs',
+  'json',
+  'html',
+  'htm',
+  'php',
+  'tsx',
+  'jsx',
+  'scss',
+  'pdf',
+  'xml',
+  'yml',
+  'yaml',
+  'txt',
+  'log',
+  'exe',
+  'dll',
+  'jar',
+  'gz',
+  'woff',
+  'ttf',
+  'tgz',
+];
 /** the endings as numbers: up to five bytes in base 256 */
 const FILE_ENDING_NUMBERS = new Set(FILE_ENDINGS.map((e) => packed(ascii(e), 0, e.length)));
 

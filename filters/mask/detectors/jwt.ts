@@ -1,4 +1,4 @@
-import { CLASS, TOKEN, ALNUM } from '../bytes.js';
+import { ALNUM, CLASS, TOKEN } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 

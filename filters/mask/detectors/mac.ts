@@ -50,7 +50,8 @@ function note(s: Search, at: number, start: number, end: number, sep: number): n
   const { buf, lo, hi } = s;
   s.steps += 17;
   if (start > lo && ((CLASS[buf[start - 1]!]! & ALNUM) !== 0 || buf[start - 1] === sep)) return at;
-  if (end < hi && ((CLASS[buf[end]!]! & ALNUM) !== 0 || (buf[end] === sep && end + 1 < hi && (CLASS[buf[end + 1]!]! & HEX) !== 0))) return at;
+  if (end < hi && ((CLASS[buf[end]!]! & ALNUM) !== 0 || (buf[end] === sep && end + 1 < hi && (CLASS[buf[end + 1]!]! & HEX) !== 0)))
+    return at;
   s.found(MAC, start, end, 0.85);
   return end;
 }

@@ -3,8 +3,8 @@ import { ALPHA, CLASS, latin1 } from '../bytes.js';
 import { AGAINST, NATIONAL_NAME } from '../evidence.js';
 import type { Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
-import { isDate } from './phone.js';
 import type { Search } from '../search.js';
+import { isDate } from './phone.js';
 
 const NATIONAL_ID = kindId('national_id');
 
@@ -37,15 +37,48 @@ const FORMS: readonly Printed[] = [
   { sizes: [2, 3, 3, 1], gaps: '..-', checks: [['CL', 'rut']], score: 0.85 },
   { sizes: [1, 3, 3, 1], gaps: '..-', checks: [['CL', 'rut']], score: 0.85 },
   { sizes: [3, 4, 4, 2], gaps: '...', checks: [['CH', 'ssn']], score: 0.95 },
-  { sizes: [2, 2, 2, 3, 2], gaps: '..-.', checks: [['BE', 'nn'], ['BE', 'insz']], score: 0.95 },
-  { sizes: [6, 4], gaps: '-', checks: [['SE', 'personnummer'], ['IS', 'kennitala'], ['DK', 'cpr']], score: 0.7 },
+  {
+    sizes: [2, 2, 2, 3, 2],
+    gaps: '..-.',
+    checks: [
+      ['BE', 'nn'],
+      ['BE', 'insz'],
+    ],
+    score: 0.95,
+  },
+  {
+    sizes: [6, 4],
+    gaps: '-',
+    checks: [
+      ['SE', 'personnummer'],
+      ['IS', 'kennitala'],
+      ['DK', 'cpr'],
+    ],
+    score: 0.7,
+  },
   { sizes: [8, 4], gaps: '-', checks: [['SE', 'personnummer']], score: 0.8 },
-  { sizes: [6, 4], gaps: '/', checks: [['CZ', 'rc'], ['SK', 'rc']], score: 0.85 },
+  {
+    sizes: [6, 4],
+    gaps: '/',
+    checks: [
+      ['CZ', 'rc'],
+      ['SK', 'rc'],
+    ],
+    score: 0.85,
+  },
   { sizes: [6, 7], gaps: '-', checks: [['KR', 'rrn']], score: 0.9 },
   { sizes: [6, 2, 4], gaps: '--', checks: [['MY', 'nric']], score: 0.8 },
   { sizes: [4, 4, 4], gaps: '  ', checks: [['IN', 'aadhaar']], score: 0.75 },
   { sizes: [1, 2, 2, 2, 3, 3, 2], gaps: '      ', checks: [['FR', 'nir']], score: 0.95 },
-  { sizes: [1, 4, 5, 2, 1], gaps: '----', checks: [['TH', 'idnr'], ['TH', 'tin']], score: 0.95 },
+  {
+    sizes: [1, 4, 5, 2, 1],
+    gaps: '----',
+    checks: [
+      ['TH', 'idnr'],
+      ['TH', 'tin'],
+    ],
+    score: 0.95,
+  },
   { sizes: [2, 8, 1], gaps: '--', checks: [['AR', 'cuit']], score: 0.85 },
   { sizes: [5, 7, 1], gaps: '--', checks: [['PK', 'cnic']], score: 0.85 },
   { sizes: [3, 7, 1], gaps: '--', checks: [['DO', 'cedula']], score: 0.85 },
@@ -69,14 +102,94 @@ const BARE: readonly (readonly [length: number, country: string, name: string, s
 
 /** Everything a word such as "national id" or "CPF" before a number can mean. */
 const NAMED: readonly (readonly [country: string, name: string])[] = [
-  ['AL', 'nipt'], ['AR', 'cuit'], ['AR', 'dni'], ['AT', 'vnr'], ['AU', 'tfn'], ['AU', 'abn'], ['AZ', 'tin'], ['BA', 'jmbg'], ['BE', 'nn'], ['BE', 'insz'], ['BG', 'egn'], ['BG', 'pnf'],
-  ['BR', 'cpf'], ['BR', 'cnpj'], ['CA', 'sin'], ['CH', 'ssn'], ['CL', 'rut'], ['CN', 'ric'], ['CO', 'nit'], ['CR', 'cpf'], ['CU', 'ni'], ['CZ', 'rc'], ['DE', 'idnr'], ['DK', 'cpr'],
-  ['DO', 'cedula'], ['EC', 'ci'], ['EE', 'ik'], ['ES', 'dni'], ['ES', 'nie'], ['ES', 'nif'], ['ES', 'nss'], ['FI', 'hetu'], ['FR', 'nir'], ['FR', 'nif'], ['GB', 'nino'], ['GB', 'utr'],
-  ['GR', 'amka'], ['GR', 'vat'], ['HK', 'hkid'], ['HR', 'oib'], ['HU', 'anum'], ['ID', 'npwp'], ['IE', 'pps'], ['IL', 'idnr'], ['IN', 'aadhaar'], ['IN', 'pan'], ['IS', 'kennitala'],
-  ['IT', 'codicefiscale'], ['JP', 'cn'], ['KE', 'pin'], ['KR', 'rrn'], ['LT', 'asmens'], ['LV', 'pvm'], ['MD', 'idno'], ['ME', 'jmbg'], ['MK', 'edb'], ['MU', 'nid'], ['MX', 'curp'],
-  ['MX', 'rfc'], ['MY', 'nric'], ['NL', 'bsn'], ['NO', 'fodselsnummer'], ['NZ', 'ird'], ['PE', 'cui'], ['PE', 'ruc'], ['PK', 'cnic'], ['PL', 'pesel'], ['PL', 'nip'], ['PT', 'nif'],
-  ['PT', 'cc'], ['PY', 'ruc'], ['RO', 'cnp'], ['RS', 'jmbg'], ['RU', 'inn'], ['SE', 'personnummer'], ['SG', 'uen'], ['SI', 'emso'], ['SK', 'rc'], ['TH', 'idnr'], ['TR', 'tckimlik'],
-  ['TW', 'natid'], ['UA', 'rntrc'], ['US', 'ein'], ['UY', 'cedula'], ['VE', 'rif'], ['VN', 'mst'], ['ZA', 'idnr'], ['ZA', 'tin'],
+  ['AL', 'nipt'],
+  ['AR', 'cuit'],
+  ['AR', 'dni'],
+  ['AT', 'vnr'],
+  ['AU', 'tfn'],
+  ['AU', 'abn'],
+  ['AZ', 'tin'],
+  ['BA', 'jmbg'],
+  ['BE', 'nn'],
+  ['BE', 'insz'],
+  ['BG', 'egn'],
+  ['BG', 'pnf'],
+  ['BR', 'cpf'],
+  ['BR', 'cnpj'],
+  ['CA', 'sin'],
+  ['CH', 'ssn'],
+  ['CL', 'rut'],
+  ['CN', 'ric'],
+  ['CO', 'nit'],
+  ['CR', 'cpf'],
+  ['CU', 'ni'],
+  ['CZ', 'rc'],
+  ['DE', 'idnr'],
+  ['DK', 'cpr'],
+  ['DO', 'cedula'],
+  ['EC', 'ci'],
+  ['EE', 'ik'],
+  ['ES', 'dni'],
+  ['ES', 'nie'],
+  ['ES', 'nif'],
+  ['ES', 'nss'],
+  ['FI', 'hetu'],
+  ['FR', 'nir'],
+  ['FR', 'nif'],
+  ['GB', 'nino'],
+  ['GB', 'utr'],
+  ['GR', 'amka'],
+  ['GR', 'vat'],
+  ['HK', 'hkid'],
+  ['HR', 'oib'],
+  ['HU', 'anum'],
+  ['ID', 'npwp'],
+  ['IE', 'pps'],
+  ['IL', 'idnr'],
+  ['IN', 'aadhaar'],
+  ['IN', 'pan'],
+  ['IS', 'kennitala'],
+  ['IT', 'codicefiscale'],
+  ['JP', 'cn'],
+  ['KE', 'pin'],
+  ['KR', 'rrn'],
+  ['LT', 'asmens'],
+  ['LV', 'pvm'],
+  ['MD', 'idno'],
+  ['ME', 'jmbg'],
+  ['MK', 'edb'],
+  ['MU', 'nid'],
+  ['MX', 'curp'],
+  ['MX', 'rfc'],
+  ['MY', 'nric'],
+  ['NL', 'bsn'],
+  ['NO', 'fodselsnummer'],
+  ['NZ', 'ird'],
+  ['PE', 'cui'],
+  ['PE', 'ruc'],
+  ['PK', 'cnic'],
+  ['PL', 'pesel'],
+  ['PL', 'nip'],
+  ['PT', 'nif'],
+  ['PT', 'cc'],
+  ['PY', 'ruc'],
+  ['RO', 'cnp'],
+  ['RS', 'jmbg'],
+  ['RU', 'inn'],
+  ['SE', 'personnummer'],
+  ['SG', 'uen'],
+  ['SI', 'emso'],
+  ['SK', 'rc'],
+  ['TH', 'idnr'],
+  ['TR', 'tckimlik'],
+  ['TW', 'natid'],
+  ['UA', 'rntrc'],
+  ['US', 'ein'],
+  ['UY', 'cedula'],
+  ['VE', 'rif'],
+  ['VN', 'mst'],
+  ['ZA', 'idnr'],
+  ['ZA', 'tin'],
 ];
 
 /** Words of letters and digits whose shape and check letter are enough. */
@@ -110,7 +223,8 @@ export function nationalIdIn(s: Search, groups: Groups): void {
       if ((length >= 6 || g === groups.first) && !isDate(s.buf, groups, g)) named(s, groups, g);
     }
     for (const [digits, country, name, score] of BARE) {
-      if (digits === length && isValid(country, name, latin1(s.buf, groups.start[g]!, groups.end[g]!))) s.found(NATIONAL_ID, groups.start[g]!, groups.end[g]!, score);
+      if (digits === length && isValid(country, name, latin1(s.buf, groups.start[g]!, groups.end[g]!)))
+        s.found(NATIONAL_ID, groups.start[g]!, groups.end[g]!, score);
     }
   }
 }
@@ -165,7 +279,8 @@ export function nationalIdWord(s: Search, start: number, end: number): void {
   for (const form of WORDED) {
     if (form.shape.length !== length || !hasShape(s.buf, start, form.shape)) continue;
     text = latin1(s.buf, start, end).toUpperCase();
-    if (isValid(form.country, form.name, text)) return s.found(NATIONAL_ID, start, end, form.score + (context ? 0.2 : (bits & AGAINST) !== 0 ? -0.2 : 0));
+    if (isValid(form.country, form.name, text))
+      return s.found(NATIONAL_ID, start, end, form.score + (context ? 0.2 : (bits & AGAINST) !== 0 ? -0.2 : 0));
   }
   if (!context) return;
   s.steps += length * 4;

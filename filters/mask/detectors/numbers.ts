@@ -75,7 +75,8 @@ function word(s: Search, at: number, touchesLeft: boolean, touchesRight: boolean
   const bounded = start === lo || (CLASS[buf[start - 1]!]! & ALNUM) === 0;
   if (touchesLeft && bounded) {
     if (wanted[IBAN] === 1 && at - start === 2) ibanAt(s, start);
-    if (wanted[NATIONAL_ID] === 1 && firstEnd - start <= WORD_MAX && !besideUuidPart(buf, start, firstEnd, lo, hi)) nationalIdWord(s, start, firstEnd);
+    if (wanted[NATIONAL_ID] === 1 && firstEnd - start <= WORD_MAX && !besideUuidPart(buf, start, firstEnd, lo, hi))
+      nationalIdWord(s, start, firstEnd);
   }
   if (touchesRight && (groups.count > 1 || !touchesLeft) && wanted[NATIONAL_ID] === 1) {
     const lastStart = groups.start[groups.count - 1]!;

@@ -116,7 +116,7 @@ function northAmerican(s: Search, groups: Groups, g: number): number {
   const gap1 = gap[area]!;
   const gap2 = gap[area + 1]!;
   if (!bracket && (gap1 !== gap2 || gap1 === GAP_MIXED || gap1 === 0x2f)) return g;
-  if (area + 3 < groups.count && (gap[area + 2] === gap2 && gap2 !== 0x20)) return g;
+  if (area + 3 < groups.count && gap[area + 2] === gap2 && gap2 !== 0x20) return g;
   if (area > 0 && lead === 0 && gap[area - 1] === gap1 && gap1 !== 0x20) return g;
   const automaton = automatonOfCode(1);
   let state = automaton.start;
@@ -171,7 +171,13 @@ function longestNational(plan: RegionPlan, groups: Groups): number {
     for (let at = from; at < digits; at++) {
       state = plan.valid.next(state, digit[at]!);
       if (state === 0) break;
-      if (at + 1 >= PHONE_DIGITS_MIN && (at + 1 === digits || groupOf[at + 1] !== groupOf[at]) && plan.valid.accepts(state) && endsGroup(groups, groupOf[at]!)) best = Math.max(best, groupOf[at]!);
+      if (
+        at + 1 >= PHONE_DIGITS_MIN &&
+        (at + 1 === digits || groupOf[at + 1] !== groupOf[at]) &&
+        plan.valid.accepts(state) &&
+        endsGroup(groups, groupOf[at]!)
+      )
+        best = Math.max(best, groupOf[at]!);
     }
   }
   return best;

@@ -51,7 +51,11 @@ function find(s: Search, text: Uint8Array, from: number, to: number): number {
 function bodyEnd(s: Search, from: number): number {
   const { buf, hi } = s;
   let p = from;
-  while (p < hi && ((CLASS[buf[p]!]! & BASE64) !== 0 || buf[p] === 0x3d || buf[p] === 0x0a || buf[p] === 0x0d || buf[p] === 0x5c || buf[p] === 0x20)) p++;
+  while (
+    p < hi &&
+    ((CLASS[buf[p]!]! & BASE64) !== 0 || buf[p] === 0x3d || buf[p] === 0x0a || buf[p] === 0x0d || buf[p] === 0x5c || buf[p] === 0x20)
+  )
+    p++;
   s.steps += p - from;
   while (p > from && buf[p - 1]! <= 0x20) p--;
   return Math.max(p, Math.min(from, hi));

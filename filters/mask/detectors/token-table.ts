@@ -19,7 +19,15 @@ export interface VendorToken {
   example?: string;
 }
 
-const row = (kind: Kind, description: string, prefix: string, body: Body, min: number, max = min, more: Partial<VendorToken> = {}): VendorToken => ({ kind, description, prefix, body, min, max, ...more });
+const row = (
+  kind: Kind,
+  description: string,
+  prefix: string,
+  body: Body,
+  min: number,
+  max = min,
+  more: Partial<VendorToken> = {},
+): VendorToken => ({ kind, description, prefix, body, min, max, ...more });
 
 /**
  * Tokens that vendors made recognisable by a prefix, from the vendors' documented formats.
@@ -39,16 +47,25 @@ export const VENDOR_TOKENS: readonly VendorToken[] = [
   row('github_token', 'Tokens of GitHub', 'ghr_', 'alnum', 36, 76, { checksum: 'github' }),
   row('github_token', 'Tokens of GitHub', 'github_pat_', 'token', 36, 255, { example: `github_pat_11ABCDEFG0${'aB3dE5gH7j'.repeat(7)}x` }),
   row('gitlab_token', 'Tokens of GitLab', 'glpat-', 'dotted', 20, 320, { example: 'glpat-9xKq2Lw7Zb4Nc8Vt1Rm5' }),
-  ...['gldt-', 'glrt-', 'glptt-', 'glcbt-', 'glft-', 'glimt-', 'glagent-', 'glsoat-', 'gloas-', 'glffct-', 'glrtr-', 'GR1348941'].map((p) => row('gitlab_token', 'Tokens of GitLab', p, 'dotted', 20, 320)),
+  ...['gldt-', 'glrt-', 'glptt-', 'glcbt-', 'glft-', 'glimt-', 'glagent-', 'glsoat-', 'gloas-', 'glffct-', 'glrtr-', 'GR1348941'].map((p) =>
+    row('gitlab_token', 'Tokens of GitLab', p, 'dotted', 20, 320),
+  ),
   row('gitlab_session', 'Session cookies of GitLab', '_gitlab_session=', 'hex', 32),
   row('slack_token', 'Tokens of Slack', 'xoxb-', 'token', 16, 255, { example: 'xoxb-210987654321-2109876543210-AbCdEfGhIjKlMnOpQrStUvWx' }),
-  ...['xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxo-', 'xoxe-', 'xoxc-', 'xoxd-', 'xapp-', 'xoxe.xoxp-', 'xoxe.xoxb-', 'xoxa-2-'].map((p) => row('slack_token', 'Tokens of Slack', p, 'token', 16, 400)),
+  ...['xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxo-', 'xoxe-', 'xoxc-', 'xoxd-', 'xapp-', 'xoxe.xoxp-', 'xoxe.xoxb-', 'xoxa-2-'].map((p) =>
+    row('slack_token', 'Tokens of Slack', p, 'token', 16, 400),
+  ),
   row('stripe_key', 'Secret and restricted keys of Stripe', 'sk_live_', 'alnum', 10, 247, { example: 'sk_live_51HxQw7Zk9Lm2Nv4Pb6Tr8Yc' }),
-  ...['sk_test_', 'rk_live_', 'rk_test_', 'sk_prod_', 'rk_prod_', 'whsec_'].map((p) => row('stripe_key', 'Secret and restricted keys of Stripe', p, 'base64', p === 'whsec_' ? 24 : 10, 247)),
+  ...['sk_test_', 'rk_live_', 'rk_test_', 'sk_prod_', 'rk_prod_', 'whsec_'].map((p) =>
+    row('stripe_key', 'Secret and restricted keys of Stripe', p, 'base64', p === 'whsec_' ? 24 : 10, 247),
+  ),
   row('google_api_key', 'API keys of Google', 'AIza', 'token', 35, 35, { example: 'AIzaSyD4Kq8Lw2Zx6Nb9Vm1Rt5Yp3Hc7Jf0Gdxy' }),
   row('google_oauth', 'OAuth tokens and client secrets of Google', 'ya29.', 'token', 20, 2048),
   row('google_oauth', 'OAuth tokens and client secrets of Google', 'GOCSPX-', 'token', 28, 28),
-  row('openai_key', 'API keys of OpenAI', 'sk-', 'token', 40, 255, { contains: 'T3BlbkFJ', example: `sk-${'a1B2c3D4e5'.repeat(2)}T3BlbkFJ${'f6G7h8I9j0'.repeat(2)}` }),
+  row('openai_key', 'API keys of OpenAI', 'sk-', 'token', 40, 255, {
+    contains: 'T3BlbkFJ',
+    example: `sk-${'a1B2c3D4e5'.repeat(2)}T3BlbkFJ${'f6G7h8I9j0'.repeat(2)}`,
+  }),
   ...['sk-proj-', 'sk-svcacct-', 'sk-admin-'].map((p) => row('openai_key', 'API keys of OpenAI', p, 'token', 40, 255)),
   row('anthropic_key', 'API keys of Anthropic', 'sk-ant-', 'token', 24, 255, { example: `sk-ant-api03-${'Zx9_kLm2-Q'.repeat(9)}abcAA` }),
   row('openrouter_key', 'API keys of OpenRouter', 'sk-or-v1-', 'hex', 64),

@@ -46,7 +46,14 @@ function compile(): void {
   for (const token of VENDOR_TOKENS) {
     const bytes = ascii(token.prefix);
     const anchor = anchorOf(token.prefix);
-    const rule: Rule = { ...token, id: kindId(token.kind), bytes, anchor, holds: token.contains === undefined ? undefined : ascii(token.contains), accepts: BODIES[token.body] };
+    const rule: Rule = {
+      ...token,
+      id: kindId(token.kind),
+      bytes,
+      anchor,
+      holds: token.contains === undefined ? undefined : ascii(token.contains),
+      accepts: BODIES[token.body],
+    };
     const last = bytes[anchor]!;
     ANCHOR_BYTES[last] = 1;
     const pair = (bytes[anchor - 1]! << 8) | last;

@@ -2,9 +2,48 @@ import { ALNUM, ALPHA, ascii, CLASS, DIGIT, HEX } from '../bytes.js';
 
 /** Words that stand where a secret would, in code, schemas and documentation. */
 const NO_VALUES = new Set<string>();
-for (const w of 'null nil none undefined true false string str text varchar char int integer number boolean bool bytes object any unknown required optional yes no on off empty hidden masked redacted removed omitted filtered secret password passwd token changeme-not default value input type self this key the a is was has be in for to and or not of reset hash field env process.env os.environ'.split(' ')) NO_VALUES.add(w);
+for (const w of 'null nil none undefined true false string str text varchar char int integer number boolean bool bytes object any unknown required optional yes no on off empty hidden masked redacted removed omitted filtered secret password passwd token changeme-not default value input type self this key the a is was has be in for to and or not of reset hash field env process.env os.environ'.split(
+  ' ',
+))
+  NO_VALUES.add(w);
 
-const CALLS = ['${', '$(', '{{', '<%', '%(', '#{', '@{', '$env', 'process.env', 'os.env', 'env.', 'env[', 'getenv', 'config.', 'settings.', 'req.', 'request.', 'self.', 'this.', 'params', 'args.', 'options.', 'var.', 'data.', 'local.', 'module.', 'secrets.', 'vault:', 'encrypted', 'ENC[', 'input(', 'options[', 'credentials.', 'user.', 'arn:aws'].map(ascii);
+const CALLS = [
+  '${',
+  '$(',
+  '{{',
+  '<%',
+  '%(',
+  '#{',
+  '@{',
+  '$env',
+  'process.env',
+  'os.env',
+  'env.',
+  'env[',
+  'getenv',
+  'config.',
+  'settings.',
+  'req.',
+  'request.',
+  'self.',
+  'this.',
+  'params',
+  'args.',
+  'options.',
+  'var.',
+  'data.',
+  'local.',
+  'module.',
+  'secrets.',
+  'vault:',
+  'encrypted',
+  'ENC[',
+  'input(',
+  'options[',
+  'credentials.',
+  'user.',
+  'arn:aws',
+].map(ascii);
 
 /**
  * True when buf[start, end) stands for a value instead of being one: a reference (`${X}`, `$1`, `%s`, `<password>`), a mask
@@ -69,7 +108,8 @@ export function isWords(buf: Uint8Array, start: number, end: number): boolean {
 }
 
 export function isNumber(buf: Uint8Array, start: number, end: number): boolean {
-  for (let k = start; k < end; k++) if ((CLASS[buf[k]!]! & DIGIT) === 0 && buf[k] !== 0x2e && buf[k] !== 0x2d && buf[k] !== 0x3a && buf[k] !== 0x20) return false;
+  for (let k = start; k < end; k++)
+    if ((CLASS[buf[k]!]! & DIGIT) === 0 && buf[k] !== 0x2e && buf[k] !== 0x2d && buf[k] !== 0x3a && buf[k] !== 0x20) return false;
   return true;
 }
 

@@ -155,7 +155,10 @@ class PatternParser {
     }
     if (this.text[this.at] !== '{') return [1, 1];
     const close = this.text.indexOf('}', this.at);
-    const [min, max] = this.text.slice(this.at + 1, close).split(',').map(Number);
+    const [min, max] = this.text
+      .slice(this.at + 1, close)
+      .split(',')
+      .map(Number);
     this.at = close + 1;
     return [min!, max ?? min!];
   }

@@ -14,11 +14,48 @@ const PER_KIND = 60;
 
 /** Texts around a value, `@` its place. */
 const PLAIN = [
-  '@', 'id 17, @, done', 'see @.', 'The customer wrote: @ and nothing else.', '{"id":17,"value":"@","ok":true}', '(17,\'active\',\'@\',NULL)', '17,active,@,2024-03-02', 'INFO 2024-03-02T10:20:30Z worker-3 handled @ in 12ms', 'value\t@\tEUR', '<td>@</td>', '- item: @', 'x=@&y=2',
+  '@',
+  'id 17, @, done',
+  'see @.',
+  'The customer wrote: @ and nothing else.',
+  '{"id":17,"value":"@","ok":true}',
+  "(17,'active','@',NULL)",
+  '17,active,@,2024-03-02',
+  'INFO 2024-03-02T10:20:30Z worker-3 handled @ in 12ms',
+  'value\t@\tEUR',
+  '<td>@</td>',
+  '- item: @',
+  'x=@&y=2',
 ];
-const SECRET_PLACES = ['@', 'export KEY=@', '{"k":"@"}', "const c = '@';", 'curl -H "X-Key: @" https://api.example.com', 'log: using @ for login', 'url: https://h.example/?t=@', 'A=1\nB=@\nC=2'];
-const NAMED_PLACES = ['password=@', 'DB_PASSWORD=@', '{"user":"a","password":"@"}', 'password: @', "pwd='@'", 'Server=db;User Id=sa;Password=@;', '<password>@</password>', 'mysql --password @ -h db'];
-const KEYED_PLACES = ['api_key = "@"', 'API_TOKEN=@', '{"client_secret": "@"}', 'secret_key: @', "apiKey: '@',", 'access_token=@', 'var authToken string = "@"'];
+const SECRET_PLACES = [
+  '@',
+  'export KEY=@',
+  '{"k":"@"}',
+  "const c = '@';",
+  'curl -H "X-Key: @" https://api.example.com',
+  'log: using @ for login',
+  'url: https://h.example/?t=@',
+  'A=1\nB=@\nC=2',
+];
+const NAMED_PLACES = [
+  'password=@',
+  'DB_PASSWORD=@',
+  '{"user":"a","password":"@"}',
+  'password: @',
+  "pwd='@'",
+  'Server=db;User Id=sa;Password=@;',
+  '<password>@</password>',
+  'mysql --password @ -h db',
+];
+const KEYED_PLACES = [
+  'api_key = "@"',
+  'API_TOKEN=@',
+  '{"client_secret": "@"}',
+  'secret_key: @',
+  "apiKey: '@',",
+  'access_token=@',
+  'var authToken string = "@"',
+];
 const BIRTH_PLACES = ['DOB: @', 'born on @ in Graz', '{"birth_date":"@"}', 'date of birth: @', 'Birthday @'];
 
 function place(r: Random, kind: string, value: string, places: readonly string[]): Labelled {
@@ -39,7 +76,8 @@ const NEGATIVE: ((r: Random) => string)[] = [
   (r) => `price ${r.below(9999)}.${r.chars(DIGITS, 2)} EUR, total ${r.below(99999)}.${r.chars(DIGITS, 2)}`,
   (r) => `lat ${r.below(90)}.${r.chars(DIGITS, 7)}, lon -${r.below(180)}.${r.chars(DIGITS, 7)}`,
   (r) => `<img src="data:image/png;base64,iVBORw0KGgo${r.chars(`${ALNUM}+/`, 120)}==">`,
-  (r) => `function ${r.chars('abcdefgh', 2)}(e,t){var n=e[${r.below(99)}];return n&&t.${r.chars('abcdefgh', 3)}(n)||!1}var k=0x${r.chars(HEX, 8)};`,
+  (r) =>
+    `function ${r.chars('abcdefgh', 2)}(e,t){var n=e[${r.below(99)}];return n&&t.${r.chars('abcdefgh', 3)}(n)||!1}var k=0x${r.chars(HEX, 8)};`,
   (r) => `Lorem ipsum dolor sit amet ${r.below(99)}, consectetur ${r.below(9999)} adipiscing.`,
   (r) => `version ${r.below(20)}.${r.below(20)}.${r.below(20)}.${r.below(200)} of lib-${r.below(99)}`,
   (r) => `"lodash@4.17.${r.below(30)}", "icon@${2 + r.below(3)}x.png"`,
@@ -90,7 +128,11 @@ export function labelled(): Labelled[] {
   many('password', make.password, NAMED_PLACES);
   many('password', make.hexSecret, KEYED_PLACES);
   many('aws_secret_key', make.aws_secret, ['aws_secret_access_key = @', '"SecretAccessKey": "@"', 'AWS_SECRET_ACCESS_KEY=@']);
-  many('connection_string', make.hexSecret, ['postgres://app:@@db.example:5432/app', 'redis://:@@cache:6379/0', 'DATABASE_URL=mysql://root:@@127-0-0-1.example/x']);
+  many('connection_string', make.hexSecret, [
+    'postgres://app:@@db.example:5432/app',
+    'redis://:@@cache:6379/0',
+    'DATABASE_URL=mysql://root:@@127-0-0-1.example/x',
+  ]);
   many('bearer_token', make.hexSecret, ['Authorization: Bearer @', '{"authorization":"Bearer @"}', 'sent header Bearer @ to upstream']);
   for (const [kind, value] of Object.entries(make.secrets)) many(kind, value, SECRET_PLACES);
   const positives = out.length;

@@ -23,7 +23,7 @@ export const dirty: readonly string[] = [
   '    password: ⟦password:tr0ub4dor&3⟧',
   '"password" : "⟦password:with \\"quotes\\" inside⟧", "x": 1',
   'spring.datasource.password=⟦password:Qwerty.12⟧',
-  'ALTER USER app WITH PASSWORD = \'⟦password:S3cret_99⟧\'',
+  "ALTER USER app WITH PASSWORD = '⟦password:S3cret_99⟧'",
   'jdbc:sqlserver://h;user=sa;password=⟦password:Xy7z!qq⟧;encrypt=true',
   'Authorization: Basic ⟦basic_auth:dXNlcjpwYXNzd29yZA==⟧',
   'curl -u deploy:⟦basic_auth:n0tSoS3cret⟧ https://ci.example/job',

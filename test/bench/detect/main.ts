@@ -13,7 +13,9 @@ function printQuality(): void {
     if (kind !== 'all') for (const key of ['tp', 'fp', 'fn'] as const) total[key] += c[key];
     const precision = c.tp / (c.tp + c.fp);
     const recall = c.tp / (c.tp + c.fn);
-    console.log(`| ${kind} | ${c.tp} | ${c.fp} | ${c.fn} | ${percent(precision)} | ${percent(recall)} | ${percent((2 * precision * recall) / (precision + recall))} |`);
+    console.log(
+      `| ${kind} | ${c.tp} | ${c.fp} | ${c.fn} | ${percent(precision)} | ${percent(recall)} | ${percent((2 * precision * recall) / (precision + recall))} |`,
+    );
   }
   if (process.argv.includes('--wrong')) for (const line of wrong) console.log(line);
 }

@@ -30,10 +30,14 @@ export function quality(): Quality {
   };
   for (const { text, spans } of set) {
     const bytes = Buffer.from(text);
-    const hits = detector.find(bytes, 0, bytes.length).map((h) => ({ kind: h.kind, start: bytes.toString('utf8', 0, h.start).length, end: bytes.toString('utf8', 0, h.end).length }));
+    const hits = detector
+      .find(bytes, 0, bytes.length)
+      .map((h) => ({ kind: h.kind, start: bytes.toString('utf8', 0, h.start).length, end: bytes.toString('utf8', 0, h.end).length }));
     const used = new Set<unknown>();
     for (const span of spans) {
-      const hit = hits.find((h) => h.start <= span.start && h.end >= span.end && (h.kind === span.kind || (SECRETS.has(h.kind) && SECRETS.has(span.kind))));
+      const hit = hits.find(
+        (h) => h.start <= span.start && h.end >= span.end && (h.kind === span.kind || (SECRETS.has(h.kind) && SECRETS.has(span.kind))),
+      );
       if (hit === undefined) {
         count(span.kind).fn++;
         wrong.push(`missed ${span.kind}: ${text}`);

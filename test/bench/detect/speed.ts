@@ -1,5 +1,5 @@
 import { createDetector, createMasker, type Detector } from '../../../filters/mask/index.js';
-import { HEX, DIGITS, Random } from '../../property/mask/corpus.js';
+import { DIGITS, HEX, Random } from '../../property/mask/corpus.js';
 import * as make from './values.js';
 
 /** CPU seconds are taken, the best of a few rounds: other work on the machine then disturbs least. */
@@ -63,20 +63,68 @@ const stamp = (r: Random): string => `2024-0${1 + r.below(9)}-1${r.below(10)} 0$
 
 function corpora(): Corpus[] {
   return [
-    rows('clean SQL rows', 1, (r, n) => [String(n), r.pick(NAMES), stamp(r), r.pick(['pending', 'shipped', 'returned']), `${r.below(1000)}.${r.chars(DIGITS, 2)}`, 'Delivered to the front desk at noon, signed by the receptionist']),
-    rows('clean SQL rows with UUIDs', 2, (r, n) => [String(n), `${r.chars(HEX, 8)}-${r.chars(HEX, 4)}-4${r.chars(HEX, 3)}-a${r.chars(HEX, 3)}-${r.chars(HEX, 12)}`, r.pick(NAMES), stamp(r), 'open']),
-    lines('clean JSON', 3, (r, n) => JSON.stringify({ id: n, name: r.pick(NAMES), status: 'active', createdAt: '2024-05-01T10:20:30.123Z', price: r.below(1e5) / 100, tags: ['red', 'large'], note: 'left at the door', city: 'Lisbon' })),
-    lines('clean prose', 4, (r) => `The board met in ${r.pick(['May', 'June'])} and decided, after a long debate, to postpone the matter; ${r.below(40)} members voted against it.`),
+    rows('clean SQL rows', 1, (r, n) => [
+      String(n),
+      r.pick(NAMES),
+      stamp(r),
+      r.pick(['pending', 'shipped', 'returned']),
+      `${r.below(1000)}.${r.chars(DIGITS, 2)}`,
+      'Delivered to the front desk at noon, signed by the receptionist',
+    ]),
+    rows('clean SQL rows with UUIDs', 2, (r, n) => [
+      String(n),
+      `${r.chars(HEX, 8)}-${r.chars(HEX, 4)}-4${r.chars(HEX, 3)}-a${r.chars(HEX, 3)}-${r.chars(HEX, 12)}`,
+      r.pick(NAMES),
+      stamp(r),
+      'open',
+    ]),
+    lines('clean JSON', 3, (r, n) =>
+      JSON.stringify({
+        id: n,
+        name: r.pick(NAMES),
+        status: 'active',
+        createdAt: '2024-05-01T10:20:30.123Z',
+        price: r.below(1e5) / 100,
+        tags: ['red', 'large'],
+        note: 'left at the door',
+        city: 'Lisbon',
+      }),
+    ),
+    lines(
+      'clean prose',
+      4,
+      (r) =>
+        `The board met in ${r.pick(['May', 'June'])} and decided, after a long debate, to postpone the matter; ${r.below(40)} members voted against it.`,
+    ),
     rows('dirty SQL rows, three masked columns', 5, (r, n) => [String(n), r.pick(NAMES), make.email(r), make.card(r), make.ssn(r)]),
-    lines('dirty JSON', 6, (r, n) => JSON.stringify({ id: n, name: r.pick(NAMES), email: make.email(r), status: 'active', city: 'Lisbon', ssn: make.ssn(r) })),
+    lines('dirty JSON', 6, (r, n) =>
+      JSON.stringify({ id: n, name: r.pick(NAMES), email: make.email(r), status: 'active', city: 'Lisbon', ssn: make.ssn(r) }),
+    ),
   ];
 }
 
 /** What many write first: one alternation for all. */
 const UNION = new RegExp(
   [
-    '\\b(?:\\d[ -]?){12,19}\\b', '[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\\.[A-Za-z]{2,}', '\\b\\d{3}-\\d{2}-\\d{4}\\b', '\\b[A-Z]{2}\\d{2}(?: ?[A-Z0-9]{4}){3,7}\\b', '\\+\\d{1,3}[ -]?\\d[\\d -]{6,14}', '\\b(?:\\d{1,3}\\.){3}\\d{1,3}\\b', '\\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\\b',
-    'AKIA[A-Z0-9]{16}', 'gh[pousr]_[A-Za-z0-9]{36}', 'glpat-[\\w-]{20}', 'xox[bpars]-[\\w-]{10,}', '[sr]k_live_\\w{10,}', 'AIza[\\w-]{35}', 'sk-[\\w-]{20,}', 'npm_\\w{36}', 'eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*', '-----BEGIN [A-Z ]*PRIVATE KEY-----', '\\w+://[^\\s:]+:[^\\s@]+@', '(?:password|passwd|pwd|secret|token|api_key)["\' ]*[:=]["\' ]*\\S+',
+    '\\b(?:\\d[ -]?){12,19}\\b',
+    '[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\\.[A-Za-z]{2,}',
+    '\\b\\d{3}-\\d{2}-\\d{4}\\b',
+    '\\b[A-Z]{2}\\d{2}(?: ?[A-Z0-9]{4}){3,7}\\b',
+    '\\+\\d{1,3}[ -]?\\d[\\d -]{6,14}',
+    '\\b(?:\\d{1,3}\\.){3}\\d{1,3}\\b',
+    '\\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\\b',
+    'AKIA[A-Z0-9]{16}',
+    'gh[pousr]_[A-Za-z0-9]{36}',
+    'glpat-[\\w-]{20}',
+    'xox[bpars]-[\\w-]{10,}',
+    '[sr]k_live_\\w{10,}',
+    'AIza[\\w-]{35}',
+    'sk-[\\w-]{20,}',
+    'npm_\\w{36}',
+    'eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*',
+    '-----BEGIN [A-Z ]*PRIVATE KEY-----',
+    '\\w+://[^\\s:]+:[^\\s@]+@',
+    '(?:password|passwd|pwd|secret|token|api_key)["\' ]*[:=]["\' ]*\\S+',
   ].join('|'),
   'gi',
 );
@@ -98,7 +146,8 @@ function gate(detector: Detector, { bytes, cells }: Corpus): void {
   let first = 0;
   for (let k = 0; k < cells.length; k += 2) {
     if (cells[k + 1]! - cells[first]! < CHUNK_BYTES && k + 2 < cells.length) continue;
-    if (detector.mayHold(bytes, cells[first]!, cells[k + 1]!)) for (let c = first; c <= k; c += 2) detector.mayHold(bytes, cells[c]!, cells[c + 1]!);
+    if (detector.mayHold(bytes, cells[first]!, cells[k + 1]!))
+      for (let c = first; c <= k; c += 2) detector.mayHold(bytes, cells[c]!, cells[c + 1]!);
     first = k + 2;
   }
 }
@@ -110,7 +159,8 @@ function findAll(detector: Detector, { bytes, cells }: Corpus): void {
 /** What a masking filter does: gate per chunk is true on dirty rows, so each cell is searched and its hits masked. */
 function maskAll(detector: Detector, { bytes, cells }: Corpus): void {
   const masker = createMasker('partial');
-  for (let k = 0; k < cells.length; k += 2) for (const hit of detector.find(bytes, cells[k]!, cells[k + 1]!)) masker.mask(hit.kind, bytes, hit.start, hit.end);
+  for (let k = 0; k < cells.length; k += 2)
+    for (const hit of detector.find(bytes, cells[k]!, cells[k + 1]!)) masker.mask(hit.kind, bytes, hit.start, hit.end);
 }
 
 export function speed(): Speed[] {
@@ -125,10 +175,15 @@ export function speed(): Speed[] {
     for (const [which, detector] of detectors) {
       if (!dirty) out.push({ text: name, what: `gate, ${which}`, mbPerSecond: best(bytes.length, () => gate(detector, corpus)) });
       out.push({ text: name, what: `find, ${which}`, mbPerSecond: best(bytes.length, () => findAll(detector, corpus)) });
-      if (dirty) out.push({ text: name, what: `find and mask, ${which}`, mbPerSecond: best(bytes.length, () => maskAll(detector, corpus)) });
+      if (dirty)
+        out.push({ text: name, what: `find and mask, ${which}`, mbPerSecond: best(bytes.length, () => maskAll(detector, corpus)) });
     }
     const text = bytes.toString('latin1');
-    out.push({ text: name, what: 'union of regular expressions', mbPerSecond: best(bytes.length, () => void [...text.matchAll(UNION)].length) });
+    out.push({
+      text: name,
+      what: 'union of regular expressions',
+      mbPerSecond: best(bytes.length, () => void [...text.matchAll(UNION)].length),
+    });
   }
   return out;
 }

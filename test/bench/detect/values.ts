@@ -17,7 +17,30 @@ export function luhnDigit(digits: string): string {
 }
 
 const NETWORKS: readonly (readonly [prefix: string, length: number])[] = [
-  ['4', 16], ['4', 13], ['4', 19], ['51', 16], ['55', 16], ['2221', 16], ['2720', 16], ['2500', 16], ['34', 15], ['37', 15], ['36', 14], ['300', 14], ['6011', 16], ['65', 16], ['3528', 16], ['3589', 16], ['62', 16], ['62', 19], ['2200', 16], ['6759', 16], ['5018', 16], ['6304', 19], ['9792', 16], ['6521', 16],
+  ['4', 16],
+  ['4', 13],
+  ['4', 19],
+  ['51', 16],
+  ['55', 16],
+  ['2221', 16],
+  ['2720', 16],
+  ['2500', 16],
+  ['34', 15],
+  ['37', 15],
+  ['36', 14],
+  ['300', 14],
+  ['6011', 16],
+  ['65', 16],
+  ['3528', 16],
+  ['3589', 16],
+  ['62', 16],
+  ['62', 19],
+  ['2200', 16],
+  ['6759', 16],
+  ['5018', 16],
+  ['6304', 19],
+  ['9792', 16],
+  ['6521', 16],
 ];
 
 export function card(r: Random): string {
@@ -33,9 +56,19 @@ export function card(r: Random): string {
 
 const FIRST = ['anna', 'john', 'maria', 'wei', 'olga', 'pedro', 'fatima', 'lars', 'chloe', 'hiro', 'jürgen', 'amir'];
 const LAST = ['smith', 'garcia', 'mueller', 'rossi', 'novak', 'tanaka', 'okafor', 'silva', 'dubois', 'kim'];
-const HOSTS = ['example.com', 'mail.example.org', 'example.co.uk', 'corp.example.net', 'example.io', 'müller.example.de', 'sub.dept.example.edu', 'example.museum'];
+const HOSTS = [
+  'example.com',
+  'mail.example.org',
+  'example.co.uk',
+  'corp.example.net',
+  'example.io',
+  'müller.example.de',
+  'sub.dept.example.edu',
+  'example.museum',
+];
 
-export const email = (r: Random): string => `${r.pick(FIRST)}${r.pick(['.', '_', '-', '', '+news.'])}${r.pick(LAST)}${r.pick(['', String(r.below(100))])}@${r.pick(HOSTS)}`;
+export const email = (r: Random): string =>
+  `${r.pick(FIRST)}${r.pick(['.', '_', '-', '', '+news.'])}${r.pick(LAST)}${r.pick(['', String(r.below(100))])}@${r.pick(HOSTS)}`;
 
 export function iban(r: Random): string {
   for (;;) {
@@ -43,7 +76,8 @@ export function iban(r: Random): string {
     const pattern = countrySpecs[country]?.bban_regexp;
     if (pattern === undefined || pattern === null) continue;
     let bban = '';
-    for (const [, set, count] of pattern.matchAll(/\[([^\]]+)\]\{(\d+)\}/g)) bban += r.chars((set!.includes('0-9') ? DIGITS : '') + (set!.includes('A-Z') ? UPPER : ''), Number(count));
+    for (const [, set, count] of pattern.matchAll(/\[([^\]]+)\]\{(\d+)\}/g))
+      bban += r.chars((set!.includes('0-9') ? DIGITS : '') + (set!.includes('A-Z') ? UPPER : ''), Number(count));
     const made = composeIBAN({ countryCode: country, bban });
     if (made === null) continue;
     return r.below(2) === 0 ? made : made.match(/.{1,4}/g)!.join(' ');
@@ -58,12 +92,47 @@ export function ssn(r: Random): string {
   }
 }
 
-export const itin = (r: Random): string => `9${r.chars(DIGITS, 2)}-${r.pick(['50', '65', '70', '77', '88', '92', '94', '99'])}-${r.chars(DIGITS, 4)}`;
+export const itin = (r: Random): string =>
+  `9${r.chars(DIGITS, 2)}-${r.pick(['50', '65', '70', '77', '88', '92', '94', '99'])}-${r.chars(DIGITS, 4)}`;
 export const ipv4 = (r: Random): string => [1 + r.below(254), r.below(256), r.below(256), r.below(256)].join('.');
-export const ipv6 = (r: Random): string => (r.below(2) === 0 ? Array.from({ length: 8 }, () => r.chars(HEX, 1 + r.below(4))).join(':') : `2001:db8:${r.chars(HEX, 4)}::${r.chars('123456789', 1)}${r.chars(HEX, 2)}`);
+export const ipv6 = (r: Random): string =>
+  r.below(2) === 0
+    ? Array.from({ length: 8 }, () => r.chars(HEX, 1 + r.below(4))).join(':')
+    : `2001:db8:${r.chars(HEX, 4)}::${r.chars('123456789', 1)}${r.chars(HEX, 2)}`;
 export const mac = (r: Random): string => Array.from({ length: 6 }, () => r.chars(HEX, 2)).join(r.pick([':', '-']));
 
-const CODES = ['1', '44', '49', '33', '34', '39', '31', '46', '47', '41', '43', '48', '55', '52', '61', '81', '82', '86', '91', '27', '234', '254', '351', '353', '420', '971', '66', '62', '90', '380'];
+const CODES = [
+  '1',
+  '44',
+  '49',
+  '33',
+  '34',
+  '39',
+  '31',
+  '46',
+  '47',
+  '41',
+  '43',
+  '48',
+  '55',
+  '52',
+  '61',
+  '81',
+  '82',
+  '86',
+  '91',
+  '27',
+  '234',
+  '254',
+  '351',
+  '353',
+  '420',
+  '971',
+  '66',
+  '62',
+  '90',
+  '380',
+];
 
 export function phone(r: Random): string {
   for (;;) {
@@ -91,7 +160,11 @@ function weighted(digits: string, weights: readonly number[]): number {
 export function cpf(r: Random): string {
   let d = r.chars(DIGITS, 9);
   for (const first of [10, 11]) {
-    const rest = weighted(d, Array.from({ length: d.length }, (_, k) => first - k)) % 11;
+    const rest =
+      weighted(
+        d,
+        Array.from({ length: d.length }, (_, k) => first - k),
+      ) % 11;
     d += rest < 2 ? '0' : String(11 - rest);
   }
   return `${d.slice(0, 3)}.${d.slice(3, 6)}.${d.slice(6, 9)}-${d.slice(9)}`;
@@ -121,7 +194,8 @@ export const birthDate = (r: Random): string => {
   return r.pick([`${y}-${m}-${d}`, `${d}.${m}.${y}`, `${m}/${d}/${y}`, `${Number(d)} ${r.pick(['March', 'Jan', 'October', 'Aug'])} ${y}`]);
 };
 
-const token = (r: Random, prefix: string, alphabet: string, length: number): string => `${prefix}${r.chars('123456789', 1)}${r.chars(alphabet, length - 2)}${r.chars('ABCDEF', 1)}`;
+const token = (r: Random, prefix: string, alphabet: string, length: number): string =>
+  `${prefix}${r.chars('123456789', 1)}${r.chars(alphabet, length - 2)}${r.chars('ABCDEF', 1)}`;
 export const secrets: Record<string, (r: Random) => string> = {
   aws_access_key: (r) => r.pick(['AKIA', 'ASIA']) + r.chars(`${UPPER}234567`, 16),
   github_token: (r) => token(r, r.pick(['ghp_', 'gho_', 'ghs_']), ALNUM, 36),
@@ -136,8 +210,14 @@ export const secrets: Record<string, (r: Random) => string> = {
   jwt: (r) => `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI${r.chars(URLSAFE, 40)}.${r.chars(URLSAFE, 42)}X`,
   azure_client_secret: (r) => `${r.chars(ALNUM, 3)}${r.chars(DIGITS, 1)}Q~${r.chars(ALNUM, 34)}`,
   sendgrid_key: (r) => `SG.${r.chars(ALNUM, 22)}.${r.chars(ALNUM, 43)}`,
-  private_key: (r) => `-----BEGIN ${r.pick(['RSA ', 'EC ', '', 'OPENSSH '])}PRIVATE KEY-----\n${Array.from({ length: 3 }, () => r.chars(BASE64, 64)).join('\n')}\n-----END PRIVATE KEY-----`,
+  private_key: (r) =>
+    `-----BEGIN ${r.pick(['RSA ', 'EC ', '', 'OPENSSH '])}PRIVATE KEY-----\n${Array.from({ length: 3 }, () => r.chars(BASE64, 64)).join('\n')}\n-----END PRIVATE KEY-----`,
 };
 export const aws_secret = (r: Random): string => `${r.chars('123456789', 1)}${r.chars(BASE64, 39)}`;
 export const hexSecret = (r: Random): string => r.chars(HEX, 32);
-export const password = (r: Random): string => r.pick([() => r.chars(`${ALNUM}!#%^*_`, 6 + r.below(14)), () => `${r.pick(LAST)}${r.below(9999)}!`, () => `${r.pick(['summer', 'Winter', 'dragon', 'letmein'])}${r.below(100)}`])();
+export const password = (r: Random): string =>
+  r.pick([
+    () => r.chars(`${ALNUM}!#%^*_`, 6 + r.below(14)),
+    () => `${r.pick(LAST)}${r.below(9999)}!`,
+    () => `${r.pick(['summer', 'Winter', 'dragon', 'letmein'])}${r.below(100)}`,
+  ])();

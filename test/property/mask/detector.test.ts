@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createDetector, createMasker, kinds, maskText } from '../../../filters/mask/index.js';
 import type { Detector } from '../../../filters/mask/index.js';
+import { createDetector, createMasker, kinds, maskText } from '../../../filters/mask/index.js';
 import { composed, glued, Random } from './corpus.js';
 
 const SEED = Number(process.env['MIDSTREAM_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -30,7 +30,10 @@ describe('detector, properties', () => {
       const [name, detector] = r.pick(detectors);
       let last = start;
       for (const hit of detector.find(text, start, end)) {
-        assert.ok(hit.start >= last && hit.end > hit.start && hit.end <= end && hit.score > 0 && hit.score <= 1, `${note} ${name} ${JSON.stringify(hit)} in ${JSON.stringify(text.toString('latin1'))}`);
+        assert.ok(
+          hit.start >= last && hit.end > hit.start && hit.end <= end && hit.score > 0 && hit.score <= 1,
+          `${note} ${name} ${JSON.stringify(hit)} in ${JSON.stringify(text.toString('latin1'))}`,
+        );
         last = hit.end;
       }
     });
@@ -44,7 +47,11 @@ describe('detector, properties', () => {
       const [name, detector] = r.pick(detectors);
       const inside = detector.find(text, start, end).map((h) => ({ ...h, start: h.start - start, end: h.end - start }));
       const copy = Buffer.from(text.subarray(start, end));
-      assert.deepEqual(inside, [...detector.find(copy, 0, copy.length)], `${note} ${name} ${JSON.stringify(text.toString('latin1'))} from ${start} to ${end}`);
+      assert.deepEqual(
+        inside,
+        [...detector.find(copy, 0, copy.length)],
+        `${note} ${name} ${JSON.stringify(text.toString('latin1'))} from ${start} to ${end}`,
+      );
     });
   });
 
@@ -71,7 +78,11 @@ describe('detector, properties', () => {
       const masked = maskText(detector, redact, text, 0, text.length);
       if (masked === undefined) return;
       const again = detector.find(masked, 0, masked.length);
-      assert.deepEqual([...again], [], `${note} ${name} ${JSON.stringify(text.toString('latin1'))} became ${JSON.stringify(masked.toString('latin1'))}`);
+      assert.deepEqual(
+        [...again],
+        [],
+        `${note} ${name} ${JSON.stringify(text.toString('latin1'))} became ${JSON.stringify(masked.toString('latin1'))}`,
+      );
     });
   });
 

@@ -1,27 +1,41 @@
 import assert from 'node:assert/strict';
 import { isValidPhoneNumber, parsePhoneNumber } from 'libphonenumber-js/max';
-import { createDetector, kinds } from '../../../filters/mask/index.js';
 import { MidstreamError } from '../../../filters/errors.js';
-import { automatonOfCode, IS_CALLING_CODE } from '../../../filters/mask/phone/plans.js';
+import { createDetector, kinds } from '../../../filters/mask/index.js';
 import { DigitAutomaton } from '../../../filters/mask/phone/digit-automaton.js';
+import { automatonOfCode, IS_CALLING_CODE } from '../../../filters/mask/phone/plans.js';
 import { Random } from '../../property/mask/corpus.js';
 
 describe('createDetector', () => {
   it('expands groups', () => {
-    assert.deepEqual(createDetector({ detect: ['all'] }).kinds, kinds.map((k) => k.kind));
-    assert.deepEqual(createDetector({ detect: ['secrets', 'email'] }).kinds, kinds.filter((k) => k.group === 'secrets' || k.kind === 'email').map((k) => k.kind));
+    assert.deepEqual(
+      createDetector({ detect: ['all'] }).kinds,
+      kinds.map((k) => k.kind),
+    );
+    assert.deepEqual(
+      createDetector({ detect: ['secrets', 'email'] }).kinds,
+      kinds.filter((k) => k.group === 'secrets' || k.kind === 'email').map((k) => k.kind),
+    );
     assert.deepEqual(createDetector({ detect: ['phone', 'credit_card', 'phone'] }).kinds, ['credit_card', 'phone']);
   });
 
   it('refuses what it does not know', () => {
     for (const options of [{ detect: ['credit-card'] }, { detect: ['all'], regions: ['XX'] }]) {
-      assert.throws(() => createDetector(options), (e: unknown) => e instanceof MidstreamError && e.code === 'config_invalid');
+      assert.throws(
+        () => createDetector(options),
+        (e: unknown) => e instanceof MidstreamError && e.code === 'config_invalid',
+      );
     }
   });
 
   it('finds only what it was asked for', () => {
     const bytes = Buffer.from('a@b.io 4111111111111111 password=hunter2');
-    assert.deepEqual(createDetector({ detect: ['credit_card'] }).find(bytes, 0, bytes.length).map((h) => h.kind), ['credit_card']);
+    assert.deepEqual(
+      createDetector({ detect: ['credit_card'] })
+        .find(bytes, 0, bytes.length)
+        .map((h) => h.kind),
+      ['credit_card'],
+    );
   });
 
   it('gives the one empty array for clean bytes', () => {
@@ -31,7 +45,8 @@ describe('createDetector', () => {
   });
 
   it('takes national phone numbers of its regions', () => {
-    const found = (text: string, ...regions: string[]): number => createDetector({ detect: ['phone'], regions }).find(Buffer.from(text), 0, text.length).length;
+    const found = (text: string, ...regions: string[]): number =>
+      createDetector({ detect: ['phone'], regions }).find(Buffer.from(text), 0, text.length).length;
     assert.equal(found('020 7946 0958', 'GB'), 1);
     assert.equal(found('020 7946 0958'), 0);
     assert.equal(found('06 12 34 56 78', 'FR'), 1);
@@ -43,8 +58,23 @@ describe('createDetector', () => {
 
   it('says which names make values suspicious', () => {
     const detector = createDetector({ detect: ['all'] });
-    for (const name of ['password', 'userPassword', 'API_KEY', 'apiKey', 'customer_ssn', 'dob', 'birth_date', 'phone_number', 'card_number', 'access_token', 'national_id', 'cpf']) assert.ok(detector.sensitiveName(name), name);
-    for (const name of ['', 'id', 'created_at', 'order_id', 'name', 'latitude', 'sha256', 'description', 'compass', 'monkey']) assert.ok(!detector.sensitiveName(name), name);
+    for (const name of [
+      'password',
+      'userPassword',
+      'API_KEY',
+      'apiKey',
+      'customer_ssn',
+      'dob',
+      'birth_date',
+      'phone_number',
+      'card_number',
+      'access_token',
+      'national_id',
+      'cpf',
+    ])
+      assert.ok(detector.sensitiveName(name), name);
+    for (const name of ['', 'id', 'created_at', 'order_id', 'name', 'latitude', 'sha256', 'description', 'compass', 'monkey'])
+      assert.ok(!detector.sensitiveName(name), name);
     assert.ok(!createDetector({ detect: ['email'] }).sensitiveName('password'));
   });
 
@@ -52,12 +82,20 @@ describe('createDetector', () => {
     const detector = createDetector({ detect: ['all'] });
     const text = 'password=4111111111111111-x@example.com!z';
     const hits = detector.find(Buffer.from(text), 0, text.length);
-    assert.deepEqual(hits.map((h) => [h.kind, h.start, h.end]), [['password', 9, text.length]]);
+    assert.deepEqual(
+      hits.map((h) => [h.kind, h.start, h.end]),
+      [['password', 9, text.length]],
+    );
   });
 
   it('names a token by its vendor though its key is called a secret', () => {
     const text = 'token=glpat-9xKq2Lw7Zb4Nc8Vt1Rm5';
-    assert.deepEqual(createDetector({ detect: ['all'] }).find(Buffer.from(text), 0, text.length).map((h) => h.kind), ['gitlab_token']);
+    assert.deepEqual(
+      createDetector({ detect: ['all'] })
+        .find(Buffer.from(text), 0, text.length)
+        .map((h) => h.kind),
+      ['gitlab_token'],
+    );
   });
 
   it('does not let a name that speaks against it hide a card', () => {

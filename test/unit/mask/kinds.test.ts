@@ -26,10 +26,16 @@ describe('kinds', () => {
         it(`finds ${text}`, () => {
           const { bytes, spans } = marked(text);
           const hits = alone.find(bytes, 0, bytes.length);
-          assert.deepEqual(hits.map((h) => [h.start, h.end]), spans);
+          assert.deepEqual(
+            hits.map((h) => [h.start, h.end]),
+            spans,
+          );
           assert.ok(hits.every((h) => h.kind === kind));
           assert.ok(alone.mayHold(bytes, 0, bytes.length));
-          assert.ok(all.find(bytes, 0, bytes.length).some((h) => h.start <= spans[0]![0] && h.end >= spans[0]![1]), 'with all kinds the value is covered too');
+          assert.ok(
+            all.find(bytes, 0, bytes.length).some((h) => h.start <= spans[0]![0] && h.end >= spans[0]![1]),
+            'with all kinds the value is covered too',
+          );
         });
       }
       for (const text of clean) {
@@ -45,7 +51,10 @@ describe('kinds', () => {
     for (const { kind, examples } of kinds) {
       for (const example of examples) {
         const bytes = Buffer.from(example);
-        assert.ok(all.find(bytes, 0, bytes.length).some((h) => h.kind === kind), `${kind}: ${example}`);
+        assert.ok(
+          all.find(bytes, 0, bytes.length).some((h) => h.kind === kind),
+          `${kind}: ${example}`,
+        );
       }
     }
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createDetector, createMasker, maskString, maskText, strongest } from '../../../filters/mask/index.js';
 import { MidstreamError } from '../../../filters/errors.js';
+import { createDetector, createMasker, maskString, maskText, strongest } from '../../../filters/mask/index.js';
 
 const KEY = Buffer.alloc(32, 7);
 
@@ -27,7 +27,8 @@ describe('maskers', () => {
     ['github_token', 'ghp_Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0Uv1Wx2', 'ghp_********'],
     ['private_key', '-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----', '********'],
   ];
-  for (const [kind, value, expected] of partials) it(`keeps a part of ${kind} ${JSON.stringify(value)}`, () => assert.equal(mask('partial', kind, value), expected));
+  for (const [kind, value, expected] of partials)
+    it(`keeps a part of ${kind} ${JSON.stringify(value)}`, () => assert.equal(mask('partial', kind, value), expected));
 
   it('redacts to the kind', () => assert.equal(mask('redact', 'credit_card', '4111111111111111'), '[credit_card]'));
 
@@ -44,13 +45,18 @@ describe('maskers', () => {
   });
 
   it('hashes with the key', () => {
-    const other = createMasker('hash', { key: Buffer.alloc(32, 8) }).mask('email', Buffer.from('a@b.io'), 0, 6)!.toString();
+    const other = createMasker('hash', { key: Buffer.alloc(32, 8) })
+      .mask('email', Buffer.from('a@b.io'), 0, 6)!
+      .toString();
     assert.notEqual(mask('hash', 'email', 'a@b.io'), other);
   });
 
   it('refuses to hash without a key of 32 bytes', () => {
     for (const key of [undefined, Buffer.alloc(16)]) {
-      assert.throws(() => createMasker('hash', key === undefined ? {} : { key }), (e: unknown) => e instanceof MidstreamError && e.code === 'config_invalid');
+      assert.throws(
+        () => createMasker('hash', key === undefined ? {} : { key }),
+        (e: unknown) => e instanceof MidstreamError && e.code === 'config_invalid',
+      );
     }
   });
 
@@ -75,7 +81,10 @@ describe('maskText and maskString', () => {
   const redact = createMasker('redact');
 
   it('mask every occurrence', () => {
-    assert.equal(maskString(detector, redact, 'a@b.io, c@d.io and 4111111111111111 or 5555555555554444'), '[email], [email] and [credit_card] or [credit_card]');
+    assert.equal(
+      maskString(detector, redact, 'a@b.io, c@d.io and 4111111111111111 or 5555555555554444'),
+      '[email], [email] and [credit_card] or [credit_card]',
+    );
   });
 
   it('give the same string, or undefined, when there is nothing', () => {
