@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import pg from 'pg';
 import Cursor from 'pg-cursor';
 import copyStreams from 'pg-copy-streams';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
+import { encodeStartupPacket } from '../../filters/postgres/wire/index.js';
 import { eventually, nothingLeft, type TestGateway, testGateway } from '../support/gateway.js';
 
 const seed = `
@@ -52,6 +55,17 @@ for (const transport of ['ext_proc', 'hop'] as const) {
       for (const [name, value] of Object.entries(stats)) if (name.includes('streams_grpc_close')) assert.equal(value, 0, name);
       await gateway.finish();
     });
+
+    /** A CancelRequest as libpq sends it: its own connection, read until the other side closes. */
+    const cancel = async () => {
+      const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+      const key = Buffer.alloc(4);
+      key.writeInt32BE(secretKey);
+      const socket = connect(gateway.postgres.port, gateway.postgres.host);
+      socket.write(encodeStartupPacket({ kind: 'cancel', process_id: processID, key }));
+      socket.resume();
+      await once(socket, 'close');
+    };
 
     const approve = async (verdict: 'approve' | 'deny', body: object = {}) => {
       const headers = { authorization: `Bearer ${gateway.operatorToken}`, 'content-type': 'application/json' };
@@ -125,7 +139,8 @@ for (const transport of ['ext_proc', 'hop'] as const) {
           for await (const chunk of stream) chunks.push(chunk as Buffer);
           const all = Buffer.concat(chunks).toString('latin1');
           assert.doesNotMatch(all, /4111 1111/, format);
-          assert.match(all, /1111/, format);
+          // COPY of a query does not tell its types: in binary a masked value of a type that is not known is NULL.
+          if (format !== 'binary') assert.match(all, /1111/, format);
         }
         const chunks: Buffer[] = [];
         for await (const chunk of client.query(copyStreams.to('copy employees to stdout'))) chunks.push(chunk as Buffer);
@@ -232,10 +247,7 @@ for (const transport of ['ext_proc', 'hop'] as const) {
       it('answers a cancel request with 57014, and it never runs', async () => {
         const waiting = failure(client.query('delete from customers'));
         await eventually('the hold', () => ([...gateway.runtime.gateway.registry.connections].some((c) => c.session.held) ? true : undefined));
-        const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
-        const canceller = new pg.Client(gateway.through) as unknown as { connection: { connect(port: number, host: string): void; on(e: string, f: () => void): void; cancel(p: number, k: number): void; end(): void } };
-        canceller.connection.connect(gateway.postgres.port, gateway.postgres.host);
-        canceller.connection.on('connect', () => canceller.connection.cancel(processID, secretKey));
+        await cancel();
         assert.equal((await waiting).code, '57014');
         assert.equal((await client.query('select count(*)::int n from customers')).rows[0].n, 9);
       });
@@ -264,11 +276,8 @@ for (const transport of ['ext_proc', 'hop'] as const) {
 
     it('cancels a running query as the server does', async () => {
       const waiting = failure(client.query('select pg_sleep(20)'));
-      const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
-      const canceller = new pg.Client(gateway.through) as unknown as { connection: { connect(port: number, host: string): void; on(e: string, f: () => void): void; cancel(p: number, k: number): void } };
       await new Promise((resolve) => setTimeout(resolve, 200));
-      canceller.connection.connect(gateway.postgres.port, gateway.postgres.host);
-      canceller.connection.on('connect', () => canceller.connection.cancel(processID, secretKey));
+      await cancel();
       assert.equal((await waiting).code, '57014');
     });
 

@@ -101,22 +101,25 @@ export async function testGateway(options: Partial<UpOptions> & { transport: 'ex
 }
 
 /** Waits until `look` gives something; fails with `what` after `wait_ms`. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined> | T | undefined, wait_ms = 10_000): Promise<T> {
+export async function eventually<T>(what: string | (() => string), look: () => Promise<T | undefined> | T | undefined, wait_ms = 10_000): Promise<T> {
   const end = Date.now() + wait_ms;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
+    if (Date.now() > end) throw new Error(`waited in vain: ${typeof what === 'string' ? what : what()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
 /** Envoy's connection counts and the server's backends for this database are back at zero. */
 export async function nothingLeft(gateway: TestGateway): Promise<void> {
-  await eventually('connections at Envoy go back to 0', async () => {
+  let open: unknown;
+  const left = () => `connections at Envoy go back to 0; open: ${JSON.stringify(open)}, at the gateway: ${[...gateway.runtime.gateway.registry.connections].map((c) => `${c.session.phase} ${c.session.stall}`)}`;
+  await eventually(left, async () => {
     const stats = await gateway.envoy.stats(/(listener\..*downstream_cx_active|cluster\.postgres_upstream\.upstream_cx_active)$/);
-    const open = Object.entries(stats).filter(([name, value]) => value > 0 && !name.includes('admin'));
-    return open.length === 0 ? true : undefined;
+    const busy = Object.entries(stats).filter(([name, value]) => value > 0 && !name.includes('admin'));
+    open = busy;
+    return busy.length === 0 ? true : undefined;
   });
   await eventually("the gateway's connections go back to 0", () => (gateway.runtime.gateway.registry.connections.size === 0 ? true : undefined));
 }
