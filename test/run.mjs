@@ -7,7 +7,7 @@
 //   npm test -- --drivers    other people's suites through the gateway (test/drivers)
 //   npm test -- --grep WORD  tests whose name holds WORD; or names of files: npm test -- test/unit/policy/cel.test.ts
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,6 +60,12 @@ function testFiles(kinds) {
 }
 
 const compiled = (file) => join(root, 'dist', relative(root, resolve(file)).replace(/\.ts$/, '.js'));
+
+/** Corpora, certificates and golden files lie beside the sources; compiled tests find them beside themselves. */
+function copyData() {
+  const data = (path) => statSync(path).isDirectory() || !/\.(ts|mjs)$/.test(path);
+  cpSync(join(root, 'test'), join(root, 'dist', 'test'), { recursive: true, filter: data });
+}
 
 function checkMachine() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -135,6 +141,7 @@ async function main() {
   const mocha = checkMachine();
   const { build } = await import('../extproc/cli/build.mjs');
   if (!build({ quiet: false })) finish(0, 1, ['midstream: the sources do not compile']);
+  copyData();
   if (options.drivers) {
     const child = spawn(process.execPath, ['--enable-source-maps', join(root, 'dist', 'test', 'drivers', 'main.js'), ...options.rest], { cwd: root, stdio: 'inherit' });
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
