@@ -155,7 +155,7 @@ export function evidenceOfName(name: string): number {
   const length = name.length - from;
   for (let k = 0; k < length; k++) {
     const code = name.charCodeAt(from + k);
-    scratch[k] = code < 0x80 ? code : 0x80;
+    scratch[k] = Math.min(code, 0x80);
   }
   return evidenceOf(scratch, 0, length);
 }

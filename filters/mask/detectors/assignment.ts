@@ -95,7 +95,10 @@ export function optionAt(s: Search, at: number): void {
   const { buf, lo, hi } = s;
   if (at > lo && buf[at - 1]! > 0x20 && buf[at - 1] !== 0x2d) return;
   const long = startsWith(buf, at, USER_LONG);
-  if (long || startsWith(buf, at, USER_SHORT)) return userOption(s, at + (long ? USER_LONG.length : USER_SHORT.length));
+  if (long || startsWith(buf, at, USER_SHORT)) {
+    userOption(s, at + (long ? USER_LONG.length : USER_SHORT.length));
+    return;
+  }
   if (at === lo || buf[at - 1] !== 0x2d) return;
   let end = at + 1;
   const limit = Math.min(hi, at + NAME_MAX);
@@ -256,38 +259,41 @@ function isInside(b: number): boolean {
 export function judgeValue(s: Search, start: number, end: number, strength: number, bits: number, quoted: boolean, signs: number): void {
   const { buf } = s;
   let from = start;
+  if (end - from > 6 && startsWithNoCase(buf, from, BASIC_WORD)) {
+    s.found(BASIC, from + 6, end, isPlaceholder(buf, from + 6, end) ? 0 : 0.9);
+    return;
+  }
   if (end - from > 7 && startsWithNoCase(buf, from, BEARER_WORD)) from += 7;
   else if (end - from > 6 && startsWithNoCase(buf, from, TOKEN_WORD)) from += 6;
-  else if (end - from > 6 && startsWithNoCase(buf, from, BASIC_WORD))
-    return s.found(BASIC, from + 6, end, isPlaceholder(buf, from + 6, end) ? 0 : 0.9);
-  if (from > start) return s.found(BEARER, from, end, end - from >= 8 && !isPlaceholder(buf, from, end) ? 0.85 : 0);
+  if (from > start) {
+    s.found(BEARER, from, end, end - from >= 8 && !isPlaceholder(buf, from, end) ? 0.85 : 0);
+    return;
+  }
   if ((bits & AUTH) !== 0) from = afterScheme(s, from, end);
   if (isPlaceholder(buf, from, end) || endsInCall(s, from, end, quoted)) return;
-  const length = end - from;
-  if (strength === STRONG && isPassword(buf, from, end, quoted, signs)) return s.found(PASSWORD_KIND, from, end, 0.85);
-  if (strength >= MEDIUM && looksRandom(buf, from, end, 8) && !isPath(buf, from, end))
-    return s.found(namedKind(buf, from, end, bits), from, end, 0.8);
-  if (strength === MEDIUM && length >= 15 && length <= 40 && allDigits(buf, from, end)) return s.found(PASSWORD_KIND, from, end, 0.6);
-  // quoted and long, with something else than letters, it is a secret though it is not random
-  if (
-    strength === MEDIUM &&
+  if (strength === STRONG && isPassword(buf, from, end, quoted, signs)) s.found(PASSWORD_KIND, from, end, 0.85);
+  else if (strength >= MEDIUM) judgeMedium(s, from, end, bits, quoted);
+  else if (strength === WEAK && end - from < 512 && looksRandom(buf, from, end, 16) && !isPath(buf, from, end) && !isUuid(buf, from, end)) {
+    s.found(weakKind(buf, from, end, bits), from, end, 0.6);
+  }
+}
+
+/** A value whose name says token, secret or API key: random, a long number, or a quoted text that is no prose. */
+function judgeMedium(s: Search, start: number, end: number, bits: number, quoted: boolean): void {
+  const { buf } = s;
+  const length = end - start;
+  if (looksRandom(buf, start, end, 8) && !isPath(buf, start, end)) s.found(namedKind(buf, start, end, bits), start, end, 0.8);
+  else if (length >= 15 && length <= 40 && allDigits(buf, start, end)) s.found(PASSWORD_KIND, start, end, 0.6);
+  else if (
     (bits & SECRET) !== 0 &&
     quoted &&
     length >= 8 &&
-    !hasBlank(buf, from, end) &&
-    !isWords(buf, from, end) &&
-    !isNumber(buf, from, end)
-  )
-    return s.found(PASSWORD_KIND, from, end, 0.6);
-  if (
-    strength === WEAK &&
-    length >= 16 &&
-    length < 512 &&
-    looksRandom(buf, from, end, 16) &&
-    !isPath(buf, from, end) &&
-    !isUuid(buf, from, end)
-  )
-    s.found(weakKind(buf, from, end, bits), from, end, 0.6);
+    !hasBlank(buf, start, end) &&
+    !isWords(buf, start, end) &&
+    !isNumber(buf, start, end)
+  ) {
+    s.found(PASSWORD_KIND, start, end, 0.6);
+  }
 }
 
 /** `Authorization: Api-Token 22cb…`: where the scheme ends, when one word and a blank stand before the value. */

@@ -40,7 +40,10 @@ export function dateWithin(s: Search, from: number, to: number, score: number): 
     const flags = CLASS[b]!;
     if ((flags & (DIGIT | ALPHA)) === 0 || (p > s.lo && (CLASS[buf[p - 1]!]! & (DIGIT | ALPHA)) !== 0)) continue;
     const end = (flags & DIGIT) !== 0 ? numericDate(buf, p, s.hi) : monthFirst(buf, p, s.hi);
-    if (end > 0) return s.found(DATE_OF_BIRTH, p, end, score);
+    if (end > 0) {
+      s.found(DATE_OF_BIRTH, p, end, score);
+      return;
+    }
   }
 }
 

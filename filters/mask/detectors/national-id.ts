@@ -265,7 +265,10 @@ function named(s: Search, groups: Groups, g: number): void {
     if (until - from < 6) return;
     const text = latin1(s.buf, from, until);
     s.steps += (until - from) * 4;
-    if (NAMED.some(([country, name]) => isValid(country, name, text))) return s.found(NATIONAL_ID, from, until, 0.8);
+    if (NAMED.some(([country, name]) => isValid(country, name, text))) {
+      s.found(NATIONAL_ID, from, until, 0.8);
+      return;
+    }
   }
 }
 
@@ -279,8 +282,10 @@ export function nationalIdWord(s: Search, start: number, end: number): void {
   for (const form of WORDED) {
     if (form.shape.length !== length || !hasShape(s.buf, start, form.shape)) continue;
     text = latin1(s.buf, start, end).toUpperCase();
-    if (isValid(form.country, form.name, text))
-      return s.found(NATIONAL_ID, start, end, form.score + (context ? 0.2 : (bits & AGAINST) !== 0 ? -0.2 : 0));
+    if (isValid(form.country, form.name, text)) {
+      s.found(NATIONAL_ID, start, end, form.score + (context ? 0.2 : (bits & AGAINST) !== 0 ? -0.2 : 0));
+      return;
+    }
   }
   if (!context) return;
   s.steps += length * 4;

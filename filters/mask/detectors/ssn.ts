@@ -13,7 +13,10 @@ const US_ITIN = kindId('us_itin');
 export function ssnAt(s: Search, groups: Groups, g: number): void {
   const { start, end, gap } = groups;
   const length = end[g]! - start[g]!;
-  if (length === 9) return bare(s, start[g]!, end[g]!);
+  if (length === 9) {
+    bare(s, start[g]!, end[g]!);
+    return;
+  }
   if (length !== 3 || g + 3 > groups.last) return;
   const sep = gap[g]!;
   if (gap[g + 1] !== sep || (sep !== 0x2d && sep !== 0x20 && sep !== 0x2e)) return;
@@ -42,7 +45,10 @@ function bare(s: Search, start: number, end: number): void {
 }
 
 function note(s: Search, area: number, group: number, serial: number, start: number, end: number, score: number): void {
-  if (area >= 900 && isItinGroup(group)) return s.found(US_ITIN, start, end, score);
+  if (area >= 900 && isItinGroup(group)) {
+    s.found(US_ITIN, start, end, score);
+    return;
+  }
   if (area === 0 || area === 666 || area >= 900 || group === 0 || serial === 0) return;
   // two numbers that were printed on advertisements and withdrawn
   if ((area === 78 && group === 5 && serial === 1120) || (area === 219 && group === 9 && serial === 9999)) return;

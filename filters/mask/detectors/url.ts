@@ -13,7 +13,10 @@ export function urlAt(s: Search, at: number): void {
   const { buf, lo, hi } = s;
   if (at === lo || (CLASS[buf[at - 1]!]! & ALNUM) === 0 || buf[at + 1] !== 0x2f || buf[at + 2] !== 0x2f || at + 3 >= hi) return;
   const from = at + 3;
-  if (s.wanted[SLACK_WEBHOOK] === 1 && startsWith(buf, from, HOOKS)) return webhook(s, at, from + HOOKS.length);
+  if (s.wanted[SLACK_WEBHOOK] === 1 && startsWith(buf, from, HOOKS)) {
+    webhook(s, at, from + HOOKS.length);
+    return;
+  }
   if (s.wanted[CONNECTION_STRING] === 0 || from < s.noUserinfoUntil) return;
   let colon = -1;
   let host = -1;

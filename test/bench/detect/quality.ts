@@ -25,7 +25,10 @@ export function quality(): Quality {
   const wrong: string[] = [];
   const count = (kind: string): Count => {
     let c = byKind.get(kind);
-    if (c === undefined) byKind.set(kind, (c = { tp: 0, fp: 0, fn: 0 }));
+    if (c === undefined) {
+      c = { tp: 0, fp: 0, fn: 0 };
+      byKind.set(kind, c);
+    }
     return c;
   };
   for (const { text, spans } of set) {

@@ -3,8 +3,8 @@ import type { Detector } from '../../../filters/mask/index.js';
 import { createDetector, createMasker, kinds, maskText } from '../../../filters/mask/index.js';
 import { composed, glued, Random } from './corpus.js';
 
-const SEED = Number(process.env['MIDSTREAM_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const ROUNDS = 6000;
+const SEED = Number(process.env.MIDSTREAM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const ROUNDS = 3000;
 
 const detectors: [string, Detector][] = [
   ['all', createDetector({ detect: ['all'] })],
@@ -21,7 +21,10 @@ function each(rounds: number, property: (r: Random, note: string) => void): void
   }
 }
 
-describe('detector, properties', () => {
+describe('detector, properties', function () {
+  // slow machines get the time they need: nothing here asserts a time
+  this.timeout(120_000);
+
   it('gives spans inside the range, in order, apart, and never throws', () => {
     each(ROUNDS, (r, note) => {
       const text = composed(r);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createDetector } from '../../../filters/mask/index.js';
 
 const SMALL = 20_000;
-const LARGE = 160_000;
+const LARGE = 80_000;
 /** steps a byte that any input may cost: windows of fixed size, read again at each anchor */
 const STEPS_PER_BYTE_MAX = 400;
 
@@ -46,7 +46,10 @@ const hostile: Record<string, string> = {
   tildes: '8Q~',
 };
 
-describe('detector, work', () => {
+describe('detector, work', function () {
+  // slow machines get the time they need: nothing here asserts a time
+  this.timeout(120_000);
+
   for (const [name, part] of Object.entries(hostile)) {
     it(`grows with the input and no faster: ${name}`, () => {
       const small = steps(part, SMALL);
