@@ -11,47 +11,64 @@ export interface HopHost {
   header_ms_max: number;
 }
 
-/** Bytes written but not yet taken by a socket, above which the other side is not read. */
+/** Both sockets of one connection: bytes that one has not taken yet stop the reading of the other. */
 class HopTransport implements Transport {
   private readingClient = true;
+  private server: Socket | undefined;
 
   constructor(
     private readonly client: Socket,
-    private readonly server: Socket,
+    /** called once, when there is something to send: a connection that brings nothing (a probe, a cancel that ends here) costs the server none */
+    private readonly open: () => Socket,
   ) {
-    client.on('drain', () => server.resume());
-    server.on('drain', () => {
-      if (this.readingClient) client.resume();
-    });
+    client.on('drain', () => this.server?.resume());
   }
 
   send(side: 'upstream' | 'downstream', chunks: Buffer[], end: boolean): void {
-    const to = side === 'upstream' ? this.server : this.client;
-    const from = side === 'upstream' ? this.client : this.server;
+    if (side === 'upstream' && this.server === undefined && chunks.length === 0) return;
+    const to = side === 'upstream' ? this.upstream() : this.client;
     let room = true;
     if (chunks.length > 1) to.cork();
     for (const chunk of chunks) room = to.write(chunk);
     if (chunks.length > 1) to.uncork();
-    if (!room) from.pause();
+    if (!room) (side === 'upstream' ? this.client : this.server)?.pause();
     if (end) to.end();
+  }
+
+  /** the server's side was opened */
+  get connected(): boolean {
+    return this.server !== undefined;
+  }
+
+  private upstream(): Socket {
+    if (this.server === undefined) {
+      const server = this.open();
+      this.server = server;
+      server.on('drain', () => {
+        if (this.readingClient) this.client.resume();
+      });
+    }
+    return this.server;
   }
 
   settle(): void {}
 
   close(): void {
     this.client.end();
-    this.server.end();
+    this.server?.end();
     // A peer that does not close its own side gets no say in ours.
-    const timer = setTimeout(() => {
-      this.client.destroy();
-      this.server.destroy();
-    }, CLOSE_MS_MAX);
+    const timer = setTimeout(() => this.destroy(), CLOSE_MS_MAX);
     timer.unref();
+  }
+
+  destroy(): void {
+    this.client.destroy();
+    this.server?.destroy();
   }
 
   hold(reading: boolean): void {
     this.readingClient = reading;
-    if (reading && !this.server.writableNeedDrain) this.client.resume();
+    if (reading && !this.server?.writableNeedDrain) this.client.resume();
     else this.client.pause();
   }
 }
@@ -90,35 +107,39 @@ export function createHop(host: HopHost): Server {
 }
 
 function carry(host: HopHost, client: Socket, header: ProxyHeader, first: Buffer): void {
-  const server = connect({ ...host.upstream, noDelay: true, allowHalfOpen: true });
-  let connection: Connection;
-  try {
-    connection = host.open(header, () => new HopTransport(client, server));
-  } catch (error) {
-    host.log.warn({ error: error instanceof Error ? error.message : String(error) }, 'a connection could not be opened');
-    client.destroy();
-    server.destroy();
-    return;
-  }
   let over = false;
   const lost = (reason: string) => {
     if (over) return;
     over = true;
     connection.lost(reason);
-    client.destroy();
-    server.destroy();
+    transport.destroy();
   };
-  client.on('data', (bytes: Buffer) => connection.receive('downstream', bytes, false));
-  client.on('end', () => connection.receive('downstream', empty, true));
-  client.on('close', () => lost('closed by the client'));
-  server.on('data', (bytes: Buffer) => connection.receive('upstream', bytes, false));
-  server.on('end', () => connection.receive('upstream', empty, true));
-  server.on('error', () => lost('the server could not be reached'));
-  // What was still to be written to the client goes out before it is closed.
-  server.on('close', () => {
-    if (client.destroyed) lost('closed by the server');
-    else client.end(() => lost('closed by the server'));
+  const transport = new HopTransport(client, () => {
+    const server = connect({ ...host.upstream, noDelay: true, allowHalfOpen: true });
+    server.on('data', (bytes: Buffer) => connection.receive('upstream', bytes, false));
+    server.on('end', () => connection.receive('upstream', empty, true));
+    server.on('error', () => lost('the server could not be reached'));
+    // What was still to be written to the client goes out before it is closed.
+    server.on('close', () => {
+      if (client.destroyed) lost('closed by the server');
+      else client.end(() => lost('closed by the server'));
+    });
+    return server;
   });
+  let connection: Connection;
+  try {
+    connection = host.open(header, () => transport);
+  } catch (error) {
+    host.log.warn({ error: error instanceof Error ? error.message : String(error) }, 'a connection could not be opened');
+    client.destroy();
+    return;
+  }
+  client.on('data', (bytes: Buffer) => connection.receive('downstream', bytes, false));
+  client.on('end', () => {
+    connection.receive('downstream', empty, true);
+    if (!transport.connected) client.end();
+  });
+  client.on('close', () => lost('closed by the client'));
   if (first.length > 0) connection.receive('downstream', first, false);
 }
 

@@ -114,7 +114,7 @@ export async function eventually<T>(what: string | (() => string), look: () => P
 /** Envoy's connection counts and the server's backends for this database are back at zero. */
 export async function nothingLeft(gateway: TestGateway): Promise<void> {
   let open: unknown;
-  const left = () => `connections at Envoy go back to 0; open: ${JSON.stringify(open)}, at the gateway: ${[...gateway.runtime.gateway.registry.connections].map((c) => `${c.session.phase} ${c.session.stall}`)}`;
+  const left = () => `(agents connect to ${gateway.postgres.port}) connections at Envoy go back to 0; open: ${JSON.stringify(open)}, at the gateway: ${[...gateway.runtime.gateway.registry.connections].map((c) => `${c.session.phase} ${c.session.stall}`)}`;
   await eventually(left, async () => {
     const stats = await gateway.envoy.stats(/(listener\..*downstream_cx_active|cluster\.postgres_upstream\.upstream_cx_active)$/);
     const busy = Object.entries(stats).filter(([name, value]) => value > 0 && !name.includes('admin'));
