@@ -4,8 +4,7 @@ import { openCatalogue, type Catalogue } from '../../extproc/stores/catalogue.js
 import { MidstreamError } from '../../filters/errors.js';
 import type { ColumnRef, Relation } from '../../filters/postgres/rows/origin.js';
 import type { LookupEffect } from '../../filters/postgres/session/effects.js';
-
-const url = process.env['MIDSTREAM_TEST_DATABASE_URL'];
+import { sharedPostgres } from '../support/postgres.js';
 
 const nothing: LookupEffect = { relations: [], names: [], types: [], functions: [], invalidate: false };
 const SCHEMA = 'catalogue_test';
@@ -32,13 +31,14 @@ create function secret_of(int) returns text language sql stable as 'select null:
 `;
 
 describe('the catalogue, on a real server', () => {
+  let url: string;
   let client: pg.Client;
   let catalogue: Catalogue;
   let database: string;
 
   before(async function () {
-    assert.ok(url, 'MIDSTREAM_TEST_DATABASE_URL names no server');
-    this.timeout(20_000);
+    this.timeout(60_000);
+    ({ url } = await sharedPostgres());
     client = new pg.Client({ connectionString: url });
     await client.connect();
     await client.query(definitions);
@@ -89,7 +89,7 @@ describe('the catalogue, on a real server', () => {
   });
 
   it('falls back to what a view depends on when its definition is not understood', async () => {
-    const other = openCatalogue({ url: url!, analyze: () => ({ facts: { unparsed: 'no' }, top: [] }) as never });
+    const other = openCatalogue({ url, analyze: () => ({ facts: { unparsed: 'no' }, top: [] }) as never });
     try {
       const oid = await oidOf('regclass', `${SCHEMA}.staff`);
       await other.load(database, { ...nothing, relations: [oid] });
@@ -154,7 +154,7 @@ describe('the catalogue, on a real server', () => {
   });
 
   it('a server that refuses: unavailable, and what was asked for is unknown', async () => {
-    const other = openCatalogue({ url: url! });
+    const other = openCatalogue({ url });
     try {
       await assert.rejects(other.load('no such database', { ...nothing, relations: [1259], names: [{ schema: 'a', name: 'b' }], types: [99_999], functions: [5] }), (error) => error instanceof MidstreamError && error.code === 'unavailable');
       const view = other.view('no such database');

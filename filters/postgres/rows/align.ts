@@ -27,14 +27,14 @@ interface Part {
 
 function anything(count: number, parts: readonly Part[]): Lineage[] {
   const sources = parts.flatMap((part) => [...part.each.sources, ...(part.columns ?? []).flatMap((column) => column.sources)]);
-  return new Array<Lineage>(count).fill({ sources, direct: false });
+  return new Array<Lineage>(count).fill({ sources });
 }
 
 function partsOf(output: OutputColumn, catalogue: CatalogueView | undefined): Part[] {
   const whole = output.whole_rows.map((row) => ({ ...row, column: '*' }));
   const sources = [...output.sources, ...whole];
   if (output.star.length === 0) {
-    const each = { sources, direct: output.direct && output.sources.length <= 1 && whole.length === 0 };
+    const each = { sources };
     return [{ columns: output.many ? undefined : [each], each }];
   }
   return output.star.map((star) => starPart(star, sources, output.many === true, catalogue));
@@ -42,9 +42,7 @@ function partsOf(output: OutputColumn, catalogue: CatalogueView | undefined): Pa
 
 function starPart(star: OutputColumn['star'][number], sources: ColumnRef[], many: boolean, catalogue: CatalogueView | undefined): Part {
   const rows = [{ schema: star.schema, table: star.table }, ...(star.or ?? [])].map((row) => ({ ...row, column: '*' }));
-  // One table's star goes by the OIDs in the layout; with several arms of a UNION there is no OID to go by.
-  const alone = rows.length === 1 && sources.length === 0;
-  const each = { sources: [...sources, ...rows], direct: alone };
+  const each = { sources: [...sources, ...rows] };
   const widths = new Set<number>();
   const names: string[][] = [];
   for (const row of rows) {
@@ -59,7 +57,6 @@ function starPart(star: OutputColumn['star'][number], sources: ColumnRef[], many
   const [width] = widths;
   const columns = Array.from({ length: width! }, (_, i) => ({
     sources: [...sources, ...rows.flatMap((row) => [...new Set(names.map((list) => list[i]!))].map((column) => ({ ...row, column })))],
-    direct: alone,
   }));
   return { columns, each };
 }

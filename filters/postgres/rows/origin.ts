@@ -121,13 +121,12 @@ export function originsOf(layout: ColumnLayout[], outputs: OutputColumn[] | unde
 /** What goes into a position of the row, as far as the statement tells. */
 export interface Lineage {
   sources: ColumnRef[];
-  /** the value is one base column itself, not computed and not one of several */
-  direct: boolean;
 }
 
 function sourcesOf(column: ColumnLayout, lineage: Lineage | undefined, catalogue: CatalogueView | undefined): ColumnRef[] {
   const own = column.table_oid === 0 ? undefined : ownSources(column, catalogue);
-  if (own?.exact && (lineage === undefined || lineage.direct)) return own.sources;
+  // Postgres gives an OID only where the value is that column itself: never for an arm of a UNION, never for an expression.
+  if (own?.exact) return own.sources;
   const sources = [...(own?.sources ?? [])];
   for (const source of lineage?.sources ?? []) sources.push(...resolve(source, catalogue));
   // Nothing is known of where it comes from (a function's column, lineage lost): its name is all there is to go by.
