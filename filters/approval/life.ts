@@ -1,85 +1,104 @@
-import { createHash } from 'node:crypto';
 import { MidstreamError } from '../errors.js';
-import type { Identity } from '../policy/types.js';
 import type { ApproverDecision, HeldOperation, HoldRecord, HoldStatus, Lease } from './types.js';
 
+export { type Bound, digestOf, shapeOf } from './digest.js';
+
 /**
- * The life of a held operation: pending -> approved (quorum) | denied (one no) | expired | cancelled;
- * approved -> released, once; an approved one that is not released may still be cancelled or expire.
+ * The life of a held operation:
+ *
+ *   pending ──quorum──▶ approved ──▶ released, once
+ *      │                   │
+ *      ├──one deny──▶ denied
+ *      ├──its time is over──▶ expired ◀──┤
+ *      └──client gone──▶ cancelled ◀─────┘
+ *
+ * Functions take a record and give the next one; a store runs them inside a transaction, so that what they saw is still so when it is written.
  */
 
+/** A new hold: nobody has decided. */
 export function begin(operation: HeldOperation): HoldRecord {
   return { operation, status: 'pending', decisions: [], reason: '', released_ms: null };
 }
 
-/** One person's decision. Throws forbidden (own operation, wrong group) or conflict (ended, late, decided already). */
+/**
+ * One person's decision.
+ * Throws `conflict` (ended, late, decided already), `forbidden` (own operation, wrong group) or `bad_input` (nobody's decision).
+ */
 export function decide(record: HoldRecord, decision: ApproverDecision): HoldRecord {
   const { operation } = record;
+  if (canonical(decision.by) === '') throw new MidstreamError('bad_input', 'a decision needs to be somebody’s');
   if (record.status !== 'pending') throw new MidstreamError('conflict', `this operation is ${record.status} already`);
-  if (decision.at_ms >= operation.expires_ms) throw new MidstreamError('conflict', 'the time to decide on this operation is over');
-  if (isOwn(operation.identity, decision.by)) throw new MidstreamError('forbidden', 'nobody approves an operation of their own', { hint: 'ask another approver' });
+  if (isOverdue(record, decision.at_ms)) throw new MidstreamError('conflict', 'the time to decide on this operation is over');
+  if (isOwn(operation, decision.by)) throw new MidstreamError('forbidden', 'nobody decides on an operation of their own', { hint: 'Ask another approver.' });
   const { by } = operation.terms;
   if (by.length > 0 && !by.some((group) => decision.groups.includes(group))) {
-    throw new MidstreamError('forbidden', `this operation is for ${by.join(' or ')} to decide`, { hint: `you are in ${decision.groups.join(', ') || 'no group'}` });
+    throw new MidstreamError('forbidden', `this operation is for ${by.join(' or ')} to decide`, { hint: `You are in ${decision.groups.join(', ') || 'no group'}.` });
   }
-  if (record.decisions.some((one) => one.by === decision.by)) throw new MidstreamError('conflict', 'you have decided on this operation already');
+  if (record.decisions.some((one) => samePerson(one.by, decision.by))) throw new MidstreamError('conflict', 'you have decided on this operation already');
   const decisions = [...record.decisions, decision];
-  const approvals = decisions.filter((one) => one.verdict === 'approve').length;
-  const status: HoldStatus = decision.verdict === 'deny' ? 'denied' : approvals >= operation.terms.quorum ? 'approved' : 'pending';
-  return { ...record, decisions, status };
+  return { ...record, decisions, status: statusAfter(decisions, operation.terms.quorum) };
+}
+
+/** One deny ends it; approvals by distinct people up to the quorum approve it. A quorum that is no number is never reached. */
+function statusAfter(decisions: readonly ApproverDecision[], quorum: number): HoldStatus {
+  if (decisions.some((one) => one.verdict !== 'approve')) return 'denied';
+  return decisions.length >= Math.max(1, quorum) ? 'approved' : 'pending';
+}
+
+/** The bytes may still go, now or after a decision: pending, or approved and not released. */
+export function isOpen(record: HoldRecord): boolean {
+  return record.status === 'pending' || (record.status === 'approved' && record.released_ms === null);
+}
+
+/** `expires_ms` is the first moment that is too late. Written so that a time that is no number counts as too late. */
+export function isOverdue(record: HoldRecord, now_ms: number): boolean {
+  return !(now_ms < record.operation.expires_ms);
 }
 
 /** Ends a hold that is pending, or approved and not released; undefined when there is nothing to end. */
 export function end(record: HoldRecord, status: 'expired' | 'cancelled', reason: string): HoldRecord | undefined {
-  const open = record.status === 'pending' || (record.status === 'approved' && record.released_ms === null);
-  return open ? { ...record, status, reason } : undefined;
+  return isOpen(record) ? { ...record, status, reason } : undefined;
+}
+
+/** Ends a hold whose time is over; undefined when there is time left or nothing to end. */
+export function expire(record: HoldRecord, now_ms: number): HoldRecord | undefined {
+  return isOverdue(record, now_ms) ? end(record, 'expired', record.status === 'approved' ? 'it was approved, and not run in time' : 'nobody decided in time') : undefined;
 }
 
 /** The bytes may go: once, while approved and in time. undefined: they must not. */
 export function release(record: HoldRecord, now_ms: number): HoldRecord | undefined {
-  if (record.status !== 'approved' || record.released_ms !== null || now_ms >= record.operation.expires_ms) return undefined;
+  if (record.status !== 'approved' || record.released_ms !== null || isOverdue(record, now_ms)) return undefined;
   return { ...record, released_ms: now_ms };
 }
 
-/** The lease that an approval leaves behind, when its terms have one. The approved operation itself is not one of its uses. */
+/**
+ * The lease that an approval leaves behind, when its terms have one. The approved operation itself is not one of its uses.
+ * What could not be parsed has no shape of its own, so a lease on it holds for the same text alone.
+ */
 export function leaseOf(record: HoldRecord, lease: string, now_ms: number): Lease | undefined {
-  const { terms, hold, shape, digest } = record.operation;
-  if (record.status !== 'approved' || terms.lease === undefined || terms.lease.uses < 1) return undefined;
-  const { same, for_ms, uses } = terms.lease;
-  return { lease, key: same === 'shape' ? shape : digest, same, hold, uses_left: uses, expires_ms: now_ms + for_ms };
+  const { terms, hold, shape, digest, fingerprint } = record.operation;
+  if (record.status !== 'approved' || terms.lease === undefined) return undefined;
+  const { for_ms, uses } = terms.lease;
+  if (!(uses >= 1) || !(for_ms > 0)) return undefined;
+  const same = fingerprint === '' ? 'text' : terms.lease.same;
+  return { lease, key: same === 'shape' ? shape : digest, same, hold, uses_left: Math.floor(uses), expires_ms: now_ms + for_ms };
 }
 
-/** The agent itself, and the person behind it as far as the identity tells. */
-export function isOwn(identity: Identity, approver: string): boolean {
-  const names = [identity.id, identity.claims['sub'], identity.claims['email'], identity.claims['preferred_username']];
-  const wanted = approver.normalize('NFKC').toLowerCase();
-  return names.some((name) => typeof name === 'string' && name !== '' && name.normalize('NFKC').toLowerCase() === wanted);
+/**
+ * The agent itself, and the person behind it as far as the identity tells: its id, the usual claims, the role it logged in as.
+ * An agent that claims an approver's name only locks that approver out of its own operation.
+ */
+export function isOwn(operation: Pick<HeldOperation, 'identity' | 'user'>, approver: string): boolean {
+  const { identity, user } = operation;
+  const names = [identity.id, user, ...PERSON_CLAIMS.map((claim) => identity.claims[claim])];
+  return names.some((name) => typeof name === 'string' && name !== '' && samePerson(name, approver));
 }
 
-/** What an approval is bound to. */
-export interface Bound {
-  identity: Identity;
-  resource: string;
-  database: string;
-  user: string;
-  policy_version: string;
+const PERSON_CLAIMS = ['sub', 'email', 'preferred_username', 'upn', 'user', 'username'];
+
+/** One person has one voice, however the name is written. */
+export function samePerson(a: string, b: string): boolean {
+  return canonical(a) === canonical(b);
 }
 
-/** Identity, raw text, raw parameters and policy version: the same operation again has the same digest, nothing else has. */
-export function digestOf(what: Bound & { text: string; params: readonly string[] }): string {
-  return hash(['text', ...boundFields(what), what.text, String(what.params.length), ...what.params]);
-}
-
-/** Identity, shape of the statement, rule and policy version: what a lease `same: shape` covers. */
-export function shapeOf(what: Bound & { fingerprint: string; rule: string }): string {
-  return hash(['shape', ...boundFields(what), what.fingerprint, what.rule]);
-}
-
-const boundFields = ({ identity, resource, database, user, policy_version }: Bound): string[] => [identity.id, identity.kind, identity.issuer, identity.proof, resource, database, user, policy_version];
-
-/** Every field goes in with its length, so that nothing can be shifted from one field to the next. */
-function hash(fields: readonly string[]): string {
-  const out = createHash('sha256');
-  for (const field of fields) out.update(`${Buffer.byteLength(field)}:`).update(field);
-  return out.digest('hex');
-}
+const canonical = (name: string): string => name.normalize('NFKC').trim().toLowerCase();

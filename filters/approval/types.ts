@@ -74,9 +74,17 @@ export interface ApprovalStore {
   end(hold: string, status: 'expired' | 'cancelled', reason: string, now_ms: number): Promise<HoldRecord | undefined>;
   /** Marks an approved hold as released exactly once; false when it is not approved, was released, or has expired: then the bytes must not go. */
   release(hold: string, now_ms: number): Promise<boolean>;
+  /**
+   * Ends every hold whose time is over and that is pending, or approved and not released: the gateway that held it may be gone.
+   * Returns how many. Whoever serves approvers calls it now and then.
+   */
+  expireOverdue(now_ms: number): Promise<number>;
   /** Takes one use of a matching lease, atomically; undefined when there is none. */
   takeLease(keys: { shape: string; digest: string }, now_ms: number): Promise<Lease | undefined>;
-  /** Calls back on every change of this hold until stopped; also works across processes (polling is fine). */
+  /**
+   * Calls back on every change of this hold until stopped; also works across processes (polling is fine). Changes in quick succession may come as one,
+   * the last; the same record may come twice. A hold that is not pending when watching begins is told at once.
+   */
   watch(hold: string, changed: (record: HoldRecord) => void): () => void;
   /** Any change of any hold, for `approvals watch` and the API's event stream. */
   watchAll(changed: (record: HoldRecord) => void): () => void;

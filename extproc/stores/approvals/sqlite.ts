@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync } from 'node:fs';
-import Database from 'libsql';
-import { begin, decide, end, leaseOf, release } from '../../../filters/approval/life.js';
+import { begin, decide, end, expire, isOpen, leaseOf, release } from '../../../filters/approval/life.js';
 import type { ApprovalStore, ApproverDecision, HeldOperation, HoldRecord, HoldStatus, Lease } from '../../../filters/approval/types.js';
 import { MidstreamError } from '../../../filters/errors.js';
+import { SharedDatabase } from './database.js';
 import { Watchers } from './watchers.js';
 
 export interface ApprovalsOptions {
@@ -11,89 +10,68 @@ export interface ApprovalsOptions {
   file: string;
   /** milliseconds between looks for changes of other processes */
   poll_ms?: number;
-  /** milliseconds that a writer waits for another */
+  /** milliseconds that a call waits for a file that others have locked */
   busy_ms?: number;
+  /** ended holds that are kept, the newest; the recordings have all of them */
+  ended_max?: number;
 }
 
-const SCHEMA_VERSION = 1;
-const schema = `
-create table holds (hold text primary key, status text not null, created_ms integer not null, changed integer not null, record text not null);
-create index holds_by_status on holds (status, created_ms);
-create index holds_by_change on holds (changed);
-create table leases (lease text primary key, key text not null, same text not null, hold text not null, uses_left integer not null, expires_ms integer not null);
-create index leases_by_key on leases (key, expires_ms);
-create table changes (id integer primary key check (id = 1), last integer not null);
-insert into changes values (1, 0);
-`;
+const POLL_MS = 100;
+const BUSY_MS = 5000;
+const ENDED_MAX = 50_000;
+const LIST_DEFAULT = 200;
+const LIST_MAX = 1000;
+/** Holds that one call of expireOverdue ends at most, so that a call stays short. */
+const EXPIRE_MAX = 500;
+/** Ended holds beyond ended_max are deleted after this many new ones. */
+const PRUNE_EVERY = 256;
 
-/** Opens (and makes) the store. Several processes may use one file: gateways, the API, the command line. */
+/** Opens (and makes) the store. Several processes may use one file: gateways, the API, tests. Rejects with `unavailable`, or `config_invalid` for a newer file. */
 export async function openApprovals(options: ApprovalsOptions): Promise<ApprovalStore> {
-  try {
-    const fresh = options.file !== ':memory:' && !existsSync(options.file);
-    const db = new Database(options.file);
-    db.exec(`pragma busy_timeout = ${options.busy_ms ?? 5000}`);
-    if (options.file !== ':memory:') db.exec('pragma journal_mode = wal');
-    db.exec('pragma synchronous = full');
-    if (fresh) chmodSync(options.file, 0o600);
-    migrate(db);
-    return new SqliteApprovals(db, options.poll_ms ?? 100);
-  } catch (error) {
-    if (error instanceof MidstreamError) throw error;
-    throw new MidstreamError('unavailable', `the approvals database ${options.file} cannot be opened`, { cause: error, hint: 'is its folder there and writable?' });
-  }
-}
-
-function migrate(db: Database.Database): void {
-  db.exec('begin immediate');
-  try {
-    const version = (db.prepare('pragma user_version').get() as { user_version: number }).user_version;
-    if (version > SCHEMA_VERSION) throw new MidstreamError('config_invalid', `the approvals database has version ${version}; this program knows ${SCHEMA_VERSION}`, { hint: 'use a newer midstream' });
-    if (version < 1) db.exec(schema);
-    db.exec(`pragma user_version = ${SCHEMA_VERSION}`);
-    db.exec('commit');
-  } catch (error) {
-    db.exec('rollback');
-    throw error;
-  }
+  const db = await SharedDatabase.open(options.file, options.busy_ms ?? BUSY_MS);
+  return new SqliteApprovals(db, options.poll_ms ?? POLL_MS, options.ended_max ?? ENDED_MAX);
 }
 
 class SqliteApprovals implements ApprovalStore {
   private readonly watchers: Watchers;
-  private closed = false;
+  private created = 0;
 
   constructor(
-    private readonly db: Database.Database,
+    private readonly db: SharedDatabase,
     poll_ms: number,
+    private readonly ended_max: number,
   ) {
     this.watchers = new Watchers(poll_ms, {
-      last: () => lastChange(this.db),
-      since: (change) => (this.db.prepare('select record from holds where changed > ? order by changed').pluck().all(change) as string[]).map(read),
+      last: () => db.attempt(() => this.lastChange()),
+      since: (change) => db.attempt(() => ({ last: this.lastChange(), records: this.records('select record from holds where changed > ? order by changed', change) })),
+      get: (hold) => this.get(hold),
     });
   }
 
   create(operation: HeldOperation): Promise<void> {
     return this.write(() => {
       const record = begin(operation);
-      const inserted = this.db
-        .prepare('insert or ignore into holds (hold, status, created_ms, changed, record) values (?, ?, ?, ?, ?)')
-        .run(operation.hold, record.status, operation.created_ms, this.nextChange(), JSON.stringify(record));
-      if (inserted.changes !== 1) throw new MidstreamError('conflict', 'this hold exists already');
+      const { hold, created_ms, expires_ms } = operation;
+      const inserted = this.db.run(
+        'insert or ignore into holds (hold, status, created_ms, expires_ms, is_open, changed, record) values (?, ?, ?, ?, 1, ?, ?)',
+        ...[hold, record.status, created_ms, expires_ms, this.nextChange(), JSON.stringify(record)],
+      );
+      if (inserted !== 1) throw new MidstreamError('conflict', 'this hold exists already');
+      if (++this.created % PRUNE_EVERY === 0) this.prune();
     });
   }
 
   get(hold: string): Promise<HoldRecord | undefined> {
-    return this.read(() => this.find(hold));
+    return this.db.attempt(() => this.find(hold));
   }
 
   list(filter: { status?: HoldStatus; limit?: number }): Promise<HoldRecord[]> {
-    return this.read(() => {
-      const limit = Math.min(filter.limit ?? 200, LIST_MAX);
-      const rows =
-        filter.status === undefined
-          ? this.db.prepare('select record from holds order by created_ms desc limit ?').pluck().all(limit)
-          : this.db.prepare('select record from holds where status = ? order by created_ms desc limit ?').pluck().all(filter.status, limit);
-      return (rows as string[]).map(read);
-    });
+    const limit = Math.max(0, Math.min(filter.limit ?? LIST_DEFAULT, LIST_MAX));
+    return this.db.attempt(() =>
+      filter.status === undefined
+        ? this.records('select record from holds order by created_ms desc, hold limit ?', limit)
+        : this.records('select record from holds where status = ? order by created_ms desc, hold limit ?', filter.status, limit),
+    );
   }
 
   decide(hold: string, decision: ApproverDecision): Promise<HoldRecord> {
@@ -103,9 +81,7 @@ class SqliteApprovals implements ApprovalStore {
       const after = decide(record, decision);
       this.save(after);
       const lease = leaseOf(after, randomBytes(16).toString('hex'), decision.at_ms);
-      if (lease) {
-        this.db.prepare('insert into leases (lease, key, same, hold, uses_left, expires_ms) values (?, ?, ?, ?, ?, ?)').run(lease.lease, lease.key, lease.same, lease.hold, lease.uses_left, lease.expires_ms);
-      }
+      if (lease) this.grant(lease, decision.at_ms);
       return after;
     });
   }
@@ -123,97 +99,98 @@ class SqliteApprovals implements ApprovalStore {
     return this.write(() => {
       const record = this.find(hold);
       const after = record && release(record, now_ms);
-      if (after === undefined) return false;
-      this.save(after);
-      return true;
+      if (after) this.save(after);
+      return after !== undefined;
     });
   }
 
-  takeLease(keys: { shape: string; digest: string }, now_ms: number): Promise<Lease | undefined> {
+  async expireOverdue(now_ms: number): Promise<number> {
+    // Most of the time there is nothing to do, and then nobody else is kept waiting for the write lock.
+    const overdue = 'select record from holds where is_open = 1 and expires_ms <= ? order by expires_ms limit ?';
+    const any = await this.db.attempt(() => this.records(overdue, now_ms, 1).length > 0);
+    if (!any) return 0;
     return this.write(() => {
-      const row = this.db
-        .prepare("select * from leases where ((key = ? and same = 'shape') or (key = ? and same = 'text')) and uses_left > 0 and expires_ms > ? order by expires_ms limit 1")
-        .get(keys.shape, keys.digest, now_ms) as Lease | undefined;
-      if (row === undefined) return undefined;
-      this.db.prepare('update leases set uses_left = uses_left - 1 where lease = ?').run(row.lease);
-      return { lease: row.lease, key: row.key, same: row.same, hold: row.hold, uses_left: row.uses_left - 1, expires_ms: row.expires_ms };
+      const ended = this.records(overdue, now_ms, EXPIRE_MAX).flatMap((record) => expire(record, now_ms) ?? []);
+      for (const record of ended) this.save(record);
+      return ended.length;
     });
+  }
+
+  async takeLease(keys: { shape: string; digest: string }, now_ms: number): Promise<Lease | undefined> {
+    // One statement is one transaction of its own; where no lease matches, nothing is written and nothing waits for the disk.
+    const [lease] = await this.db.attempt(() =>
+      this.db.all<Lease>(
+        `update leases set uses_left = uses_left - 1 where lease =
+           (select lease from leases where ((key = ? and same = 'shape') or (key = ? and same = 'text')) and uses_left > 0 and expires_ms > ? order by expires_ms, lease limit 1)
+         returning lease, key, same, hold, uses_left, expires_ms`,
+        ...[keys.shape, keys.digest, now_ms],
+      ),
+    );
+    return lease;
   }
 
   watch(hold: string, changed: (record: HoldRecord) => void): () => void {
+    let stopped = false;
     const stop = this.watchers.add(hold, changed);
     // What happened between storing the hold and watching it must not be missed.
-    void this.get(hold).then(
-      (record) => record && record.status !== 'pending' && changed(record),
-      () => {},
+    this.get(hold).then(
+      (record) => {
+        if (!stopped && record !== undefined && record.status !== 'pending') changed(record);
+      },
+      () => {}, // The store is away; the next look that succeeds tells.
     );
-    return stop;
+    return () => {
+      stopped = true;
+      stop();
+    };
   }
 
   watchAll(changed: (record: HoldRecord) => void): () => void {
     return this.watchers.add(undefined, changed);
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.watchers.close();
-    if (!this.closed) this.db.close();
-    this.closed = true;
-    return Promise.resolve();
+    this.db.close();
+  }
+
+  private records(sql: string, ...params: (string | number)[]): HoldRecord[] {
+    return this.db.all<{ record: string }>(sql, ...params).map((row) => JSON.parse(row.record) as HoldRecord);
   }
 
   private find(hold: string): HoldRecord | undefined {
-    const row = this.db.prepare('select record from holds where hold = ?').get(hold) as { record: string } | undefined;
-    return row === undefined ? undefined : read(row.record);
+    return this.records('select record from holds where hold = ?', hold)[0];
   }
 
   private save(record: HoldRecord): void {
-    this.db.prepare('update holds set status = ?, changed = ?, record = ? where hold = ?').run(record.status, this.nextChange(), JSON.stringify(record), record.operation.hold);
+    this.db.run(
+      'update holds set status = ?, is_open = ?, changed = ?, record = ? where hold = ?',
+      ...[record.status, isOpen(record) ? 1 : 0, this.nextChange(), JSON.stringify(record), record.operation.hold],
+    );
+  }
+
+  private grant(lease: Lease, now_ms: number): void {
+    this.db.run('delete from leases where expires_ms <= ? or uses_left <= 0', now_ms);
+    const { key, same, hold, uses_left, expires_ms } = lease;
+    this.db.run('insert into leases (lease, key, same, hold, uses_left, expires_ms) values (?, ?, ?, ?, ?, ?)', ...[lease.lease, key, same, hold, uses_left, expires_ms]);
+  }
+
+  /** An agent can be held and give up without end; what ended does not fill the disk. */
+  private prune(): void {
+    this.db.run('delete from holds where hold in (select hold from holds where is_open = 0 order by created_ms desc limit -1 offset ?)', this.ended_max);
   }
 
   private nextChange(): number {
-    this.db.prepare('update changes set last = last + 1').run();
-    return lastChange(this.db);
+    return this.db.all<{ last: number }>('update changes set last = last + 1 returning last')[0]!.last;
   }
 
-  private async read<T>(work: () => T): Promise<T> {
-    try {
-      return work();
-    } catch (error) {
-      throw unavailable(error);
-    }
+  private lastChange(): number {
+    return this.db.all<{ last: number }>('select last from changes')[0]!.last;
   }
 
-  /** One transaction; the write lock is taken first, so that what was read is still so when it is written. */
   private async write<T>(work: () => T): Promise<T> {
-    let inside = false;
-    try {
-      this.db.exec('begin immediate');
-      inside = true;
-      const result = work();
-      this.db.exec('commit');
-      inside = false;
-      this.watchers.look();
-      return result;
-    } catch (error) {
-      if (inside) {
-        try {
-          this.db.exec('rollback');
-        } catch {
-          // The transaction ended with the error already.
-        }
-      }
-      throw unavailable(error);
-    }
+    const result = await this.db.write(work);
+    this.watchers.look();
+    return result;
   }
-}
-
-const LIST_MAX = 1000;
-
-/** libsql's get() does not know pluck(). */
-const lastChange = (db: Database.Database): number => (db.prepare('select last from changes').get() as { last: number }).last;
-
-const read = (text: string): HoldRecord => JSON.parse(text) as HoldRecord;
-
-function unavailable(error: unknown): MidstreamError {
-  return error instanceof MidstreamError ? error : new MidstreamError('unavailable', 'the approvals database can not be used now', { cause: error });
 }
