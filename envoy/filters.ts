@@ -97,8 +97,8 @@ export function proxyFilter(listener: EnvoyListener, statPrefix: string, cluster
       stat_prefix: statPrefix,
       cluster,
       idle_timeout: '0s',
-      // The client speaks first in Postgres: by then it is proven who connects, and that it may.
-      ...(early ? {} : { upstream_connect_mode: 'ON_DOWNSTREAM_DATA', max_early_data_bytes: EARLY_DATA_BYTES_MAX }),
+      // Not before TLS has proven who connects; without TLS at once. ON_DOWNSTREAM_DATA leaks clients that never say a word.
+      ...(early ? {} : { upstream_connect_mode: 'ON_DOWNSTREAM_TLS_HANDSHAKE', max_early_data_bytes: EARLY_DATA_BYTES_MAX }),
       max_connect_attempts: 3,
       ...(options.tellPeer ? { proxy_protocol_tlvs: peerTlvs } : {}),
       ...(options.accessLog ? { access_log: [gatewayAccessLog(listener)] } : {}),

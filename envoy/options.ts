@@ -21,9 +21,8 @@ export interface EnvoyListener {
   /** hop only */
   hop?: HopAddresses;
   /**
-   * connect to what is behind at once, not with the agent's first bytes. For Envoys that do not know upstream_connect_mode
-   * (before 1.37); a peer that ext_authz refuses then reaches the server's listener for a moment, and by hop the PROXY header
-   * may be written before TLS has proven who connects
+   * connect to what is behind before TLS has proven who connects. For Envoys that do not know upstream_connect_mode (before
+   * 1.37); by hop the PROXY header then may not tell the identity
    */
   connect_early?: boolean;
   /** put the contrib build's postgres_proxy first and forward what it parsed, as a second opinion (ext_proc only) */
