@@ -43,7 +43,8 @@ interface Opened {
 export function openCatalogue(options: CatalogueOptions): Catalogue {
   const urlFor = urlMaker(options.url);
   const analyze =
-    options.analyze ?? createAnalyzer({ cache_entries_max: 500, cache_bytes_max: 4 * 1024 * 1024, statement_bytes_max: 1024 * 1024 }).analyze;
+    options.analyze ??
+    createAnalyzer({ cache_entries_max: 500, cache_bytes_max: 4 * 1024 * 1024, statement_bytes_max: 1024 * 1024 }).analyze;
   const now = options.now ?? Date.now;
   const databases = new Map<string, Opened>();
 
@@ -81,7 +82,10 @@ function urlMaker(url: string): (database: string) => string {
   try {
     parsed = new URL(url);
   } catch (cause) {
-    throw new MidstreamError('config_invalid', "the catalogue's connection string is not a URL", { hint: 'Write postgres://user:password@host:port/', cause });
+    throw new MidstreamError('config_invalid', "the catalogue's connection string is not a URL", {
+      hint: 'Write postgres://user:password@host:port/',
+      cause,
+    });
   }
   return (database) => {
     const own = new URL(parsed);
@@ -111,6 +115,9 @@ async function ask<Row>(pool: pg.Pool, sql: string, values: unknown[]): Promise<
   try {
     return (await pool.query(sql, values)).rows as Row[];
   } catch (cause) {
-    throw new MidstreamError('unavailable', 'the catalogue of the database could not be read', { hint: 'Check the catalogue connection string and the role in it.', cause });
+    throw new MidstreamError('unavailable', 'the catalogue of the database could not be read', {
+      hint: 'Check the catalogue connection string and the role in it.',
+      cause,
+    });
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import pg from 'pg';
-import { openCatalogue, type Catalogue } from '../../extproc/stores/catalogue.js';
+import { type Catalogue, openCatalogue } from '../../extproc/stores/catalogue.js';
 import { MidstreamError } from '../../filters/errors.js';
 import type { ColumnRef, Relation } from '../../filters/postgres/rows/origin.js';
 import type { LookupEffect } from '../../filters/postgres/session/effects.js';
@@ -52,7 +52,8 @@ describe('the catalogue, on a real server', () => {
     await client?.end();
   });
 
-  const oidOf = async (what: string, text: string): Promise<number> => (await client.query(`select $1::${what}::oid as oid`, [text])).rows[0].oid;
+  const oidOf = async (what: string, text: string): Promise<number> =>
+    (await client.query(`select $1::${what}::oid as oid`, [text])).rows[0].oid;
 
   async function relation(name: string): Promise<Relation> {
     const oid = await oidOf('regclass', `${SCHEMA}.${name}`);
@@ -63,11 +64,22 @@ describe('the catalogue, on a real server', () => {
   }
 
   const sourcesOf = (found: Relation, column: string): string[] =>
-    found.columns.find((one) => one.name === column)!.sources.map((s: ColumnRef) => `${s.table}.${s.column}`).sort();
+    found.columns
+      .find((one) => one.name === column)!
+      .sources.map((s: ColumnRef) => `${s.table}.${s.column}`)
+      .sort();
 
   it('numbers columns as the server does and leaves dropped ones out', async () => {
     const people = await relation('people');
-    assert.deepEqual(people.columns.map((c) => [c.attribute, c.name, c.generated]), [[1, 'id', false], [3, 'Salary', false], [4, 'email', false], [5, 'email_lower', true]]);
+    assert.deepEqual(
+      people.columns.map((c) => [c.attribute, c.name, c.generated]),
+      [
+        [1, 'id', false],
+        [3, 'Salary', false],
+        [4, 'email', false],
+        [5, 'email_lower', true],
+      ],
+    );
     assert.equal(people.schema, SCHEMA);
     assert.equal(people.kind, 'r');
   });
@@ -85,7 +97,13 @@ describe('the catalogue, on a real server', () => {
     assert.deepEqual(sourcesOf(again, 'double'), ['people.Salary', 'staff.pay', 'staff_again.double']);
     assert.deepEqual(sourcesOf(again, 'email'), ['people.email', 'staff_again.email']);
     assert.deepEqual(sourcesOf(await relation('staff_copy'), 'top'), ['people.Salary', 'staff_copy.top']);
-    assert.deepEqual(sourcesOf(await relation('joined'), 'any_text'), ['events.secret', 'events_2024.secret', 'events_2025.secret', 'joined.any_text', 'people.email']);
+    assert.deepEqual(sourcesOf(await relation('joined'), 'any_text'), [
+      'events.secret',
+      'events_2024.secret',
+      'events_2025.secret',
+      'joined.any_text',
+      'people.email',
+    ]);
   });
 
   it('falls back to what a view depends on when its definition is not understood', async () => {
@@ -106,7 +124,12 @@ describe('the catalogue, on a real server', () => {
   });
 
   it('finds by name, with a schema and without, and says where there is none', async () => {
-    const names = [{ schema: SCHEMA, name: 'people' }, { schema: '', name: 'people' }, { schema: SCHEMA, name: 'nobody' }, { schema: 'nowhere', name: 'people' }];
+    const names = [
+      { schema: SCHEMA, name: 'people' },
+      { schema: '', name: 'people' },
+      { schema: SCHEMA, name: 'nobody' },
+      { schema: 'nowhere', name: 'people' },
+    ];
     await catalogue.load(database, { ...nothing, names });
     const view = catalogue.view(database);
     assert.equal((view.byName(SCHEMA, 'people') as Relation[]).length, 1);
@@ -124,7 +147,10 @@ describe('the catalogue, on a real server', () => {
     const view = catalogue.view(database);
     const entry = view.type(pair);
     assert.ok(entry !== undefined && entry !== 'unknown');
-    assert.deepEqual(entry.attributes.map((a) => a.name), ['a', 'b', 'c']);
+    assert.deepEqual(
+      entry.attributes.map((a) => a.name),
+      ['a', 'b', 'c'],
+    );
     const [, domain, moods] = entry.attributes.map((a) => view.type(a.type));
     assert.deepEqual([(domain as { kind: string; base: number }).kind, (domain as { base: number }).base], ['d', 25]);
     assert.equal((moods as { category: string }).category, 'A');
@@ -144,7 +170,9 @@ describe('the catalogue, on a real server', () => {
   it('forgets on invalidate and reads what is there now', async () => {
     const oid = await oidOf('regclass', `${SCHEMA}.staff`);
     await relation('staff');
-    await client.query(`create or replace view ${SCHEMA}.staff as select id, "Salary" as pay, email as shout, 1 as one from ${SCHEMA}.people`);
+    await client.query(
+      `create or replace view ${SCHEMA}.staff as select id, "Salary" as pay, email as shout, 1 as one from ${SCHEMA}.people`,
+    );
     await client.query(`alter table ${SCHEMA}.people rename email to mail`);
     await catalogue.load(database, { ...nothing, relations: [oid], invalidate: true });
     assert.deepEqual(sourcesOf(catalogue.view(database).relation(oid) as Relation, 'shout'), ['people.mail', 'staff.shout']);
@@ -156,9 +184,21 @@ describe('the catalogue, on a real server', () => {
   it('a server that refuses: unavailable, and what was asked for is unknown', async () => {
     const other = openCatalogue({ url });
     try {
-      await assert.rejects(other.load('no such database', { ...nothing, relations: [1259], names: [{ schema: 'a', name: 'b' }], types: [99_999], functions: [5] }), (error) => error instanceof MidstreamError && error.code === 'unavailable');
+      await assert.rejects(
+        other.load('no such database', {
+          ...nothing,
+          relations: [1259],
+          names: [{ schema: 'a', name: 'b' }],
+          types: [99_999],
+          functions: [5],
+        }),
+        (error) => error instanceof MidstreamError && error.code === 'unavailable',
+      );
       const view = other.view('no such database');
-      assert.deepEqual([view.relation(1259), view.byName('a', 'b'), view.type(99_999), view.functionByOid(5)], ['unknown', 'unknown', 'unknown', 'unknown']);
+      assert.deepEqual(
+        [view.relation(1259), view.byName('a', 'b'), view.type(99_999), view.functionByOid(5)],
+        ['unknown', 'unknown', 'unknown', 'unknown'],
+      );
     } finally {
       await other.close();
     }

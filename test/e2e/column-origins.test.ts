@@ -35,7 +35,21 @@ refresh materialized view pay_copy;
 
 const rule = `${SCHEMA}.people.salary`;
 /** What must never come out: the salaries, and what is made of them. */
-const secrets = ['77177', '88288', '99399', '154354', '176576', '77.2', '88.3', '77178', '88289', '77 177', '77,177', 'salary_is_77177', '37373137'];
+const secrets = [
+  '77177',
+  '88288',
+  '99399',
+  '154354',
+  '176576',
+  '77.2',
+  '88.3',
+  '77178',
+  '88289',
+  '77 177',
+  '77,177',
+  'salary_is_77177',
+  '37373137',
+];
 
 /** Statements that give salaries away, each in another way; names must come out where `open` says so. */
 const giving: { sql: string; open?: string[] }[] = [
@@ -48,7 +62,10 @@ const giving: { sql: string; open?: string[] }[] = [
   { sql: 'select x as y from (select salary as x from people) q' },
   { sql: 'with c as (select salary s, name from people) select name, s from c', open: ['Ada'] },
   { sql: 'with c(a, b, c, d) as (select * from people) select * from c', open: ['Ada'] },
-  { sql: 'with recursive r(n, s) as (select name, salary from people union all select n, s from r where false) select * from r', open: ['Ada'] },
+  {
+    sql: 'with recursive r(n, s) as (select name, salary from people union all select n, s from r where false) select * from r',
+    open: ['Ada'],
+  },
   { sql: 'select salary + 1 from people' },
   { sql: 'select salary::text, name from people', open: ['Ada'] },
   { sql: `select 'salary_is_' || salary from people` },
@@ -152,7 +169,14 @@ describe('origins of columns, as a real server describes them', () => {
     await client.query('begin');
     const result = await client.query<(string | null)[]>({ text: sql, rowMode: 'array' });
     await client.query('rollback');
-    const layout: ColumnLayout[] = result.fields.map((f) => ({ name: f.name, table_oid: f.tableID, attribute: f.columnID, type_oid: f.dataTypeID, type_modifier: f.dataTypeModifier, format: 0 }));
+    const layout: ColumnLayout[] = result.fields.map((f) => ({
+      name: f.name,
+      table_oid: f.tableID,
+      attribute: f.columnID,
+      type_oid: f.dataTypeID,
+      type_modifier: f.dataTypeModifier,
+      format: 0,
+    }));
     const { outputs } = analyzer.analyze(sql).top[0]!;
     for (let round = 0; view !== undefined && round < 10; round++) {
       const wanted = missing(layout, outputs, masks, view);
@@ -165,7 +189,9 @@ describe('origins of columns, as a real server describes them', () => {
     return result.rows
       .map((row) => {
         const message = dataRow(...row);
-        return cellsOf(masker.maskRow(message, 0, 5, message.length) ?? message).map((cell) => cell?.toString('utf8') ?? 'NULL').join(' | ');
+        return cellsOf(masker.maskRow(message, 0, 5, message.length) ?? message)
+          .map((cell) => cell?.toString('utf8') ?? 'NULL')
+          .join(' | ');
       })
       .join('\n');
   }
@@ -208,7 +234,10 @@ describe('origins of columns, as a real server describes them', () => {
       const shape = analyzer.analyze(sql).top[0]!.copy!;
       const chunks = await copyOut(sql);
       const view = catalogue.view(database);
-      const response = { format: shape.format === 'binary' ? (1 as const) : (0 as const), column_formats: new Array<number>(columns).fill(shape.format === 'binary' ? 1 : 0) };
+      const response = {
+        format: shape.format === 'binary' ? (1 as const) : (0 as const),
+        column_formats: new Array<number>(columns).fill(shape.format === 'binary' ? 1 : 0),
+      };
       let masker = CopyOutMasker.plan(shape, response, masks, view);
       for (let round = 0; !(masker instanceof CopyOutMasker); round++) {
         assert.ok(round < 10, 'asks for ever');

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import pg from 'pg';
 import { type Catalogue, openCatalogue } from '../../extproc/stores/catalogue.js';
+import type { MaskAs } from '../../filters/mask/types.js';
 import { ByteSink } from '../../filters/postgres/rows/byte-sink.js';
 import { Cell, NULLED, WRITTEN } from '../../filters/postgres/rows/cell.js';
 import { Finder } from '../../filters/postgres/rows/finder.js';
 import { buildMaskSet, type MaskSet } from '../../filters/postgres/rows/plan.js';
 import { ValueMaskers } from '../../filters/postgres/rows/types.js';
 import { coverOf } from '../../filters/postgres/rows/values/value.js';
-import type { MaskAs } from '../../filters/mask/types.js';
 import { sharedPostgres } from '../support/postgres.js';
 
 const SCHEMA = 'masked_values_test';
@@ -32,8 +32,14 @@ const found: { type: string; sql: string; words?: string[]; name?: string }[] = 
   { type: 'character(40)', sql: `'jane.doe@example.com'` },
   { type: 'name', sql: `'jane.doe@example.com'` },
   { type: 'xml', sql: `'<a b="jane.doe@example.com">4111111111111111</a>'` },
-  { type: 'json', sql: `'{"a": "jane.doe@example.com", "n": 4111111111111111, "e": "\\u0034111111111111111", "l": [1, "jane.doe@example.com", null]}'` },
-  { type: 'jsonb', sql: `'{"a\\"b": "x\\n\\"jane.doe@example.com", "n": 4111111111111111, "jane.doe@example.com": {"card": "4111 1111 1111 1111"}}'` },
+  {
+    type: 'json',
+    sql: `'{"a": "jane.doe@example.com", "n": 4111111111111111, "e": "\\u0034111111111111111", "l": [1, "jane.doe@example.com", null]}'`,
+  },
+  {
+    type: 'jsonb',
+    sql: `'{"a\\"b": "x\\n\\"jane.doe@example.com", "n": 4111111111111111, "jane.doe@example.com": {"card": "4111 1111 1111 1111"}}'`,
+  },
   { type: 'jsonb', sql: `'"jane.doe@example.com"'` },
   { type: 'jsonb', sql: `'4111111111111111'` },
   { type: 'jsonb', sql: `'{"password": "tr0ub4dor&3", "ok": true}'`, words: ['tr0ub4dor'] },
@@ -53,7 +59,10 @@ const found: { type: string; sql: string; words?: string[]; name?: string }[] = 
   { type: 'numeric[]', sql: 'array[1, 4111111111111111.5]' },
   { type: 'jsonb[]', sql: `array['{"a": "jane.doe@example.com"}'::jsonb]` },
   { type: 'bytea[]', sql: `array[convert_to('jane.doe@example.com', 'UTF8')]` },
-  { type: `${SCHEMA}.pair`, sql: `row(1, 'jane.doe@example.com, "x"', array['4111111111111111', 'b'], null, '{"e": "jane.doe@example.com"}')` },
+  {
+    type: `${SCHEMA}.pair`,
+    sql: `row(1, 'jane.doe@example.com, "x"', array['4111111111111111', 'b'], null, '{"e": "jane.doe@example.com"}')`,
+  },
   { type: `${SCHEMA}.pair[]`, sql: `array[row(1, 'jane.doe@example.com', null, null, null)::${SCHEMA}.pair, null]` },
   { type: `${SCHEMA}.address`, sql: `'jane.doe@example.com'` },
   { type: `${SCHEMA}.address[]`, sql: `array['jane.doe@example.com']` },
@@ -113,7 +122,9 @@ const covered: { type: string; sql: string }[] = [
 function secretsIn(masked: Buffer, words: readonly string[]): string[] {
   const hex = masked.toString('hex');
   const text = masked.toString('latin1');
-  return words.filter((word) => text.includes(word) || hex.includes(Buffer.from(word).toString('hex')) || text.includes(Buffer.from(word).toString('hex')));
+  return words.filter(
+    (word) => text.includes(word) || hex.includes(Buffer.from(word).toString('hex')) || text.includes(Buffer.from(word).toString('hex')),
+  );
 }
 
 describe('masked values, read back by a real server', () => {
@@ -153,7 +164,7 @@ describe('masked values, read back by a real server', () => {
     return found;
   }
 
-  async function valueOf(type: string, sql: string, format: 0 | 1): Promise<Buffer> {
+  async function sentValue(type: string, sql: string, format: 0 | 1): Promise<Buffer> {
     const { send } = await typeOf(type);
     const expression = format === 0 ? `format('%s', (${sql})::${type})` : `${send}((${sql})::${type})`;
     const { rows } = await client.query({ text: `select ${expression} as v`, rowMode: 'array' });
@@ -163,11 +174,22 @@ describe('masked values, read back by a real server', () => {
 
   /** The text that the server reads in the masked value. Rejects when it takes it for invalid. */
   async function readBack(type: string, value: Buffer, format: 0 | 1): Promise<string> {
-    const { rows } = await client.query({ text: `select format('%s', $1::${type}) as v`, values: [format === 0 ? value.toString('utf8') : value], rowMode: 'array' });
+    const { rows } = await client.query({
+      text: `select format('%s', $1::${type}) as v`,
+      values: [format === 0 ? value.toString('utf8') : value],
+      rowMode: 'array',
+    });
     return rows[0]![0];
   }
 
-  async function masked(masks: MaskSet, type: string, name: string, value: Buffer, format: 0 | 1, way: 'detect' | 'cover'): Promise<Buffer | 'null' | 'kept'> {
+  async function masked(
+    masks: MaskSet,
+    type: string,
+    name: string,
+    value: Buffer,
+    format: 0 | 1,
+    way: 'detect' | 'cover',
+  ): Promise<Buffer | 'null' | 'kept'> {
     const maskers = new ValueMaskers(catalogue.view(database));
     const { oid } = await typeOf(type);
     const cell = new Cell(new Finder(masks), name, way === 'cover' ? masks.columnRules[0] : undefined);
@@ -176,23 +198,39 @@ describe('masked values, read back by a real server', () => {
     const framed = Buffer.concat([Buffer.from('"{9'), value, Buffer.from('9}"\\')]);
     const values = maskers.of(oid, format);
     const outcome =
-      way === 'cover' ? values.cover(cell, coverOf(cell), framed, 3, 3 + value.length, out) : values.detect(cell, framed, 3, 3 + value.length, out);
+      way === 'cover'
+        ? values.cover(cell, coverOf(cell), framed, 3, 3 + value.length, out)
+        : values.detect(cell, framed, 3, 3 + value.length, out);
     if (outcome === NULLED) return 'null';
     return outcome === WRITTEN ? out.take() : 'kept';
   }
 
   for (const as of ['redact', 'partial', 'hash', 'null'] as MaskAs[]) {
-    const masks = buildMaskSet([{ name: 'found', detect: ['all'], columns: [], as }, { name: 'column', detect: [], columns: ['*.*.*'], as }], { key });
+    const masks = buildMaskSet(
+      [
+        { name: 'found', detect: ['all'], columns: [], as },
+        { name: 'column', detect: [], columns: ['*.*.*'], as },
+      ],
+      { key },
+    );
     for (const format of [0, 1] as const) {
       it(`${as} of what detectors find, in ${format === 0 ? 'text' : 'binary'}`, async function () {
         this.timeout(20_000);
         const wrong: string[] = [];
         for (const { type, sql, words, name } of found) {
-          const value = await valueOf(type, sql, format);
+          const value = await sentValue(type, sql, format);
           const out = await masked(masks, type, name ?? 'c', value, format, 'detect');
-          const left = out === 'kept' ? ['everything'] : out === 'null' ? [] : secretsIn(out, words ?? ['jane.doe', '4111111111111111', '4111 1111 1111 1111']);
+          const left =
+            out === 'kept'
+              ? ['everything']
+              : out === 'null'
+                ? []
+                : secretsIn(out, words ?? ['jane.doe', '4111111111111111', '4111 1111 1111 1111']);
           if (left.length > 0) wrong.push(`${type} ${sql}: ${left} left in ${out.toString('latin1')}`);
-          if (typeof out === 'object') await readBack(type, out, format).catch((error: Error) => wrong.push(`${type} ${sql}: ${error.message}: ${JSON.stringify(out.toString('latin1'))}`));
+          if (typeof out === 'object')
+            await readBack(type, out, format).catch((error: Error) =>
+              wrong.push(`${type} ${sql}: ${error.message}: ${JSON.stringify(out.toString('latin1'))}`),
+            );
         }
         assert.deepEqual(wrong, []);
       });
@@ -201,13 +239,15 @@ describe('masked values, read back by a real server', () => {
         this.timeout(20_000);
         const wrong: string[] = [];
         for (const { type, sql } of covered) {
-          const value = await valueOf(type, sql, format);
+          const value = await sentValue(type, sql, format);
           const out = await masked(masks, type, 'c', value, format, 'cover');
           if (out === 'kept') wrong.push(`${type} ${sql}: kept`);
           if (typeof out === 'object') {
             const left = secretsIn(out, ['jane.doe', '4111111111111111', '1234', '1984', 'c56a4180', '9a7e', '9a:7e']);
             if (left.length > 0) wrong.push(`${type} ${sql}: ${left} left in ${out.toString('latin1')}`);
-            await readBack(type, out, format).catch((error: Error) => wrong.push(`${type} ${sql}: ${error.message}: ${JSON.stringify(out.toString('latin1'))}`));
+            await readBack(type, out, format).catch((error: Error) =>
+              wrong.push(`${type} ${sql}: ${error.message}: ${JSON.stringify(out.toString('latin1'))}`),
+            );
           }
           if (as === 'null' && out !== 'null' && value.length > 2) wrong.push(`${type} ${sql}: not NULL`);
         }

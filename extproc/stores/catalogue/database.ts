@@ -4,7 +4,18 @@ import type { OutputColumn, SqlAnalysis } from '../../../filters/sql/facts.js';
 import { CatalogueCache, nameKey } from './cache.js';
 import { buildRelations, type RawRelation } from './lineage.js';
 import {
-  DEPENDENCIES, type DependencyRow, FAMILIES, type FamilyRow, FUNCTIONS, type FunctionRow, RELATIONS_BY_NAME, RELATIONS_BY_OID, RELATIONS_MAX, type RelationRow, TYPES, type TypeRow,
+  DEPENDENCIES,
+  type DependencyRow,
+  FAMILIES,
+  type FamilyRow,
+  FUNCTIONS,
+  type FunctionRow,
+  RELATIONS_BY_NAME,
+  RELATIONS_BY_OID,
+  RELATIONS_MAX,
+  type RelationRow,
+  TYPES,
+  type TypeRow,
 } from './queries.js';
 
 /** Runs one query; rejects when the server can't be asked. */
@@ -46,7 +57,8 @@ export class DatabaseCatalogue {
   private markUnknown(what: LookupEffect): void {
     const { cache } = this;
     for (const oid of what.relations) if (cache.relation(oid) === undefined) cache.relations.set(oid, 'unknown');
-    for (const { schema, name } of what.names) if (cache.byName(schema, name) === undefined) cache.names.set(nameKey(schema, name), 'unknown');
+    for (const { schema, name } of what.names)
+      if (cache.byName(schema, name) === undefined) cache.names.set(nameKey(schema, name), 'unknown');
     for (const oid of what.types) if (cache.type(oid) === undefined) cache.types.set(oid, 'unknown');
     for (const oid of what.functions) if (cache.functionByOid(oid) === undefined) cache.functions.set(oid, 'unknown');
   }
@@ -99,7 +111,12 @@ export class DatabaseCatalogue {
     const byRoot = groupBy(families, (row) => row.root);
     const byOid = groupBy(dependencies, (row) => row.oid);
     for (const row of fresh) {
-      raw.set(row.oid, { ...row, family: byRoot.get(row.oid) ?? [], dependencies: byOid.get(row.oid) ?? [], outputs: this.outputsOf(row.definition) });
+      raw.set(row.oid, {
+        ...row,
+        family: byRoot.get(row.oid) ?? [],
+        dependencies: byOid.get(row.oid) ?? [],
+        outputs: this.outputsOf(row.definition),
+      });
     }
   }
 
@@ -116,7 +133,11 @@ export class DatabaseCatalogue {
       const rows = await this.ask<TypeRow>(TYPES, [wanted]);
       if (cache.generation !== generation) return;
       for (const row of rows) {
-        cache.types.set(row.oid, { ...row, base: row.base ?? 0, attributes: (row.attributes ?? []).map(([name, type]) => ({ name, type })) });
+        cache.types.set(row.oid, {
+          ...row,
+          base: row.base ?? 0,
+          attributes: (row.attributes ?? []).map(([name, type]) => ({ name, type })),
+        });
       }
       for (const oid of wanted) if (cache.type(oid) === undefined) cache.types.set(oid, 'unknown');
       wanted = missingTypes(

@@ -1,7 +1,7 @@
 import { alignOutputs } from '../../../filters/postgres/rows/align.js';
 import { type CatalogueView, type ColumnRef, type Relation, resolve } from '../../../filters/postgres/rows/origin.js';
 import type { OutputColumn } from '../../../filters/sql/facts.js';
-import { FAMILY_MAX, type DependencyRow, type FamilyRow, type RelationRow } from './queries.js';
+import { type DependencyRow, FAMILY_MAX, type FamilyRow, type RelationRow } from './queries.js';
 
 /** A relation as it was read, before its columns are followed to their base columns. */
 export interface RawRelation extends RelationRow {
@@ -32,7 +32,13 @@ export function buildRelations(raw: readonly RawRelation[]): Map<number, Relatio
       schema: relation.schema,
       name: relation.name,
       kind: relation.kind,
-      columns: (relation.columns ?? []).map(([attribute, name, type, generated]) => ({ attribute, name, type, generated, sources: ownSources(relation, name) })),
+      columns: (relation.columns ?? []).map(([attribute, name, type, generated]) => ({
+        attribute,
+        name,
+        type,
+        generated,
+        sources: ownSources(relation, name),
+      })),
     };
     // A definition that leads back to itself (a rule on a table) ends here with its own names.
     if (open.has(relation.oid) || depth > DEPTH_MAX) return made;
@@ -61,7 +67,7 @@ function ownSources(relation: RawRelation, column: string): ColumnRef[] {
 function addBases(made: Relation, relation: RawRelation, view: CatalogueView): void {
   if (relation.definition !== null) {
     const bases = viewBases(made, relation, view);
-    made.columns.forEach((column, i) => addAll(column.sources, bases[i] ?? []));
+    for (const [i, column] of made.columns.entries()) addAll(column.sources, bases[i] ?? []);
     return;
   }
   for (const { attribute, schema, name, column } of relation.dependencies) {
@@ -77,8 +83,16 @@ function ownColumn(made: Relation, schema: string, table: string, column: string
 }
 
 function viewBases(made: Relation, relation: RawRelation, view: CatalogueView): ColumnRef[][] {
-  const layout = made.columns.map((column) => ({ name: column.name, table_oid: 0, attribute: 0, type_oid: column.type, type_modifier: -1, format: 0 as const }));
-  if (relation.outputs !== undefined) return alignOutputs(layout, relation.outputs, view).map((lineage) => lineage.sources.flatMap((source) => resolve(source, view)));
+  const layout = made.columns.map((column) => ({
+    name: column.name,
+    table_oid: 0,
+    attribute: 0,
+    type_oid: column.type,
+    type_modifier: -1,
+    format: 0 as const,
+  }));
+  if (relation.outputs !== undefined)
+    return alignOutputs(layout, relation.outputs, view).map((lineage) => lineage.sources.flatMap((source) => resolve(source, view)));
   // Not understood: every column may hold all that the definition depends on.
   const all = relation.dependencies.flatMap(({ schema, name, column }) => resolve({ schema, table: name, column: column ?? '*' }, view));
   return made.columns.map(() => all);

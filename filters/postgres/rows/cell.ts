@@ -1,5 +1,5 @@
-import type { FindContext, Kind, Masker, MaskAs } from '../../mask/types.js';
-import { Finder } from './finder.js';
+import type { FindContext, Kind, MaskAs, Masker } from '../../mask/types.js';
+import type { Finder } from './finder.js';
 import type { ColumnRule } from './mask-set.js';
 
 /** What became of a value. KEEP: nothing was written, the original may pass. */

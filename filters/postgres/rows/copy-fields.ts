@@ -1,8 +1,20 @@
 import type { ByteSink } from './byte-sink.js';
 
 /** Escapes of COPY's text format ("COPY", Text Format): one letter for one byte. */
-const LETTERS: Record<number, number> = { 0x62: 8, 0x66: 12, 0x6e: 10, 0x72: 13, 0x74: 9, 0x76: 11 };
-const ESCAPES: Record<number, number> = { 8: 0x62, 12: 0x66, 10: 0x6e, 13: 0x72, 9: 0x74, 11: 0x76 };
+const LETTERS = new Uint8Array(256);
+/** The letter of a byte that is written as an escape; 0 for the others. */
+const ESCAPES = new Uint8Array(256);
+for (const [letter, byte] of [
+  ['b', 8],
+  ['f', 12],
+  ['n', 10],
+  ['r', 13],
+  ['t', 9],
+  ['v', 11],
+] as const) {
+  LETTERS[letter.charCodeAt(0)] = byte;
+  ESCAPES[byte] = letter.charCodeAt(0);
+}
 
 /** What a field of the text format stands for, appended to `out`. */
 export function unescapeText(buf: Buffer, start: number, end: number, out: ByteSink): void {
@@ -21,7 +33,7 @@ export function unescapeText(buf: Buffer, start: number, end: number, out: ByteS
       let value = hexDigit(buf[++at]!);
       if (at + 1 < end && hexDigit(buf[at + 1]!) >= 0) value = value * 16 + hexDigit(buf[++at]!);
       out.byte(value);
-    } else out.byte(LETTERS[next] ?? next);
+    } else out.byte(LETTERS[next] || next);
   }
 }
 
@@ -37,8 +49,8 @@ function hexDigit(byte: number): number {
 export function escapeText(item: ByteSink, delimiter: number, out: ByteSink): void {
   for (let i = 0; i < item.length; i++) {
     const byte = item.buf[i]!;
-    const letter = ESCAPES[byte];
-    if (letter !== undefined) {
+    const letter = ESCAPES[byte]!;
+    if (letter !== 0) {
       out.byte(0x5c);
       out.byte(letter);
     } else {
@@ -49,22 +61,22 @@ export function escapeText(item: ByteSink, delimiter: number, out: ByteSink): vo
 }
 
 /** What a field of the CSV format stands for: quotes open and close anywhere in it, as the server reads it. */
-export function unquoteCsv(buf: Buffer, start: number, end: number, quote: number, escape: number, out: ByteSink): void {
+export function unquoteCsv(buf: Buffer, start: number, end: number, quote: number, escapes: number, out: ByteSink): void {
   let quoted = false;
   for (let at = start; at < end; at++) {
     const byte = buf[at]!;
-    if (quoted && byte === escape && at + 1 < end && (buf[at + 1] === quote || buf[at + 1] === escape)) out.byte(buf[++at]!);
+    if (quoted && byte === escapes && at + 1 < end && (buf[at + 1] === quote || buf[at + 1] === escapes)) out.byte(buf[++at]!);
     else if (byte === quote) quoted = !quoted;
     else out.byte(byte);
   }
 }
 
 /** Writes a quoted field of the CSV format. */
-export function quoteCsv(item: ByteSink, quote: number, escape: number, out: ByteSink): void {
+export function quoteCsv(item: ByteSink, quote: number, escapes: number, out: ByteSink): void {
   out.byte(quote);
   for (let i = 0; i < item.length; i++) {
     const byte = item.buf[i]!;
-    if (byte === quote || byte === escape) out.byte(escape);
+    if (byte === quote || byte === escapes) out.byte(escapes);
     out.byte(byte);
   }
   out.byte(quote);

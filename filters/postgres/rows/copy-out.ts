@@ -74,7 +74,11 @@ export class CopyOutMasker {
   private readonly held = new ByteSink(1024);
   private readonly out = new ByteSink();
 
-  constructor(shape: CopyShape, plan: RowPlan, private readonly held_bytes_max = COPY_HELD_BYTES_MAX) {
+  constructor(
+    shape: CopyShape,
+    plan: RowPlan,
+    private readonly held_bytes_max = COPY_HELD_BYTES_MAX,
+  ) {
     this.columns = new CopyColumns(plan);
     this.format = shape.format === 'binary' ? new CopyBinary(this.columns) : new CopyText(shape, this.columns);
   }
@@ -83,8 +87,14 @@ export class CopyOutMasker {
    * The masker for a COPY whose CopyOutResponse came, or what must be looked up first. Throws MidstreamError protocol_violation
    * when the server's format is not the one that the statement asks for.
    */
-  static plan(shape: CopyShape, response: { format: 0 | 1; column_formats: number[] }, masks: MaskSet, catalogue: CatalogueView | undefined): CopyOutMasker | Missing {
-    if ((response.format === 1) !== (shape.format === 'binary')) throw violation('CopyOutResponse', 'format', shape.format, response.format);
+  static plan(
+    shape: CopyShape,
+    response: { format: 0 | 1; column_formats: number[] },
+    masks: MaskSet,
+    catalogue: CatalogueView | undefined,
+  ): CopyOutMasker | Missing {
+    if ((response.format === 1) !== (shape.format === 'binary'))
+      throw violation('CopyOutResponse', 'format', shape.format, response.format);
     const planned = planCopy(shape, response.column_formats.length, masks, catalogue);
     return 'columns' in planned ? new CopyOutMasker(shape, planned) : planned;
   }
@@ -147,9 +157,11 @@ export class CopyOutMasker {
 
   private hold(buf: Buffer, start: number, end: number): void {
     if (this.held.length + end - start > this.held_bytes_max) {
-      throw new MidstreamError('limit_exceeded', `a row of COPY is longer than ${this.held_bytes_max} bytes, which is as much as is held to be masked`);
+      throw new MidstreamError(
+        'limit_exceeded',
+        `a row of COPY is longer than ${this.held_bytes_max} bytes, which is as much as is held to be masked`,
+      );
     }
     this.held.copy(buf, start, end);
   }
 }
-

@@ -13,7 +13,8 @@ export function planCopy(shape: CopyShape, count: number, masks: MaskSet, catalo
     const wanted = missing([], shape.outputs, masks, catalogue);
     const { relation } = shape;
     // The relation is needed for types too, so it is asked for even where no column rule stands.
-    if (relation !== undefined && catalogue.byName(relation.schema, relation.table) === undefined) wanted.names.push({ schema: relation.schema, name: relation.table });
+    if (relation !== undefined && catalogue.byName(relation.schema, relation.table) === undefined)
+      wanted.names.push({ schema: relation.schema, name: relation.table });
     if (wanted.names.length > 0) return wanted;
   }
   const layout = shape.relation === undefined ? queryLayout(shape, count, format) : tableLayout(shape.relation, count, format, catalogue);
@@ -25,7 +26,14 @@ export function planCopy(shape: CopyShape, count: number, masks: MaskSet, catalo
   return buildRowPlan(layout, originsOf(layout, outputs, catalogue), masks, catalogue);
 }
 
-const blank = (name: string, type_oid: number, format: 0 | 1): ColumnLayout => ({ name, table_oid: 0, attribute: 0, type_oid, type_modifier: -1, format });
+const blank = (name: string, type_oid: number, format: 0 | 1): ColumnLayout => ({
+  name,
+  table_oid: 0,
+  attribute: 0,
+  type_oid,
+  type_modifier: -1,
+  format,
+});
 
 function queryLayout(shape: CopyShape, count: number, format: 0 | 1): ColumnLayout[] {
   const outputs = shape.outputs ?? [];
@@ -40,9 +48,17 @@ function columnsOf(relation: Relation, listed: readonly string[]): RelationColum
   return found.every((column) => column !== undefined) ? found : undefined;
 }
 
-function tableLayout(relation: NonNullable<CopyShape['relation']>, count: number, format: 0 | 1, catalogue: CatalogueView | undefined): ColumnLayout[] {
+function tableLayout(
+  relation: NonNullable<CopyShape['relation']>,
+  count: number,
+  format: 0 | 1,
+  catalogue: CatalogueView | undefined,
+): ColumnLayout[] {
   const found = catalogue?.byName(relation.schema, relation.table);
-  const candidates = found === undefined || found === 'unknown' ? [] : found.map((one) => columnsOf(one, relation.columns)).filter((columns) => columns?.length === count);
+  const candidates =
+    found === undefined || found === 'unknown'
+      ? []
+      : found.map((one) => columnsOf(one, relation.columns)).filter((columns) => columns?.length === count);
   return Array.from({ length: count }, (_, i) => {
     const names = new Set(candidates.map((columns) => columns![i]!.name));
     const types = new Set(candidates.map((columns) => columns![i]!.type));

@@ -1,3 +1,5 @@
+import { indexOfByte } from './byte-search.js';
+
 /**
  * Finds where rows of COPY's text formats end. The state is kept between pieces, so that a row cut anywhere is scanned once.
  */
@@ -28,8 +30,8 @@ export class RowScanner {
       at++;
     }
     while (at < end) {
-      const line = buf.indexOf(0x0a, at);
-      const stop = line < 0 || line >= end ? end : line;
+      const line = indexOfByte(buf, 0x0a, at, end);
+      const stop = line < 0 ? end : line;
       // A newline in data is written as \n; only one behind a single backslash would be part of a field.
       let slashes = 0;
       while (stop - slashes - 1 >= at && buf[stop - slashes - 1] === 0x5c) slashes++;
@@ -43,16 +45,16 @@ export class RowScanner {
     return -1;
   }
 
-  private nextCsv(buf: Buffer, start: number, end: number, { quote, escape }: { quote: number; escape: number }): number {
+  private nextCsv(buf: Buffer, start: number, end: number, { quote, escape: escapes }: { quote: number; escape: number }): number {
     for (let at = start; at < end; at++) {
       const byte = buf[at]!;
       if (this.escaped) {
         this.escaped = false;
         // The escape stood for itself, unless it escapes a quote or another escape.
-        if (byte === quote || byte === escape) continue;
+        if (byte === quote || byte === escapes) continue;
       }
       // Where the escape is the quote itself, a doubled quote closes and opens again, which comes to the same.
-      if (this.quoted && byte === escape && escape !== quote) this.escaped = true;
+      if (this.quoted && byte === escapes && escapes !== quote) this.escaped = true;
       else if (byte === quote) this.quoted = !this.quoted;
       else if (byte === 0x0a && !this.quoted) return at + 1;
     }

@@ -1,5 +1,6 @@
-import { violation } from '../wire/violation.js';
 import type { CopyShape } from '../../sql/facts.js';
+import { violation } from '../wire/violation.js';
+import { indexOfByte } from './byte-search.js';
 import { ByteSink } from './byte-sink.js';
 import { KEEP, NULLED, WRITTEN } from './cell.js';
 import { escapeText, quoteCsv, unescapeText, unquoteCsv } from './copy-fields.js';
@@ -34,10 +35,9 @@ export class CopyText implements CopyFormat {
     if (this.columns.finder.mayHold(buf, start, end)) return false;
     // Escapes could hide something from the quick look.
     const hiding = this.csv === undefined ? 0x5c : this.csv.quote;
-    const at = buf.indexOf(hiding, start);
-    if (at >= 0 && at < end) return false;
+    if (indexOfByte(buf, hiding, start, end) >= 0) return false;
     let rows = 0;
-    for (let line = buf.indexOf(0x0a, start); line >= 0 && line < end; line = buf.indexOf(0x0a, line + 1)) rows++;
+    for (let line = indexOfByte(buf, 0x0a, start, end); line >= 0; line = indexOfByte(buf, 0x0a, line + 1, end)) rows++;
     this.count += rows;
     return true;
   }
@@ -119,8 +119,7 @@ export class CopyText implements CopyFormat {
     const { csv, field, masked, columns } = this;
     masked.reset();
     let outcome: number;
-    const coded = buf.indexOf(csv === undefined ? 0x5c : csv.quote, start);
-    if (coded < 0 || coded >= end) outcome = columns.mask(index, buf, start, end, masked);
+    if (indexOfByte(buf, csv === undefined ? 0x5c : csv.quote, start, end) < 0) outcome = columns.mask(index, buf, start, end, masked);
     else {
       field.reset();
       if (csv === undefined) unescapeText(buf, start, end, field);
@@ -139,13 +138,14 @@ export class CopyText implements CopyFormat {
 
   /** Quoted where it was quoted before, or where it would be read as something else without. */
   private writeCsv(item: ByteSink, wasQuoted: boolean, out: ByteSink): void {
-    const { quote, escape } = this.csv!;
+    const { delimiter, csv } = this;
+    const { quote, escape: escapes } = csv!;
     let needs = wasQuoted || (item.length === this.null.length && this.null.compare(item.buf, 0, item.length) === 0);
     for (let i = 0; i < item.length && !needs; i++) {
       const byte = item.buf[i]!;
-      needs = byte === quote || byte === this.delimiter || byte === 0x0a || byte === 0x0d;
+      needs = byte === quote || byte === delimiter || byte === 0x0a || byte === 0x0d;
     }
-    if (needs || (item.length === 2 && item.buf[0] === 0x5c && item.buf[1] === 0x2e)) quoteCsv(item, quote, escape, out);
+    if (needs || (item.length === 2 && item.buf[0] === 0x5c && item.buf[1] === 0x2e)) quoteCsv(item, quote, escapes, out);
     else out.copy(item.buf, 0, item.length);
   }
 }

@@ -1,6 +1,6 @@
+import { BodyReader } from '../wire/body-reader.js';
 import { decodeErrorResponse } from '../wire/error-fields.js';
 import { violation } from '../wire/violation.js';
-import { BodyReader } from '../wire/body-reader.js';
 import { ByteSink } from './byte-sink.js';
 import { Cell, KEEP, NULLED } from './cell.js';
 import { Finder } from './finder.js';

@@ -3,6 +3,26 @@ import type { Cover } from './cell.js';
 import type { DetectorRule, MaskSet } from './mask-set.js';
 import { strengthOf } from './mask-set.js';
 
+interface SetFacts {
+  strengths: readonly number[];
+  allKinds: ReadonlySet<Kind>;
+}
+
+/** Finders are made for every layout; what they know of their mask set is worked out once. */
+const known = new WeakMap<MaskSet, SetFacts>();
+
+function factsOf(masks: MaskSet): SetFacts {
+  let facts = known.get(masks);
+  if (facts === undefined) {
+    facts = {
+      strengths: masks.detectors.map((rule) => strengthOf(rule.as)),
+      allKinds: new Set(masks.detectors.flatMap((rule) => rule.detector.kinds)),
+    };
+    known.set(masks, facts);
+  }
+  return facts;
+}
+
 /**
  * Runs all detectors of a mask set over some bytes and joins what they find: ordered, not overlapping, the strongest
  * masker of all that claim a byte. Results stand in arrays that are used again by the next find().
@@ -13,12 +33,13 @@ export class Finder {
   readonly ends: number[] = [];
   readonly kinds: Kind[] = [];
   private readonly rules: number[] = [];
-  private readonly strengths: number[];
-  private readonly allKinds: Set<Kind>;
+  private readonly strengths: readonly number[];
+  private readonly allKinds: ReadonlySet<Kind>;
 
   constructor(readonly masks: MaskSet) {
-    this.strengths = masks.detectors.map((rule) => strengthOf(rule.as));
-    this.allKinds = new Set(masks.detectors.flatMap((rule) => rule.detector.kinds));
+    const { strengths, allKinds } = factsOf(masks);
+    this.strengths = strengths;
+    this.allKinds = allKinds;
   }
 
   get empty(): boolean {

@@ -60,7 +60,13 @@ export function buildMaskSet(rules: MaskRule[], options: MaskSetOptions): MaskSe
   }));
   const columnRules = rules
     .filter((rule) => rule.columns.length > 0)
-    .map((rule) => ({ name: rule.name, columns: rule.columns, as: rule.as, patterns: rule.columns.map(parsePattern), masker: maskerOf(rule.as) }));
+    .map((rule) => ({
+      name: rule.name,
+      columns: rule.columns,
+      as: rule.as,
+      patterns: rule.columns.map(parsePattern),
+      masker: maskerOf(rule.as),
+    }));
   const oneRegion = new Set(finding.map((rule) => JSON.stringify(regionsOf(rule) ?? null))).size === 1;
   let quick: Detector | undefined;
   if (detectors.length === 1) quick = detectors[0]!.detector;

@@ -57,6 +57,7 @@ function each(shape: string, ...oids: number[]): [number, Shape][] {
 }
 
 /** Element types of the built-in array types. */
+// biome-ignore format: a table
 export const arrayElements = new Map<number, number>([
   [1000, 16], [1001, 17], [1002, 18], [1003, 19], [1016, 20], [1005, 21], [1006, 22], [1007, 23], [1008, 24], [1009, 25],
   [1028, 26], [1010, 27], [1011, 28], [1012, 29], [1013, 30], [199, 114], [143, 142], [1017, 600], [1018, 601], [1019, 602],

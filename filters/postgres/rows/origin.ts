@@ -1,6 +1,6 @@
 import type { OutputColumn } from '../../sql/facts.js';
-import type { MaskSet } from './mask-set.js';
 import { alignOutputs } from './align.js';
+import type { MaskSet } from './mask-set.js';
 import type { ColumnLayout } from './plan.js';
 import type { ColumnRef } from './rule-match.js';
 import { needsLookup, type TypeInfo } from './types.js';
@@ -66,7 +66,8 @@ export function missing(layout: ColumnLayout[], outputs: OutputColumn[] | undefi
   const found: Missing = { relations: [], names: [], types: missingTypes(layout, catalogue) };
   if (masks.columnRules.length === 0) return found;
   const relations = new Set<number>();
-  for (const column of layout) if (column.table_oid !== 0 && catalogue.relation(column.table_oid) === undefined) relations.add(column.table_oid);
+  for (const column of layout)
+    if (column.table_oid !== 0 && catalogue.relation(column.table_oid) === undefined) relations.add(column.table_oid);
   found.relations = [...relations];
   found.names = missingNames(outputs ?? [], catalogue);
   return found;
@@ -113,7 +114,11 @@ export function missingTypes(layout: readonly { type_oid: number }[], types: Typ
  * A column that Postgres reports as a table's own is resolved by OID and number; where it is computed, by the statement's
  * lineage. Without a catalogue, or where it does not know, names alone decide and what could match, matches.
  */
-export function originsOf(layout: ColumnLayout[], outputs: OutputColumn[] | undefined, catalogue: CatalogueView | undefined): ColumnOrigin[] {
+export function originsOf(
+  layout: ColumnLayout[],
+  outputs: OutputColumn[] | undefined,
+  catalogue: CatalogueView | undefined,
+): ColumnOrigin[] {
   const aligned = outputs === undefined ? undefined : alignOutputs(layout, outputs, catalogue);
   return layout.map((column, i) => ({ sources: sourcesOf(column, aligned?.[i], catalogue) }));
 }

@@ -47,6 +47,8 @@ export function buildRowPlan(layout: ColumnLayout[], origins: ColumnOrigin[], ma
     const cover = strongestRule(masks, origins[i]?.sources ?? [{ schema: '', table: '', column: '*' }]);
     return { name: column.name, values: maskers.of(column.type_oid, column.format), cover };
   });
-  const clean = columns.every((column) => column.cover === undefined && (finder.empty || column.values.looks(new Cell(finder, column.name, undefined)) === 'never'));
+  const clean = columns.every(
+    (column) => column.cover === undefined && (finder.empty || column.values.looks(new Cell(finder, column.name, undefined)) === 'never'),
+  );
   return { columns, masks, clean };
 }

@@ -1,16 +1,16 @@
+import { arrayElements, builtinShapes, type Shape } from './oids.js';
 import { arrayText } from './values/array-text.js';
 import { byteaBinary, byteaText, opaqueBinary } from './values/bytes.js';
 import { dateBinary, dateText } from './values/datetime.js';
 import { hstoreBinary, hstoreText } from './values/hstore.js';
 import { jsonpathValue, jsonValue, versioned } from './values/json.js';
-import { inetBinary, inetText, macValue, uuidValue } from './values/network.js';
 import { arrayBinary, multirangeBinary, rangeBinary, recordBinary } from './values/nested-binary.js';
+import { inetBinary, inetText, macValue, uuidValue } from './values/network.js';
 import { integerBinary, numberText, numericBinary, zeroValue } from './values/number.js';
 import { bitValue, multirangeText, rangeText } from './values/range-text.js';
 import { recordText } from './values/record-text.js';
 import { neverText, nullableText, paddedTextValue, textValue } from './values/text.js';
 import type { ValueMasker } from './values/value.js';
-import { arrayElements, builtinShapes, type Shape } from './oids.js';
 
 /** A row of pg_type, as far as masking needs it. */
 export interface TypeEntry {
@@ -114,7 +114,7 @@ export class ValueMaskers {
       case 'anyarray':
         return this.array(TEXT, ',', format);
       default:
-        return typeof shape === 'object' ? this.range(shape, format) : (plain[shape] ?? plain['unknown']!)[format];
+        return typeof shape === 'object' ? this.range(shape, format) : (plain.get(shape) ?? [textValue, opaqueBinary])[format];
     }
   }
 
@@ -140,33 +140,34 @@ const zero = (text: string, binary: Buffer): [ValueMasker, ValueMasker] => [zero
 const both = (masker: ValueMasker): [ValueMasker, ValueMasker] => [masker, masker];
 
 /** [text, binary] of the types that are not made of others. */
-const plain: Record<string, [ValueMasker, ValueMasker]> = {
-  text: both(textValue),
-  bpchar: both(paddedTextValue),
-  json: both(jsonValue),
-  jsonb: [jsonValue, versioned(jsonValue)],
-  jsonpath: [jsonpathValue, versioned(jsonpathValue)],
-  nullable: [nullableText, opaqueBinary],
-  int2: number(0x7fff, false),
-  int4: number(0x7fffffff, false),
-  oid: number(0x7fffffff, false),
-  int8: number(INT8_MAX, true),
-  numeric: [numberText(INT8_MAX, true), numericBinary(INT8_MAX)],
-  float4: zero('0', bytesOf(4)),
-  float8: zero('0', bytesOf(8)),
-  money: zero('$0.00', bytesOf(8)),
-  bool: zero('f', bytesOf(1)),
-  date: [dateText, dateBinary(4)],
-  timestamp: [dateText, dateBinary(8)],
-  time: zero('00:00:00', bytesOf(8)),
-  timetz: zero('00:00:00+00', bytesOf(12)),
-  interval: zero('00:00:00', bytesOf(16)),
-  uuid: [uuidValue(0), uuidValue(1)],
-  bytea: [byteaText, byteaBinary],
-  inet: [inetText, inetBinary],
-  macaddr: [macValue(6, 0), macValue(6, 1)],
-  macaddr8: [macValue(8, 0), macValue(8, 1)],
-  bit: [bitValue(0), bitValue(1)],
-  never: both(neverText),
-  unknown: [textValue, opaqueBinary],
-};
+const plain = new Map<string, [ValueMasker, ValueMasker]>(
+  Object.entries({
+    text: both(textValue),
+    bpchar: both(paddedTextValue),
+    json: both(jsonValue),
+    jsonb: [jsonValue, versioned(jsonValue)],
+    jsonpath: [jsonpathValue, versioned(jsonpathValue)],
+    nullable: [nullableText, opaqueBinary],
+    int2: number(0x7fff, false),
+    int4: number(0x7fffffff, false),
+    oid: number(0x7fffffff, false),
+    int8: number(INT8_MAX, true),
+    numeric: [numberText(INT8_MAX, true), numericBinary(INT8_MAX)],
+    float4: zero('0', bytesOf(4)),
+    float8: zero('0', bytesOf(8)),
+    money: zero('$0.00', bytesOf(8)),
+    bool: zero('f', bytesOf(1)),
+    date: [dateText, dateBinary(4)],
+    timestamp: [dateText, dateBinary(8)],
+    time: zero('00:00:00', bytesOf(8)),
+    timetz: zero('00:00:00+00', bytesOf(12)),
+    interval: zero('00:00:00', bytesOf(16)),
+    uuid: [uuidValue(0), uuidValue(1)],
+    bytea: [byteaText, byteaBinary],
+    inet: [inetText, inetBinary],
+    macaddr: [macValue(6, 0), macValue(6, 1)],
+    macaddr8: [macValue(8, 0), macValue(8, 1)],
+    bit: [bitValue(0), bitValue(1)],
+    never: both(neverText),
+  }),
+);

@@ -15,12 +15,43 @@ const oids = [...builtinShapes.keys(), ...arrayElements.keys(), 99_999];
 
 const bytes = (random: Random, length: number): Buffer => Buffer.from(Array.from({ length }, () => random.int(256)));
 
-const pieces = ['{', '}', '"', '\\', ',', '(', ')', '[', ']', ':', '\\u', '0034', '\\x', '6a616e', 'NULL', 'null', EMAIL, CARD, '4111111111111111', ' ', '\t', '\n', 'a', '1', '=>', '.', '-'];
+const pieces = [
+  '{',
+  '}',
+  '"',
+  '\\',
+  ',',
+  '(',
+  ')',
+  '[',
+  ']',
+  ':',
+  '\\u',
+  '0034',
+  '\\x',
+  '6a616e',
+  'NULL',
+  'null',
+  EMAIL,
+  CARD,
+  '4111111111111111',
+  ' ',
+  '\t',
+  '\n',
+  'a',
+  '1',
+  '=>',
+  '.',
+  '-',
+];
 /** Text that looks like arrays, composites, JSON, and is none. */
 const broken = (random: Random): Buffer => Buffer.from(Array.from({ length: random.int(12) }, () => random.pick(pieces)).join(''));
 
 /** Words in which no detector finds anything. */
-const words = (random: Random): string => Array.from({ length: random.int(6) }, () => random.pick(['red', 'green', 'blue', 'on', 'tree', 'ß', '😀', '-', '(', '"', '\\', '{', '5'])).join(' ');
+const words = (random: Random): string =>
+  Array.from({ length: random.int(6) }, () =>
+    random.pick(['red', 'green', 'blue', 'on', 'tree', 'ß', '😀', '-', '(', '"', '\\', '{', '5']),
+  ).join(' ');
 
 function value(random: Random): CellValue {
   if (random.chance(0.1)) return null;
@@ -32,8 +63,12 @@ describe('rows, at random', () => {
   it('of clean words come out byte for byte as they went in', () => {
     forSeeds(500, (random) => {
       const width = 1 + random.int(8);
-      const masker = new RowMasker(planOf(everything, ...Array.from({ length: width }, (_, i) => column(`c${i}`, random.pick([25, 1043, 1042, 705])))));
-      const rows = Array.from({ length: 1 + random.int(5) }, () => dataRow(...Array.from({ length: width }, () => (random.chance(0.1) ? null : words(random)))));
+      const masker = new RowMasker(
+        planOf(everything, ...Array.from({ length: width }, (_, i) => column(`c${i}`, random.pick([25, 1043, 1042, 705])))),
+      );
+      const rows = Array.from({ length: 1 + random.int(5) }, () =>
+        dataRow(...Array.from({ length: width }, () => (random.chance(0.1) ? null : words(random)))),
+      );
       const buf = Buffer.concat(rows);
       const out = new ByteSink(16);
       assert.deepEqual(masker.maskChunk(buf, 0, buf.length, out), { at: buf.length, rows: rows.length });
@@ -108,18 +143,65 @@ describe('rows, at random', () => {
 
 describe('COPY, at random', () => {
   const shapes: CopyShape[] = [
-    { direction: 'out', format: 'text', delimiter: '\t', null_string: '\\N', header: false, quote: '"', escape: '"', relation: undefined, outputs: undefined, encoding: '' },
-    { direction: 'out', format: 'text', delimiter: '|', null_string: '', header: true, quote: '"', escape: '"', relation: undefined, outputs: undefined, encoding: '' },
-    { direction: 'out', format: 'csv', delimiter: ',', null_string: '', header: false, quote: '"', escape: '"', relation: undefined, outputs: undefined, encoding: '' },
-    { direction: 'out', format: 'csv', delimiter: ';', null_string: 'NULL', header: true, quote: "'", escape: '\\', relation: undefined, outputs: undefined, encoding: '' },
+    {
+      direction: 'out',
+      format: 'text',
+      delimiter: '\t',
+      null_string: '\\N',
+      header: false,
+      quote: '"',
+      escape: '"',
+      relation: undefined,
+      outputs: undefined,
+      encoding: '',
+    },
+    {
+      direction: 'out',
+      format: 'text',
+      delimiter: '|',
+      null_string: '',
+      header: true,
+      quote: '"',
+      escape: '"',
+      relation: undefined,
+      outputs: undefined,
+      encoding: '',
+    },
+    {
+      direction: 'out',
+      format: 'csv',
+      delimiter: ',',
+      null_string: '',
+      header: false,
+      quote: '"',
+      escape: '"',
+      relation: undefined,
+      outputs: undefined,
+      encoding: '',
+    },
+    {
+      direction: 'out',
+      format: 'csv',
+      delimiter: ';',
+      null_string: 'NULL',
+      header: true,
+      quote: "'",
+      escape: '\\',
+      relation: undefined,
+      outputs: undefined,
+      encoding: '',
+    },
   ];
   const layout = [column('a'), column('j', 3802), column('hidden')];
 
   /** A field as the server writes it. */
   function field(shape: CopyShape, text: string): string {
-    if (shape.format === 'text') return [...text].map((c) => (c === '\\' || c === shape.delimiter ? `\\${c}` : c === '\n' ? '\\n' : c === '\t' ? '\\t' : c)).join('');
+    if (shape.format === 'text')
+      return [...text].map((c) => (c === '\\' || c === shape.delimiter ? `\\${c}` : c === '\n' ? '\\n' : c === '\t' ? '\\t' : c)).join('');
     const special = [shape.delimiter, shape.quote, '\n', '\r'].some((c) => text.includes(c)) || text === shape.null_string;
-    return special ? shape.quote + [...text].map((c) => (c === shape.quote || c === shape.escape ? shape.escape + c : c)).join('') + shape.quote : text;
+    return special
+      ? shape.quote + [...text].map((c) => (c === shape.quote || c === shape.escape ? shape.escape + c : c)).join('') + shape.quote
+      : text;
   }
 
   function output(masker: CopyOutMasker, chunks: Buffer[]): Buffer {
@@ -135,7 +217,12 @@ describe('COPY, at random', () => {
   it('gives the same bytes however it is cut', () => {
     forSeeds(1500, (random) => {
       const shape = random.pick(shapes);
-      const line = () => layout.map(() => (random.chance(0.1) ? shape.null_string : field(shape, random.chance(0.5) ? broken(random).toString() : words(random)))).join(shape.delimiter);
+      const line = () =>
+        layout
+          .map(() =>
+            random.chance(0.1) ? shape.null_string : field(shape, random.chance(0.5) ? broken(random).toString() : words(random)),
+          )
+          .join(shape.delimiter);
       const whole = Buffer.from(Array.from({ length: 1 + random.int(5) }, () => `${line()}\n`).join(''));
       const masks = random.chance(0.5) ? columnsToo : everything;
       const expected = output(new CopyOutMasker(shape, planOf(masks, ...layout)), [whole]);
@@ -146,7 +233,10 @@ describe('COPY, at random', () => {
         at = next;
       }
       assert.equal(output(new CopyOutMasker(shape, planOf(masks, ...layout)), chunks).toString(), expected.toString());
-      assert.ok(!expected.includes(`${shape.delimiter}${EMAIL}${shape.delimiter}`) || shape.header, `a field that is an address went through: ${JSON.stringify(whole.toString())} gave ${JSON.stringify(expected.toString())}`);
+      assert.ok(
+        !expected.includes(`${shape.delimiter}${EMAIL}${shape.delimiter}`) || shape.header,
+        `a field that is an address went through: ${JSON.stringify(whole.toString())} gave ${JSON.stringify(expected.toString())}`,
+      );
     });
   });
 
@@ -155,15 +245,24 @@ describe('COPY, at random', () => {
       const shape = random.pick(shapes);
       const line = () => layout.map(() => field(shape, words(random))).join(shape.delimiter);
       const whole = Buffer.from(Array.from({ length: 1 + random.int(5) }, () => `${line()}\n`).join(''));
-      assert.equal(output(new CopyOutMasker(shape, planOf(everything, column('a'), column('b'), column('c'))), [whole]).toString(), whole.toString());
+      assert.equal(
+        output(new CopyOutMasker(shape, planOf(everything, column('a'), column('b'), column('c'))), [whole]).toString(),
+        whole.toString(),
+      );
     });
   });
 
   it('of any bytes is masked or refused', () => {
     forSeeds(2000, (random) => {
       const shape = { ...random.pick(shapes), format: random.pick(['text', 'csv', 'binary'] as const) };
-      const start = shape.format === 'binary' && random.chance(0.8) ? Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]) : Buffer.alloc(0);
-      const chunks = [start, ...Array.from({ length: random.int(5) }, () => (random.chance(0.5) ? broken(random) : bytes(random, random.int(30))))];
+      const start =
+        shape.format === 'binary' && random.chance(0.8)
+          ? Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)])
+          : Buffer.alloc(0);
+      const chunks = [
+        start,
+        ...Array.from({ length: random.int(5) }, () => (random.chance(0.5) ? broken(random) : bytes(random, random.int(30)))),
+      ];
       try {
         output(new CopyOutMasker(shape, planOf(columnsToo, ...layout)), chunks);
       } catch (error) {

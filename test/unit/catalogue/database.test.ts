@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { AgingMap, KNOWN_MS_MAX, UNKNOWN_MS_MAX } from '../../../extproc/stores/catalogue/cache.js';
 import { type Ask, DatabaseCatalogue } from '../../../extproc/stores/catalogue/database.js';
 import { buildRelations, type RawRelation } from '../../../extproc/stores/catalogue/lineage.js';
-import { DEPENDENCIES, FAMILIES, FAMILY_MAX, FUNCTIONS, RELATIONS_BY_NAME, RELATIONS_BY_OID, RELATIONS_MAX, TYPES } from '../../../extproc/stores/catalogue/queries.js';
+import {
+  DEPENDENCIES,
+  FAMILIES,
+  FAMILY_MAX,
+  FUNCTIONS,
+  RELATIONS_BY_NAME,
+  RELATIONS_BY_OID,
+  RELATIONS_MAX,
+  TYPES,
+} from '../../../extproc/stores/catalogue/queries.js';
 import { openCatalogue } from '../../../extproc/stores/catalogue.js';
 import { MidstreamError } from '../../../filters/errors.js';
 import type { Relation } from '../../../filters/postgres/rows/origin.js';
@@ -13,11 +22,24 @@ import { output } from '../postgres-rows/support.js';
 const nothing: LookupEffect = { relations: [], names: [], types: [], functions: [], invalidate: false };
 
 const table = (oid: number, schema: string, name: string, ...columns: string[]) => ({
-  oid, schema, name, kind: 'r', definition: null as string | null, columns: columns.map((one, i): [number, string, number, boolean] => [i + 1, one, 25, false]),
+  oid,
+  schema,
+  name,
+  kind: 'r',
+  definition: null as string | null,
+  columns: columns.map((one, i): [number, string, number, boolean] => [i + 1, one, 25, false]),
 });
-const raw = (row: ReturnType<typeof table>, rest: Partial<RawRelation> = {}): RawRelation => ({ ...row, family: [], dependencies: [], outputs: undefined, ...rest });
-const view = (row: ReturnType<typeof table>, outputs: OutputColumn[] | undefined, rest: Partial<RawRelation> = {}) => raw({ ...row, kind: 'v', definition: 'select' }, { outputs, ...rest });
-const names = (relation: Relation, column: string) => relation.columns.find((one) => one.name === column)!.sources.map((s) => `${s.schema}.${s.table}.${s.column}`);
+const raw = (row: ReturnType<typeof table>, rest: Partial<RawRelation> = {}): RawRelation => ({
+  ...row,
+  family: [],
+  dependencies: [],
+  outputs: undefined,
+  ...rest,
+});
+const view = (row: ReturnType<typeof table>, outputs: OutputColumn[] | undefined, rest: Partial<RawRelation> = {}) =>
+  raw({ ...row, kind: 'v', definition: 'select' }, { outputs, ...rest });
+const names = (relation: Relation, column: string) =>
+  relation.columns.find((one) => one.name === column)!.sources.map((s) => `${s.schema}.${s.table}.${s.column}`);
 const from = (t: string, c: string) => output(c, { sources: [{ schema: 's', table: t, column: c }], direct: true });
 
 describe('AgingMap', () => {
@@ -49,7 +71,11 @@ describe('AgingMap', () => {
 
 describe('lineage of views', () => {
   it('goes through views on views, whatever order they come in', () => {
-    const built = buildRelations([view(table(3, 's', 'v2', 'x'), [from('v1', 'b')]), view(table(2, 's', 'v1', 'a', 'b'), [from('t', 'a'), from('t', 'b')]), raw(table(1, 's', 't', 'a', 'b'))]);
+    const built = buildRelations([
+      view(table(3, 's', 'v2', 'x'), [from('v1', 'b')]),
+      view(table(2, 's', 'v1', 'a', 'b'), [from('t', 'a'), from('t', 'b')]),
+      raw(table(1, 's', 't', 'a', 'b')),
+    ]);
     assert.deepEqual(names(built.get(3)!, 'x'), ['s.v2.x', 's.v1.b', 's.t.b']);
     assert.deepEqual(names(built.get(2)!, 'a'), ['s.v1.a', 's.t.a']);
   });
@@ -60,7 +86,10 @@ describe('lineage of views', () => {
   });
 
   it('without a definition that is understood takes all that the view depends on', () => {
-    const dependencies = [{ oid: 2, attribute: 0, schema: 's', name: 't', column: 'a' }, { oid: 2, attribute: 0, schema: 's', name: 'u', column: null }];
+    const dependencies = [
+      { oid: 2, attribute: 0, schema: 's', name: 't', column: 'a' },
+      { oid: 2, attribute: 0, schema: 's', name: 'u', column: null },
+    ];
     const built = buildRelations([raw(table(1, 's', 't', 'a', 'b')), view(table(2, 's', 'v', 'x', 'y'), undefined, { dependencies })]);
     for (const column of ['x', 'y']) assert.deepEqual(names(built.get(2)!, column), [`s.v.${column}`, 's.t.a', 's.u.*']);
   });
@@ -85,7 +114,10 @@ describe('DatabaseCatalogue', () => {
   };
 
   it('keeps what it read, and what was not there as unknown', async () => {
-    const { ask, asked } = server({ [RELATIONS_BY_OID]: () => [table(1, 's', 't', 'a')], [FUNCTIONS]: () => [{ oid: 7, schema: 's', name: 'f', volatility: 'v' }] });
+    const { ask, asked } = server({
+      [RELATIONS_BY_OID]: () => [table(1, 's', 't', 'a')],
+      [FUNCTIONS]: () => [{ oid: 7, schema: 's', name: 'f', volatility: 'v' }],
+    });
     const catalogue = new DatabaseCatalogue(ask, noSql, () => 0);
     await catalogue.load({ ...nothing, relations: [1, 2], types: [30_000], functions: [7, 8] });
     const { cache } = catalogue;
@@ -96,17 +128,29 @@ describe('DatabaseCatalogue', () => {
   });
 
   it('leaves a name that stands for too many relations unknown', async () => {
-    const { ask } = server({ [RELATIONS_BY_NAME]: () => Array.from({ length: RELATIONS_MAX + 1 }, (_, i) => table(i + 1, `s${i}`, 't', 'a')) });
+    const { ask } = server({
+      [RELATIONS_BY_NAME]: () => Array.from({ length: RELATIONS_MAX + 1 }, (_, i) => table(i + 1, `s${i}`, 't', 'a')),
+    });
     const catalogue = new DatabaseCatalogue(ask, noSql, () => 0);
     await catalogue.load({ ...nothing, names: [{ schema: '', name: 't' }] });
     assert.equal(catalogue.cache.byName('', 't'), 'unknown');
   });
 
   it('after a failure knows that it knows nothing, so that nobody waits or asks for ever', async () => {
-    const catalogue = new DatabaseCatalogue(async () => Promise.reject(new MidstreamError('unavailable', 'gone')), noSql, () => 0);
-    await assert.rejects(catalogue.load({ ...nothing, relations: [1], names: [{ schema: 's', name: 't' }], types: [30_000], functions: [2] }), MidstreamError);
+    const catalogue = new DatabaseCatalogue(
+      async () => Promise.reject(new MidstreamError('unavailable', 'gone')),
+      noSql,
+      () => 0,
+    );
+    await assert.rejects(
+      catalogue.load({ ...nothing, relations: [1], names: [{ schema: 's', name: 't' }], types: [30_000], functions: [2] }),
+      MidstreamError,
+    );
     const { cache } = catalogue;
-    assert.deepEqual([cache.relation(1), cache.byName('s', 't'), cache.type(30_000), cache.functionByOid(2)], ['unknown', 'unknown', 'unknown', 'unknown']);
+    assert.deepEqual(
+      [cache.relation(1), cache.byName('s', 't'), cache.type(30_000), cache.functionByOid(2)],
+      ['unknown', 'unknown', 'unknown', 'unknown'],
+    );
   });
 
   it('does not keep what was asked before definitions changed', async () => {
@@ -130,6 +174,9 @@ describe('DatabaseCatalogue', () => {
   });
 
   it('refuses a connection string that is none', () => {
-    assert.throws(() => openCatalogue({ url: 'not a url' }), (error) => error instanceof MidstreamError && error.code === 'config_invalid');
+    assert.throws(
+      () => openCatalogue({ url: 'not a url' }),
+      (error) => error instanceof MidstreamError && error.code === 'config_invalid',
+    );
   });
 });

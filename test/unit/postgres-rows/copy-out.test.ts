@@ -5,7 +5,17 @@ import type { CopyShape } from '../../../filters/sql/facts.js';
 import { CARD, catalogueOf, column, copyData, EMAIL, masksOf, output, planOf } from './support.js';
 
 const shape = (rest: Partial<CopyShape> = {}): CopyShape => ({
-  direction: 'out', format: 'text', delimiter: '\t', null_string: '\\N', header: false, quote: '"', escape: '"', relation: undefined, outputs: undefined, encoding: '', ...rest,
+  direction: 'out',
+  format: 'text',
+  delimiter: '\t',
+  null_string: '\\N',
+  header: false,
+  quote: '"',
+  escape: '"',
+  relation: undefined,
+  outputs: undefined,
+  encoding: '',
+  ...rest,
 });
 const csv = (rest: Partial<CopyShape> = {}) => shape({ format: 'csv', delimiter: ',', null_string: '', ...rest });
 
@@ -25,7 +35,8 @@ function run(masker: CopyOutMasker, ...bodies: (string | Buffer)[]): string {
 }
 
 const text = (...bodies: string[]) => run(new CopyOutMasker(shape(), planOf(masks, ...columns)), ...bodies);
-const asCsv = (options: Partial<CopyShape>, ...bodies: string[]) => run(new CopyOutMasker(csv(options), planOf(masks, ...columns)), ...bodies);
+const asCsv = (options: Partial<CopyShape>, ...bodies: string[]) =>
+  run(new CopyOutMasker(csv(options), planOf(masks, ...columns)), ...bodies);
 
 describe('COPY out, text', () => {
   it('masks fields and covers columns', () => {
@@ -61,7 +72,10 @@ describe('COPY out, text', () => {
   });
 
   it('puts rows together that come in pieces, and holds what is not whole', () => {
-    assert.equal(text('1\tjane.doe@exa', 'mple.com', '\t5400', '\n2\tb\t1\n3\t', `${EMAIL}\t2`), '1\t[email]\t\\N\n2\tb\t\\N\n3\t[email]\t\\N');
+    assert.equal(
+      text('1\tjane.doe@exa', 'mple.com', '\t5400', '\n2\tb\t1\n3\t', `${EMAIL}\t2`),
+      '1\t[email]\t\\N\n2\tb\t\\N\n3\t[email]\t\\N',
+    );
     const masker = new CopyOutMasker(shape(), planOf(masks, ...columns));
     const piece = copyData('1\tjane');
     assert.deepEqual(masker.push(piece, 0, 5, piece.length), []);
@@ -74,7 +88,11 @@ describe('COPY out, text', () => {
       () => limited.push(piece, 0, 5, piece.length),
       (error) => error instanceof MidstreamError && error.code === 'limit_exceeded',
     );
-    for (const row of ['1\t2\n', '1\t2\t3\t4\n', '\n']) assert.throws(() => text(row), (error) => error instanceof MidstreamError && error.code === 'protocol_violation');
+    for (const row of ['1\t2\n', '1\t2\t3\t4\n', '\n'])
+      assert.throws(
+        () => text(row),
+        (error) => error instanceof MidstreamError && error.code === 'protocol_violation',
+      );
   });
 
   it('knows rows of no column', () => {
@@ -141,7 +159,8 @@ describe('COPY out, binary', () => {
 
   it('masks tuples between header and trailer, wherever it is cut', () => {
     const masker = () => new CopyOutMasker(shape({ format: 'binary' }), plan());
-    for (let at = 0; at <= whole.length; at++) assert.equal(run(masker(), whole.subarray(0, at), whole.subarray(at)), expected, `cut at ${at}`);
+    for (let at = 0; at <= whole.length; at++)
+      assert.equal(run(masker(), whole.subarray(0, at), whole.subarray(at)), expected, `cut at ${at}`);
     const bytes = [...whole].map((byte) => Buffer.from([byte]));
     assert.equal(run(masker(), ...bytes), expected);
   });
@@ -186,7 +205,10 @@ describe('plan of a COPY', () => {
   });
 
   it('follows the outputs of a query', () => {
-    const outputs = [output('a', { sources: [{ schema: 'hr', table: 'people', column: 'name' }] }), output('b', { sources: [{ schema: 'hr', table: 'people', column: 'salary' }] })];
+    const outputs = [
+      output('a', { sources: [{ schema: 'hr', table: 'people', column: 'name' }] }),
+      output('b', { sources: [{ schema: 'hr', table: 'people', column: 'salary' }] }),
+    ];
     assert.equal(planned(shape({ outputs }), 2), 'v0\t\\N\n');
   });
 
@@ -196,6 +218,9 @@ describe('plan of a COPY', () => {
   });
 
   it('refuses a format that the statement did not ask for', () => {
-    assert.throws(() => CopyOutMasker.plan(shape(), response(1, 1), rule, catalogue), (error) => error instanceof MidstreamError && error.code === 'protocol_violation');
+    assert.throws(
+      () => CopyOutMasker.plan(shape(), response(1, 1), rule, catalogue),
+      (error) => error instanceof MidstreamError && error.code === 'protocol_violation',
+    );
   });
 });

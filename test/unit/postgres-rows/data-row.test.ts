@@ -41,7 +41,11 @@ describe('DataRow', () => {
     const columns = masksOf(['*.people.name', 'partial'], ['hr.*.name', 'null'], ['hr.people.name', 'hash']);
     assert.deepEqual(textOf(mask(new RowMasker(planOf(columns, column('name'))), dataRow('Jane'))!), [null]);
     const everything = masksOf(['email', 'null'], ['credit_card', 'partial']);
-    assert.deepEqual(textOf(mask(new RowMasker(planOf(everything, column('a'))), dataRow(`${EMAIL} ${CARD}`))!), [null], 'NULL takes the whole value');
+    assert.deepEqual(
+      textOf(mask(new RowMasker(planOf(everything, column('a'))), dataRow(`${EMAIL} ${CARD}`))!),
+      [null],
+      'NULL takes the whole value',
+    );
   });
 
   it('looks at values whose column name makes them suspicious, which a quick look would skip', () => {
@@ -63,7 +67,10 @@ describe('DataRow', () => {
     const layout = Array.from({ length: 1600 }, (_, i) => column(`c${i}`));
     const masker = new RowMasker(planOf(pii, ...layout));
     const cells = layout.map((_, i) => (i % 7 === 0 ? EMAIL : i % 5 === 0 ? null : `v${i}`));
-    assert.deepEqual(textOf(mask(masker, dataRow(...cells))!), cells.map((cell) => (cell === EMAIL ? '[email]' : cell)));
+    assert.deepEqual(
+      textOf(mask(masker, dataRow(...cells))!),
+      cells.map((cell) => (cell === EMAIL ? '[email]' : cell)),
+    );
   });
 
   it('masks a large cell', () => {

@@ -10,7 +10,11 @@ const source = (table: string, name: string, schema = ''): ColumnRef => ({ schem
 const masks = masksOf(['hr.people.salary', 'null']);
 
 /** Which columns of the layout the rule for hr.people.salary covers. */
-function covered(layout: Parameters<typeof originsOf>[0], outputs: Parameters<typeof originsOf>[1], view: Parameters<typeof originsOf>[2] = catalogue): boolean[] {
+function covered(
+  layout: Parameters<typeof originsOf>[0],
+  outputs: Parameters<typeof originsOf>[1],
+  view: Parameters<typeof originsOf>[2] = catalogue,
+): boolean[] {
   return buildRowPlan(layout, originsOf(layout, outputs, view), masks, view).columns.map((one) => one.cover !== undefined);
 }
 
@@ -30,28 +34,48 @@ describe('column rules', () => {
     ['*.people.*', source('people', 'name', 'crm'), true],
   ];
   for (const [pattern, ref, expected] of cases) {
-    it(`${pattern} ${expected ? 'covers' : 'does not cover'} ${ref.schema || '?'}.${ref.table || '?'}.${ref.column}`, () => assert.equal(matches(parsePattern(pattern), ref), expected));
+    it(`${pattern} ${expected ? 'covers' : 'does not cover'} ${ref.schema || '?'}.${ref.table || '?'}.${ref.column}`, () =>
+      assert.equal(matches(parsePattern(pattern), ref), expected));
   }
 });
 
 describe('origins of columns', () => {
   it('go by OID and number, whatever the alias says', () => {
-    const layout = [column('x', 1700, 0, people, 3), column('salary', 25, 0, people, 2), column('salary', 25, 0, catalogue.oid('crm.people'), 2)];
+    const layout = [
+      column('x', 1700, 0, people, 3),
+      column('salary', 25, 0, people, 2),
+      column('salary', 25, 0, catalogue.oid('crm.people'), 2),
+    ];
     assert.deepEqual(covered(layout, undefined), [true, false, false]);
-    const aliased = [output('x', { sources: [source('people', 'salary')], direct: true }), output('salary', { sources: [source('people', 'name')], direct: true }), output('salary', { sources: [source('people', 'salary')], direct: true })];
+    const aliased = [
+      output('x', { sources: [source('people', 'salary')], direct: true }),
+      output('salary', { sources: [source('people', 'name')], direct: true }),
+      output('salary', { sources: [source('people', 'salary')], direct: true }),
+    ];
     assert.deepEqual(covered(layout, aliased), [true, false, false], 'the name without a schema does not widen what the OID tells exactly');
   });
 
   it('of expressions are all columns that go in', () => {
-    const outputs = [output('a', { sources: [source('people', 'name', 'hr'), source('people', 'salary', 'hr')] }), output('b', { sources: [source('orders', 'total', 'shop')] })];
+    const outputs = [
+      output('a', { sources: [source('people', 'name', 'hr'), source('people', 'salary', 'hr')] }),
+      output('b', { sources: [source('orders', 'total', 'shop')] }),
+    ];
     assert.deepEqual(covered([column('a'), column('b')], outputs), [true, false]);
     assert.deepEqual(covered([column('a'), column('b')], outputs, undefined), [true, false], 'without a catalogue too');
   });
 
   it('of expressions over a table without a schema are those of every table of that name', () => {
     assert.deepEqual(covered([column('a')], [output('a', { sources: [source('people', 'salary')] })]), [true]);
-    assert.deepEqual(covered([column('a')], [output('a', { sources: [source('people', 'mail')] })]), [false], 'only crm.people has a column mail');
-    assert.deepEqual(covered([column('a')], [output('a', { sources: [source('people', 'gone')] })]), [true], 'none has that column, so any may be meant');
+    assert.deepEqual(
+      covered([column('a')], [output('a', { sources: [source('people', 'mail')] })]),
+      [false],
+      'only crm.people has a column mail',
+    );
+    assert.deepEqual(
+      covered([column('a')], [output('a', { sources: [source('people', 'gone')] })]),
+      [true],
+      'none has that column, so any may be meant',
+    );
   });
 
   it('of a whole row are all its columns', () => {
@@ -79,9 +103,21 @@ describe('origins of columns', () => {
   it('let a star that cannot be counted take what the others leave', () => {
     const star = output('', { star: [{ schema: '', table: 'nowhere' }] });
     const name = output('n', { sources: [source('orders', 'total', 'shop')] });
-    assert.deepEqual(covered(Array.from({ length: 3 }, (_, i) => column(`c${i}`)), [star, name]), [false, false, false]);
+    assert.deepEqual(
+      covered(
+        Array.from({ length: 3 }, (_, i) => column(`c${i}`)),
+        [star, name],
+      ),
+      [false, false, false],
+    );
     const wide = output('', { many: true, whole_rows: [{ schema: 'hr', table: 'people' }] });
-    assert.deepEqual(covered(Array.from({ length: 3 }, (_, i) => column(`c${i}`)), [wide, name]), [true, true, false]);
+    assert.deepEqual(
+      covered(
+        Array.from({ length: 3 }, (_, i) => column(`c${i}`)),
+        [wide, name],
+      ),
+      [true, true, false],
+    );
   });
 
   it('that cannot be told apart may be anything of the statement', () => {
@@ -98,26 +134,58 @@ describe('origins of columns', () => {
     assert.deepEqual(covered([column('salary')], [output('salary')]), [true], 'a column of a function');
     const unknown = catalogueOf({});
     assert.deepEqual(covered([column('salary', 25, 0, 4711, 1), column('x', 25, 0, 4711, 2)], undefined, unknown), [true, false]);
-    const named = [output('x', { sources: [source('people', 'salary')], direct: true }), output('y', { sources: [source('people', 'name')], direct: true })];
-    assert.deepEqual(covered([column('x', 25, 0, 4711, 1), column('y', 25, 0, 4711, 2)], named, unknown), [true, false], 'an alias is followed by lineage');
+    const named = [
+      output('x', { sources: [source('people', 'salary')], direct: true }),
+      output('y', { sources: [source('people', 'name')], direct: true }),
+    ];
+    assert.deepEqual(
+      covered([column('x', 25, 0, 4711, 1), column('y', 25, 0, 4711, 2)], named, unknown),
+      [true, false],
+      'an alias is followed by lineage',
+    );
   });
 
   it('say what must be looked up first', () => {
     const fresh = catalogueOf({}, [], false);
     const layout = [column('a', 25, 0, 4711, 1), column('b', 20_500)];
-    const outputs = [output('a', { sources: [source('people', 'a')] }), output('b', { star: [{ schema: 's', table: 't', or: [{ schema: 's', table: 'u' }] }], whole_rows: [{ schema: '', table: 'w' }] })];
+    const outputs = [
+      output('a', { sources: [source('people', 'a')] }),
+      output('b', { star: [{ schema: 's', table: 't', or: [{ schema: 's', table: 'u' }] }], whole_rows: [{ schema: '', table: 'w' }] }),
+    ];
     assert.deepEqual(missing(layout, outputs, masks, fresh), {
       relations: [4711],
-      names: [{ schema: '', name: 'people' }, { schema: '', name: 'w' }, { schema: 's', name: 't' }, { schema: 's', name: 'u' }],
+      names: [
+        { schema: '', name: 'people' },
+        { schema: '', name: 'w' },
+        { schema: 's', name: 't' },
+        { schema: 's', name: 'u' },
+      ],
       types: [20_500],
     });
-    assert.deepEqual(missing(layout, outputs, masksOf(['email', 'redact']), fresh), { relations: [], names: [], types: [20_500] }, 'detectors need no origins');
-    assert.deepEqual(missing(layout, outputs, masks, catalogueOf({})), { relations: [], names: [], types: [] }, 'what is unknown is not asked for again');
+    assert.deepEqual(
+      missing(layout, outputs, masksOf(['email', 'redact']), fresh),
+      { relations: [], names: [], types: [20_500] },
+      'detectors need no origins',
+    );
+    assert.deepEqual(
+      missing(layout, outputs, masks, catalogueOf({})),
+      { relations: [], names: [], types: [] },
+      'what is unknown is not asked for again',
+    );
   });
 
   it('ask for the types inside known types', () => {
     const base = { schema: 's', category: 'C', element: 0, delimiter: ',', base: 0 };
-    const pair = { ...base, oid: 20_500, name: 'pair', kind: 'c', attributes: [{ name: 'a', type: 20_501 }, { name: 'b', type: 25 }] };
+    const pair = {
+      ...base,
+      oid: 20_500,
+      name: 'pair',
+      kind: 'c',
+      attributes: [
+        { name: 'a', type: 20_501 },
+        { name: 'b', type: 25 },
+      ],
+    };
     const view = catalogueOf({}, [pair], false);
     assert.deepEqual(missing([column('p', 20_500)], undefined, masks, view).types, [20_501]);
   });

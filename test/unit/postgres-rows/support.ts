@@ -1,6 +1,6 @@
-import { buildMaskSet, buildRowPlan, type ColumnLayout, type MaskSet, type RowPlan } from '../../../filters/postgres/rows/plan.js';
 import type { MaskAs } from '../../../filters/mask/types.js';
 import type { CatalogueView, ColumnOrigin, Relation } from '../../../filters/postgres/rows/origin.js';
+import { buildMaskSet, buildRowPlan, type ColumnLayout, type MaskSet, type RowPlan } from '../../../filters/postgres/rows/plan.js';
 import type { TypeEntry } from '../../../filters/postgres/rows/types.js';
 import type { OutputColumn } from '../../../filters/sql/facts.js';
 
@@ -20,7 +20,14 @@ export function masksOf(...rules: [string | string[], MaskAs][]): MaskSet {
   );
 }
 
-export const column = (name: string, type_oid = 25, format: 0 | 1 = 0, table_oid = 0, attribute = 0): ColumnLayout => ({ name, table_oid, attribute, type_oid, type_modifier: -1, format });
+export const column = (name: string, type_oid = 25, format: 0 | 1 = 0, table_oid = 0, attribute = 0): ColumnLayout => ({
+  name,
+  table_oid,
+  attribute,
+  type_oid,
+  type_modifier: -1,
+  format,
+});
 
 /** A plan whose columns come from hr.people, under their own names. */
 export function planOf(masks: MaskSet, ...layout: ColumnLayout[]): RowPlan {
@@ -81,10 +88,21 @@ export function message(type: string, body: Buffer): Buffer {
 }
 
 /** One output of a statement. */
-export const output = (name: string, rest: Partial<OutputColumn> = {}): OutputColumn => ({ name, sources: [], star: [], direct: false, whole_rows: [], ...rest });
+export const output = (name: string, rest: Partial<OutputColumn> = {}): OutputColumn => ({
+  name,
+  sources: [],
+  star: [],
+  direct: false,
+  whole_rows: [],
+  ...rest,
+});
 
 /** A catalogue from plain tables: `schema.name: columns`. OIDs count from 20000. What is not in it is unknown, or not looked up where `asked` is false. */
-export function catalogueOf(tables: Record<string, string[]>, types: TypeEntry[] = [], asked = true): CatalogueView & { oid(table: string): number } {
+export function catalogueOf(
+  tables: Record<string, string[]>,
+  types: TypeEntry[] = [],
+  asked = true,
+): CatalogueView & { oid(table: string): number } {
   const relations: Relation[] = Object.entries(tables).map(([full, columns], i) => {
     const [schema, name] = full.split('.') as [string, string];
     return {
@@ -92,7 +110,13 @@ export function catalogueOf(tables: Record<string, string[]>, types: TypeEntry[]
       schema,
       name,
       kind: 'r',
-      columns: columns.map((one, n) => ({ attribute: n + 1, name: one, type: 25, generated: false, sources: [{ schema, table: name, column: one }] })),
+      columns: columns.map((one, n) => ({
+        attribute: n + 1,
+        name: one,
+        type: 25,
+        generated: false,
+        sources: [{ schema, table: name, column: one }],
+      })),
     };
   });
   const missing = asked ? 'unknown' : undefined;

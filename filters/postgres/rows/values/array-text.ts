@@ -29,7 +29,10 @@ export function arrayText(element: ValueMasker, delimiter: number): ValueMasker 
       const value = elementValue(buf, at, stop);
       if (value !== undefined) {
         item.reset();
-        const outcome = cover === undefined ? element.detect(cell, value, 0, value.length, item) : element.cover(cell, cover, value, 0, value.length, item);
+        const outcome =
+          cover === undefined
+            ? element.detect(cell, value, 0, value.length, item)
+            : element.cover(cell, cover, value, 0, value.length, item);
         if (outcome !== KEEP) {
           out.copy(buf, copied, at);
           if (outcome === NULLED) out.ascii('NULL');
@@ -48,7 +51,8 @@ export function arrayText(element: ValueMasker, delimiter: number): ValueMasker 
   return {
     looks,
     detect: (cell, buf, start, end, out) => {
-      if (element.looks(cell) === 'plain' && !cell.sensitive && !cell.finder.mayHold(buf, start, end) && !hasBackslash(buf, start, end)) return KEEP;
+      if (element.looks(cell) === 'plain' && !cell.sensitive && !cell.finder.mayHold(buf, start, end) && !hasBackslash(buf, start, end))
+        return KEEP;
       if (cell.depth >= DEPTH_MAX) return detectText(cell, buf, start, end, out) === KEEP ? KEEP : NULLED;
       cell.depth++;
       const outcome = walk(cell, undefined, buf, start, end, out);
@@ -97,10 +101,10 @@ function elementValue(buf: Buffer, start: number, end: number): Buffer | undefin
   if (!quoted && end - start === 4 && buf.toString('latin1', start, end).toUpperCase() === 'NULL') return undefined;
   const from = quoted ? start + 1 : start;
   const to = quoted && end > from && buf[end - 1] === 0x22 ? end - 1 : end;
-  return hasBackslash(buf, from, to) ? unescape(buf, from, to) : buf.subarray(from, to);
+  return hasBackslash(buf, from, to) ? unescaped(buf, from, to) : buf.subarray(from, to);
 }
 
-function unescape(buf: Buffer, start: number, end: number): Buffer {
+function unescaped(buf: Buffer, start: number, end: number): Buffer {
   const out = Buffer.allocUnsafe(end - start);
   let length = 0;
   for (let at = start; at < end; at++) {

@@ -1,6 +1,6 @@
+import type { FindContext } from '../../../mask/types.js';
 import { ByteSink } from '../byte-sink.js';
 import { type Cell, KEEP, NULLED, type Outcome, WRITTEN } from '../cell.js';
-import type { FindContext } from '../../../mask/types.js';
 import { writeQuoted } from './array-text.js';
 import { guarded } from './nested-binary.js';
 import { detectText, type ValueMasker, writeHits } from './value.js';

@@ -1,6 +1,12 @@
 import type { ByteSink } from '../byte-sink.js';
 
-const SIMPLE: Record<number, number> = { 0x62: 8, 0x66: 12, 0x6e: 10, 0x72: 13, 0x74: 9 };
+const SIMPLE = new Map([
+  [0x62, 8],
+  [0x66, 12],
+  [0x6e, 10],
+  [0x72, 13],
+  [0x74, 9],
+]);
 
 /** The bytes that a JSON string's inside stands for (RFC 8259, 7). What is no valid escape stands for itself. */
 export function unescapeJson(buf: Buffer, start: number, end: number): Buffer {
@@ -15,7 +21,7 @@ export function unescapeJson(buf: Buffer, start: number, end: number): Buffer {
     }
     const next = buf[++at]!;
     if (next !== 0x75) {
-      out[length++] = SIMPLE[next] ?? next;
+      out[length++] = SIMPLE.get(next) ?? next;
       continue;
     }
     let unit = hex4(buf, at + 1, end);

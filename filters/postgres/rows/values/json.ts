@@ -1,7 +1,8 @@
+import type { FindContext, Kind } from '../../../mask/types.js';
+import { indexOfByte } from '../byte-search.js';
 import { ByteSink } from '../byte-sink.js';
 import { type Cell, type Cover, KEEP, NULLED, type Outcome, WRITTEN } from '../cell.js';
 import type { Finder } from '../finder.js';
-import type { FindContext, Kind } from '../../../mask/types.js';
 import { escapeJson, unescapeJson } from './json-string.js';
 import { findNumber, maskNumber } from './number.js';
 import { detectText, type ValueMasker, writeHits } from './value.js';
@@ -21,7 +22,8 @@ interface Span {
 /** What is found in the raw text, kept aside: the finder is used again for each string. */
 function spansOf(finder: Finder): Span[] {
   const spans: Span[] = [];
-  for (let i = 0; i < finder.count; i++) spans.push({ start: finder.starts[i]!, end: finder.ends[i]!, kind: finder.kinds[i]!, rule: finder.ruleIndex(i) });
+  for (let i = 0; i < finder.count; i++)
+    spans.push({ start: finder.starts[i]!, end: finder.ends[i]!, kind: finder.kinds[i]!, rule: finder.ruleIndex(i) });
   return spans;
 }
 
@@ -134,7 +136,8 @@ class JsonWalk {
   private raw(open: number, close: number, isKey: boolean): void {
     const { finder, buf } = this;
     finder.find(buf, open + 1, close, this.contextOf(isKey));
-    for (const span of this.spansIn(open + 1, close)) finder.add(Math.max(span.start, open + 1), Math.min(span.end, close), span.kind, span.rule);
+    for (const span of this.spansIn(open + 1, close))
+      finder.add(Math.max(span.start, open + 1), Math.min(span.end, close), span.kind, span.rule);
     if (finder.count === 0) return;
     this.cell.countHits();
     const mark = this.begin(open + 1);
@@ -153,9 +156,11 @@ class JsonWalk {
     this.cell.countHits();
     const mark = this.begin(open + 1);
     const inner = new ByteSink(text.length + 64);
-    if (writeHits(this.cell, text, 0, text.length, inner) === NULLED) return this.nulled(mark, close, isKey);
-    escapeJson(inner.buf, 0, inner.length, this.out);
-    this.copied = close;
+    if (writeHits(this.cell, text, 0, text.length, inner) === NULLED) this.nulled(mark, close, isKey);
+    else {
+      escapeJson(inner.buf, 0, inner.length, this.out);
+      this.copied = close;
+    }
   }
 
   private number(): void {
@@ -209,12 +214,7 @@ export function detectJson(cell: Cell, buf: Buffer, start: number, end: number, 
 
 /** True where escapes may hide bytes from a look at the raw text. */
 export function hasBackslash(buf: Buffer, start: number, end: number): boolean {
-  if (end - start > 64) {
-    const at = buf.indexOf(0x5c, start);
-    return at >= 0 && at < end;
-  }
-  for (let i = start; i < end; i++) if (buf[i] === 0x5c) return true;
-  return false;
+  return indexOfByte(buf, 0x5c, start, end) >= 0;
 }
 
 /** A JSON string in place of the whole document. */

@@ -38,7 +38,10 @@ class Elements {
     }
     const mark = out.length;
     out.int32(0);
-    const outcome = this.cover === undefined ? masker.detect(this.cell, buf, start, stop, out) : masker.cover(this.cell, this.cover, buf, start, stop, out);
+    const outcome =
+      this.cover === undefined
+        ? masker.detect(this.cell, buf, start, stop, out)
+        : masker.cover(this.cell, this.cover, buf, start, stop, out);
     if (outcome === WRITTEN) out.setInt32(mark, out.length - mark - 4);
     else {
       out.truncate(mark);

@@ -21,7 +21,8 @@ function hit(cell: Cell, text: Buffer, start: number, end: number): Cover | unde
   return finder.strongest();
 }
 
-const hex = (bytes: Buffer, group: number, separator: string): string => (bytes.toString('hex').match(new RegExp(`.{${group}}`, 'g')) ?? []).join(separator);
+const hex = (bytes: Buffer, group: number, separator: string): string =>
+  (bytes.toString('hex').match(new RegExp(`.{${group}}`, 'g')) ?? []).join(separator);
 
 function coverInetText(cover: Cover, buf: Buffer, start: number, end: number, out: ByteSink): Outcome {
   const six = buf.subarray(start, end).includes(0x3a);

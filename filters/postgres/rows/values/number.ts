@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FindContext } from '../../../mask/types.js';
+import { indexOfByte } from '../byte-search.js';
 import type { ByteSink } from '../byte-sink.js';
 import { type Cell, type Cover, KEEP, NULLED, type Outcome, WRITTEN } from '../cell.js';
 import type { Finder } from '../finder.js';
@@ -39,8 +40,8 @@ function covered(cover: Cover, text: Buffer, start: number, end: number, max: nu
 /** Detectors over a number, and over its whole part alone: `4111111111111111.00` is no card number, what stands before the point is. */
 export function findNumber(finder: Finder, text: Buffer, start: number, end: number, context: FindContext | undefined): number {
   if (finder.find(text, start, end, context) > 0) return finder.count;
-  const point = text.indexOf(0x2e, start);
-  return point > start && point < end ? finder.find(text, start, point, context) : 0;
+  const point = indexOfByte(text, 0x2e, start, end);
+  return point > start ? finder.find(text, start, point, context) : 0;
 }
 
 /** Detectors over the digits of a number: a hit masks the whole number. */
@@ -107,7 +108,8 @@ export function integerBinary(max: number, long: boolean): ValueMasker {
 
 /** numeric in binary: groups of four decimal digits (src/backend/utils/adt/numeric.c, numeric_send). */
 export function numericBinary(max: number): ValueMasker {
-  const masked = (cover: Cover, text: Buffer, out: ByteSink) => covered(cover, text, 0, text.length, max, (digits) => encodeNumeric(digits, out));
+  const masked = (cover: Cover, text: Buffer, out: ByteSink) =>
+    covered(cover, text, 0, text.length, max, (digits) => encodeNumeric(digits, out));
   return {
     looks: () => 'always',
     detect: (cell, buf, start, end, out) => {

@@ -21,7 +21,8 @@ export function recordText(fields: readonly ValueMasker[] | undefined, fallback:
         const value = fieldValue(buf, at, stop);
         const field = fields?.[index] ?? fallback;
         item.reset();
-        const outcome = cover === undefined ? field.detect(cell, value, 0, value.length, item) : field.cover(cell, cover, value, 0, value.length, item);
+        const outcome =
+          cover === undefined ? field.detect(cell, value, 0, value.length, item) : field.cover(cell, cover, value, 0, value.length, item);
         if (outcome !== KEEP) {
           changed = true;
           out.copy(buf, copied, at);
