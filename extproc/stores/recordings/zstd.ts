@@ -30,7 +30,19 @@ async function load(): Promise<Codec> {
   }
   const { Zstd } = await import('@hpcc-js/wasm-zstd');
   const wasm = await Zstd.load();
+  copyWhole(wasm);
   return { compress: async (bytes) => wasm.compress(bytes, 3), decompress: (frame) => wasm.decompress(frame) };
+}
+
+/**
+ * The library copies results out of its memory an element at a time (`new Uint8Array([...view])`), 15 ms for a block on the thread that serves
+ * connections. Where its inside looks as in the version that we pin, the copy is done at once; else it stays slow and right.
+ */
+function copyWhole(wasm: unknown): void {
+  const inside = (wasm as { _mainModule?: { heapView?: (at: unknown) => Uint8Array; heapToUint8Array?: (at: unknown) => Uint8Array } })._mainModule;
+  if (typeof inside?.heapView !== 'function' || typeof inside.heapToUint8Array !== 'function') return;
+  const view = inside.heapView.bind(inside);
+  inside.heapToUint8Array = (at) => view(at).slice();
 }
 
 export function zstd(): Promise<Codec> {
