@@ -122,7 +122,7 @@ function rowDescription(s: Session, f: Frame): boolean {
     const rows = planRows(s, layout, outputsOf(s, head.judgement, head.at));
     if (rows === undefined) return false;
     s.rows = rows;
-    head.request!.columns = layout.map((c) => c.name);
+    head.request!.columns = layout.columns.map((c) => c.name);
   }
   pass(s, f, masks && maskRowDescriptionNames(f.buf, f.start, f.body, f.end, masks), head.request);
   return true;
@@ -141,8 +141,17 @@ function dataRow(s: Session, f: Frame): boolean {
     pass(s, f, undefined, request);
     return true;
   }
-  const masked = rows.maskRow(f.buf, f.start, f.body, f.end);
-  pass(s, f, masked, request);
+  const { rowSink } = s;
+  const from = rowSink.length;
+  if (!rows.mask(f.buf, f.start, f.body, f.end, rowSink)) {
+    pass(s, f, undefined, request);
+    return true;
+  }
+  const bytes = rowSink.length - from;
+  s.out.downstream.addFrom(rowSink, from, rowSink.length);
+  s.coverage.inspected_bytes += f.end - f.start;
+  s.coverage.masked_bytes += bytes;
+  request.captureCopy(rowSink.buf, from, rowSink.length);
   return true;
 }
 
@@ -179,7 +188,10 @@ function endOfPart(s: Session, f: Frame, tag: string): boolean {
   countFired(request, s.rows);
   s.rows = undefined;
   s.copyOut = undefined;
-  if (head.judgement?.ddl && s.catalogue !== undefined) s.lookup({ invalidate: true });
+  if (head.judgement?.ddl) {
+    s.plans.clear();
+    if (s.catalogue !== undefined) s.lookup({ invalidate: true });
+  }
   if (head.kind === frontend.Query) return true;
   if (head.portal) {
     countFired(request, head.portal.rows);
@@ -219,10 +231,12 @@ function simpleAnswer(s: Session, f: Frame, kind: number): boolean {
   return true;
 }
 
+const noColumns = { columns: [], key: '' };
+
 function noData(s: Session, f: Frame): boolean {
   const head = s.pending.head();
   if (head?.kind !== frontend.Describe) throw unexpected(s, f);
-  learnDescribed(s, head, []);
+  learnDescribed(s, head, noColumns);
   if (head.portal) head.portal.describing = false;
   s.pending.shift();
   if (!head.injected) pass(s, f, undefined);

@@ -1,5 +1,6 @@
 import type { HeldOperation } from '../../approval/types.js';
 import type { SessionEvent } from '../../record/events.js';
+import type { ByteSink } from '../rows/byte-sink.js';
 
 /**
  * What a step of the session asks the world to do. Data only: the service carries it out, in this order:
@@ -28,10 +29,14 @@ export interface LookupEffect {
   invalidate: boolean;
 }
 
+const nothing = Buffer.alloc(0);
+
 /** Bytes for one side: views into received chunks where nothing changed, own buffers where something did. */
 export class ByteQueue {
   chunks: Buffer[] = [];
   length = 0;
+  private borrowed: { at: number; from: number; to: number }[] = [];
+  private sink: ByteSink | undefined;
   private buf: Buffer | undefined;
   private start = 0;
   private end = 0;
@@ -46,6 +51,30 @@ export class ByteQueue {
       this.end = end;
     }
     this.length += end - start;
+  }
+
+  /**
+   * Bytes that stand in a sink which is used again: they are copied once, all of a step together, by settle().
+   * Pieces that follow each other become one.
+   */
+  addFrom(sink: ByteSink, from: number, to: number): void {
+    this.flush();
+    const last = this.borrowed.at(-1);
+    if (last !== undefined && last.at === this.chunks.length - 1 && last.to === from) last.to = to;
+    else {
+      this.borrowed.push({ at: this.chunks.length, from, to });
+      this.chunks.push(nothing);
+    }
+    this.sink = sink;
+    this.length += to - from;
+  }
+
+  /** Takes what was borrowed out of the sink; called at the end of a step. */
+  settle(): void {
+    if (this.sink === undefined || this.borrowed.length === 0) return;
+    const copy = Buffer.from(this.sink.buf.subarray(0, this.sink.length));
+    for (const { at, from, to } of this.borrowed) this.chunks[at] = copy.subarray(from, to);
+    this.borrowed = [];
   }
 
   add(bytes: Buffer): void {

@@ -1,14 +1,24 @@
 import type { OutputColumn } from '../../sql/facts.js';
 import { decodeRowDescription } from '../wire/row-description.js';
 import { missing, originsOf } from '../rows/origin.js';
-import { buildRowPlan, type ColumnLayout } from '../rows/plan.js';
+import { buildRowPlan, type ColumnLayout, type MaskSet } from '../rows/plan.js';
 import { RowMasker } from '../rows/data-row.js';
 import type { Judgement } from './judge.js';
 import type { Entry, Portal } from './pending.js';
 import { nameKey } from './prepared.js';
 import type { Session } from './session.js';
 
-export function layoutOf(buf: Buffer, body: number, end: number): ColumnLayout[] {
+/** A layout, with the bytes that it was read from: equal bytes are equal layouts. */
+export interface Layout {
+  columns: ColumnLayout[];
+  key: string;
+}
+
+export function layoutOf(buf: Buffer, body: number, end: number): Layout {
+  return { columns: decodeColumns(buf, body, end), key: buf.toString('latin1', body, end) };
+}
+
+function decodeColumns(buf: Buffer, body: number, end: number): ColumnLayout[] {
   return decodeRowDescription(buf, body, end).columns.map((c) => ({
     name: c.name.toString('utf8'),
     table_oid: c.table_oid,
@@ -19,19 +29,57 @@ export function layoutOf(buf: Buffer, body: number, end: number): ColumnLayout[]
   }));
 }
 
+/**
+ * Row maskers of one session by layout and lineage. The rows of two statements never mix on the wire, so one masker serves all
+ * portals of a layout. Entries end with the masks, with definitions that changed here, and after a while, since others change definitions too.
+ */
+export class RowPlans {
+  private masks: MaskSet | undefined;
+  private readonly byOutputs = new Map<OutputColumn[] | undefined, Map<string, { rows: RowMasker | 'clean'; until_ms: number }>>();
+  private size = 0;
+
+  find(masks: MaskSet, outputs: OutputColumn[] | undefined, key: string, now_ms: number): RowMasker | 'clean' | undefined {
+    if (masks !== this.masks) return undefined;
+    const found = this.byOutputs.get(outputs)?.get(key);
+    return found !== undefined && found.until_ms > now_ms ? found.rows : undefined;
+  }
+
+  keep(masks: MaskSet, outputs: OutputColumn[] | undefined, key: string, rows: RowMasker | 'clean', now_ms: number): void {
+    if (masks !== this.masks || this.size >= PLANS_MAX) this.clear();
+    this.masks = masks;
+    const plans = this.byOutputs.get(outputs) ?? new Map<string, { rows: RowMasker | 'clean'; until_ms: number }>();
+    this.byOutputs.set(outputs, plans);
+    plans.set(key, { rows, until_ms: now_ms + PLAN_MS_MAX });
+    this.size++;
+  }
+
+  clear(): void {
+    this.byOutputs.clear();
+    this.size = 0;
+  }
+}
+
+const PLANS_MAX = 200;
+const PLAN_MS_MAX = 10_000;
+
 /** How the rows of this layout are masked; undefined while the catalogue is asked. */
-export function planRows(s: Session, layout: ColumnLayout[], outputs: OutputColumn[] | undefined): RowMasker | 'clean' | undefined {
+export function planRows(s: Session, { columns, key }: Layout, outputs: OutputColumn[] | undefined): RowMasker | 'clean' | undefined {
   const masks = s.rules!.masks;
   if (masks === undefined) return 'clean';
+  const now = s.options.now();
+  const known = s.plans.find(masks, outputs, key, now);
+  if (known !== undefined) return known;
   if (s.catalogue !== undefined) {
-    const wanted = missing(layout, outputs, masks, s.catalogue);
+    const wanted = missing(columns, outputs, masks, s.catalogue);
     if (wanted.relations.length + wanted.names.length + wanted.types.length > 0) {
       s.lookup(wanted);
       return undefined;
     }
   }
-  const plan = buildRowPlan(layout, originsOf(layout, outputs, s.catalogue), masks, s.catalogue);
-  return plan.clean ? 'clean' : new RowMasker(plan);
+  const plan = buildRowPlan(columns, originsOf(columns, outputs, s.catalogue), masks, s.catalogue);
+  const rows = plan.clean ? 'clean' : new RowMasker(plan);
+  s.plans.keep(masks, outputs, key, rows, now);
+  return rows;
 }
 
 /** Lineage of the rows that a statement gives; FETCH has that of its cursor. */
@@ -57,11 +105,12 @@ export function rowsFromStatement(s: Session, portal: Portal, judgement: Judgeme
     portal.rows = 'none';
     return true;
   }
-  const layout = known.map((column, i) => ({ ...column, format: formatOf(portal.formats, i) }));
+  const columns = known.map((column, i) => ({ ...column, format: formatOf(portal.formats, i) }));
+  const layout = { columns, key: `bound ${JSON.stringify(columns)}` };
   const rows = planRows(s, layout, outputsOf(s, judgement, 0));
   if (rows === undefined) return false;
   portal.rows = rows;
-  portal.columns = layout.map((c) => c.name);
+  portal.columns = columns.map((c) => c.name);
   return true;
 }
 
@@ -71,19 +120,19 @@ function formatOf(formats: readonly number[], i: number): 0 | 1 {
 }
 
 /** Keeps what a Describe told; false while the catalogue is asked. */
-export function learnDescribed(s: Session, item: Entry, layout: ColumnLayout[]): boolean {
+export function learnDescribed(s: Session, item: Entry, layout: Layout): boolean {
   if (item.target === 0x53) {
-    if (item.statement) item.statement.layout = layout;
+    if (item.statement) item.statement.layout = layout.columns;
     return true;
   }
   const { portal } = item;
   if (portal === undefined) return true;
-  if (layout.length === 0) portal.rows = 'none';
+  if (layout.columns.length === 0) portal.rows = 'none';
   else {
     const rows = planRows(s, layout, outputsOf(s, item.judgement, 0));
     if (rows === undefined) return false;
     portal.rows = rows;
-    portal.columns = layout.map((c) => c.name);
+    portal.columns = layout.columns.map((c) => c.name);
   }
   return true;
 }

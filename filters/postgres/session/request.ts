@@ -27,6 +27,15 @@ export class Request {
     else this.kept.pass(buf, start, end);
   }
 
+  /** The same for bytes that stand in a buffer which is used again. */
+  captureCopy(buf: Buffer, start: number, end: number): void {
+    const length = end - start;
+    if (this.left_out > 0 || this.kept.length + length > this.wire_bytes_max) {
+      this.bytes += length;
+      this.left_out += length;
+    } else this.capture(Buffer.from(buf.subarray(start, end)), 0, length);
+  }
+
   count(column: string, rule: string, kind: string, count: number): void {
     const key = `${column}\0${rule}\0${kind}`;
     const known = this.fired.get(key);

@@ -6,6 +6,7 @@ import { backend, frontend, messageName } from '../wire/types.js';
 import type { CatalogueView } from '../rows/origin.js';
 import type { CopyOutMasker } from '../rows/copy-out.js';
 import type { MaskSet } from '../rows/plan.js';
+import { ByteSink } from '../rows/byte-sink.js';
 import type { RowMasker } from '../rows/data-row.js';
 import { onBackend } from './backend.js';
 import { Effects, type LookupEffect } from './effects.js';
@@ -15,6 +16,7 @@ import { endHold, type Held, heldNotice, onApproval } from './hold.js';
 import type { Judge } from './judge.js';
 import { Names } from './names.js';
 import { type Entry, PendingQueue, type Portal, type Statement } from './pending.js';
+import { RowPlans } from './layouts.js';
 import type { Request } from './request.js';
 
 /** What a session is given of the world: nothing of it does input or output. */
@@ -124,6 +126,9 @@ export class Session {
   /** masker of the rows that are coming */
   rows: RowMasker | 'clean' | 'none' | undefined;
   copyOut: CopyOut | undefined;
+  /** masked rows of a step, until they are handed over */
+  readonly rowSink = new ByteSink();
+  readonly plans = new RowPlans();
   /** our copy of the encoding that texts are in */
   encoding = 'UTF8';
   authenticated = false;
@@ -174,6 +179,8 @@ export class Session {
       const known = error instanceof MidstreamError ? error : new MidstreamError('internal', 'the gateway failed on this message', { cause: error });
       fatal(this, known);
     }
+    out.downstream.settle();
+    this.rowSink.reset();
     return out;
   }
 
