@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { MidstreamError } from '../../filters/errors.js';
 
 /** How a child ended: by an exit code, by a signal, or by never having started. */
@@ -18,6 +19,8 @@ export interface ChildOptions {
   onLine?: ((line: string) => void) | undefined;
   /** sent when this process exits without having stopped the child */
   exitSignal: NodeJS.Signals;
+  /** send it also when this process is killed and can do nothing more: for children that would go on for good */
+  guarded?: boolean;
 }
 
 /** One step of a stop: the signal, and how long to wait for it to work before the next step. */
@@ -82,6 +85,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   // After the start the only errors left are failed kills, and those show as a child that goes on running.
   child.on('error', () => undefined);
   running.set(child, options.exitSignal);
+  if (options.guarded) guard(child, options.exitSignal);
   const tail: string[] = [];
   const take = (line: string) => {
     tail.push(line);
@@ -109,6 +113,21 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       return exited;
     },
   };
+}
+
+/**
+ * A shell that waits for the end of its input, which comes when this process is gone, however it went. It must itself go first
+ * when the child ends, or it might later signal another process of the same number.
+ */
+function guard(child: ChildProcess, signal: NodeJS.Signals): void {
+  const script = 'while read -r _; do :; done; kill -s "$2" "$1"';
+  const watcher = spawn('/bin/sh', ['-c', script, 'sh', String(child.pid), signal.slice('SIG'.length)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  // Without a shell there is no guard; the child runs all the same.
+  watcher.on('error', () => undefined);
+  watcher.stdin.on('error', () => undefined);
+  watcher.unref();
+  (watcher.stdin as unknown as Socket).unref();
+  child.once('exit', () => watcher.kill('SIGKILL'));
 }
 
 /** Cuts a stream into lines; a line that never ends is cut at its limit. */

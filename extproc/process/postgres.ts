@@ -173,7 +173,7 @@ async function startOnFreePort(work: Work): Promise<{ child: Child; port: number
       ...options.settings,
     };
     const args = ['-D', directory, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-    const child = await startChild({ command: binaries.postgres, args, cwd: scratch, account, env: environment(), exitSignal: 'SIGQUIT' });
+    const child = await startChild({ command: binaries.postgres, args, cwd: scratch, account, env: environment(), exitSignal: 'SIGQUIT', guarded: true });
     const url = `postgres://${SUPERUSER}:${encodeURIComponent(work.password)}@${HOST}:${port}/postgres`;
     // Over the socket in our own folder: on the port another server may answer, and this one fail to take it.
     const version = await ready(child, { host: scratch, port, user: SUPERUSER, password: work.password, database: 'postgres' });

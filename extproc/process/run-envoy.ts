@@ -50,7 +50,7 @@ const KILL_MS_MAX = 5_000;
 
 /**
  * Runs Envoy and waits until it serves. Rejects with `unavailable`, with Envoy's own last words, when it does not come up.
- * The Envoy of the wheel dies with the process that started it, so that must stay alive.
+ * It ends with this process, also when that is killed.
  */
 export async function runEnvoy(options: RunEnvoyOptions): Promise<RunningEnvoy> {
   // mkdtemp makes the folder 0700: nobody else reads the configuration or reaches the admin socket.
@@ -62,7 +62,7 @@ export async function runEnvoy(options: RunEnvoyOptions): Promise<RunningEnvoy> 
     writeFileSync(file, withAdmin(options.config, admin), { mode: 0o600 });
     const args = ['--config-path', file, '--disable-hot-restart', '--log-level', options.logLevel ?? 'warning'];
     if (options.concurrency !== undefined) args.push('--concurrency', String(options.concurrency));
-    const child = await startChild({ command: options.path, args, cwd: folder, onLine: options.onLog, exitSignal: 'SIGTERM' });
+    const child = await startChild({ command: options.path, args, cwd: folder, onLine: options.onLog, exitSignal: 'SIGTERM', guarded: true });
     process.once('exit', cleanUp);
     void child.exited.then(() => {
       process.off('exit', cleanUp);

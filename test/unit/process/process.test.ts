@@ -13,6 +13,16 @@ import { MidstreamError } from '../../../filters/errors.js';
 const node = (script: string, options: object = {}) => startChild({ command: process.execPath, args: ['-e', script], exitSignal: 'SIGKILL', ...options });
 const known = (code: string, says: RegExp) => (error: unknown) => error instanceof MidstreamError && error.code === code && says.test(`${error.message} ${error.hint}`);
 
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    // One that has ended, and that nobody has asked for how, still has its number.
+    return !existsSync(`/proc/${pid}/stat`) || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
 describe('processes', () => {
   let folder: string;
   beforeEach(() => {
@@ -51,6 +61,25 @@ describe('processes', () => {
         { signal: 'SIGKILL', wait_ms: 5000 },
       ]);
       assert.equal(exit.signal, 'SIGKILL');
+    });
+
+    it('that is guarded ends when the process that started it is killed', async () => {
+      const starter = `import { startChild } from ${JSON.stringify(new URL('../../../extproc/process/child.js', import.meta.url).href)};
+        const child = await startChild({ command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'], exitSignal: 'SIGTERM', guarded: true });
+        console.log(child.pid);`;
+      const file = join(folder, 'starter.mjs');
+      writeFileSync(file, starter);
+      let told: (pid: number) => void = () => undefined;
+      const grandchild = new Promise<number>((resolve) => {
+        told = resolve;
+      });
+      const parent = await startChild({ command: process.execPath, args: [...process.execArgv, file], exitSignal: 'SIGKILL', onLine: (line) => told(Number(line)) });
+      const pid = await grandchild;
+      assert.ok(alive(pid));
+      process.kill(parent.pid, 'SIGKILL');
+      await parent.exited;
+      for (let i = 0; i < 500 && alive(pid); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.equal(alive(pid), false);
     });
 
     it('that has ended is not signalled again', async () => {
