@@ -132,6 +132,26 @@ for (const transport of ['ext_proc', 'hop'] as const) {
         }
       });
 
+      it('columns of views that the same transaction makes or redefines', async () => {
+        for (const sql of ['create view fresh as select salary as x from employees; select x from fresh', 'create or replace view pay as select name as who, salary as amount from employees; select amount from pay']) {
+          await client.query('begin');
+          const results = (await client.query(sql)) as unknown as pg.QueryResult[];
+          assert.doesNotMatch(JSON.stringify(results.at(-1)!.rows), /90000|80000/, sql);
+          await client.query('rollback');
+          const implicit = (await client.query(`${sql}; drop view if exists fresh`)) as unknown as pg.QueryResult[];
+          assert.doesNotMatch(JSON.stringify(implicit[1]!.rows), /90000|80000/, sql);
+        }
+        await client.query('begin; create view fresh as select salary as x from employees');
+        const copied: Buffer[] = [];
+        for await (const chunk of client.query(copyStreams.to('copy (select x from fresh) to stdout'))) copied.push(chunk as Buffer);
+        assert.equal(Buffer.concat(copied).toString(), '\\N\n\\N\n');
+        await client.query('rollback');
+        await client.query('begin; alter table employees rename column salary to dull');
+        assert.doesNotMatch(JSON.stringify((await client.query('select dull from employees')).rows), /90000|80000/);
+        await client.query('rollback');
+        assert.equal((await client.query('select id from employees order by 1')).rows[0].id, 1);
+      });
+
       it('COPY to the client as text, csv and binary', async () => {
         for (const format of ['text', 'csv', 'binary']) {
           const chunks: Buffer[] = [];

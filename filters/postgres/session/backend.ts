@@ -8,7 +8,7 @@ import { decodeParameterDescription } from '../wire/parameter-description.js';
 import { decodeParameterStatus } from '../wire/parameter-status.js';
 import { authentication, backend, frontend, messageName, transactionStatus } from '../wire/types.js';
 import { settingProblem } from './grammar.js';
-import { layoutOf, learnDescribed, outputsOf, planRows } from './layouts.js';
+import { layoutOf, learnDescribed, outputsOf, planCovered, planRows } from './layouts.js';
 import type { Entry } from './pending.js';
 import { isRefusalAnswer, refusalError } from './refuse.js';
 import type { Request } from './request.js';
@@ -275,7 +275,10 @@ function readyForQuery(s: Session, f: Frame): boolean {
   }
   s.rows = undefined;
   s.copyOut = undefined;
-  if (f.buf[f.body] === transactionStatus.Idle) s.portals.removeWhere((portal) => !portal.cursor);
+  if (f.buf[f.body] === transactionStatus.Idle) {
+    s.portals.removeWhere((portal) => !portal.cursor);
+    s.settleOrigins();
+  }
   return true;
 }
 
@@ -363,7 +366,8 @@ function copyOutResponse(s: Session, f: Frame): boolean {
     const at = head.kind === frontend.Query ? head.at : 0;
     const shape = head.judgement?.analysis.top[at]?.copy;
     if (shape === undefined) throw unexpected(s, f);
-    const masker = CopyOutMasker.plan(shape, decodeCopyOutResponse(f.buf, f.body, f.end), masks, s.catalogue);
+    const response = decodeCopyOutResponse(f.buf, f.body, f.end);
+    const masker = s.originsInDoubt && masks.columnRules.length > 0 ? new CopyOutMasker(shape, planCovered(response, masks)) : CopyOutMasker.plan(shape, response, masks, s.catalogue);
     if (masker instanceof CopyOutMasker) s.copyOut = { masker };
     else {
       s.lookup(masker);

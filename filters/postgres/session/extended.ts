@@ -119,6 +119,7 @@ function sendExecute(s: Session, f: Frame, name: string, portal: Portal, judgeme
   item.judgement = judgement;
   item.statement = portal.statement;
   noteNameChanges(s, item, judgement);
+  s.noteOriginChanges(item, judgement.changesOrigins);
   s.expectCopyIn(item, judgement.copiesIn.length);
   s.expect(item);
   s.out.upstream.pass(f.buf, f.start, f.end);

@@ -1,6 +1,6 @@
 import type { Decision, OperationFacts, Policy } from '../../policy/types.js';
 import { isGrammarSetting, isPinned } from '../../policy/grammar.js';
-import type { SqlAnalysis, SqlFacts } from '../../sql/facts.js';
+import type { SqlAnalysis, SqlFacts, StatementFacts } from '../../sql/facts.js';
 
 /** One statement text, understood and decided on for one caller under one policy. Shared by all sessions of that caller. */
 export interface Judgement {
@@ -21,6 +21,8 @@ export interface Judgement {
   readonly usesNames: boolean;
   readonly changesNames: boolean;
   readonly ddl: boolean;
+  /** redefines views or names, so that until it is committed the catalogue, which reads from outside, tells wrong origins */
+  readonly changesOrigins: boolean;
 }
 
 export type Caller = Omit<OperationFacts, 'on' | 'sql' | 'params'>;
@@ -40,6 +42,13 @@ export function unparsedAnalysis(reason: string): SqlAnalysis {
 
 export function decisionFields(decision: Decision, policyVersion: string): string {
   return JSON.stringify({ verdict: decision.verdict, rule: decision.rule, matches: decision.matches, policy_version: policyVersion }).replace(/^\{/, ',').slice(0, -1);
+}
+
+const originObjects = new Set(['view', 'materialized_view', 'materialized view', 'rule']);
+
+/** Views and rules that are made or changed, and whatever ALTER may rename. */
+function changesOrigins({ kind, object }: StatementFacts): boolean {
+  return kind === 'alter' || ((kind === 'create' || kind === 'drop') && originObjects.has(object));
 }
 
 /** Without a value a SET goes back to what the session began with, which was checked; set_config without one may set anything. */
@@ -113,6 +122,7 @@ export class Judge {
       copiesIn: unparsed ? (/copy/i.test(text) ? [0] : []) : analysis.top.flatMap((t, at) => (t.copy?.direction === 'in' || (t.kind === 'copy' && t.copy === undefined) ? [at] : [])),
       usesNames: analysis.top.some((t) => t.executes !== undefined || t.fetches !== undefined),
       changesNames: analysis.top.some((t) => t.prepares !== undefined || t.deallocates !== undefined || t.declares !== undefined || t.kind === 'discard'),
+      changesOrigins: unparsed || analysis.facts.statements.some(changesOrigins),
       ddl: unparsed || analysis.top.some((t) => t.ddl),
     };
   }

@@ -1,7 +1,7 @@
 import type { OutputColumn } from '../../sql/facts.js';
 import { decodeRowDescription } from '../wire/row-description.js';
 import { missing, originsOf } from '../rows/origin.js';
-import { buildRowPlan, type ColumnLayout, type MaskSet } from '../rows/plan.js';
+import { buildRowPlan, type ColumnLayout, type MaskSet, type RowPlan } from '../rows/plan.js';
 import { RowMasker } from '../rows/data-row.js';
 import type { Judgement } from './judge.js';
 import type { Entry, Portal } from './pending.js';
@@ -66,6 +66,8 @@ const PLAN_MS_MAX = 10_000;
 export function planRows(s: Session, { columns, key }: Layout, outputs: OutputColumn[] | undefined): RowMasker | 'clean' | undefined {
   const masks = s.rules!.masks;
   if (masks === undefined) return 'clean';
+  // The catalogue does not see what this transaction redefined: until it is over, any column may be any other.
+  if (s.originsInDoubt && masks.columnRules.length > 0) return new RowMasker(buildRowPlan(columns, [], masks, s.catalogue));
   const now = s.options.now();
   const known = s.plans.find(masks, outputs, key, now);
   if (known !== undefined) return known;
@@ -81,6 +83,14 @@ export function planRows(s: Session, { columns, key }: Layout, outputs: OutputCo
   s.plans.keep(masks, outputs, key, rows, now);
   return rows;
 }
+
+/** A COPY whose columns may come from anywhere: all of them are covered. */
+export function planCovered(response: { column_formats: number[] }, masks: MaskSet): RowPlan {
+  const columns = response.column_formats.map((format) => ({ name: '', table_oid: 0, attribute: 0, type_oid: format === 0 ? TEXT_OID : 0, type_modifier: -1, format: format === 0 ? (0 as const) : (1 as const) }));
+  return buildRowPlan(columns, [], masks, undefined);
+}
+
+const TEXT_OID = 25;
 
 /** Lineage of the rows that a statement gives; FETCH has that of its cursor. */
 export function outputsOf(s: Session, judgement: Judgement | undefined, at: number): OutputColumn[] | undefined {

@@ -74,6 +74,8 @@ export interface Entry {
   /** COPYs FROM STDIN that may still begin or are under way, and CopyDone or CopyFail sent for them */
   copiesLeft: number;
   copyEnds: number;
+  /** see Judgement.changesOrigins */
+  changesOrigins: boolean;
   /** Sync or Flush that the server ignores when the COPY before it began */
   ignoredByCopy: boolean;
 }
@@ -94,6 +96,7 @@ export function entry(kind: number, request?: Request): Entry {
     copyIn: 'no',
     copiesLeft: 0,
     copyEnds: 0,
+    changesOrigins: false,
     ignoredByCopy: false,
   };
 }

@@ -129,6 +129,8 @@ export class Session {
   /** masked rows of a step, until they are handed over */
   readonly rowSink = new ByteSink();
   readonly plans = new RowPlans();
+  /** views or names were redefined in a transaction that is still open */
+  originsInDoubt = false;
   /** our copy of the encoding that texts are in */
   encoding = 'UTF8';
   authenticated = false;
@@ -339,6 +341,21 @@ export class Session {
   applyPolicy(): void {
     if (this.identity === undefined) return;
     this.rules = this.options.rules({ identity: this.identity, resource: this.options.resource, database: this.database, user: this.user, application: this.application });
+  }
+
+  noteOriginChanges(item: Entry, changes: boolean): void {
+    if (!changes) return;
+    item.changesOrigins = true;
+    this.originsInDoubt = true;
+  }
+
+  /** A transaction is over: what it redefined is in the catalogue now, or gone. */
+  settleOrigins(): void {
+    if (!this.originsInDoubt) return;
+    for (const item of this.pending) if (item.changesOrigins) return;
+    this.originsInDoubt = false;
+    this.plans.clear();
+    if (this.catalogue !== undefined) this.lookup({ invalidate: true });
   }
 
   /** `count` COPYs FROM STDIN may come of this entry. */

@@ -43,6 +43,7 @@ function sendQuery(s: Session, f: Frame, judgement: Judgement, request: Request)
   item.judgement = judgement;
   s.segment++;
   noteNameChanges(s, item, judgement);
+  s.noteOriginChanges(item, judgement.changesOrigins);
   s.expectCopyIn(item, judgement.copiesIn.length);
   s.expect(item);
   s.out.upstream.pass(f.buf, f.start, f.end);
