@@ -42,6 +42,8 @@ export interface Up {
   /** base URL of the approvals API, and a token for it */
   api: string;
   operatorToken: string;
+  /** file that holds it, for `midstream approvals --token-file` */
+  tokenFile: string;
   /** settles when Envoy ends by itself */
   failed: Promise<string>;
   stop(): Promise<void>;
@@ -63,6 +65,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     catalogue: options.catalogueUrl === undefined ? undefined : openCatalogue({ url: options.catalogueUrl, log: options.log }),
     ...(options.transport === 'hop' ? { hop: { host: '127.0.0.1', port: 0, upstream: { host: '127.0.0.1', port: returnPort } } } : {}),
   };
+  let tokenFile = '';
   let runtime: Runtime | undefined;
   let envoy: RunningEnvoy | undefined;
   const stop = async () => {
@@ -93,7 +96,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
       log: options.log,
       ...(options.limits ? { limits: options.limits } : {}),
     });
-    writeDiscovery(record, runtime.api, operatorToken);
+    tokenFile = writeDiscovery(record, runtime.api, operatorToken);
     progress(`starting Envoy ${found.version}`);
     envoy = await runEnvoy({
       path: found.path,
@@ -111,6 +114,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     envoyVersion: found.version,
     api: runtime.api,
     operatorToken,
+    tokenFile,
     failed: envoy.exited.then((exit) => `Envoy ended (${exit.signal ?? exit.code})`),
     stop,
   };
@@ -132,11 +136,11 @@ function renderOptions(options: UpOptions, listenPort: number, returnPort: numbe
   };
 }
 
-/** Lets `midstream approvals` on this machine find the API; only its owner may read it. */
+/** Lets `midstream approvals` on this machine find the API (api.json beside the recordings); only its owner may read it. Gives the token's file. */
 function writeDiscovery(record: string, api: string, token: string): string {
   const directory = join(record, '..');
   const tokenFile = join(directory, 'operator.token');
   writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
   writeFileSync(join(directory, 'api.json'), `${JSON.stringify({ url: api, token_file: tokenFile })}\n`, { mode: 0o600 });
-  return directory;
+  return tokenFile;
 }

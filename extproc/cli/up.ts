@@ -51,7 +51,7 @@ async function run(flags: Flags): Promise<void> {
   const up = await startUp(options);
   const address = `${up.postgres.host}:${up.postgres.port}`;
   if (flags.json) {
-    printJson({ ready: true, postgres: address, transport: options.transport, api: up.api, record: resolve(options.recordDirectory), envoy: up.envoyVersion, verifier_key: up.runtime.recordings.verifier_key, pid: process.pid });
+    printJson({ ready: true, postgres: address, transport: options.transport, api: up.api, token_file: up.tokenFile, record: resolve(options.recordDirectory), envoy: up.envoyVersion, verifier_key: up.runtime.recordings.verifier_key, pid: process.pid });
   } else {
     line(`${cyan('ready')}  connect to ${address}   ${dim(`approvals: ${up.api}, recordings: ${resolve(options.recordDirectory)}`)}`);
   }
