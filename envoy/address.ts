@@ -11,7 +11,8 @@ export function parseAddress(text: string): Address {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length);
     if (!path.startsWith('/')) throw invalid(text, 'the path of a Unix socket is absolute');
-    if (Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX) throw invalid(text, `the path of a Unix socket has at most ${SOCKET_PATH_BYTES_MAX} bytes`);
+    if (Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX)
+      throw invalid(text, `the path of a Unix socket has at most ${SOCKET_PATH_BYTES_MAX} bytes`);
     return { path };
   }
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(text);

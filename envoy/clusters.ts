@@ -1,5 +1,5 @@
-import { type Address, envoyAddress, isName, parseAddress } from './address.js';
 import { tlvs } from '../extproc/convert/proxy-header.js';
+import { type Address, envoyAddress, isName, parseAddress } from './address.js';
 import type { EnvoyLimits, EnvoyListener, GatewayEndpoints } from './options.js';
 
 export const GATEWAY_CLUSTER = 'midstream';
@@ -11,7 +11,10 @@ export const typed = (name: string): { '@type': string } => ({ '@type': `type.go
 export const seconds = (ms: number): string => `${ms / 1000}s`;
 
 function endpoints(cluster: string, addresses: readonly Address[]): object {
-  return { cluster_name: cluster, endpoints: [{ lb_endpoints: addresses.map((address) => ({ endpoint: { address: envoyAddress(address) } })) }] };
+  return {
+    cluster_name: cluster,
+    endpoints: [{ lb_endpoints: addresses.map((address) => ({ endpoint: { address: envoyAddress(address) } })) }],
+  };
 }
 
 /** A name is looked up again and again, so that a server which moves is found; an address is taken as it is. */
@@ -30,7 +33,9 @@ export function gatewayCluster(gateway: GatewayEndpoints, limits: EnvoyLimits): 
     connect_timeout: seconds(limits.connect_ms_max),
     lb_policy: 'ROUND_ROBIN',
     per_connection_buffer_limit_bytes: limits.connection_buffer_bytes_max,
-    circuit_breakers: { thresholds: [{ max_connections: requests, max_pending_requests: requests, max_requests: requests, max_retries: 0 }] },
+    circuit_breakers: {
+      thresholds: [{ max_connections: requests, max_pending_requests: requests, max_requests: requests, max_retries: 0 }],
+    },
     ...(gateway.health_check === false ? {} : healthCheck),
     typed_extension_protocol_options: {
       [HTTP_PROTOCOL]: {
@@ -96,7 +101,10 @@ export function gatewayHopCluster(listener: EnvoyListener, gateways: readonly st
         ...typed('envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport'),
         // Only what our own tcp_proxy filled in is passed on (see filters.ts).
         config: { version: 'V2', pass_through_tlvs: { match_type: 'INCLUDE', tlv_type: Object.values(tlvs) } },
-        transport_socket: { name: 'envoy.transport_sockets.raw_buffer', typed_config: typed('envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer') },
+        transport_socket: {
+          name: 'envoy.transport_sockets.raw_buffer',
+          typed_config: typed('envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer'),
+        },
       },
     },
     load_assignment: endpoints(name, gateways.map(parseAddress)),

@@ -85,10 +85,18 @@ const tlvFormats: readonly [keyof typeof tlvs, string][] = [
  * Who connected, for the PROXY header of the hop. tcp_proxy fills them in from the agent's connection; the transport socket's
  * own added_tlvs take the same formats and, in Envoy 1.40, fill them in from the wrong connection: everything is "-".
  */
-const peerTlvs = tlvFormats.map(([type, format]) => ({ type: tlvs[type], format_string: { text_format_source: { inline_string: format } } }));
+const peerTlvs = tlvFormats.map(([type, format]) => ({
+  type: tlvs[type],
+  format_string: { text_format_source: { inline_string: format } },
+}));
 
 /** A connection may wait for a person for as long as the policy lets it, so nothing here counts as idle. */
-export function proxyFilter(listener: EnvoyListener, statPrefix: string, cluster: string, options: { accessLog: boolean; tellPeer?: boolean }): object {
+export function proxyFilter(
+  listener: EnvoyListener,
+  statPrefix: string,
+  cluster: string,
+  options: { accessLog: boolean; tellPeer?: boolean },
+): object {
   const early = listener.connect_early === true;
   return {
     name: 'envoy.filters.network.tcp_proxy',
@@ -123,7 +131,9 @@ function gatewayAccessLog(listener: EnvoyListener): object {
         custom_tags: [
           { tag: 'listener', literal: { value: listener.name } },
           { tag: 'connection_id', value: '%CONNECTION_ID%' },
-          ...(listener.transport === 'ext_proc' ? [{ tag: 'midstream_session', value: `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:session)%` }] : []),
+          ...(listener.transport === 'ext_proc'
+            ? [{ tag: 'midstream_session', value: `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:session)%` }]
+            : []),
         ],
       },
     },

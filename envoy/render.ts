@@ -3,7 +3,14 @@ import { MidstreamError } from '../filters/errors.js';
 import { envoyAddress, isLocal, parseAddress } from './address.js';
 import { gatewayCluster, gatewayHopCluster, hopCluster, serverCluster, typed, upstreamCluster } from './clusters.js';
 import { agentFilters, proxyFilter } from './filters.js';
-import { defaultLimits, type DownstreamTls, type EnvoyLimits, type EnvoyListener, type HopAddresses, type RenderOptions } from './options.js';
+import {
+  type DownstreamTls,
+  defaultLimits,
+  type EnvoyLimits,
+  type EnvoyListener,
+  type HopAddresses,
+  type RenderOptions,
+} from './options.js';
 
 export * from './options.js';
 
@@ -45,17 +52,26 @@ export function bootstrap(options: RenderOptions): object {
 /** What mesh operators paste into listeners and clusters of their own. Pure. Throws `config_invalid`. */
 export function renderSnippet(options: RenderOptions): string {
   const value = snippet(options);
-  const comments: [Path, string][] = [[[], 'Written by `midstream envoy render --snippet`, for an Envoy that is configured elsewhere (a mesh, a control plane).']];
+  const comments: [Path, string][] = [
+    [[], 'Written by `midstream envoy render --snippet`, for an Envoy that is configured elsewhere (a mesh, a control plane).'],
+  ];
   for (const [i, listener] of value.listeners.entries()) {
     const at: Path = ['listeners', i];
-    comments.push([[...at, 'filters'], `Filters of the listener that stands before ${listener.upstream}, in this order, in place of its tcp_proxy.`]);
+    comments.push([
+      [...at, 'filters'],
+      `Filters of the listener that stands before ${listener.upstream}, in this order, in place of its tcp_proxy.`,
+    ]);
     for (const [j, filter] of listener.filters.entries()) {
       const why = filterComments[(filter as { name: string }).name];
       if (why) comments.push([[...at, 'filters', j], why]);
     }
-    if (listener.back) comments.push([[...at, 'back'], 'A listener of its own, for the way back from the gateway: only the gateway may reach it.']);
+    if (listener.back)
+      comments.push([[...at, 'back'], 'A listener of its own, for the way back from the gateway: only the gateway may reach it.']);
   }
-  comments.push([['clusters'], 'Clusters that the filters name. Take out those of servers that your mesh knows already, and name its cluster in tcp_proxy.']);
+  comments.push([
+    ['clusters'],
+    'Clusters that the filters name. Take out those of servers that your mesh knows already, and name its cluster in tcp_proxy.',
+  ]);
   return print(value, comments);
 }
 
@@ -68,7 +84,14 @@ const filterComments: Record<string, string> = {
 };
 
 interface Snippet {
-  listeners: { name: string; transport: string; upstream: string; per_connection_buffer_limit_bytes: number; filters: object[]; back?: object }[];
+  listeners: {
+    name: string;
+    transport: string;
+    upstream: string;
+    per_connection_buffer_limit_bytes: number;
+    filters: object[];
+    back?: object;
+  }[];
   clusters: object[];
 }
 
@@ -125,7 +148,10 @@ function listenOn(name: string, address: string, limits: EnvoyLimits): object {
 }
 
 /** Without it the name that a client asked for (SNI) stays unknown to the gateway. */
-const tlsInspector = { name: 'envoy.filters.listener.tls_inspector', typed_config: typed('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector') };
+const tlsInspector = {
+  name: 'envoy.filters.listener.tls_inspector',
+  typed_config: typed('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector'),
+};
 
 function downstreamTls(tls: DownstreamTls): object {
   return {
@@ -153,9 +179,11 @@ function check(options: RenderOptions): EnvoyLimits {
   const names = new Set<string>();
   if (options.listeners.length === 0) throw invalid('there is no listener');
   if (options.gateway.grpc.length === 0) throw invalid('the gateway has no address for gRPC');
-  if (options.admin !== undefined && !isLocal(parseAddress(options.admin))) throw invalid(`admin is ${options.admin}: only a loopback address or a Unix socket will do`);
+  if (options.admin !== undefined && !isLocal(parseAddress(options.admin)))
+    throw invalid(`admin is ${options.admin}: only a loopback address or a Unix socket will do`);
   for (const listener of options.listeners) {
-    if (!/^[a-z][a-z0-9_-]{0,62}$/i.test(listener.name)) throw invalid(`"${listener.name}" is no name for a listener: letters, digits, _ and -`);
+    if (!/^[a-z][a-z0-9_-]{0,62}$/i.test(listener.name))
+      throw invalid(`"${listener.name}" is no name for a listener: letters, digits, _ and -`);
     if (names.has(listener.name)) throw invalid(`two listeners are called ${listener.name}`);
     names.add(listener.name);
     if (listener.transport === 'hop') checkHop(listener);
@@ -165,9 +193,11 @@ function check(options: RenderOptions): EnvoyLimits {
 
 /** The hop's own ends carry identities and reach the server past the gateway, so nobody else may reach them. */
 function checkHop(listener: EnvoyListener): void {
-  if (!listener.hop || listener.hop.gateway.length === 0) throw invalid(`the listener ${listener.name} has the transport hop, and no addresses for it`);
+  if (!listener.hop || listener.hop.gateway.length === 0)
+    throw invalid(`the listener ${listener.name} has the transport hop, and no addresses for it`);
   for (const address of [...listener.hop.gateway, listener.hop.back]) {
-    if (!isLocal(parseAddress(address))) throw invalid(`the hop of ${listener.name} uses ${address}: only loopback addresses and Unix sockets will do`);
+    if (!isLocal(parseAddress(address)))
+      throw invalid(`the hop of ${listener.name} uses ${address}: only loopback addresses and Unix sockets will do`);
   }
 }
 
@@ -177,7 +207,10 @@ const invalid = (why: string): MidstreamError => new MidstreamError('config_inva
 function print(value: object, comments: readonly [Path, string][]): string {
   const document = new Document(value, { aliasDuplicateObjects: false });
   for (const [path, text] of comments) {
-    const comment = text.split('\n').map((line) => ` ${line}`).join('\n');
+    const comment = text
+      .split('\n')
+      .map((line) => ` ${line}`)
+      .join('\n');
     if (path.length === 0) document.commentBefore = comment;
     else annotate(document, path, comment);
   }

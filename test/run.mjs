@@ -69,7 +69,8 @@ function copyData() {
 
 function checkMachine() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 12)) finish(0, 1, [`midstream: Node 20.12 or newer is needed; this is ${process.versions.node}`]);
+  if (major < 20 || (major === 20 && minor < 12))
+    finish(0, 1, [`midstream: Node 20.12 or newer is needed; this is ${process.versions.node}`]);
   try {
     const require = createRequire(import.meta.url);
     return join(dirname(require.resolve('mocha/package.json')), 'bin', 'mocha.js');
@@ -92,7 +93,16 @@ async function startWorld() {
 /** Runs mocha, and counts what its reporter tells; a run that breaks off counts as a failure whatever had passed. */
 function runMocha(mocha, options, files) {
   const full = options.full ? 'full' : 'usual';
-  const args = ['--enable-source-maps', mocha, '--reporter', join(root, 'test', 'support', 'reporter.cjs'), '--forbid-only', '--timeout', String(TEST_MS_MAX[full]), '--no-config'];
+  const args = [
+    '--enable-source-maps',
+    mocha,
+    '--reporter',
+    join(root, 'test', 'support', 'reporter.cjs'),
+    '--forbid-only',
+    '--timeout',
+    String(TEST_MS_MAX[full]),
+    '--no-config',
+  ];
   const child = spawn(process.execPath, [...args, ...options.mocha, ...files], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -143,7 +153,10 @@ async function main() {
   if (!build({ quiet: false })) finish(0, 1, ['midstream: the sources do not compile']);
   copyData();
   if (options.drivers) {
-    const child = spawn(process.execPath, ['--enable-source-maps', join(root, 'dist', 'test', 'drivers', 'main.js'), ...options.rest], { cwd: root, stdio: 'inherit' });
+    const child = spawn(process.execPath, ['--enable-source-maps', join(root, 'dist', 'test', 'drivers', 'main.js'), ...options.rest], {
+      cwd: root,
+      stdio: 'inherit',
+    });
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
     child.on('close', (code) => process.exit(code ?? 1));
     return;
@@ -151,7 +164,8 @@ async function main() {
   const sources = options.files.length > 0 ? options.files : testFiles(options.kinds);
   const files = sources.map(compiled);
   const missing = sources.filter((_, i) => !existsSync(files[i]));
-  if (files.length === 0 || missing.length > 0) finish(0, 1, [`midstream: no tests to run${missing.length > 0 ? `: ${missing.join(', ')} is not there` : ''}`]);
+  if (files.length === 0 || missing.length > 0)
+    finish(0, 1, [`midstream: no tests to run${missing.length > 0 ? `: ${missing.join(', ')} is not there` : ''}`]);
   const needsWorld = sources.some((file) => /test[/\\](e2e|faults)[/\\]/.test(file));
   let world;
   try {

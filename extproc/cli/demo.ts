@@ -5,7 +5,7 @@ import type { HoldRecord } from '../../filters/approval/types.js';
 import { MidstreamError } from '../../filters/errors.js';
 import { timelineLines } from '../../filters/record/timeline.js';
 import { type AgentEvent, runAgent } from '../demo/agent.js';
-import { seedShop, type Shop } from '../demo/seed.js';
+import { type Shop, seedShop } from '../demo/seed.js';
 import { agentLines } from '../demo/show.js';
 import { packageRoot } from '../process/places.js';
 import { type Postgres, startPostgres, useDatabaseUrl } from '../process/postgres.js';
@@ -40,15 +40,20 @@ export function register(program: Command): void {
     .option('--approve', 'approve the held statement without asking')
     .option('--once', 'end when the agent is done')
     .option('--json', 'print what happens as JSON, a line each')
-    .addHelpText('after', '\nExamples:\n  midstream demo\n  midstream demo --approve --once\n  DATABASE_URL=postgres://me:secret@db:5432/postgres midstream demo')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  midstream demo\n  midstream demo --approve --once\n  DATABASE_URL=postgres://me:secret@db:5432/postgres midstream demo',
+    )
     .action(action(demo));
 }
 
 async function demo(flags: Flags): Promise<void> {
   const port = Number(flags.listen);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new MidstreamError('bad_input', `--listen can't be ${JSON.stringify(flags.listen)}`, { hint: 'Write a port, for example 6432.' });
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new MidstreamError('bad_input', `--listen can't be ${JSON.stringify(flags.listen)}`, { hint: 'Write a port, for example 6432.' });
   const { transport } = flags;
-  if (transport !== 'ext_proc' && transport !== 'hop') throw new MidstreamError('bad_input', `--transport can't be ${JSON.stringify(transport)}`, { hint: 'Use ext_proc or hop.' });
+  if (transport !== 'ext_proc' && transport !== 'hop')
+    throw new MidstreamError('bad_input', `--transport can't be ${JSON.stringify(transport)}`, { hint: 'Use ext_proc or hop.' });
   const screen = flags.json ? jsonScreen : textScreen;
   const stops: (() => Promise<void>)[] = [];
   const interrupted = untilSignal();
@@ -56,7 +61,8 @@ async function demo(flags: Flags): Promise<void> {
     await Promise.race([show({ flags, port, transport, screen, stops, interrupted: interrupted.promise }), interrupted.promise]);
   } finally {
     screen.step('stopping');
-    for (const stop of stops.reverse()) await stop().catch((error: unknown) => screen.step(`not stopped cleanly: ${error instanceof Error ? error.message : String(error)}`));
+    for (const stop of stops.reverse())
+      await stop().catch((error: unknown) => screen.step(`not stopped cleanly: ${error instanceof Error ? error.message : String(error)}`));
     interrupted.done();
   }
   // The child processes are gone; a driver's timer must not keep the terminal.
@@ -127,7 +133,8 @@ async function show({ flags, port, transport, screen, stops, interrupted }: Show
 /** Tells of held statements as an approver would learn of them: over the approvals API. */
 function watchHolds(api: string, token: string, screen: Screen, approve: boolean): { stop(): void } {
   const told = new Set<string>();
-  const call = (path: string, init: RequestInit = {}) => fetch(`${api}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } });
+  const call = (path: string, init: RequestInit = {}) =>
+    fetch(`${api}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } });
   const look = async () => {
     const answer = await call('/v1/approvals?status=pending');
     if (!answer.ok) return;
@@ -137,7 +144,11 @@ function watchHolds(api: string, token: string, screen: Screen, approve: boolean
       if (told.has(hold)) continue;
       told.add(hold);
       screen.held(record);
-      if (approve) await call(`/v1/approvals/${hold}/approve`, { method: 'POST', body: JSON.stringify({ comment: 'approved by midstream demo --approve' }) });
+      if (approve)
+        await call(`/v1/approvals/${hold}/approve`, {
+          method: 'POST',
+          body: JSON.stringify({ comment: 'approved by midstream demo --approve' }),
+        });
     }
   };
   // A look that fails is followed by the next one.
@@ -151,14 +162,19 @@ async function replay(record: string, shop: Shop, screen: Screen): Promise<void>
   const session = sessions.find((one) => one.user === shop.agent.user);
   if (session === undefined) throw new MidstreamError('not_found', 'the agent’s session was not recorded');
   screen.step(`what was recorded: midstream replay ${session.session} --record ${record}`);
-  for await (const event of readSession(record, session.session)) screen.replay(timelineLines(event, { clean: printable, rows_max: REPLAY_ROWS_MAX, cell_chars_max: 40 }));
+  for await (const event of readSession(record, session.session))
+    screen.replay(timelineLines(event, { clean: printable, rows_max: REPLAY_ROWS_MAX, cell_chars_max: 40 }));
 }
 
 const textScreen: Screen = {
   step: (text) => line(dim(`· ${text}`)),
-  agent: (event) => agentLines(event).forEach(line),
+  agent: (event) => {
+    for (const text of agentLines(event)) line(text);
+  },
   held: ({ operation }) => {
-    line(`       ${yellow('waits')}   for somebody of ${operation.terms.by.join(', ') || 'the approvers'} (rule ${operation.rule}); in another terminal:`);
+    line(
+      `       ${yellow('waits')}   for somebody of ${operation.terms.by.join(', ') || 'the approvers'} (rule ${operation.rule}); in another terminal:`,
+    );
     line(`               ${bold(`npx midstream approvals approve ${operation.hold}`)}`);
   },
   ready: (connect, directory) => {
@@ -166,7 +182,9 @@ const textScreen: Screen = {
     line(`${bold('ready')}  ${cyan(connect)}`);
     line(dim(`       recordings: ${directory}`));
   },
-  replay: (lines) => lines.forEach((text) => line(`       ${text}`)),
+  replay: (lines) => {
+    for (const text of lines) line(`       ${text}`);
+  },
 };
 
 const jsonScreen: Screen = {

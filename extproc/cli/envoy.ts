@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { isLocal, parseAddress } from '../../envoy/address.js';
-import { bootstrap, renderBootstrap, type RenderOptions, renderSnippet, snippet } from '../../envoy/render.js';
+import { bootstrap, type RenderOptions, renderBootstrap, renderSnippet, snippet } from '../../envoy/render.js';
 import { MidstreamError } from '../../filters/errors.js';
 import { renderOptionsOf } from '../config/envoy.js';
 import { loadConfig } from '../config/load.js';
@@ -31,7 +31,11 @@ export function register(program: Command): void {
     .option('--postgres <host:port>', 'without --config: the server behind')
     .option('--listen <host:port>', 'without --config: where agents connect', '127.0.0.1:6432')
     .option('--grpc <address>', 'without --config: where the gateway serves gRPC', '127.0.0.1:50051')
-    .option('--hop-gateway <address>', 'transport hop: where the gateway takes connections, where midstream.yaml does not say', '127.0.0.1:50061')
+    .option(
+      '--hop-gateway <address>',
+      'transport hop: where the gateway takes connections, where midstream.yaml does not say',
+      '127.0.0.1:50061',
+    )
     .option('--hop-back <address>', 'transport hop: where Envoy takes them back, where midstream.yaml does not say', '127.0.0.1:50071')
     .option('--json', 'print JSON, which Envoy reads too')
     .addHelpText(
@@ -61,22 +65,29 @@ async function render(flags: RenderFlags): Promise<void> {
 
 function fromFlags(flags: RenderFlags): RenderOptions {
   if (flags.postgres === undefined) {
-    throw new MidstreamError('bad_input', 'neither --config nor --postgres was given', { hint: 'Name midstream.yaml by --config, or the server by --postgres host:port.' });
+    throw new MidstreamError('bad_input', 'neither --config nor --postgres was given', {
+      hint: 'Name midstream.yaml by --config, or the server by --postgres host:port.',
+    });
   }
-  return { gateway: { grpc: [flags.grpc] }, listeners: [{ name: 'postgres', transport: 'ext_proc', listen: flags.listen, upstream: flags.postgres }] };
+  return {
+    gateway: { grpc: [flags.grpc] },
+    listeners: [{ name: 'postgres', transport: 'ext_proc', listen: flags.listen, upstream: flags.postgres }],
+  };
 }
 
 /** One transport for all listeners; listeners that get a hop thereby take ports side by side. */
 function withTransport(options: RenderOptions, flags: RenderFlags): RenderOptions {
   const { transport } = flags;
   if (transport === undefined) return options;
-  if (transport !== 'ext_proc' && transport !== 'hop') throw new MidstreamError('bad_input', `--transport can't be ${JSON.stringify(transport)}`, { hint: 'Use ext_proc or hop.' });
+  if (transport !== 'ext_proc' && transport !== 'hop')
+    throw new MidstreamError('bad_input', `--transport can't be ${JSON.stringify(transport)}`, { hint: 'Use ext_proc or hop.' });
   const workers = options.gateway.grpc.length;
   return {
     ...options,
     listeners: options.listeners.map((listener, i) => {
       if (transport === 'ext_proc') return { ...listener, transport };
-      const gateway = listener.hop?.gateway ?? Array.from({ length: workers }, (_, worker) => shifted(flags.hopGateway, i * workers + worker));
+      const gateway =
+        listener.hop?.gateway ?? Array.from({ length: workers }, (_, worker) => shifted(flags.hopGateway, i * workers + worker));
       return { ...listener, transport, hop: { gateway, back: listener.hop?.back ?? shifted(flags.hopBack, i) } };
     }),
   };
@@ -85,6 +96,9 @@ function withTransport(options: RenderOptions, flags: RenderFlags): RenderOption
 function shifted(text: string, by: number): string {
   const address = parseAddress(text);
   if (by === 0) return text;
-  if ('path' in address || !isLocal(address)) throw new MidstreamError('bad_input', `${text} can't serve several listeners or workers`, { hint: 'Give each its own hop in midstream.yaml.' });
+  if ('path' in address || !isLocal(address))
+    throw new MidstreamError('bad_input', `${text} can't serve several listeners or workers`, {
+      hint: 'Give each its own hop in midstream.yaml.',
+    });
   return `${text.slice(0, text.lastIndexOf(':'))}:${address.port + by}`;
 }

@@ -15,7 +15,9 @@ export interface AccessQuestion {
  * Who may connect: somebody whom one rule lets. A listener that the configuration does not know lets nobody in, nor does a
  * question without an answer. The reason is for Envoy's log and names no rule.
  */
-export function accessDecider(config: Pick<Config, 'access' | 'listeners'>): (question: AccessQuestion) => { allowed: boolean; reason: string } {
+export function accessDecider(
+  config: Pick<Config, 'access' | 'listeners'>,
+): (question: AccessQuestion) => { allowed: boolean; reason: string } {
   const resources = new Map(config.listeners.map((listener) => [listener.name, listener.resource]));
   const only = config.listeners.length === 1 ? config.listeners[0]!.resource : undefined;
   const rules = config.access?.map(compile);
@@ -23,7 +25,10 @@ export function accessDecider(config: Pick<Config, 'access' | 'listeners'>): (qu
     const resource = resources.get(listener) ?? (listener === '' ? only : undefined);
     if (resource === undefined) return { allowed: false, reason: 'unknown listener' };
     if (rules === undefined || rules.some((matches) => matches(resource, principal, address))) return { allowed: true, reason: '' };
-    return { allowed: false, reason: principal === '' ? 'no rule lets a peer without a certificate connect' : 'no rule lets this peer connect' };
+    return {
+      allowed: false,
+      reason: principal === '' ? 'no rule lets a peer without a certificate connect' : 'no rule lets this peer connect',
+    };
   };
 }
 

@@ -16,6 +16,8 @@ const CONFIG_BYTES_MAX = 1024 * 1024;
 export interface LoadConfigOptions {
   /** where url_env looks; the process's own environment otherwise */
   env?: NodeJS.ProcessEnv;
+  /** instead of gateway.workers of the file */
+  workers?: number;
 }
 
 /**
@@ -36,7 +38,9 @@ export async function loadConfig(path: string, options: LoadConfigOptions = {}):
   if (problems.length > 0) throw fail();
   const file = resolve(path);
   const readFile = (name: string) => readText(resolve(dirname(file), name));
-  const config = await resolveConfig(source.value as ConfigDocument, {
+  const read = source.value as ConfigDocument;
+  const document = options.workers === undefined ? read : { ...read, gateway: { ...read.gateway, workers: options.workers } };
+  const config = await resolveConfig(document, {
     file,
     env: options.env ?? process.env,
     readFile,
@@ -52,7 +56,8 @@ async function readText(path: string): Promise<string> {
     try {
       const stat = await handle.stat();
       if (!stat.isFile()) throw new MidstreamError('bad_input', `${path} is not a file`);
-      if (stat.size > CONFIG_BYTES_MAX) throw new MidstreamError('config_invalid', `${path}:1:1: the file is larger than ${CONFIG_BYTES_MAX} bytes`);
+      if (stat.size > CONFIG_BYTES_MAX)
+        throw new MidstreamError('config_invalid', `${path}:1:1: the file is larger than ${CONFIG_BYTES_MAX} bytes`);
       return decodePolicy(await handle.readFile());
     } finally {
       await handle.close();

@@ -10,14 +10,26 @@ export interface ConfigDocument {
   listeners: ListenerDocument[];
   gateway?: { grpc?: string; workers?: number };
   policy: string;
-  record: { directory: string; durability?: 'strict' | 'relaxed'; segment_bytes_max?: number | string; recipients?: string[]; signing_key_file?: string };
+  record: {
+    directory: string;
+    durability?: 'strict' | 'relaxed';
+    segment_bytes_max?: number | string;
+    recipients?: string[];
+    signing_key_file?: string;
+  };
   approvals?: { database?: string; api?: { listen: string; tokens: { id: string; groups: string[]; hash: string; expires?: string }[] } };
   access?: { resource?: string; identities?: string[]; sources?: string[] }[];
   masks?: { key_file?: string; regions?: string[] };
   log?: { level?: Config['log']['level'] };
   metrics?: { listen: string };
   envoy?: { admin?: string };
-  limits?: { connections_max?: number; connection_buffer_bytes_max?: number | string; connect_timeout?: string; names_max?: number; notice_every?: string };
+  limits?: {
+    connections_max?: number;
+    connection_buffer_bytes_max?: number | string;
+    connect_timeout?: string;
+    names_max?: number;
+    notice_every?: string;
+  };
 }
 
 interface ListenerDocument {
@@ -72,7 +84,10 @@ export async function resolveConfig(document: ConfigDocument, context: ResolveCo
       },
     },
     access: document.access?.map((rule, i) => accessRule(rule, `/access/${i}`, listeners, at)),
-    masks: { key_file: optionalPath(document.masks?.key_file), regions: (document.masks?.regions ?? []).map((region, i) => at.region(`/masks/regions/${i}`, region)) },
+    masks: {
+      key_file: optionalPath(document.masks?.key_file),
+      regions: (document.masks?.regions ?? []).map((region, i) => at.region(`/masks/regions/${i}`, region)),
+    },
     log: { level: document.log?.level ?? 'info' },
     metrics: document.metrics && metrics(document.metrics.listen, workers, at),
     envoy: { admin: document.envoy?.admin && at.local('/envoy/admin', document.envoy.admin) },
@@ -86,14 +101,28 @@ export async function resolveConfig(document: ConfigDocument, context: ResolveCo
   };
 }
 
-async function listener(one: ListenerDocument, pointer: string, workers: number, at: Places, path: (name: string) => string): Promise<ListenerConfig> {
+async function listener(
+  one: ListenerDocument,
+  pointer: string,
+  workers: number,
+  at: Places,
+  path: (name: string) => string,
+): Promise<ListenerConfig> {
   const transport = one.transport ?? 'ext_proc';
-  if (transport === 'hop' && !one.hop) at.problem(pointer, `the listener ${one.name} has the transport hop, and no hop`, 'add hop: { gateway: 127.0.0.1:50061, back: 127.0.0.1:50071 }');
-  if (transport !== 'hop' && one.hop) at.problem(`${pointer}/hop`, `the listener ${one.name} has a hop, and the transport ${transport}`, 'add transport: hop, or remove hop');
-  if (transport === 'hop' && one.postgres_proxy) at.problem(`${pointer}/postgres_proxy`, 'postgres_proxy is of use with ext_proc alone', 'remove it');
+  if (transport === 'hop' && !one.hop)
+    at.problem(
+      pointer,
+      `the listener ${one.name} has the transport hop, and no hop`,
+      'add hop: { gateway: 127.0.0.1:50061, back: 127.0.0.1:50071 }',
+    );
+  if (transport !== 'hop' && one.hop)
+    at.problem(`${pointer}/hop`, `the listener ${one.name} has a hop, and the transport ${transport}`, 'add transport: hop, or remove hop');
+  if (transport === 'hop' && one.postgres_proxy)
+    at.problem(`${pointer}/postgres_proxy`, 'postgres_proxy is of use with ext_proc alone', 'remove it');
   at.address(`${pointer}/listen`, one.listen);
   const upstream = at.address(`${pointer}/upstream`, one.upstream);
-  if (upstream && 'path' in upstream && one.upstream !== '') at.problem(`${pointer}/upstream`, 'the server is reached over TCP', 'write host:port');
+  if (upstream && 'path' in upstream && one.upstream !== '')
+    at.problem(`${pointer}/upstream`, 'the server is reached over TCP', 'write host:port');
   return {
     name: one.name,
     transport,
@@ -106,7 +135,10 @@ async function listener(one: ListenerDocument, pointer: string, workers: number,
       key_file: path(one.tls.key_file),
       ...(one.tls.client_ca_file === undefined ? {} : { client_ca_file: path(one.tls.client_ca_file) }),
     },
-    hop: one.hop && { gateway: at.perWorker(`${pointer}/hop/gateway`, one.hop.gateway, workers), back: at.local(`${pointer}/hop/back`, one.hop.back) },
+    hop: one.hop && {
+      gateway: at.perWorker(`${pointer}/hop/gateway`, one.hop.gateway, workers),
+      back: at.local(`${pointer}/hop/back`, one.hop.back),
+    },
     postgres_proxy: one.postgres_proxy ?? false,
   };
 }
@@ -123,9 +155,15 @@ async function catalogueUrl(catalogue: NonNullable<ListenerDocument['catalogue']
   if (catalogue.url_file !== undefined) url = await at.read(`${pointer}/url_file`, catalogue.url_file);
   else if (catalogue.url_env !== undefined) {
     url = at.context.env[catalogue.url_env] ?? '';
-    if (url === '') at.problem(`${pointer}/url_env`, `the environment variable ${catalogue.url_env} is not set`, 'set it before the gateway starts');
+    if (url === '')
+      at.problem(`${pointer}/url_env`, `the environment variable ${catalogue.url_env} is not set`, 'set it before the gateway starts');
   }
-  if (url !== '' && !/^postgres(ql)?:\/\/[^\s]+$/.test(url)) at.problem(`${pointer}/${way}`, 'the connection string is not one of PostgreSQL', 'it looks like postgres://user:password@host:5432/database');
+  if (url !== '' && !/^postgres(ql)?:\/\/[^\s]+$/.test(url))
+    at.problem(
+      `${pointer}/${way}`,
+      'the connection string is not one of PostgreSQL',
+      'it looks like postgres://user:password@host:5432/database',
+    );
   return url;
 }
 
@@ -136,7 +174,10 @@ function distinct(document: ConfigDocument, listeners: readonly ListenerConfig[]
   for (const [i, one] of listeners.entries()) {
     if (names.has(one.name)) at.problem(`/listeners/${i}/name`, `two listeners are called ${one.name}`, 'give them different names');
     names.add(one.name);
-    const taken: [string, string][] = [[`/listeners/${i}/listen`, document.listeners[i]!.listen], ...(one.hop ? ([[`/listeners/${i}/hop/back`, one.hop.back]] as [string, string][]) : [])];
+    const taken: [string, string][] = [
+      [`/listeners/${i}/listen`, document.listeners[i]!.listen],
+      ...(one.hop ? ([[`/listeners/${i}/hop/back`, one.hop.back]] as [string, string][]) : []),
+    ];
     for (const address of one.hop?.gateway ?? []) taken.push([`/listeners/${i}/hop/gateway`, address]);
     for (const [pointer, address] of taken) {
       const other = addresses.get(address);
@@ -149,23 +190,40 @@ function distinct(document: ConfigDocument, listeners: readonly ListenerConfig[]
 function tokens(given: readonly { id: string; groups: string[]; hash: string; expires?: string }[], at: Places): TokenConfig[] {
   const hashes = new Set<string>();
   return given.map((token, i) => {
-    if (hashes.has(token.hash)) at.problem(`/approvals/api/tokens/${i}/hash`, 'two tokens have the same hash', 'give each person a token of their own');
+    if (hashes.has(token.hash))
+      at.problem(`/approvals/api/tokens/${i}/hash`, 'two tokens have the same hash', 'give each person a token of their own');
     hashes.add(token.hash);
-    if (token.expires !== undefined && Number.isNaN(Date.parse(token.expires))) at.problem(`/approvals/api/tokens/${i}/expires`, `${token.expires} is no date`, 'write a date, for example 2030-01-31');
+    if (token.expires !== undefined && Number.isNaN(Date.parse(token.expires)))
+      at.problem(`/approvals/api/tokens/${i}/expires`, `${token.expires} is no date`, 'write a date, for example 2030-01-31');
     return { id: token.id, groups: token.groups, hash: token.hash, ...(token.expires === undefined ? {} : { expires: token.expires }) };
   });
 }
 
-function accessRule(rule: { resource?: string; identities?: string[]; sources?: string[] }, pointer: string, listeners: readonly ListenerConfig[], at: Places): AccessRule {
+function accessRule(
+  rule: { resource?: string; identities?: string[]; sources?: string[] },
+  pointer: string,
+  listeners: readonly ListenerConfig[],
+  at: Places,
+): AccessRule {
   const { resource = '*', identities, sources } = rule;
   if (!resource.includes('*') && !listeners.some((one) => one.resource === resource)) {
-    at.problem(`${pointer}/resource`, `no listener has the resource ${resource}`, `use one of: ${[...new Set(listeners.map((one) => one.resource))].join(', ')}`);
+    at.problem(
+      `${pointer}/resource`,
+      `no listener has the resource ${resource}`,
+      `use one of: ${[...new Set(listeners.map((one) => one.resource))].join(', ')}`,
+    );
   }
   for (const [i, source] of (sources ?? []).entries()) {
     const [network = '', bits, ...more] = source.split('/');
     const version = isIP(network);
-    const wrong = version === 0 || more.length > 0 || (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > (version === 4 ? 32 : 128)));
-    if (wrong) at.problem(`${pointer}/sources/${i}`, `${source} is no address and no network`, 'write an address or a network, for example 10.0.0.0/8');
+    const wrong =
+      version === 0 || more.length > 0 || (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > (version === 4 ? 32 : 128)));
+    if (wrong)
+      at.problem(
+        `${pointer}/sources/${i}`,
+        `${source} is no address and no network`,
+        'write an address or a network, for example 10.0.0.0/8',
+      );
   }
   return { resource, identities, sources };
 }
@@ -195,7 +253,8 @@ class Places {
   /** Only this machine may reach it. */
   local(pointer: string, text: string): string {
     const address = this.address(pointer, text);
-    if (address && !isLocal(address)) this.problem(pointer, `${text} can be reached from other machines`, 'use a loopback address or a Unix socket');
+    if (address && !isLocal(address))
+      this.problem(pointer, `${text} can be reached from other machines`, 'use a loopback address or a Unix socket');
     return text;
   }
 
@@ -212,10 +271,12 @@ class Places {
     const address = local ? this.address(pointer, this.local(pointer, first)) : this.address(pointer, first);
     if (!address) return [];
     if ('path' in address) {
-      if (workers > 1 && !text.includes('{worker}')) this.problem(pointer, `${workers} workers can't share one Unix socket`, 'put {worker} into its path');
+      if (workers > 1 && !text.includes('{worker}'))
+        this.problem(pointer, `${workers} workers can't share one Unix socket`, 'put {worker} into its path');
       return Array.from({ length: workers }, (_, i) => text.replaceAll('{worker}', String(i + 1)));
     }
-    if (address.port + workers - 1 > 65_535) this.problem(pointer, `there are not enough ports from ${address.port} on for ${workers} workers`, 'begin with a lower port');
+    if (address.port + workers - 1 > 65_535)
+      this.problem(pointer, `there are not enough ports from ${address.port} on for ${workers} workers`, 'begin with a lower port');
     const host = text.slice(0, text.lastIndexOf(':'));
     return Array.from({ length: workers }, (_, i) => `${host}:${address.port + i}`);
   }

@@ -26,7 +26,14 @@ const name = (description: string) => ({
 
 const text = (description: string, say: string) => ({ type: 'string', minLength: 1, maxLength: 1000, description, 'x-say': say });
 
-const texts = (description: string, say: string) => ({ type: 'array', uniqueItems: true, maxItems: 1000, items: text('', say), description, 'x-say': `write a list; ${say}` });
+const texts = (description: string, say: string) => ({
+  type: 'array',
+  uniqueItems: true,
+  maxItems: 1000,
+  items: text('', say),
+  description,
+  'x-say': `write a list; ${say}`,
+});
 
 const count = (description: string, minimum: number, maximum: number, preset: number) => ({
   type: 'integer',
@@ -66,15 +73,25 @@ const listener = object(
   'One database that agents reach through Envoy.',
   {
     name: name('Unique in the file; Envoy tells it to the gateway.'),
-    transport: { enum: ['ext_proc', 'hop'], default: 'ext_proc', description: 'How the bytes come to the gateway (envoy/postgres, envoy/postgres-hop).' },
+    transport: {
+      enum: ['ext_proc', 'hop'],
+      default: 'ext_proc',
+      description: 'How the bytes come to the gateway (envoy/postgres, envoy/postgres-hop).',
+    },
     listen: address('Where agents connect.', '127.0.0.1:6432'),
     upstream: address('The PostgreSQL server behind.', 'db.internal:5432'),
     resource: text('What policies, recordings and access rules call this database; the name of the listener otherwise.', 'write a name'),
-    catalogue: object('A connection of the gateway of its own, to learn which column a result comes from. Without it, column masks go by name alone.', {
-      url: text('The connection string itself. Better: url_file or url_env, so that no password stands here.', 'write postgres://user:password@host:5432/database'),
-      url_file: file('A file that holds the connection string.'),
-      url_env: text('An environment variable that holds the connection string.', 'write the name of a variable'),
-    }),
+    catalogue: object(
+      'A connection of the gateway of its own, to learn which column a result comes from. Without it, column masks go by name alone.',
+      {
+        url: text(
+          'The connection string itself. Better: url_file or url_env, so that no password stands here.',
+          'write postgres://user:password@host:5432/database',
+        ),
+        url_file: file('A file that holds the connection string.'),
+        url_env: text('An environment variable that holds the connection string.', 'write the name of a variable'),
+      },
+    ),
     tls: object(
       'TLS from the first byte on, ended by this Envoy. Leave it out where a mesh does it.',
       {
@@ -92,7 +109,12 @@ const listener = object(
       },
       ['gateway', 'back'],
     ),
-    postgres_proxy: { type: 'boolean', default: false, description: 'A contrib Envoy: forward what its postgres_proxy read, as a second opinion.', 'x-say': 'write true or false' },
+    postgres_proxy: {
+      type: 'boolean',
+      default: false,
+      description: 'A contrib Envoy: forward what its postgres_proxy read, as a second opinion.',
+      'x-say': 'write true or false',
+    },
   },
   ['name', 'listen', 'upstream'],
 );
@@ -120,7 +142,10 @@ const token = object(
 
 const access = object('Somebody who matches everything said here may connect.', {
   resource: text('Resources, with * for any part.', 'for example shop or shop-*'),
-  identities: texts('SPIFFE ids or certificate subjects, with * for one part of the path and ** for any rest. Without it: anybody.', 'for example [spiffe://shop.example/agent/*]'),
+  identities: texts(
+    'SPIFFE ids or certificate subjects, with * for one part of the path and ** for any rest. Without it: anybody.',
+    'for example [spiffe://shop.example/agent/*]',
+  ),
   sources: texts('Addresses and networks that they come from. Without it: from anywhere.', 'for example [10.0.0.0/8, 127.0.0.1]'),
 });
 
@@ -132,10 +157,20 @@ export const configSchema = {
     {
       $schema: { type: 'string' },
       version: { enum: [1], description: 'Of this format.', 'x-say': 'write version: 1' },
-      listeners: { type: 'array', minItems: 1, maxItems: 100, items: listener, description: 'Databases.', 'x-say': 'name at least one listener' },
+      listeners: {
+        type: 'array',
+        minItems: 1,
+        maxItems: 100,
+        items: listener,
+        description: 'Databases.',
+        'x-say': 'name at least one listener',
+      },
       gateway: object('Where this gateway serves Envoy.', {
         grpc: {
-          ...address('Loopback or a Unix socket. Worker n listens n-1 ports further; in a path, {worker} stands for its number.', '127.0.0.1:50051'),
+          ...address(
+            'Loopback or a Unix socket. Worker n listens n-1 ports further; in a path, {worker} stands for its number.',
+            '127.0.0.1:50051',
+          ),
           default: '127.0.0.1:50051',
         },
         workers: count('Processes; one serves one core.', 1, 64, 1),
@@ -145,7 +180,11 @@ export const configSchema = {
         'Recordings.',
         {
           directory: file('Where they lie; made when absent, for this account alone.'),
-          durability: { enum: ['strict', 'relaxed'], default: 'strict', description: 'strict: an effect waits until its record is on disk; relaxed: it does not.' },
+          durability: {
+            enum: ['strict', 'relaxed'],
+            default: 'strict',
+            description: 'strict: an effect waits until its record is on disk; relaxed: it does not.',
+          },
           segment_bytes_max: bytes('A file is closed and compressed at this size.', '64MiB'),
           recipients: texts('age recipients that originals are sealed to, besides those of the policy.', 'for example [age1…]'),
           signing_key_file: file('Ed25519 key of the checkpoints; made beside the recordings when absent.'),
@@ -156,11 +195,20 @@ export const configSchema = {
         database: { ...file('SQLite file; approvals.db beside the recordings otherwise.') },
         api: object(
           'The approvers’ HTTP API; off without it.',
-          { listen: address('Where it listens.', '127.0.0.1:8070'), tokens: { type: 'array', maxItems: 10_000, items: token, description: 'Who may use it.', 'x-say': 'write a list of tokens' } },
+          {
+            listen: address('Where it listens.', '127.0.0.1:8070'),
+            tokens: { type: 'array', maxItems: 10_000, items: token, description: 'Who may use it.', 'x-say': 'write a list of tokens' },
+          },
           ['listen', 'tokens'],
         ),
       }),
-      access: { type: 'array', maxItems: 10_000, items: access, description: 'Who may connect to what. With an empty list nobody may; without it everybody who reaches the listener.', 'x-say': 'write a list of rules' },
+      access: {
+        type: 'array',
+        maxItems: 10_000,
+        items: access,
+        description: 'Who may connect to what. With an empty list nobody may; without it everybody who reaches the listener.',
+        'x-say': 'write a list of rules',
+      },
       masks: object('What masks need.', {
         key_file: file('32 bytes in hex or base64, for as: hash. Without it hashes hold for one run only.'),
         regions: texts('Countries whose national phone numbers are looked for, ISO 3166 alpha-2.', 'for example [US, DE]'),
@@ -168,8 +216,12 @@ export const configSchema = {
       log: object('The gateway’s own log, which never holds payload.', {
         level: { enum: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info', description: 'What is logged.' },
       }),
-      metrics: object('Prometheus metrics; off without it.', { listen: address('Worker n listens n-1 ports further.', '127.0.0.1:9090') }, ['listen']),
-      envoy: object('For `midstream envoy render`.', { admin: address('Envoy’s admin interface: loopback or a Unix socket.', '127.0.0.1:9901') }),
+      metrics: object('Prometheus metrics; off without it.', { listen: address('Worker n listens n-1 ports further.', '127.0.0.1:9090') }, [
+        'listen',
+      ]),
+      envoy: object('For `midstream envoy render`.', {
+        admin: address('Envoy’s admin interface: loopback or a Unix socket.', '127.0.0.1:9901'),
+      }),
       limits: object('Every limit has a default.', {
         connections_max: count('Connections of agents at once, through one Envoy.', 1, 1_000_000, 10_000),
         connection_buffer_bytes_max: bytes('Bytes that Envoy buffers for a connection before its sender waits.', '256KiB'),

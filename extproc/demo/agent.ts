@@ -40,7 +40,11 @@ export async function runAgent(connection: AgentConnection, tell: (event: AgentE
     try {
       const result = await client.query({ text: sql, values: params, rowMode: 'array' });
       if (result.fields.length > 0) {
-        tell({ type: 'rows', columns: result.fields.map((field) => field.name), rows: (result.rows as unknown[][]).map((row) => row.map((value) => (value === null ? 'NULL' : String(value)))) });
+        tell({
+          type: 'rows',
+          columns: result.fields.map((field) => field.name),
+          rows: (result.rows as unknown[][]).map((row) => row.map((value) => (value === null ? 'NULL' : String(value)))),
+        });
       } else tell({ type: 'done', tag: `${result.command} ${result.rowCount ?? ''}`.trim() });
       report.answered++;
       return true;
@@ -57,7 +61,9 @@ export async function runAgent(connection: AgentConnection, tell: (event: AgentE
     tell({ type: 'says', text: 'I look at a few customers.' });
     await run('select name, email, phone, card_number, ssn from customers where id <= $1 order by id', [3]);
     tell({ type: 'says', text: 'Calling the columns something else changes nothing.' });
-    await run('with c as (select * from customers) select c.name as a, c.card_number as b, row(c.email, c.ssn)::text as c from c order by id limit 1');
+    await run(
+      'with c as (select * from customers) select c.name as a, c.card_number as b, row(c.email, c.ssn)::text as c from c order by id limit 1',
+    );
     tell({ type: 'says', text: 'Are there keys that I could use? And what do people earn?' });
     await run('select owner, secret from api_keys order by id');
     await run('select name, salary from employees order by id limit 2');

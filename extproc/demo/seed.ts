@@ -38,10 +38,30 @@ export async function seedShop(serverUrl: string, options: { database?: string }
   await on(url.href, async (client) => {
     await client.query('begin');
     await client.query(tables);
-    await insert(client, 'customers', ['name', 'email', 'phone', 'card_number', 'ssn'], customers.map((one) => [one.name, one.email, one.phone, one.card_number, one.ssn]));
-    await insert(client, 'orders', ['customer_id', 'item', 'amount'], orders.map((one) => [one.customer + 1, one.item, one.amount]));
-    await insert(client, 'api_keys', ['owner', 'secret'], apiKeys.map((one) => [one.owner, one.secret]));
-    await insert(client, 'employees', ['name', 'role', 'salary'], employees.map((one) => [one.name, one.role, one.salary]));
+    await insert(
+      client,
+      'customers',
+      ['name', 'email', 'phone', 'card_number', 'ssn'],
+      customers.map((one) => [one.name, one.email, one.phone, one.card_number, one.ssn]),
+    );
+    await insert(
+      client,
+      'orders',
+      ['customer_id', 'item', 'amount'],
+      orders.map((one) => [one.customer + 1, one.item, one.amount]),
+    );
+    await insert(
+      client,
+      'api_keys',
+      ['owner', 'secret'],
+      apiKeys.map((one) => [one.owner, one.secret]),
+    );
+    await insert(
+      client,
+      'employees',
+      ['name', 'role', 'salary'],
+      employees.map((one) => [one.name, one.role, one.salary]),
+    );
     await client.query(`grant select, insert, update, delete on all tables in schema public to ${pg.escapeIdentifier(agent.user)}`);
     await client.query('commit');
   });

@@ -8,9 +8,29 @@ export interface Customer {
   ssn: string;
 }
 
-const names = ['Ada Okafor', 'Ben Lindqvist', 'Chiara Moretti', 'Dmitri Sokolov', 'Elif Yilmaz', 'Farid Haddad', 'Grace Kim', 'Hugo Marchand', 'Ines Duarte', 'Jonas Weber', 'Kavya Nair', 'Liam Brennan'];
+const names = [
+  'Ada Okafor',
+  'Ben Lindqvist',
+  'Chiara Moretti',
+  'Dmitri Sokolov',
+  'Elif Yilmaz',
+  'Farid Haddad',
+  'Grace Kim',
+  'Hugo Marchand',
+  'Ines Duarte',
+  'Jonas Weber',
+  'Kavya Nair',
+  'Liam Brennan',
+];
 /** Published by the card networks and payment processors for tests. */
-const cards = ['4111 1111 1111 1111', '5555 5555 5555 4444', '3782 822463 10005', '6011 1111 1111 1117', '4242 4242 4242 4242', '5105 1051 0510 5100'];
+const cards = [
+  '4111 1111 1111 1111',
+  '5555 5555 5555 4444',
+  '3782 822463 10005',
+  '6011 1111 1111 1117',
+  '4242 4242 4242 4242',
+  '5105 1051 0510 5100',
+];
 
 export const customers: readonly Customer[] = names.map((name, i) => ({
   name,

@@ -80,7 +80,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   });
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
-    child.once('error', (cause) => reject(new MidstreamError('unavailable', `${options.command} could not be started: ${cause.message}`, { cause })));
+    child.once('error', (cause) =>
+      reject(new MidstreamError('unavailable', `${options.command} could not be started: ${cause.message}`, { cause })),
+    );
   });
   // After the start the only errors left are failed kills, and those show as a child that goes on running.
   child.on('error', () => undefined);
@@ -121,7 +123,10 @@ export async function startChild(options: ChildOptions): Promise<Child> {
  */
 function guard(child: ChildProcess, signal: NodeJS.Signals): void {
   const script = 'while read -r _; do :; done; kill -s "$2" "$1"';
-  const watcher = spawn('/bin/sh', ['-c', script, 'sh', String(child.pid), signal.slice('SIG'.length)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  const watcher = spawn('/bin/sh', ['-c', script, 'sh', String(child.pid), signal.slice('SIG'.length)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   // Without a shell there is no guard; the child runs all the same.
   watcher.on('error', () => undefined);
   watcher.stdin.on('error', () => undefined);

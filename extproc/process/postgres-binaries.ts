@@ -27,7 +27,11 @@ const SYMLINKS_BYTES_MAX = 1 << 20;
  * there; else (a folder that it may not enter, or a package whose install script did not make its links and that we may not
  * write to) from a copy that is made once. Rejects with `unavailable` when there is no package for this platform.
  */
-export function postgresBinaries(account: Account | undefined, log: (line: string) => void, from: PostgresPackage = installedPackage()): PostgresBinaries {
+export function postgresBinaries(
+  account: Account | undefined,
+  log: (line: string) => void,
+  from: PostgresPackage = installedPackage(),
+): PostgresBinaries {
   const { folder, version } = from;
   const native = join(folder, 'native');
   link(folder, native);
@@ -61,7 +65,12 @@ export function installedPackage(): PostgresPackage {
 
 /** True when the account can run the program: this tries the whole way, permissions of every folder and libraries included. */
 function runs(postgres: string, account: Account | undefined): boolean {
-  const result = spawnSync(postgres, ['--version'], { encoding: 'utf8', timeout: 20_000, cwd: '/', ...(account && { uid: account.uid, gid: account.gid }) });
+  const result = spawnSync(postgres, ['--version'], {
+    encoding: 'utf8',
+    timeout: 20_000,
+    cwd: '/',
+    ...(account && { uid: account.uid, gid: account.gid }),
+  });
   return result.status === 0 && /PostgreSQL/.test(result.stdout);
 }
 

@@ -96,13 +96,21 @@ export async function useDatabaseUrl(url: string): Promise<Postgres> {
   try {
     parsed = new URL(url);
   } catch {
-    throw new MidstreamError('bad_input', 'the database url is no url', { hint: 'It looks like postgres://user:password@host:5432/database.' });
+    throw new MidstreamError('bad_input', 'the database url is no url', {
+      hint: 'It looks like postgres://user:password@host:5432/database.',
+    });
   }
   if (!/^postgres(ql)?:$/.test(parsed.protocol) || !parsed.hostname) {
-    throw new MidstreamError('bad_input', 'the database url is not one of PostgreSQL', { hint: 'It looks like postgres://user:password@host:5432/database.' });
+    throw new MidstreamError('bad_input', 'the database url is not one of PostgreSQL', {
+      hint: 'It looks like postgres://user:password@host:5432/database.',
+    });
   }
   const version = await versionOf({ connectionString: url }).catch((cause: unknown) => {
-    throw new MidstreamError('unavailable', `the database at ${parsed.host} can't be used: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new MidstreamError(
+      'unavailable',
+      `the database at ${parsed.host} can't be used: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   });
   return {
     url,
@@ -149,7 +157,9 @@ async function initialise({ binaries, account, directory, scratch, password, opt
   rmSync(passwordFile, { force: true });
   if (exit.code !== 0) {
     throw new MidstreamError('unavailable', `initdb failed (${exitText(exit)}): ${lastWords(child.tail())}`, {
-      hint: account ? `It runs as ${account.name}, who must be able to enter and write ${directory}.` : `It must be able to write ${directory}.`,
+      hint: account
+        ? `It runs as ${account.name}, who must be able to enter and write ${directory}.`
+        : `It must be able to write ${directory}.`,
     });
   }
 }
@@ -173,7 +183,15 @@ async function startOnFreePort(work: Work): Promise<{ child: Child; port: number
       ...options.settings,
     };
     const args = ['-D', directory, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-    const child = await startChild({ command: binaries.postgres, args, cwd: scratch, account, env: environment(), exitSignal: 'SIGQUIT', guarded: true });
+    const child = await startChild({
+      command: binaries.postgres,
+      args,
+      cwd: scratch,
+      account,
+      env: environment(),
+      exitSignal: 'SIGQUIT',
+      guarded: true,
+    });
     const url = `postgres://${SUPERUSER}:${encodeURIComponent(work.password)}@${HOST}:${port}/postgres`;
     // Over the socket in our own folder: on the port another server may answer, and this one fail to take it.
     const version = await ready(child, { host: scratch, port, user: SUPERUSER, password: work.password, database: 'postgres' });
@@ -197,7 +215,11 @@ async function ready(child: Child, where: pg.ClientConfig): Promise<string | und
       // A wrong password stays wrong; everything else may be a server that still starts.
       if ((error as { code?: string }).code === '28P01' || Date.now() > until) {
         await child.stop(stopSteps);
-        throw new MidstreamError('unavailable', `PostgreSQL started but does not answer: ${last instanceof Error ? last.message : String(last)}`, { cause: last });
+        throw new MidstreamError(
+          'unavailable',
+          `PostgreSQL started but does not answer: ${last instanceof Error ? last.message : String(last)}`,
+          { cause: last },
+        );
       }
     }
     await within(child.exited, 25);

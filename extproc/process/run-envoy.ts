@@ -62,7 +62,14 @@ export async function runEnvoy(options: RunEnvoyOptions): Promise<RunningEnvoy> 
     writeFileSync(file, withAdmin(options.config, admin), { mode: 0o600 });
     const args = ['--config-path', file, '--disable-hot-restart', '--log-level', options.logLevel ?? 'warning'];
     if (options.concurrency !== undefined) args.push('--concurrency', String(options.concurrency));
-    const child = await startChild({ command: options.path, args, cwd: folder, onLine: options.onLog, exitSignal: 'SIGTERM', guarded: true });
+    const child = await startChild({
+      command: options.path,
+      args,
+      cwd: folder,
+      onLine: options.onLog,
+      exitSignal: 'SIGTERM',
+      guarded: true,
+    });
     process.once('exit', cleanUp);
     void child.exited.then(() => {
       process.off('exit', cleanUp);
@@ -98,8 +105,10 @@ const endSteps = [
 /** The bootstrap with its admin interface where we want it. */
 function withAdmin(config: string, admin: AdminAddress): string {
   const document = parseDocument(config);
-  if (document.errors.length > 0) throw new MidstreamError('config_invalid', `Envoy's configuration is no YAML: ${document.errors[0]!.message}`);
-  const address = 'path' in admin ? { pipe: { path: admin.path, mode: 0o600 } } : { socket_address: { address: admin.host, port_value: admin.port } };
+  if (document.errors.length > 0)
+    throw new MidstreamError('config_invalid', `Envoy's configuration is no YAML: ${document.errors[0]!.message}`);
+  const address =
+    'path' in admin ? { pipe: { path: admin.path, mode: 0o600 } } : { socket_address: { address: admin.host, port_value: admin.port } };
   document.set('admin', document.createNode({ address }));
   return document.toString({ lineWidth: 0 });
 }

@@ -28,11 +28,19 @@ describe('a real Envoy takes what is rendered', function () {
       gateway: { grpc: ['unix:/tmp/midstream-1.sock', 'unix:/tmp/midstream-2.sock'] },
       listeners: [
         { ...plain, upstream: 'localhost:5432' },
-        { ...hop, name: 'second', listen: '127.0.0.1:6433', hop: { gateway: ['unix:/tmp/hop-1.sock', 'unix:/tmp/hop-2.sock'], back: 'unix:/tmp/back.sock' } },
+        {
+          ...hop,
+          name: 'second',
+          listen: '127.0.0.1:6433',
+          hop: { gateway: ['unix:/tmp/hop-1.sock', 'unix:/tmp/hop-2.sock'], back: 'unix:/tmp/back.sock' },
+        },
       ],
     },
     'gateway by name': { ...scenarios['postgres']!, gateway: { grpc: ['localhost:50051'], health_check: false } },
-    'nothing but the inspection': { ...scenarios['postgres']!, gateway: { grpc: ['127.0.0.1:50051'], authorize: false, access_log: false, health_check: false } },
+    'nothing but the inspection': {
+      ...scenarios['postgres']!,
+      gateway: { grpc: ['127.0.0.1:50051'], authorize: false, access_log: false, health_check: false },
+    },
     'TLS from the first byte on': { ...scenarios['postgres']!, listeners: [{ ...plain, tls: tlsOptions }] },
   };
   for (const [name, options] of Object.entries(variants)) {
@@ -57,7 +65,8 @@ for (const transport of ['ext_proc', 'hop'] as const) {
     it('carries bytes both ways, and tells the gateway who connected', async () => {
       const answer = await exchange(await world.connect(), 'hello\n');
       assert.equal(answer, 'server got: hello\n');
-      const peer = transport === 'hop' ? world.gateway.hops[0]! : { ...world.gateway.peers[0]!.facts, listener: world.gateway.peers[0]!.listener };
+      const peer =
+        transport === 'hop' ? world.gateway.hops[0]! : { ...world.gateway.peers[0]!.facts, listener: world.gateway.peers[0]!.listener };
       assert.match(peer.source, /^127\.0\.0\.1:\d+$/);
       assert.match(peer.connectionId, /^\d+$/);
       assert.equal(peer.tls['uri_san_peer_certificate'], SPIFFE);
@@ -77,7 +86,11 @@ for (const transport of ['ext_proc', 'hop'] as const) {
     it('logs the connection to the gateway, joined by session or connection id', async () => {
       await exchange(await world.connect(), 'hello\n');
       const { connectionId } = transport === 'hop' ? world.gateway.hops[0]! : world.gateway.peers[0]!.facts;
-      const entry = await eventually(() => world.gateway.access.find((one) => one.connectionId === connectionId), (one) => one !== undefined, 'no access log came');
+      const entry = await eventually(
+        () => world.gateway.access.find((one) => one.connectionId === connectionId),
+        (one) => one !== undefined,
+        'no access log came',
+      );
       assert.equal(entry!.entry['upstream_cluster'], transport === 'hop' ? 'postgres_hop' : 'postgres_upstream');
       if (transport === 'ext_proc') assert.equal(entry!.session, 'session-1');
       assert.equal(Number(entry!.entry['received_bytes']), 'hello\n'.length);
@@ -101,7 +114,8 @@ for (const transport of ['ext_proc', 'hop'] as const) {
       for (const leave of ['end', 'destroy', 'resetAndDestroy'] as const) {
         const silent = await Promise.all(Array.from({ length: 10 }, () => world.connect()));
         for (const socket of silent) socket[leave]();
-        for (let i = 0; i < 10; i++) connectTcp(world.port, '127.0.0.1', function (this: Socket) {
+        for (let i = 0; i < 10; i++)
+          connectTcp(world.port, '127.0.0.1', function (this: Socket) {
             this[leave]();
           }).on('error', () => undefined);
       }
@@ -145,7 +159,10 @@ async function startWorld(transport: EnvoyListener['transport']): Promise<World>
   const grpc = `unix:${join(folder, 'grpc.sock')}`;
   const startDouble = () => {
     rmSync(join(folder, 'grpc.sock'), { force: true });
-    return startGatewayDouble({ grpc, ...(transport === 'hop' ? { hop: { port: hopPort, upstream: { host: '127.0.0.1', port: back } } } : {}) });
+    return startGatewayDouble({
+      grpc,
+      ...(transport === 'hop' ? { hop: { port: hopPort, upstream: { host: '127.0.0.1', port: back } } } : {}),
+    });
   };
   let gateway = await startDouble();
   const listener: EnvoyListener = {
@@ -168,7 +185,11 @@ async function startWorld(transport: EnvoyListener['transport']): Promise<World>
       await gateway.stop();
       gateway = await startDouble();
       received = '';
-      await eventually(() => envoy.stats(/^cluster\.midstream\.membership_healthy$/), (stats) => Object.values(stats)[0] === 1, 'the gateway did not become healthy');
+      await eventually(
+        () => envoy.stats(/^cluster\.midstream\.membership_healthy$/),
+        (stats) => Object.values(stats)[0] === 1,
+        'the gateway did not become healthy',
+      );
     },
     connect: async () => {
       const credentials = { ca: readFileSync(tls('ca.pem')), cert: readFileSync(tls('client.pem')), key: readFileSync(tls('client.key')) };

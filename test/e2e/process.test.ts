@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { unprivilegedAccount } from '../../extproc/process/account.js';
-import { installedPackage, postgresBinaries } from '../../extproc/process/postgres-binaries.js';
 import { type Postgres, startPostgres } from '../../extproc/process/postgres.js';
+import { installedPackage, postgresBinaries } from '../../extproc/process/postgres-binaries.js';
 import { MidstreamError } from '../../filters/errors.js';
 import { eventually, startEnvoy } from '../support/envoy.js';
-import { onServer } from '../support/postgres.js';
 import { freePort } from '../support/ports.js';
+import { onServer } from '../support/postgres.js';
 
 const quiet = () => undefined;
 const alive = (pid: number): boolean => {
@@ -30,18 +30,40 @@ describe('an embedded PostgreSQL', function () {
   after(() => server?.stop());
 
   it('serves several connections at once, on loopback, and never as root', async () => {
-    const clients = await Promise.all([1, 2, 3].map(() => onServer(server.url, async (client) => (await client.query('select pg_backend_pid() as pid')).rows[0].pid as number)));
+    const clients = await Promise.all(
+      [1, 2, 3].map(() =>
+        onServer(server.url, async (client) => (await client.query('select pg_backend_pid() as pid')).rows[0].pid as number),
+      ),
+    );
     assert.equal(new Set(clients).size, 3);
-    const settings = await onServer(server.url, async (client) => (await client.query("select name, setting from pg_settings where name in ('listen_addresses', 'unix_socket_permissions', 'server_encoding') order by 1")).rows);
-    assert.deepEqual(settings.map(({ setting }) => setting), ['127.0.0.1', 'UTF8', '0700']);
-    const [{ uid }] = await onServer(server.url, async (client) => (await client.query("select split_part(split_part(pg_read_file('/proc/self/status'), 'Uid:', 2), E'\\t', 2)::int as uid")).rows);
+    const settings = await onServer(
+      server.url,
+      async (client) =>
+        (
+          await client.query(
+            "select name, setting from pg_settings where name in ('listen_addresses', 'unix_socket_permissions', 'server_encoding') order by 1",
+          )
+        ).rows,
+    );
+    assert.deepEqual(
+      settings.map(({ setting }) => setting),
+      ['127.0.0.1', 'UTF8', '0700'],
+    );
+    const [{ uid }] = await onServer(
+      server.url,
+      async (client) =>
+        (await client.query("select split_part(split_part(pg_read_file('/proc/self/status'), 'Uid:', 2), E'\\t', 2)::int as uid")).rows,
+    );
     assert.notEqual(uid, 0);
   });
 
   it('asks for a password', async () => {
     const wrong = new URL(server.url);
     wrong.password = 'guess';
-    await assert.rejects(onServer(wrong.href, (client) => client.query('select 1')), { code: '28P01' });
+    await assert.rejects(
+      onServer(wrong.href, (client) => client.query('select 1')),
+      { code: '28P01' },
+    );
   });
 
   it('ends with its connections, and leaves no data behind', async () => {
@@ -73,7 +95,10 @@ describe('an embedded PostgreSQL', function () {
   });
 
   it('says why it does not start', async () => {
-    await assert.rejects(startPostgres({ log: quiet, port: server.port }), (error) => error instanceof MidstreamError && error.code === 'unavailable' && /in use/i.test(error.message));
+    await assert.rejects(
+      startPostgres({ log: quiet, port: server.port }),
+      (error) => error instanceof MidstreamError && error.code === 'unavailable' && /in use/i.test(error.message),
+    );
     await assert.rejects(startPostgres({ log: quiet, settings: { no_such_setting: '1' } }), /no_such_setting/);
   });
 
@@ -84,7 +109,10 @@ describe('an embedded PostgreSQL', function () {
     const version = `${installed.version}-test-${process.pid}`;
     const copy = join(tmpdir(), `midstream-postgres-${version}-${account?.uid ?? process.getuid?.()}`);
     try {
-      cpSync(join(installed.folder, 'native'), join(folder, 'native'), { recursive: true, filter: (path) => !/\.so(\.\d+)?$/.test(path) || /(crypto|ssl|lzma|uuid|xml2|xslt|libz|postgresql)/.test(path) });
+      cpSync(join(installed.folder, 'native'), join(folder, 'native'), {
+        recursive: true,
+        filter: (path) => !/\.so(\.\d+)?$/.test(path) || /(crypto|ssl|lzma|uuid|xml2|xslt|libz|postgresql)/.test(path),
+      });
       const binaries = postgresBinaries(account, quiet, { folder, version });
       // As root the folder (0700) keeps the other account out, so a copy is run; else the links alone were missing.
       assert.equal(binaries.postgres.startsWith(copy), account !== undefined);
@@ -98,7 +126,8 @@ describe('an embedded PostgreSQL', function () {
       }
     } finally {
       rmSync(folder, { recursive: true, force: true });
-      for (const base of new Set([tmpdir(), '/var/tmp', '/tmp'])) rmSync(join(base, `midstream-postgres-${version}-${account?.uid}`), { recursive: true, force: true });
+      for (const base of new Set([tmpdir(), '/var/tmp', '/tmp']))
+        rmSync(join(base, `midstream-postgres-${version}-${account?.uid}`), { recursive: true, force: true });
     }
   });
 });
@@ -124,7 +153,10 @@ describe('Envoy as a child', function () {
   });
 
   it('says in its own words why it does not start', async () => {
-    await assert.rejects(startEnvoy('static_resources: { listners: [] }'), (error) => error instanceof MidstreamError && error.code === 'unavailable' && /listners/.test(error.message));
+    await assert.rejects(
+      startEnvoy('static_resources: { listners: [] }'),
+      (error) => error instanceof MidstreamError && error.code === 'unavailable' && /listners/.test(error.message),
+    );
     await assert.rejects(startEnvoy('a: ['), (error) => error instanceof MidstreamError && error.code === 'config_invalid');
   });
 
@@ -139,7 +171,11 @@ describe('Envoy as a child', function () {
     const envoy = await startEnvoy('static_resources: {}');
     process.kill(envoy.pid, 'SIGKILL');
     assert.equal((await envoy.exited).signal, 'SIGKILL');
-    await eventually(() => envoy.running, (running) => !running, 'it still counts as running');
+    await eventually(
+      () => envoy.running,
+      (running) => !running,
+      'it still counts as running',
+    );
     await assert.rejects(envoy.stats(), (error) => error instanceof MidstreamError && error.code === 'unavailable');
   });
 });

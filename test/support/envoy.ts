@@ -25,7 +25,10 @@ export async function envoyObjection(config: string): Promise<string | undefined
   try {
     const file = join(folder, 'envoy.yaml');
     writeFileSync(file, config);
-    const result = spawnSync(path, ['--mode', 'validate', '--config-path', file, '--log-level', 'error'], { encoding: 'utf8', timeout: 60_000 });
+    const result = spawnSync(path, ['--mode', 'validate', '--config-path', file, '--log-level', 'error'], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     return result.status === 0 ? undefined : `${result.stdout}${result.stderr}`.trim() || `exit code ${result.status}, without a word`;
   } finally {
     rmSync(folder, { recursive: true, force: true });

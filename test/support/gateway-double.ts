@@ -27,7 +27,9 @@ export interface GatewayDouble {
 const quiet = { warn: () => undefined };
 
 /** `hop` is where to listen for the hop, and where Envoy's way back is. Reject reasons are left to the caller's test. */
-export async function startGatewayDouble(options: { grpc?: string; hop?: { port: number; upstream: { host: string; port: number } } } = {}): Promise<GatewayDouble> {
+export async function startGatewayDouble(
+  options: { grpc?: string; hop?: { port: number; upstream: { host: string; port: number } } } = {},
+): Promise<GatewayDouble> {
   const server = new Server();
   const double: GatewayDouble = { grpc: '', questions: [], peers: [], hops: [], access: [], allow: true, stop: async () => undefined };
   addHealth(server, []);
@@ -51,15 +53,17 @@ export async function startGatewayDouble(options: { grpc?: string; hop?: { port:
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
   });
   double.grpc = address.startsWith('unix:') ? address : `127.0.0.1:${port}`;
-  const hop = options.hop && createHop({
-    upstream: options.hop.upstream,
-    log: quiet,
-    header_ms_max: 5000,
-    open: (header, transport) => {
-      double.hops.push(proxyPeer(header));
-      return echo(transport(`session-${double.hops.length}`));
-    },
-  });
+  const hop =
+    options.hop &&
+    createHop({
+      upstream: options.hop.upstream,
+      log: quiet,
+      header_ms_max: 5000,
+      open: (header, transport) => {
+        double.hops.push(proxyPeer(header));
+        return echo(transport(`session-${double.hops.length}`));
+      },
+    });
   if (hop) await new Promise<void>((resolve) => hop.listen(options.hop!.port, '127.0.0.1', resolve));
   double.stop = async () => {
     hop?.close();
@@ -71,7 +75,8 @@ export async function startGatewayDouble(options: { grpc?: string; hop?: { port:
 /** A connection that passes on what it gets. Only what the services call is there. */
 function echo(transport: Transport): Connection {
   const passing = {
-    receive: (from: 'downstream' | 'upstream', bytes: Buffer, end: boolean) => transport.send(from === 'downstream' ? 'upstream' : 'downstream', bytes.length > 0 ? [bytes] : [], end),
+    receive: (from: 'downstream' | 'upstream', bytes: Buffer, end: boolean) =>
+      transport.send(from === 'downstream' ? 'upstream' : 'downstream', bytes.length > 0 ? [bytes] : [], end),
     lost: () => undefined,
   };
   return passing as unknown as Connection;

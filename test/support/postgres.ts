@@ -55,7 +55,10 @@ export async function scratchDatabase(prefix = 'test'): Promise<ScratchDatabase>
   return {
     name,
     url: url.href,
-    drop: () => onServer(server.url, (client) => client.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`)).then(() => undefined),
+    drop: () =>
+      onServer(server.url, (client) => client.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`)).then(
+        () => undefined,
+      ),
   };
 }
 

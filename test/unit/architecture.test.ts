@@ -35,7 +35,9 @@ function bare(text: string): string {
 }
 
 function imports({ path, text }: Source): { specifier: string; target: string }[] {
-  const found = [...code(text).matchAll(/(?:^|[\s;}])(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/gm)];
+  const found = [
+    ...code(text).matchAll(/(?:^|[\s;}])(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/gm),
+  ];
   return found.map((match) => {
     const specifier = match[1] ?? match[2] ?? '';
     return { specifier, target: specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : specifier };
@@ -57,9 +59,12 @@ function complaints(source: Source): string[] {
     if (under(source.path, 'protos') && ours(target) && !under(target, 'protos')) complain('protos know nothing but themselves');
     if (under(target, 'protos') && !knowsProtos(source.path)) complain('services and convert alone know protos');
     if (!under(source.path, 'test') && under(target, 'test')) complain('only tests import tests');
-    if (under(target, 'extproc/cli') && under(source.path, 'extproc') && !under(source.path, 'extproc/cli', 'extproc/demo')) complain('nothing stands on a command');
+    if (under(target, 'extproc/cli') && under(source.path, 'extproc') && !under(source.path, 'extproc/cli', 'extproc/demo'))
+      complain('nothing stands on a command');
   }
-  if (under(source.path, 'filters')) for (const [pattern, what] of impure) if (pattern.test(bare(source.text))) said.push(`${source.path} ${what}: filters take it as an argument`);
+  if (under(source.path, 'filters'))
+    for (const [pattern, what] of impure)
+      if (pattern.test(bare(source.text))) said.push(`${source.path} ${what}: filters take it as an argument`);
   return said;
 }
 
@@ -78,7 +83,8 @@ function sources(...endings: string[]): Source[] {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
         if (!['node_modules', 'dist', '.git', '.cache', '.midstream', 'corpus'].includes(entry.name)) walk(path);
-      } else if (endings.some((ending) => entry.name.endsWith(ending))) found.push({ path: relative(root, path).split(sep).join('/'), text: readFileSync(path, 'utf8') });
+      } else if (endings.some((ending) => entry.name.endsWith(ending)))
+        found.push({ path: relative(root, path).split(sep).join('/'), text: readFileSync(path, 'utf8') });
     }
   };
   walk(root);
@@ -95,7 +101,10 @@ describe('architecture', () => {
   it('nothing is left to be done later', () => {
     const here = 'test/unit/architecture.test.ts';
     const files = sources('.ts', '.mjs', '.cjs', '.md', '.yaml', '.proto').filter(({ path }) => path !== here);
-    assert.deepEqual(files.filter(({ text }) => left.test(text)).map(({ path }) => path), []);
+    assert.deepEqual(
+      files.filter(({ text }) => left.test(text)).map(({ path }) => path),
+      [],
+    );
   });
 
   describe('each rule finds what it forbids', () => {
@@ -115,7 +124,8 @@ describe('architecture', () => {
       ['extproc/stores/a.ts', `import { x } from '../cli/io.js';`, /stands on a command/],
       ['extproc/a.ts', `import { x } from '../test/support/random.js';`, /only tests import tests/],
     ];
-    for (const [path, text, why] of wrong) it(`${path}: ${text.replace(/\s+/g, ' ')}`, () => assert.match(complaints({ path, text }).join('\n'), why));
+    for (const [path, text, why] of wrong)
+      it(`${path}: ${text.replace(/\s+/g, ' ')}`, () => assert.match(complaints({ path, text }).join('\n'), why));
 
     it('and leaves the rest alone', () => {
       const text = `import { createHash } from 'node:crypto';\nimport { x } from '../errors.js';\n// Date.now() is the service's\n/* import 'node:fs' */\nconst url = 'https://x';\nconst words = /process.env|Date.now/;\nconst say = 'setTimeout(';`;

@@ -62,7 +62,10 @@ describe('who may connect', () => {
   });
 
   it('only by everything that one rule says', () => {
-    const rules = [rule({ resource: 'shop', identities: [agent], sources: ['10.0.0.0/8'] }), rule({ resource: 'shop-archive', sources: ['192.168.0.0/16'] })];
+    const rules = [
+      rule({ resource: 'shop', identities: [agent], sources: ['10.0.0.0/8'] }),
+      rule({ resource: 'shop-archive', sources: ['192.168.0.0/16'] }),
+    ];
     assert.equal(may(rules, {}), true);
     assert.equal(may(rules, { address: '192.168.1.1' }), false);
     assert.equal(may(rules, { principal: '' }), false);

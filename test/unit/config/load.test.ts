@@ -53,14 +53,26 @@ describe('midstream.yaml', () => {
       ],
       gateway: { grpc: ['127.0.0.1:50051'], workers: 1 },
       policy_file: join(folder, 'policy.yaml'),
-      record: { directory: join(folder, 'records'), durability: 'strict', segment_bytes_max: 64 * 1024 * 1024, recipients: [], signing_key_file: undefined },
+      record: {
+        directory: join(folder, 'records'),
+        durability: 'strict',
+        segment_bytes_max: 64 * 1024 * 1024,
+        recipients: [],
+        signing_key_file: undefined,
+      },
       approvals: { database: join(folder, 'approvals.db'), api: undefined },
       access: undefined,
       masks: { key_file: undefined, regions: [] },
       log: { level: 'info' },
       metrics: undefined,
       envoy: { admin: undefined },
-      limits: { connections_max: 10_000, connection_buffer_bytes_max: 256 * 1024, connect_ms_max: 5000, names_max: 10_000, notice_every_ms: 30_000 },
+      limits: {
+        connections_max: 10_000,
+        connection_buffer_bytes_max: 256 * 1024,
+        connect_ms_max: 5000,
+        names_max: 10_000,
+        notice_every_ms: 30_000,
+      },
     } satisfies Config);
   });
 
@@ -78,15 +90,24 @@ record: { directory: /var/records }
 metrics: { listen: "0.0.0.0:9000" }
 `);
     assert.deepEqual(config.gateway.grpc, ['unix:/run/gateway-1.sock', 'unix:/run/gateway-2.sock', 'unix:/run/gateway-3.sock']);
-    assert.deepEqual(config.listeners[0]!.hop, { gateway: ['127.0.0.1:7000', '127.0.0.1:7001', '127.0.0.1:7002'], back: 'unix:/run/back.sock' });
-    assert.deepEqual(config.metrics?.map(({ port }) => port), [9000, 9001, 9002]);
+    assert.deepEqual(config.listeners[0]!.hop, {
+      gateway: ['127.0.0.1:7000', '127.0.0.1:7001', '127.0.0.1:7002'],
+      back: 'unix:/run/back.sock',
+    });
+    assert.deepEqual(
+      config.metrics?.map(({ port }) => port),
+      [9000, 9001, 9002],
+    );
     assert.equal(config.policy_file, '/etc/policy.yaml');
   });
 
   it('takes the catalogue’s connection string from a file or the environment', async () => {
     writeFileSync(join(folder, 'catalogue.url'), 'postgres://reader:secret@db/shop\n');
     const withCatalogue = (catalogue: string) => least.replace('upstream: "db:5432" }', `upstream: "db:5432", catalogue: ${catalogue} }`);
-    assert.equal((await load(withCatalogue('{ url_file: catalogue.url }'))).listeners[0]!.catalogue_url, 'postgres://reader:secret@db/shop');
+    assert.equal(
+      (await load(withCatalogue('{ url_file: catalogue.url }'))).listeners[0]!.catalogue_url,
+      'postgres://reader:secret@db/shop',
+    );
     const fromEnv = await load(withCatalogue('{ url_env: CATALOGUE }'), { CATALOGUE: 'postgresql://reader@db/shop' });
     assert.equal(fromEnv.listeners[0]!.catalogue_url, 'postgresql://reader@db/shop');
     await refused(withCatalogue('{ url_env: CATALOGUE }'), /CATALOGUE is not set/);
@@ -97,13 +118,26 @@ metrics: { listen: "0.0.0.0:9000" }
 
   it('never repeats a connection string in an error', async () => {
     writeFileSync(join(folder, 'catalogue.url'), 'mysql://reader:hunter2@db/shop');
-    await assert.rejects(load(least.replace('"db:5432" }', '"db:5432", catalogue: { url_file: catalogue.url } }')), (error) => error instanceof Error && !error.message.includes('hunter2'));
+    await assert.rejects(
+      load(least.replace('"db:5432" }', '"db:5432", catalogue: { url_file: catalogue.url } }')),
+      (error) => error instanceof Error && !error.message.includes('hunter2'),
+    );
   });
 
   it('says file, line, column, and what to do', async () => {
-    await refused(`${least}metrcs: { listen: "127.0.0.1:1" }\n`, /midstream\.yaml:6:1: the file has no field "metrcs"; did you mean metrics\?/);
-    await refused(least.replace('upstream', 'upstrem'), /midstream\.yaml:3:\d+: listeners\[0\] has no field "upstrem"; did you mean upstream\?/, /has no upstream/);
-    await refused(least.replace('record: { directory: records }', 'record: { directory: records, durability: strikt }'), /:5:\d+: record\.durability can't be the text "strikt"; did you mean strict\?/);
+    await refused(
+      `${least}metrcs: { listen: "127.0.0.1:1" }\n`,
+      /midstream\.yaml:6:1: the file has no field "metrcs"; did you mean metrics\?/,
+    );
+    await refused(
+      least.replace('upstream', 'upstrem'),
+      /midstream\.yaml:3:\d+: listeners\[0\] has no field "upstrem"; did you mean upstream\?/,
+      /has no upstream/,
+    );
+    await refused(
+      least.replace('record: { directory: records }', 'record: { directory: records, durability: strikt }'),
+      /:5:\d+: record\.durability can't be the text "strikt"; did you mean strict\?/,
+    );
   });
 
   it('names every mistake at once', () =>
@@ -119,15 +153,39 @@ metrics: { listen: "0.0.0.0:9000" }
     ['a gateway that others reach', `${least}gateway: { grpc: "0.0.0.0:50051" }\n`, /can be reached from other machines/],
     ['an admin interface that others reach', `${least}envoy: { admin: "10.1.2.3:9901" }\n`, /can be reached from other machines/],
     ['a hop without addresses', least.replace('name: shop', 'name: shop, transport: hop'), /has the transport hop, and no hop/],
-    ['addresses without a hop', least.replace('name: shop', 'name: shop, hop: { gateway: "127.0.0.1:1", back: "127.0.0.1:2" }'), /has a hop, and the transport ext_proc/],
+    [
+      'addresses without a hop',
+      least.replace('name: shop', 'name: shop, hop: { gateway: "127.0.0.1:1", back: "127.0.0.1:2" }'),
+      /has a hop, and the transport ext_proc/,
+    ],
     ['workers on one socket', `${least}gateway: { grpc: "unix:/run/g.sock", workers: 2 }\n`, /put \{worker\} into its path/],
     ['workers without ports', `${least}gateway: { grpc: "127.0.0.1:65535", workers: 2 }\n`, /not enough ports/],
-    ['two listeners of one name', least.replace('policy:', '  - { name: shop, listen: "127.0.0.1:1", upstream: "b:2" }\npolicy:'), /two listeners are called shop/],
-    ['two listeners on one address', least.replace('policy:', '  - { name: two, listen: "127.0.0.1:6432", upstream: "b:2" }\npolicy:'), /is taken by shop already/],
-    ['access to a resource that is not there', `${least}access: [{ resource: shoop }]\n`, /no listener has the resource shoop; use one of: shop/],
+    [
+      'two listeners of one name',
+      least.replace('policy:', '  - { name: shop, listen: "127.0.0.1:1", upstream: "b:2" }\npolicy:'),
+      /two listeners are called shop/,
+    ],
+    [
+      'two listeners on one address',
+      least.replace('policy:', '  - { name: two, listen: "127.0.0.1:6432", upstream: "b:2" }\npolicy:'),
+      /is taken by shop already/,
+    ],
+    [
+      'access to a resource that is not there',
+      `${least}access: [{ resource: shoop }]\n`,
+      /no listener has the resource shoop; use one of: shop/,
+    ],
     ['access from no network', `${least}access: [{ sources: [10.0.0.0/33] }]\n`, /is no address and no network/],
-    ['a token without a hash', `${least}approvals: { api: { listen: "127.0.0.1:1", tokens: [{ id: a, groups: [], hash: secret }] } }\n`, /write sha256:/],
-    ['a date that is none', `${least}approvals: { api: { listen: "127.0.0.1:1", tokens: [{ id: a, groups: [], hash: "sha256:${'0'.repeat(64)}", expires: 2030-13-41 }] } }\n`, /is no date/],
+    [
+      'a token without a hash',
+      `${least}approvals: { api: { listen: "127.0.0.1:1", tokens: [{ id: a, groups: [], hash: secret }] } }\n`,
+      /write sha256:/,
+    ],
+    [
+      'a date that is none',
+      `${least}approvals: { api: { listen: "127.0.0.1:1", tokens: [{ id: a, groups: [], hash: "sha256:${'0'.repeat(64)}", expires: 2030-13-41 }] } }\n`,
+      /is no date/,
+    ],
     ['a country that is none', `${least}masks: { regions: [Germany] }\n`, /is no country/],
     ['two keys of one name', `${least}policy: other.yaml\n`, /stands here twice/],
     ['nothing at all', '', /the file is empty/],

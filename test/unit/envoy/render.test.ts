@@ -56,7 +56,8 @@ describe('envoy render', () => {
   });
 
   it('looks a server up by name, and takes an address as it is', () => {
-    const typeOf = (upstream: string) => parse(renderBootstrap({ ...plain, listeners: [{ ...plain.listeners[0]!, upstream }] })).static_resources.clusters[1].type;
+    const typeOf = (upstream: string) =>
+      parse(renderBootstrap({ ...plain, listeners: [{ ...plain.listeners[0]!, upstream }] })).static_resources.clusters[1].type;
     assert.equal(typeOf('db.internal:5432'), 'STRICT_DNS');
     assert.equal(typeOf('10.0.0.5:5432'), 'STATIC');
     assert.equal(typeOf('[fd00::5]:5432'), 'STATIC');
@@ -74,7 +75,8 @@ describe('envoy render', () => {
 
   it('asks for postgres_proxy before ext_proc, and forwards what it read', () => {
     const text = renderBootstrap({ ...plain, listeners: [{ ...plain.listeners[0]!, postgres_proxy: true }] });
-    const filters: { name: string; typed_config: { metadata_options?: object } }[] = parse(text).static_resources.listeners[0].filter_chains[0].filters;
+    const filters: { name: string; typed_config: { metadata_options?: object } }[] =
+      parse(text).static_resources.listeners[0].filter_chains[0].filters;
     assert.deepEqual(
       filters.map((filter) => filter.name.split('.').at(-1)),
       ['ext_authz', 'postgres_proxy', 'ext_proc', 'tcp_proxy'],
@@ -92,14 +94,29 @@ describe('envoy render', () => {
     refused({ ...plain, listeners: [plain.listeners[0]!, plain.listeners[0]!] }, /two listeners are called postgres/);
     refused({ ...plain, listeners: [{ ...plain.listeners[0]!, name: 'a b' }] }, /no name for a listener/);
     refused({ ...plain, listeners: [{ ...plain.listeners[0]!, transport: 'hop' }] }, /no addresses for it/);
-    const hopOf = (addresses: object) => ({ ...hop, listeners: [{ ...hop.listeners[0]!, hop: { ...hop.listeners[0]!.hop!, ...addresses } }] });
+    const hopOf = (addresses: object) => ({
+      ...hop,
+      listeners: [{ ...hop.listeners[0]!, hop: { ...hop.listeners[0]!.hop!, ...addresses } }],
+    });
     refused(hopOf({ gateway: ['10.0.0.5:50061'] }), /only loopback addresses/);
     refused(hopOf({ back: '0.0.0.0:50071' }), /only loopback addresses/);
     refused(hopOf({ gateway: [] }), /no addresses for it/);
   });
 
   it('refuses addresses that are none', () => {
-    for (const upstream of ['', 'db', 'db:', ':5432', 'db:0', 'db:65536', 'db:5432x', 'a b:1', '::1:5432', 'unix:relative', `unix:/${'x'.repeat(110)}`]) {
+    for (const upstream of [
+      '',
+      'db',
+      'db:',
+      ':5432',
+      'db:0',
+      'db:65536',
+      'db:5432x',
+      'a b:1',
+      '::1:5432',
+      'unix:relative',
+      `unix:/${'x'.repeat(110)}`,
+    ]) {
       refused({ ...plain, listeners: [{ ...plain.listeners[0]!, upstream }] }, /is no address/);
     }
   });

