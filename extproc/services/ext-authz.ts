@@ -1,4 +1,4 @@
-import { type Server, type UntypedHandleCall, type sendUnaryData, status } from '@grpc/grpc-js';
+import { type Metadata, type Server, type UntypedHandleCall, type sendUnaryData, status } from '@grpc/grpc-js';
 import { loadProto } from '../../protos/load.js';
 import { type ConnectQuestion, connectQuestion } from '../convert/ext-authz.js';
 import { method } from './grpc-method.js';
@@ -13,10 +13,12 @@ export interface Answer {
 export function addExtAuthz(server: Server, decide: (question: ConnectQuestion) => Answer): void {
   const root = loadProto('ext-authz.proto');
   const name = 'envoy.service.auth.v3';
-  const check = (call: { request: Record<string, unknown> }, done: sendUnaryData<object>) => {
+  const check = (call: { request: Record<string, unknown>; metadata: Metadata }, done: sendUnaryData<object>) => {
     let answer: Answer;
     try {
-      answer = decide(connectQuestion(call.request));
+      // Network ext_authz has no context of its own: the listener's name comes as metadata of the call.
+      const question = connectQuestion(call.request);
+      answer = decide({ ...question, listener: question.listener || String(call.metadata.get('x-midstream-listener')[0] ?? '') });
     } catch {
       answer = { allowed: false, reason: 'the question could not be decided' };
     }

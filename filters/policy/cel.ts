@@ -208,6 +208,10 @@ function makeCondition(text: string, parsed: ParseResult, loops: Loop): Conditio
   return { text, ast: parsed.ast, usesParams, evaluate, value };
 }
 
+/** The library follows a row of signs by recursion and counts no depth for it; how many overflow the stack depends on the machine. */
+const SIGNS_MAX = 50;
+const SIGNS = new RegExp(`(?:[!-]\\s{0,8}){${SIGNS_MAX + 1}}`);
+
 /**
  * Compiles one condition: parsed, its functions and patterns checked, its types checked against the facts of the scope, its cost bounded.
  * @param result what the expression must give; `any` serves explanations
@@ -221,6 +225,10 @@ export function compileCondition(
     return {
       problems: [{ index: 0, what: `the condition is longer than ${EXPRESSION_LENGTH_MAX} characters`, fix: 'make several rules of it' }],
     };
+  }
+  const signs = SIGNS.exec(text);
+  if (signs !== null) {
+    return { problems: [{ index: signs.index, what: `more than ${SIGNS_MAX} signs stand in a row`, fix: 'two negations cancel each other' }] };
   }
   let parsed: ParseResult;
   try {
