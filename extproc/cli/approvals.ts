@@ -1,178 +1,157 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { HoldRecord } from '../../filters/approval/types.js';
-import { MidstreamError, type ReasonCode } from '../../filters/errors.js';
-import { hashToken } from '../console/tokens.js';
-import { action, bold, cyan, dim, green, line, printable, printJson, red, table, yellow } from './io.js';
+import type { HoldRecord, HoldStatus } from '../../filters/approval/types.js';
+import { MidstreamError } from '../../filters/errors.js';
+import { hashToken, newToken } from '../console/tokens.js';
+import { type AccessOptions, type ApiAccess, ask, findApi, openEvents } from './approvals-client.js';
+import { changeLine, listText, recordText, statusOf } from './approvals-show.js';
+import { action, dim, line, printJson } from './io.js';
 
-interface Flags {
-  api?: string;
-  tokenFile?: string;
+interface Common extends AccessOptions {
   json?: boolean;
-  status?: string;
-  comment?: string;
-  id?: string;
-  group?: string[];
 }
 
-/** Held operations, from the terminal: everything goes through the approvals API, with a token of one's own. */
+type Answer = HoldRecord & { now_ms: number };
+
+const RECONNECT_MS = 1000;
+
+const withApi = (command: Command): Command =>
+  command
+    .option('--api <url>', 'address of the approvals API (MIDSTREAM_API); else what `midstream up` left in ./.midstream/api.json')
+    .option('--token-file <file>', 'file with your token (MIDSTREAM_TOKEN holds the token itself)')
+    .option('--json', 'JSON instead of text');
+
+const examples = `
+Examples:
+  midstream approvals list
+  midstream approvals show 3b1c5e0c9d0f4f6f8b1d2a7e6c5b4a39
+  midstream approvals approve 3b1c5e0c9d0f4f6f8b1d2a7e6c5b4a39 --comment "ticket 4711"
+  midstream approvals watch --api http://127.0.0.1:8070 --token-file ~/.midstream-token
+  midstream approvals token --id alice --group dba`;
+
+/** `midstream approvals …`: what waits for a person, and the decision about it. */
 export function register(program: Command): void {
-  const group = program
-    .command('approvals')
-    .description('held operations: list, show, approve, deny, watch')
-    .addHelpText('after', '\nExample:\n  midstream approvals list\n  midstream approvals approve 5f0c… --comment "checked with Ada"');
-  const command = (name: string, description: string, example: string) =>
-    group
-      .command(name)
-      .description(description)
-      .option('--api <url>', 'base URL of the approvals API ($MIDSTREAM_API); else what a gateway on this machine wrote to .midstream/api.json')
-      .option('--token-file <file>', 'file that holds your token ($MIDSTREAM_TOKEN holds the token itself)')
-      .option('--json', 'JSON for scripts')
-      .addHelpText('after', `\nExample:\n  midstream approvals ${example}`);
-  command('list', 'what is held, newest first', 'list --status pending').option('--status <status>', 'pending, approved, denied, expired, cancelled or all', 'pending').action(action(list));
-  command('show <hold>', 'one operation, whole', 'show 5f0c…').action(action(show));
+  const approvals = program.command('approvals').description('Held operations: list them, look at one, approve or deny it.').addHelpText('after', examples);
+  withApi(approvals.command('list'))
+    .description('what waits for a decision, or all held operations')
+    .option('--status <status>', 'pending, approved, denied, expired, cancelled or all', 'pending')
+    .option('--limit <n>', 'at most so many, the newest', '200')
+    .addHelpText('after', '\nExample:\n  midstream approvals list --status all --json')
+    .action(action(list));
+  withApi(approvals.command('show <hold>')).description('the whole of one operation').addHelpText('after', '\nExample:\n  midstream approvals show 3b1c5e0c9d0f4f6f8b1d2a7e6c5b4a39').action(action(show));
   for (const verdict of ['approve', 'deny'] as const) {
-    command(`${verdict} <hold>`, verdict === 'approve' ? 'let it go on' : 'refuse it', `${verdict} 5f0c… --comment "checked"`)
-      .option('--comment <text>', 'why; the agent reads it when it is refused')
-      .action(action((hold: string, flags: Flags) => decide(hold, verdict, flags)));
+    withApi(approvals.command(`${verdict} <hold>`))
+      .description(verdict === 'approve' ? 'let it run, once your approval makes the quorum' : 'refuse it; the agent sees your comment')
+      .option('--comment <text>', 'why; it is recorded', '')
+      .addHelpText('after', `\nExample:\n  midstream approvals ${verdict} 3b1c5e0c9d0f4f6f8b1d2a7e6c5b4a39 --comment "ticket 4711"`)
+      .action(action((hold: string, options: Common & { comment: string }) => decide(verdict, hold, options)));
   }
-  command('watch', 'print what happens as it happens, until Ctrl-C', 'watch').action(action(watch));
-  group
+  withApi(approvals.command('watch')).description('print what waits, then every change as it comes, until Ctrl-C').addHelpText('after', '\nExample:\n  midstream approvals watch --json').action(action(watch));
+  approvals
     .command('token')
-    .description('make a token for an approver: the line for midstream.yaml, and the token, which is shown once')
-    .requiredOption('--id <id>', 'who it is for')
-    .option('--group <group...>', 'groups of that person')
-    .option('--json', 'JSON for scripts')
-    .addHelpText('after', '\nExample:\n  midstream approvals token --id alice --group dba')
+    .description('make a token for an approver; the configuration gets its hash, the person gets the token')
+    .requiredOption('--id <id>', 'who it is for; stands on the decisions')
+    .option('--group <group>', 'a group, as rules name it in approve.by (may be repeated)', (group: string, before: string[]) => [...before, group], [] as string[])
+    .option('--expires <date>', 'when it ends, for example 2030-01-31')
+    .option('--out <file>', 'write the token to a new file that only you can read, instead of printing it')
+    .option('--json', 'JSON instead of text')
+    .addHelpText('after', '\nExample:\n  midstream approvals token --id alice --group dba --group security --expires 2030-01-31')
     .action(action(token));
 }
 
-interface Api {
-  url: string;
-  token: string;
+async function list(options: Common & { status: string; limit: string }): Promise<void> {
+  const access = await findApi(options);
+  const { now_ms, approvals } = await fetchList(access, options.status as HoldStatus | 'all', options.limit);
+  if (options.json) for (const record of approvals) printJson(record);
+  else line(approvals.length > 0 ? listText(approvals, now_ms) : options.status === 'pending' ? 'nothing waits for a decision' : 'no held operations');
 }
 
-/** Where the API is, and who we are there. */
-function connection(flags: Flags): Api {
-  const found = discovered();
-  const url = flags.api ?? process.env['MIDSTREAM_API'] ?? found?.url;
-  if (url === undefined || url === '') throw new MidstreamError('bad_input', 'no approvals API is known', { hint: 'give --api URL, or run this where a gateway wrote .midstream/api.json' });
-  const file = flags.tokenFile ?? (flags.api === undefined ? found?.token_file : undefined);
-  const token = flags.tokenFile === undefined ? (process.env['MIDSTREAM_TOKEN'] ?? readToken(file)) : readToken(file);
-  return { url: url.replace(/\/+$/, ''), token };
+function fetchList(access: ApiAccess, status: HoldStatus | 'all', limit = '200'): Promise<{ now_ms: number; approvals: HoldRecord[] }> {
+  const query = new URLSearchParams({ limit, ...(status === 'all' ? {} : { status }) });
+  return ask(access, `/v1/approvals?${query}`);
 }
 
-function discovered(): { url: string; token_file: string } | undefined {
-  const file = join('.midstream', 'api.json');
-  if (!existsSync(file)) return undefined;
+async function show(hold: string, options: Common): Promise<void> {
+  const { now_ms, ...record } = await ask<Answer>(await findApi(options), `/v1/approvals/${encodeURIComponent(hold)}`);
+  if (options.json) printJson(record);
+  else line(recordText(record, now_ms));
+}
+
+async function decide(verdict: 'approve' | 'deny', hold: string, options: Common & { comment: string }): Promise<void> {
+  const { now_ms: _, ...record } = await ask<Answer>(await findApi(options), `/v1/approvals/${encodeURIComponent(hold)}/${verdict}`, { comment: options.comment });
+  if (options.json) printJson(record);
+  else if (record.status === 'pending') line(`approved by you; ${record.decisions.length} of ${record.operation.terms.quorum} approvals are there`);
+  else line(statusOf(record));
+}
+
+async function watch(options: Common): Promise<void> {
+  const access = await findApi(options);
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as { url: string; token_file: string };
-  } catch {
-    throw new MidstreamError('bad_input', `${file} can't be read`, { hint: 'is the gateway yours? Else give --api and --token-file.' });
-  }
-}
-
-function readToken(file: string | undefined): string {
-  if (file === undefined) throw new MidstreamError('unauthenticated', 'no token is given', { hint: 'set $MIDSTREAM_TOKEN or give --token-file FILE' });
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    throw new MidstreamError('unauthenticated', `the token file ${file} can't be read`);
-  }
-}
-
-async function call(flags: Flags, method: 'GET' | 'POST', path: string, body?: object): Promise<Response> {
-  const { url, token } = connection(flags);
-  let response: Response;
-  try {
-    response = await fetch(`${url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-  } catch (error) {
-    throw new MidstreamError('unavailable', `the approvals API at ${url} does not answer`, { hint: 'is the gateway running?', cause: error });
-  }
-  if (response.ok) return response;
-  const problem = (await response.json().catch(() => ({}))) as { detail?: string; code?: ReasonCode; hint?: string };
-  throw new MidstreamError(problem.code ?? 'unavailable', problem.detail ?? `the approvals API answered ${response.status}`, { hint: problem.hint ?? '' });
-}
-
-async function list(flags: Flags): Promise<void> {
-  const query = flags.status === undefined || flags.status === 'all' ? '' : `?status=${encodeURIComponent(flags.status)}`;
-  const { approvals } = (await (await call(flags, 'GET', `/v1/approvals${query}`)).json()) as { approvals: HoldRecord[] };
-  if (flags.json) return printJson({ approvals });
-  if (approvals.length === 0) return line(dim('nothing is held'));
-  const rows = approvals.map((record) => {
-    const { operation: o } = record;
-    const left = record.status === 'pending' ? `${Math.max(0, Math.round((o.expires_ms - Date.now()) / 1000))} s left` : '';
-    return [o.hold, record.status, `${Math.round((Date.now() - o.created_ms) / 1000)} s ago`, left, printable(o.identity.id), o.rule, oneLine(o.text)];
-  });
-  line(table([['HOLD', 'STATUS', 'AGE', 'LEFT', 'WHO', 'RULE', 'STATEMENT'], ...rows]));
-}
-
-const oneLine = (text: string) => printable(text.replace(/\s+/g, ' ')).slice(0, 100);
-
-async function show(hold: string, flags: Flags): Promise<void> {
-  const record = (await (await call(flags, 'GET', `/v1/approvals/${encodeURIComponent(hold)}`)).json()) as HoldRecord;
-  if (flags.json) return printJson(record);
-  print(record);
-}
-
-function print(record: HoldRecord): void {
-  const { operation: o } = record;
-  line(`${bold(o.hold)}  ${painted(record.status)}`);
-  line(`  who       ${printable(o.identity.id)} (${o.identity.proof}) as ${printable(o.user)}, from ${printable(o.identity.source)}`);
-  line(`  where     ${printable(o.resource)}, database ${printable(o.database)}`);
-  line(`  rule      ${o.rule}${o.message ? `: ${printable(o.message)}` : ''}`);
-  line(`  asked     ${new Date(o.created_ms).toISOString()}, until ${new Date(o.expires_ms).toISOString()}`);
-  line(`  decides   ${o.terms.by.join(' or ') || 'any approver'}, ${o.terms.quorum} needed${o.terms.lease ? `, then ${o.terms.lease.uses} more of the same ${o.terms.lease.same} without asking` : ''}`);
-  line(`  session   ${o.session}, request ${o.request}`);
-  line(`\n${cyan(printable(o.text))}`);
-  for (const [i, value] of o.params.entries()) line(dim(`  $${i + 1} = ${value === null ? 'NULL' : printable(value)}`));
-  for (const d of record.decisions) line(`  ${d.verdict === 'approve' ? green('approve') : red('deny')} by ${printable(d.by)} at ${new Date(d.at_ms).toISOString()}${d.comment ? `: ${printable(d.comment)}` : ''}`);
-  if (record.reason) line(`  ${printable(record.reason)}`);
-}
-
-function painted(status: HoldRecord['status']): string {
-  if (status === 'approved') return green(status);
-  return status === 'pending' ? yellow(status) : red(status);
-}
-
-async function decide(hold: string, verdict: 'approve' | 'deny', flags: Flags): Promise<void> {
-  const record = (await (await call(flags, 'POST', `/v1/approvals/${encodeURIComponent(hold)}/${verdict}`, flags.comment === undefined ? {} : { comment: flags.comment })).json()) as HoldRecord;
-  if (flags.json) return printJson(record);
-  const { decisions, operation, status } = record;
-  const more = status === 'pending' ? `, ${operation.terms.quorum - decisions.filter((d) => d.verdict === 'approve').length} more needed` : '';
-  line(`${painted(status)}${more}: ${oneLine(operation.text)}`);
-}
-
-async function watch(flags: Flags): Promise<void> {
-  const response = await call(flags, 'GET', '/v1/approvals/events');
-  if (!flags.json) process.stderr.write(`${dim('watching; Ctrl-C ends', process.stderr)}\n`);
-  let rest = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    rest += decoder.decode(chunk, { stream: true });
-    const events = rest.split('\n\n');
-    rest = events.pop() ?? '';
-    for (const event of events) {
-      const data = /^data: (.+)$/m.exec(event)?.[1];
-      if (!/^event: approval$/m.test(event) || data === undefined) continue;
-      const record = JSON.parse(data) as HoldRecord;
-      if (flags.json) printJson(record);
-      else line(`${painted(record.status).padEnd(9)}  ${record.operation.hold}  ${printable(record.operation.identity.id)}  ${record.operation.rule}  ${oneLine(record.operation.text)}`);
+    for (let connected = false; !stop.signal.aborted; ) {
+      try {
+        await watchOnce(access, options.json === true, stop.signal, () => (connected = true));
+      } catch (error) {
+        // The first try tells what is wrong, and so does a token that is refused; a connection that breaks later is made again.
+        if (stop.signal.aborted) return;
+        if (!connected || (error instanceof MidstreamError && error.code !== 'unavailable')) throw error;
+      }
+      if (stop.signal.aborted) return;
+      process.stderr.write(`${dim('the connection ended; connecting again', process.stderr)}\n`);
+      await sleep(RECONNECT_MS, undefined, { signal: stop.signal }).catch(() => {});
     }
+  } finally {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, onSignal);
   }
-  throw new MidstreamError('unavailable', 'the approvals API ended the stream', { hint: 'is the gateway still running?' });
 }
 
-function token(flags: Flags): void {
-  const value = `mst_${randomBytes(24).toString('base64url')}`;
-  const entry = { id: flags.id!, groups: flags.group ?? [], hash: hashToken(value) };
-  if (flags.json) return printJson({ token: value, ...entry });
-  line(`token (shown once): ${bold(value)}`);
-  line(`\nfor approvals.api.tokens in midstream.yaml:\n  - { id: ${JSON.stringify(entry.id)}, groups: [${entry.groups.map((g) => JSON.stringify(g)).join(', ')}], hash: "${entry.hash}" }`);
+async function watchOnce(access: ApiAccess, json: boolean, signal: AbortSignal, connected: () => void): Promise<void> {
+  const print = (record: HoldRecord) => (json ? printJson(record) : line(changeLine(record, new Date())));
+  // The stream is open before the list is read, so that nothing falls between them.
+  const stream = await openEvents<HoldRecord>(access, signal);
+  const { approvals } = await fetchList(access, 'pending');
+  connected();
+  for (const record of approvals.reverse()) print(record);
+  for await (const record of stream) print(record);
+}
+
+interface TokenFlags {
+  id: string;
+  group: string[];
+  expires?: string;
+  out?: string;
+  json?: boolean;
+}
+
+function token(flags: TokenFlags): void {
+  const { id, group, expires, out } = flags;
+  if (id.trim() === '') throw new MidstreamError('bad_input', '--id is empty', { hint: 'Name the person or program that the token is for.' });
+  const isDate = expires === undefined || (/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(expires) && !Number.isNaN(Date.parse(expires)));
+  if (!isDate) throw new MidstreamError('bad_input', `--expires ${expires} is no date`, { hint: 'Write it as 2030-01-31 or 2030-01-31T12:00:00Z.' });
+  const made = newToken();
+  const entry = { id, groups: group, hash: hashToken(made), ...(expires === undefined ? {} : { expires }) };
+  if (out !== undefined) writeToken(out, made);
+  if (flags.json) {
+    printJson({ ...(out === undefined ? { token: made } : { token_file: out }), config: entry });
+    return;
+  }
+  line(dim('# into the configuration, under approvals.api.tokens:'));
+  line(`- ${flow(entry)}`);
+  line(out === undefined ? dim(`# for ${id}, shown this once:`) : dim(`# the token is in ${out}`));
+  if (out === undefined) line(made);
+}
+
+/** YAML in one line: JSON's strings are YAML's. */
+const flow = (entry: object): string => `{ ${Object.entries(entry).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ')} }`;
+
+function writeToken(file: string, made: string): void {
+  try {
+    writeFileSync(file, `${made}\n`, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    const there = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    throw new MidstreamError('bad_input', there ? `${file} is there already` : `${file} can't be written`, { cause: error });
+  }
 }

@@ -12,14 +12,26 @@ const statuses: Partial<Record<ReasonCode, ContentfulStatusCode>> = {
   unavailable: 503,
 };
 
-const titles: Record<number, string> = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 409: 'Conflict', 413: 'Content Too Large', 429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable' };
+const titles: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
 
-/** Problem details (RFC 9457). `code` is our reason code. */
-export function problem(c: Context, status: ContentfulStatusCode, code: string, detail: string, hint = ''): Response {
+/** Problem details (RFC 9457). `code` is our reason code, `hint` what can be done about it. */
+export function problem(c: Context, status: ContentfulStatusCode, code: ReasonCode, detail: string, hint = ''): Response {
   const body = { type: 'about:blank', title: titles[status] ?? 'Error', status, detail, code, ...(hint === '' ? {} : { hint }) };
   return c.body(JSON.stringify(body), status, { 'content-type': 'application/problem+json' });
 }
 
+/** The problem of an error; of one that is not ours nothing is told. */
 export function problemOf(c: Context, error: unknown): Response {
   if (error instanceof MidstreamError) return problem(c, statuses[error.code] ?? 500, error.code, error.message, error.hint);
   return problem(c, 500, 'internal', 'the gateway failed on this request');

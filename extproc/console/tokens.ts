@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** One person or program that may decide. Tokens are random (192 bits), so a plain hash keeps them. */
+/** One person or program that may decide. Tokens are random (256 bits), so a plain hash keeps them. */
 export interface ApproverToken {
   id: string;
   groups: string[];
@@ -12,14 +12,19 @@ export interface ApproverToken {
 
 export const hashToken = (token: string): string => `sha256:${createHash('sha256').update(token).digest('hex')}`;
 
-/** Every known hash is compared, in constant time, whatever the outcome. */
-export function findToken(tokens: readonly ApproverToken[], presented: string, now_ms: number): ApproverToken | undefined {
+/** A new token, for one person; the configuration keeps its hash alone. */
+export const newToken = (): string => `mst_${randomBytes(32).toString('base64url')}`;
+
+/** Finds whose token was presented, ended or not. Every known hash is compared, in constant time, whatever the outcome. */
+export function findToken(tokens: readonly ApproverToken[], presented: string): ApproverToken | undefined {
   const given = Buffer.from(hashToken(presented));
   let found: ApproverToken | undefined;
   for (const token of tokens) {
     const known = Buffer.from(token.hash);
     if (known.length === given.length && timingSafeEqual(known, given)) found = token;
   }
-  if (found?.expires !== undefined && Date.parse(found.expires) <= now_ms) return undefined;
   return found;
 }
+
+/** A date that can't be read has passed. */
+export const hasEnded = (token: ApproverToken, now_ms: number): boolean => token.expires !== undefined && !(now_ms < Date.parse(token.expires));
