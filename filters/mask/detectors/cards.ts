@@ -29,14 +29,18 @@ const GROUPINGS: readonly (readonly number[])[] = [
 
 const digit = new Uint8Array(CARD_DIGITS_MAX + 1);
 
-/** Looks for cards that begin with group `g`. */
-export function cardAt(s: Search, groups: Groups, g: number): void {
+/**
+ * Looks for cards that begin with group `g`. `edge` says what letters touch it: none, a word of letters (`glued`: plain digits must then be
+ * of a known network), or anything else (`grouped`: only groups as cards are printed count).
+ */
+export function cardAt(s: Search, groups: Groups, g: number, edge: 'free' | 'glued' | 'grouped' = 'free'): void {
   const length = groups.end[g]! - groups.start[g]!;
-  if (length >= CARD_DIGITS_MIN && length <= CARD_DIGITS_MAX) plainCard(s, groups, g);
-  else if (length === 4 || length === 6 || length === 8) groupedCard(s, groups, g);
+  if (length >= CARD_DIGITS_MIN && length <= CARD_DIGITS_MAX) {
+    if (edge !== 'grouped') plainCard(s, groups, g, edge === 'glued');
+  } else if (length === 4 || length === 6 || length === 8) groupedCard(s, groups, g);
 }
 
-function plainCard(s: Search, groups: Groups, g: number): void {
+function plainCard(s: Search, groups: Groups, g: number, glued: boolean): void {
   const { buf } = s;
   const start = groups.start[g]!;
   const end = groups.end[g]!;
@@ -44,6 +48,7 @@ function plainCard(s: Search, groups: Groups, g: number): void {
   // the fraction of a decimal number, or its whole part
   if (g > 0 && groups.gap[g - 1] === 0x2e) return;
   if (groups.gap[g] === 0x2e && g + 1 < groups.count) return;
+  if (glued && networkScore(end - start) < 0.9) return;
   judge(s, start, end, end - start, false);
 }
 

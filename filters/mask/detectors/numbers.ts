@@ -40,6 +40,7 @@ export function numberAt(s: Search, at: number): number {
   groups.last = touchesRight ? groups.count - 1 : groups.count;
   groups.extension = touchesRight && (after | 0x20) === 0x78 && (CLASS[buf[until + 1] ?? 0]! & DIGIT) !== 0;
 
+  if ((touchesLeft || touchesRight) && wanted[CARD] === 1) gluedCards(s, at, touchesLeft, touchesRight);
   let g = groups.first;
   // a sole short group is nobody's number: the case of nearly all digits there are
   if (groups.count > 1 || groups.end[0]! - groups.start[0]! >= 6) {
@@ -58,6 +59,38 @@ export function numberAt(s: Search, at: number): number {
   if (groups.more) return groups.start[groups.count - GROUPS_OVERLAP]!;
   return touchesLeft || touchesRight ? word(s, at, touchesLeft, touchesRight) : until;
 }
+
+/**
+ * Cards with letters stuck to them (`'x' || card` is the least that somebody would try): printed groups always, plain digits
+ * where the letters are a word of their own, so that hashes and keys stay what they are.
+ */
+function gluedCards(s: Search, at: number, touchesLeft: boolean, touchesRight: boolean): void {
+  const { first, last, count } = groups;
+  groups.first = 0;
+  groups.last = count;
+  const wordLeft = touchesLeft && isWord(s, at - 1, -1);
+  const wordRight = touchesRight && isWord(s, groups.until, 1);
+  for (let g = 0; g < count; g++) {
+    const left = g === 0 && touchesLeft;
+    const right = g === count - 1 && touchesRight;
+    const plain = (left || right) && (!left || wordLeft) && (!right || wordRight);
+    if (left || touchesRight) cardAt(s, groups, g, plain ? 'glued' : left || right ? 'grouped' : 'free');
+  }
+  groups.first = first;
+  groups.last = last;
+}
+
+/** Only letters from here on, a short word of them, up to something that is neither letter nor digit. */
+function isWord({ buf, lo, hi }: Search, from: number, step: 1 | -1): boolean {
+  let k = from;
+  for (let n = 0; n <= GLUED_LETTERS_MAX; n++, k += step) {
+    if (k < lo || k >= hi || (CLASS[buf[k]!]! & ALNUM) === 0) return true;
+    if ((CLASS[buf[k]!]! & ALPHA) === 0) return false;
+  }
+  return false;
+}
+
+const GLUED_LETTERS_MAX = 24;
 
 /** Words of letters and digits: identifiers of countries, IBANs. Returns the end of the last word read. */
 function word(s: Search, at: number, touchesLeft: boolean, touchesRight: boolean): number {
