@@ -25,7 +25,8 @@ export async function bulk({ direct, through }: SuiteContext): Promise<Counts> {
       run: async () => {
         const [expected, actual] = [await checksum(direct, send), await checksum(through, send)];
         if (expected.bytes < 900e6) throw new Error(`only ${expected.bytes} bytes came directly`);
-        if (expected.bytes !== actual.bytes || expected.sha256 !== actual.sha256) throw new Error(`directly ${JSON.stringify(expected)}, through the gateway ${JSON.stringify(actual)}`);
+        if (expected.bytes !== actual.bytes || expected.sha256 !== actual.sha256)
+          throw new Error(`directly ${JSON.stringify(expected)}, through the gateway ${JSON.stringify(actual)}`);
       },
     })),
     WAIT_MS_MAX,
@@ -52,6 +53,8 @@ function checksum({ host, port }: Address, send: Buffer): Promise<{ bytes: numbe
       greeting = undefined;
       socket.write(Buffer.concat([send, m.terminate]));
     });
-    socket.on('close', () => (bytes > 0 ? resolve({ bytes, sha256: hash.digest('hex') }) : reject(new Error(`nothing came from ${host}:${port}/${DATABASE}`))));
+    socket.on('close', () =>
+      bytes > 0 ? resolve({ bytes, sha256: hash.digest('hex') }) : reject(new Error(`nothing came from ${host}:${port}/${DATABASE}`)),
+    );
   });
 }

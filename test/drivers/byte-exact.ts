@@ -1,4 +1,4 @@
-import { converse, type Cut, difference, type Stream } from './byte-exact/converse.js';
+import { type Cut, converse, difference, type Stream } from './byte-exact/converse.js';
 import { extendedStreams } from './byte-exact/extended-streams.js';
 import { randomStreams } from './byte-exact/random-streams.js';
 import { DATABASE, seedDatabase } from './byte-exact/seed.js';
@@ -35,8 +35,7 @@ export async function byteExact({ direct, through, own }: SuiteContext): Promise
   );
 }
 
-function cuts({ steps, atOnce }: Stream): [string, Cut][] {
-  if (atOnce) return [['whole', 'whole']];
+function cuts({ steps }: Stream): [string, Cut][] {
   const bytes = steps.reduce((sum, { send }) => sum + send.length, 0);
   return [['whole', 'whole'], ['in pieces', pieces], ...(bytes <= SINGLE_BYTES_MAX ? [['byte by byte', [1]] as [string, Cut]] : [])];
 }

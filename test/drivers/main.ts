@@ -48,8 +48,13 @@ function sortOut(chosen: readonly Suite[], work: string): { able: Suite[]; skipp
 }
 
 function targetsOf({ direct, gateway, masks, transports }: DriverOptions): Target[] {
-  const through = (withMasks: boolean): Target[] => transports.map((transport) => ({ name: withMasks ? `${transport} masks` : transport, gateway: { transport, masks: withMasks } }));
-  return [...(direct ? [{ name: 'direct', gateway: undefined }] : []), ...(gateway ? through(false) : []), ...(gateway && masks ? through(true) : [])];
+  const through = (withMasks: boolean): Target[] =>
+    transports.map((transport) => ({ name: withMasks ? `${transport} masks` : transport, gateway: { transport, masks: withMasks } }));
+  return [
+    ...(direct ? [{ name: 'direct', gateway: undefined }] : []),
+    ...(gateway ? through(false) : []),
+    ...(gateway && masks ? through(true) : []),
+  ];
 }
 
 interface Run {
@@ -65,15 +70,29 @@ async function runTarget(target: Target, able: readonly Suite[], { server, optio
   for (const suite of able) {
     // One suite's crash must not fail those after it; it has failed itself.
     if (gateway?.ended() !== undefined) gateway = await start();
-    const context: SuiteContext = { work: options.work, through: gateway ?? server, direct: server, version: server.version, own: server.own };
+    const context: SuiteContext = {
+      work: options.work,
+      through: gateway ?? server,
+      direct: server,
+      version: server.version,
+      own: server.own,
+    };
     say(`${suite.name} (${suite.what}): ${target.name}`);
     const before = process.hrtime.bigint();
     const counts = await runSuite(suite, context, gateway);
     const seconds = Number(process.hrtime.bigint() - before) / 1e9;
     const measure = results.find((one) => one.suite === suite.name && one.target === 'direct')?.passed;
-    const result: Result = { suite: suite.name, target: target.name, expected: measure ?? (server.own ? suite.expected : undefined), seconds, ...counts };
+    const result: Result = {
+      suite: suite.name,
+      target: target.name,
+      expected: measure ?? (server.own ? suite.expected : undefined),
+      seconds,
+      ...counts,
+    };
     results.push(result);
-    say(`  ${result.passed} passed, ${failedOf(result)} failed${result.skipped ? `, ${result.skipped} skipped` : ''} in ${seconds.toFixed(0)} s`);
+    say(
+      `  ${result.passed} passed, ${failedOf(result)} failed${result.skipped ? `, ${result.skipped} skipped` : ''} in ${seconds.toFixed(0)} s`,
+    );
   }
   await gateway?.stop();
 }
@@ -92,7 +111,9 @@ async function runSuite(suite: Suite, context: SuiteContext, gateway: Gateway | 
 function failuresOf(results: readonly Result[]): string {
   const lines = results.flatMap(({ suite, target, failures, passed, expected, failed }) => [
     ...failures.map((failure) => `${suite}, ${target}: ${failure}`),
-    ...(failed === 0 && expected !== undefined && passed < expected ? [`${suite}, ${target}: ${expected} pass without the gateway, here ${passed}`] : []),
+    ...(failed === 0 && expected !== undefined && passed < expected
+      ? [`${suite}, ${target}: ${expected} pass without the gateway, here ${passed}`]
+      : []),
   ]);
   return lines.length > 0 ? `${lines.join('\n')}\n\n` : '';
 }

@@ -22,10 +22,19 @@ export function tableOf(results: readonly Result[], skipped: readonly { suite: s
     const skippedTests = result.skipped > 0 ? `, ${result.skipped} skipped` : '';
     return `${result.passed}${failed > 0 ? ` passed, ${failed} FAILED` : ' passed'}${skippedTests}`;
   };
-  const expectedOf = (suite: string): string => String(results.find((one) => one.suite === suite && one.expected !== undefined)?.expected ?? '');
-  const rows = [['suite', 'expected', ...targets], ...suites.map((suite) => [suite, expectedOf(suite), ...targets.map((target) => cell(suite, target))])];
+  const expectedOf = (suite: string): string =>
+    String(results.find((one) => one.suite === suite && one.expected !== undefined)?.expected ?? '');
+  const rows = [
+    ['suite', 'expected', ...targets],
+    ...suites.map((suite) => [suite, expectedOf(suite), ...targets.map((target) => cell(suite, target))]),
+  ];
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  const lines = rows.map((row) => row.map((text, i) => text.padEnd(widths[i]!)).join('  ').trimEnd());
+  const lines = rows.map((row) =>
+    row
+      .map((text, i) => text.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd(),
+  );
   return [...lines, ...skipped.map(({ suite, reason }) => `${suite} was skipped: ${reason}`)].join('\n');
 }
 

@@ -31,7 +31,8 @@ export async function startServer(work: string, say: (line: string) => void): Pr
     return { host: server.host, port: server.port, version: server.version, own: false };
   }
   const port = await freePort();
-  const control = (verb: string) => spawnSync('bash', [suiteFile('server.sh'), verb], { env: { ...process.env, WORK: work, PORT: String(port) }, encoding: 'utf8' });
+  const control = (verb: string) =>
+    spawnSync('bash', [suiteFile('server.sh'), verb], { env: { ...process.env, WORK: work, PORT: String(port) }, encoding: 'utf8' });
   const started = control('start');
   if (started.status !== 0) throw new Error(`PostgreSQL 15 did not start: ${started.stderr.trim() || `look at ${work}/pg/log`}`);
   onStop('PostgreSQL', () => void control('stop'));

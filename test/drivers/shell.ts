@@ -46,7 +46,11 @@ function environment({ work, through, direct }: SuiteContext): NodeJS.ProcessEnv
   };
 }
 
-async function collect(command: readonly string[], env: NodeJS.ProcessEnv, wait_ms_max: number): Promise<{ code: number | null; output: string; late: boolean }> {
+async function collect(
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+  wait_ms_max: number,
+): Promise<{ code: number | null; output: string; late: boolean }> {
   const child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const kill = () => {
     try {

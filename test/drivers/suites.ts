@@ -31,10 +31,29 @@ const postgresOwn = [needs.server15, needs.source];
 
 /** All suites, the quick ones first. */
 export const suites: readonly Suite[] = [
-  { name: 'byte-exact', what: 'byte streams of clients; answers compared byte for byte', needs: [], expected: 382, run: byteExact },
+  { name: 'byte-exact', what: 'byte streams of clients; answers compared byte for byte', needs: [], expected: 383, run: byteExact },
   { name: 'node-postgres', what: 'node-postgres with cursors, query streams, COPY', needs: [], expected: 35, run: nodePostgres },
-  { name: 'psycopg', what: 'psycopg 3 (Python)', needs: [needs.psycopg], expected: 10, run: (context) => runProgram([join(context.work, 'venv', 'bin', 'python'), suiteFile('psycopg_suite.py')], context, 5 * MINUTE_MS, `psycopg-${context.through.port}`) },
-  { name: 'jdbc', what: 'pgjdbc (Java)', needs: [needs.jdbc], expected: 6, run: (context) => runProgram(['java', '-cp', jdbcJar(context.work)!, suiteFile('Jdbc.java')], context, 5 * MINUTE_MS, `jdbc-${context.through.port}`) },
+  {
+    name: 'psycopg',
+    what: 'psycopg 3 (Python)',
+    needs: [needs.psycopg],
+    expected: 10,
+    run: (context) =>
+      runProgram(
+        [join(context.work, 'venv', 'bin', 'python'), suiteFile('psycopg_suite.py')],
+        context,
+        5 * MINUTE_MS,
+        `psycopg-${context.through.port}`,
+      ),
+  },
+  {
+    name: 'jdbc',
+    what: 'pgjdbc (Java)',
+    needs: [needs.jdbc],
+    expected: 6,
+    run: (context) =>
+      runProgram(['java', '-cp', jdbcJar(context.work)!, suiteFile('Jdbc.java')], context, 5 * MINUTE_MS, `jdbc-${context.through.port}`),
+  },
   shell('pgbench', 'pgbench in each query mode', [needs.server15, needs.pgbench], 6, 10),
   shell('dump-restore', 'pg_dump, pg_restore, pgbench data', [needs.server15, needs.pgbench], 4, 10),
   shell('pipeline', "PostgreSQL's own test of libpq's pipeline mode", postgresOwn, 20, 20),

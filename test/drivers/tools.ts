@@ -24,10 +24,12 @@ const server15: Need = () =>
 
 /** The suites that PostgreSQL ships are built from the source package of the very version that is installed. */
 const source: Need = (work) => {
-  if (spawnSync('dpkg-query', ['-W', 'postgresql-15'], { stdio: 'ignore' }).status !== 0) return 'Debian has no package postgresql-15 installed, whose sources hold this suite';
+  if (spawnSync('dpkg-query', ['-W', 'postgresql-15'], { stdio: 'ignore' }).status !== 0)
+    return 'Debian has no package postgresql-15 installed, whose sources hold this suite';
   const built = existsSync(join(work, 'src', 'lib', 'regress.so')) && executable(join(work, 'src', 'lib', 'libpq_pipeline'));
   if (built) return undefined;
-  for (const name of ['apt-get', 'gcc', 'tar', 'bzip2']) if (!onPath(name)) return `${name} is missing, which fetches and builds PostgreSQL's sources`;
+  for (const name of ['apt-get', 'gcc', 'tar', 'bzip2'])
+    if (!onPath(name)) return `${name} is missing, which fetches and builds PostgreSQL's sources`;
   return undefined;
 };
 
@@ -64,7 +66,10 @@ const jdbc: Need = (work) => {
   if (jdbcJar(work) !== undefined) return undefined;
   if (!onPath('mvn')) return `${JDBC} is not in ${join(work, 'jdbc')}, and mvn is missing, which fetches it`;
   mkdirSync(join(work, 'jdbc'), { recursive: true });
-  spawnSync('mvn', ['-q', '-B', 'dependency:copy', `-Dartifact=${JDBC}`, `-DoutputDirectory=${join(work, 'jdbc')}`], { stdio: 'ignore', timeout: 300_000 });
+  spawnSync('mvn', ['-q', '-B', 'dependency:copy', `-Dartifact=${JDBC}`, `-DoutputDirectory=${join(work, 'jdbc')}`], {
+    stdio: 'ignore',
+    timeout: 300_000,
+  });
   return jdbcJar(work) === undefined ? `${JDBC} could not be fetched by mvn` : undefined;
 };
 

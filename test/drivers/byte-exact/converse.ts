@@ -10,8 +10,6 @@ export interface Step {
 export interface Stream {
   name: string;
   steps: Step[];
-  /** the server closes on what it did not read: a reset may eat its last words when that comes late, so it is sent at once */
-  atOnce?: true;
 }
 
 /** How a step's bytes are cut: all at once, one by one, or in pieces of sizes that repeat. */

@@ -32,7 +32,8 @@ export const startup = (parameters: Record<string, string | Buffer>, version = 1
 
 export const query = (sql: string | Buffer): Buffer => message('Q', text(sql));
 export const password = (value: string): Buffer => message('p', text(value));
-export const parse = (sql: string, name = '', types: number[] = []): Buffer => message('P', text(name), text(sql), int16(types.length), ...types.map(int32));
+export const parse = (sql: string, name = '', types: number[] = []): Buffer =>
+  message('P', text(name), text(sql), int16(types.length), ...types.map(int32));
 
 export interface BindParts {
   portal?: string;
@@ -42,8 +43,20 @@ export interface BindParts {
 }
 
 /** Values as text, bytes, or null. */
-export const bind = (values: (string | Buffer | null)[] = [], { portal = '', statement = '', formats = [], results = [] }: BindParts = {}): Buffer =>
-  message('B', text(portal), text(statement), int16(formats.length), ...formats.map(int16), ...sized(values), int16(results.length), ...results.map(int16));
+export const bind = (
+  values: (string | Buffer | null)[] = [],
+  { portal = '', statement = '', formats = [], results = [] }: BindParts = {},
+): Buffer =>
+  message(
+    'B',
+    text(portal),
+    text(statement),
+    int16(formats.length),
+    ...formats.map(int16),
+    ...sized(values),
+    int16(results.length),
+    ...results.map(int16),
+  );
 
 const sized = (values: (string | Buffer | null)[]): Buffer[] => [
   int16(values.length),
@@ -62,5 +75,8 @@ export const copyData = (data: string | Buffer): Buffer => message('d', Buffer.f
 export const copyDone = message('c');
 export const copyFail = (why: string): Buffer => message('f', text(why));
 
-export const functionCall = (oid: number, values: (string | Buffer | null)[], { formats = [], result = 0 }: { formats?: number[]; result?: number } = {}): Buffer =>
-  message('F', int32(oid), int16(formats.length), ...formats.map(int16), ...sized(values), int16(result));
+export const functionCall = (
+  oid: number,
+  values: (string | Buffer | null)[],
+  { formats = [], result = 0 }: { formats?: number[]; result?: number } = {},
+): Buffer => message('F', int32(oid), int16(formats.length), ...formats.map(int16), ...sized(values), int16(result));

@@ -3,7 +3,33 @@ import type { Stream } from './converse.js';
 import * as m from './messages.js';
 import { atOnce } from './streams.js';
 
-const statements = ['select 1', 'select id, t from plain where id < $1::int', 'select * from plain', 'begin', 'commit', 'rollback', 'savepoint a', 'rollback to a', 'select 1/0', 'selec', '', 'select noisy(1)', "insert into scratch values ($1::int, 'x') returning id", 'show timezone', 'listen news', "notify news, 'x'", 'copy keyed to stdout', 'select; select', 'declare c cursor for select id from plain', 'fetch 2 from c', 'prepare q as select 5', 'execute q', 'deallocate all', "set application_name = 'a'", 'set client_min_messages = warning'];
+const statements = [
+  'select 1',
+  'select id, t from plain where id < $1::int',
+  'select * from plain',
+  'begin',
+  'commit',
+  'rollback',
+  'savepoint a',
+  'rollback to a',
+  'select 1/0',
+  'selec',
+  '',
+  'select noisy(1)',
+  "insert into scratch values ($1::int, 'x') returning id",
+  'show timezone',
+  'listen news',
+  "notify news, 'x'",
+  'copy keyed to stdout',
+  'select; select',
+  'declare c cursor for select id from plain',
+  'fetch 2 from c',
+  'prepare q as select 5',
+  'execute q',
+  'deallocate all',
+  "set application_name = 'a'",
+  'set client_min_messages = warning',
+];
 const names = ['', '', 'a', 'b'];
 
 /** Sequences of messages that are each valid, in orders that no driver would send, from a seed. All are sent in one write. */
@@ -11,13 +37,29 @@ export function randomStreams(count: number, seed: number): Stream[] {
   return Array.from({ length: count }, (_, i) => {
     const next = random(seed + i);
     const length = 5 + Math.floor(next() * 40);
-    return atOnce(`random messages, seed ${seed + i}`, ...Array.from({ length }, () => randomMessage(next)), m.copyFail('over'), m.sync, m.query('rollback'));
+    return atOnce(
+      `random messages, seed ${seed + i}`,
+      ...Array.from({ length }, () => randomMessage(next)),
+      m.copyFail('over'),
+      m.sync,
+      m.query('rollback'),
+    );
   });
 }
 
 function copyIn(next: () => number): Buffer[] {
-  const lines = [m.copyData('1\tx\n'), m.copyData('2\ty\n3\t'), m.copyData('z\n'), m.flush, m.sync];
-  return [...lines.slice(0, Math.floor(next() * 6)), next() < 0.5 ? m.copyDone : m.copyFail('no')];
+  // Sync and Flush are eaten while the COPY lasts; after a line that fails it, they are not.
+  const lines = [
+    m.copyData('1\tx\n'),
+    m.copyData('2\ty\n3\tz\n'),
+    m.copyData('4\ta b\n'),
+    m.flush,
+    m.sync,
+    m.sync,
+    ...(next() < 0.2 ? [m.copyData('no number\tx\n')] : []),
+  ];
+  const count = Math.floor(next() * 7);
+  return [...Array.from({ length: count }, () => lines[Math.floor(next() * lines.length)]!), next() < 0.5 ? m.copyDone : m.copyFail('no')];
 }
 
 function randomMessage(next: () => number): Buffer {

@@ -17,4 +17,7 @@ export const sent = (until: number, ...bytes: Buffer[]): Step => ({ send: Buffer
 export const simple = (name: string, ...sql: (string | Buffer)[]): Stream => session(name, ...sql.map((one) => sent(1, m.query(one))));
 
 /** Everything from the start-up to Terminate in one write. */
-export const atOnce = (name: string, ...bytes: Buffer[]): Stream => ({ name, steps: [{ send: Buffer.concat([hello, ...bytes, m.terminate]), until: 'end' }] });
+export const atOnce = (name: string, ...bytes: Buffer[]): Stream => ({
+  name,
+  steps: [{ send: Buffer.concat([hello, ...bytes, m.terminate]), until: 'end' }],
+});

@@ -31,7 +31,26 @@ export class Connections {
   }
 }
 
-const errorFields = ['severity', 'code', 'message', 'detail', 'hint', 'position', 'internalPosition', 'internalQuery', 'where', 'schema', 'table', 'column', 'dataType', 'constraint', 'file', 'line', 'routine', 'length'] as const;
+const errorFields = [
+  'severity',
+  'code',
+  'message',
+  'detail',
+  'hint',
+  'position',
+  'internalPosition',
+  'internalQuery',
+  'where',
+  'schema',
+  'table',
+  'column',
+  'dataType',
+  'constraint',
+  'file',
+  'line',
+  'routine',
+  'length',
+] as const;
 
 /** All fields of an error or notice as the driver tells them. */
 export function fieldsOf(error: unknown): Record<string, unknown> {

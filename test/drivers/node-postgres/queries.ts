@@ -11,13 +11,25 @@ export const queries: Case[] = [
   { name: 'every type as text', run: async (at) => (await (await at.client()).query(everyType)).rows },
   {
     name: 'the same types in binary',
-    run: async (at) => (await (await at.client()).query({ text: everyType.replace(/, row\(1,'x'\) w/, ''), binary: true, types: { getTypeParser: () => (value: unknown) => (Buffer.isBuffer(value) ? value.toString('hex') : value) } } as pg.QueryConfig)).rows,
+    run: async (at) =>
+      (
+        await (
+          await at.client()
+        ).query({
+          text: everyType.replace(/, row\(1,'x'\) w/, ''),
+          binary: true,
+          types: { getTypeParser: () => (value: unknown) => (Buffer.isBuffer(value) ? value.toString('hex') : value) },
+        } as pg.QueryConfig)
+      ).rows,
   },
   {
     name: 'parameters of every kind',
     run: async (at) => {
       const client = await at.client();
-      const { rows } = await client.query('select $1::int a, $2::text b, $3::bytea c, $4::jsonb d, $5::int[] e, $6::timestamptz f, $7::text g, $8::bool h', [7, "é'\\\n", Buffer.from([0, 255, 92]), { a: ['x'] }, [1, null, 3], new Date(0), null, false]);
+      const { rows } = await client.query(
+        'select $1::int a, $2::text b, $3::bytea c, $4::jsonb d, $5::int[] e, $6::timestamptz f, $7::text g, $8::bool h',
+        [7, "é'\\\n", Buffer.from([0, 255, 92]), { a: ['x'] }, [1, null, 3], new Date(0), null, false],
+      );
       assert.deepEqual(rows[0].e, [1, null, 3]);
       assert.deepEqual(rows[0].c, Buffer.from([0, 255, 92]));
       return rows;
@@ -39,8 +51,13 @@ export const queries: Case[] = [
     run: async (at) => {
       const pool = new pg.Pool({ ...at.settings(), max: 20 });
       try {
-        const answers = await Promise.all(Array.from({ length: 1000 }, (_, i) => pool.query('select $1::int as i, pg_backend_pid() as pid', [i])));
-        assert.deepEqual(answers.map(({ rows }) => rows[0].i), Array.from({ length: 1000 }, (_, i) => i));
+        const answers = await Promise.all(
+          Array.from({ length: 1000 }, (_, i) => pool.query('select $1::int as i, pg_backend_pid() as pid', [i])),
+        );
+        assert.deepEqual(
+          answers.map(({ rows }) => rows[0].i),
+          Array.from({ length: 1000 }, (_, i) => i),
+        );
         assert.ok(new Set(answers.map(({ rows }) => rows[0].pid)).size > 1);
       } finally {
         await pool.end();
@@ -69,14 +86,30 @@ export const queries: Case[] = [
     run: async (at) => {
       const client = await at.client();
       const settled = await Promise.allSettled(['select 1 as n', 'select 1/0', 'select 3 as n'].map((sql) => client.query(sql)));
-      assert.deepEqual(settled.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled']);
+      assert.deepEqual(
+        settled.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'fulfilled'],
+      );
     },
   },
   {
     name: 'several statements in one query',
     run: async (at) => {
-      const results = (await (await at.client()).query("select 1 as a; create temp table t (a int); insert into t values (1), (2); select * from t; select from t")) as unknown as pg.QueryResult[];
-      assert.deepEqual(results.map(({ command, rowCount }) => [command, rowCount]), [['SELECT', 1], ['CREATE', null], ['INSERT', 2], ['SELECT', 2], ['SELECT', 2]]);
+      const results = (await (
+        await at.client()
+      ).query(
+        'select 1 as a; create temp table t (a int); insert into t values (1), (2); select * from t; select from t',
+      )) as unknown as pg.QueryResult[];
+      assert.deepEqual(
+        results.map(({ command, rowCount }) => [command, rowCount]),
+        [
+          ['SELECT', 1],
+          ['CREATE', null],
+          ['INSERT', 2],
+          ['SELECT', 2],
+          ['SELECT', 2],
+        ],
+      );
       return results.map(({ rows }) => rows);
     },
   },
@@ -91,8 +124,31 @@ export const queries: Case[] = [
       return rows;
     },
   },
-  { name: 'arrays instead of objects, and columns of the same name', run: async (at) => { const { rows, fields } = await (await at.client()).query({ text: 'select 1 as a, 2 as a, 3 as "b é" from generate_series(1, 3)', rowMode: 'array' }); return { rows, fields: fields.map(({ name, dataTypeID, dataTypeSize, dataTypeModifier }) => ({ name, dataTypeID, dataTypeSize, dataTypeModifier })) }; } },
-  { name: 'nothing: an empty query, a comment', run: async (at) => { const client = await at.client(); return [(await client.query('')).rows, (await client.query('-- x')).rows, (await client.query({ text: '', values: [] })).rows]; } },
+  {
+    name: 'arrays instead of objects, and columns of the same name',
+    run: async (at) => {
+      const { rows, fields } = await (await at.client()).query({
+        text: 'select 1 as a, 2 as a, 3 as "b é" from generate_series(1, 3)',
+        rowMode: 'array',
+      });
+      return {
+        rows,
+        fields: fields.map(({ name, dataTypeID, dataTypeSize, dataTypeModifier }) => ({
+          name,
+          dataTypeID,
+          dataTypeSize,
+          dataTypeModifier,
+        })),
+      };
+    },
+  },
+  {
+    name: 'nothing: an empty query, a comment',
+    run: async (at) => {
+      const client = await at.client();
+      return [(await client.query('')).rows, (await client.query('-- x')).rows, (await client.query({ text: '', values: [] })).rows];
+    },
+  },
   {
     name: 'a value of 64 MB there and back',
     run: async (at) => {
@@ -105,7 +161,7 @@ export const queries: Case[] = [
   {
     name: '100,000 rows',
     run: async (at) => {
-      const { rows } = await (await at.client()).query("select i, md5(i::text) as m from generate_series(1, 100000) i");
+      const { rows } = await (await at.client()).query('select i, md5(i::text) as m from generate_series(1, 100000) i');
       assert.equal(rows.length, 100_000);
       assert.ok(rows.every((row, i) => row.i === i + 1));
       return rows[99_999];
@@ -130,8 +186,22 @@ export const queries: Case[] = [
       const client = (await at.client()) as pg.Client & { processID: number; secretKey: number };
       const other = await at.client();
       const failed = client.query('select pg_sleep(60)').catch((error: { code: string }) => error.code);
-      while ((await other.query("select 1 from pg_stat_activity where pid = $1 and state = 'active' and wait_event = 'PgSleep'", [client.processID])).rowCount === 0);
-      const { Connection } = pg as unknown as { Connection: new (config: object) => { connect(port: number, host: string): void; on(event: string, run: () => void): void; cancel(pid: number, key: number): void } };
+      while (
+        (
+          await other.query("select 1 from pg_stat_activity where pid = $1 and state = 'active' and wait_event = 'PgSleep'", [
+            client.processID,
+          ])
+        ).rowCount === 0
+      );
+      const { Connection } = pg as unknown as {
+        Connection: new (
+          config: object,
+        ) => {
+          connect(port: number, host: string): void;
+          on(event: string, run: () => void): void;
+          cancel(pid: number, key: number): void;
+        };
+      };
       const connection = new Connection({});
       connection.on('connect', () => connection.cancel(client.processID, client.secretKey));
       connection.on('error', () => undefined);

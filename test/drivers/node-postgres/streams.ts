@@ -73,7 +73,9 @@ export const streams: Case[] = [
       const client = await at.client();
       const hash = createHash('sha256');
       let rows = 0;
-      for await (const row of client.query(new QueryStream('select i, repeat(md5(i::text), 4) as m from generate_series(1, 50000) i', [], { batchSize: 333 }))) {
+      for await (const row of client.query(
+        new QueryStream('select i, repeat(md5(i::text), 4) as m from generate_series(1, 50000) i', [], { batchSize: 333 }),
+      )) {
         hash.update(JSON.stringify(row));
         rows++;
       }
@@ -99,7 +101,10 @@ export const streams: Case[] = [
       const outs = [];
       for (const format of ['text', 'csv', 'binary']) outs.push(await copyOut(client, `copy t to stdout (format ${format})`));
       const binary: Buffer[] = [];
-      await pipeline(client.query(copyTo('copy t to stdout (format binary)')), new Writable({ write: (chunk: Buffer, _e, done) => (binary.push(chunk), done()) }));
+      await pipeline(
+        client.query(copyTo('copy t to stdout (format binary)')),
+        new Writable({ write: (chunk: Buffer, _e, done) => (binary.push(chunk), done()) }),
+      );
       await client.query('create temp table u (like t)');
       await pipeline(Readable.from(binary), client.query(copyFrom('copy u from stdin (format binary)')));
       assert.equal((await client.query('select count(*)::int as n from (table t except table u) x')).rows[0].n, 0);
@@ -125,7 +130,9 @@ export const streams: Case[] = [
     run: async (at) => {
       const client = await at.client();
       const { stream } = sink();
-      const failure = await failureOf(pipeline(client.query(copyTo('copy (select 1 / (500 - i) from generate_series(1, 1000) i) to stdout')), stream));
+      const failure = await failureOf(
+        pipeline(client.query(copyTo('copy (select 1 / (500 - i) from generate_series(1, 1000) i) to stdout')), stream),
+      );
       return [failure, (await client.query('select 1 as one')).rows];
     },
   },
@@ -135,7 +142,9 @@ export const streams: Case[] = [
       const listener = await at.client();
       const notifier = await at.client();
       const heard: [string, string | undefined][] = [];
-      const all = new Promise<void>((resolve) => listener.on('notification', ({ channel, payload }) => heard.push([channel, payload]) === 52 && resolve()));
+      const all = new Promise<void>((resolve) =>
+        listener.on('notification', ({ channel, payload }) => heard.push([channel, payload]) === 52 && resolve()),
+      );
       await listener.query('listen news; listen "other é"');
       for (let i = 0; i < 50; i++) await notifier.query('select pg_notify($1, $2)', ['news', `number ${i}`]);
       await notifier.query(`begin; notify "other é", 'x'; notify news; commit`);
@@ -182,9 +191,11 @@ export const streams: Case[] = [
       const admin = await at.client();
       await admin.query("select pg_create_logical_replication_slot($1, 'test_decoding')", [slot]);
       try {
-        await admin.query("create table if not exists replicated (a int); insert into replicated values (42)");
+        await admin.query('create table if not exists replicated (a int); insert into replicated values (42)');
         const client = await at.client({ replication: 'database' } as pg.ClientConfig);
-        const stream = client.query(copyBoth(`START_REPLICATION SLOT ${slot} LOGICAL 0/0`)) as unknown as NodeJS.ReadableStream & { destroy(): void };
+        const stream = client.query(copyBoth(`START_REPLICATION SLOT ${slot} LOGICAL 0/0`)) as unknown as NodeJS.ReadableStream & {
+          destroy(): void;
+        };
         const seen = new Promise<string>((resolve, reject) => {
           stream.on('error', reject);
           stream.on('data', (chunk: Buffer) => chunk.includes('table public.replicated: INSERT: a[integer]:42') && resolve('seen'));

@@ -20,12 +20,46 @@ async function prepared(at: Connections): Promise<pg.Client> {
 }
 
 const failing: [string, unknown[]?][] = [
-  ['selec'], ['select nope from parents'], ['select * from no_such'], ['select no_such(1)'], ['select $1::int', ['x']], ['select 1/$1::int', [0]], ["select 'x'::int"], ["select '{'::json"],
-  ["insert into parents values (1, 'again')"], ["insert into parents values (9, 'bad')"], ['insert into parents values (9, null)'], ['insert into children values (1, $1)', [77]], ['delete from parents; '],
-  ['select 3::cases.even'], ["select 'sad'::cases.mood"], ["select cases.failing('P0001')"], ["select cases.failing('22012')"], ["select cases.failing('57014')"], ['do $$ begin perform 1/0; end $$'], ["do $$ begin execute 'selec'; end $$"],
-  ['create table cases.parents ()'], ['drop table cases.parents'], ['alter table cases.parents add column id int'], ['select 1 as a order by b'], ['select (1, 2) = 3'], ["select date '2001-02-30'"], ["select 1e400::float8"], ['select 2147483647 + 1'],
-  ["select substring('x' from 1 for -1)"], ["select regexp_match('x', '(')"], ['set datestyle = nonsense'], ['show no_such_setting'], ['execute no_such'], ['fetch no_such'], ['rollback to a'], ['select pg_read_file($1)', ['/no/such/file']],
-  ["select decode('x', 'hex')"], ["select convert_from('\\xff', 'UTF8')"], ['vacuum; vacuum'], ['select array[1,2][1:2:3]'],
+  ['selec'],
+  ['select nope from parents'],
+  ['select * from no_such'],
+  ['select no_such(1)'],
+  ['select $1::int', ['x']],
+  ['select 1/$1::int', [0]],
+  ["select 'x'::int"],
+  ["select '{'::json"],
+  ["insert into parents values (1, 'again')"],
+  ["insert into parents values (9, 'bad')"],
+  ['insert into parents values (9, null)'],
+  ['insert into children values (1, $1)', [77]],
+  ['delete from parents; '],
+  ['select 3::cases.even'],
+  ["select 'sad'::cases.mood"],
+  ["select cases.failing('P0001')"],
+  ["select cases.failing('22012')"],
+  ["select cases.failing('57014')"],
+  ['do $$ begin perform 1/0; end $$'],
+  ["do $$ begin execute 'selec'; end $$"],
+  ['create table cases.parents ()'],
+  ['drop table cases.parents'],
+  ['alter table cases.parents add column id int'],
+  ['select 1 as a order by b'],
+  ['select (1, 2) = 3'],
+  ["select date '2001-02-30'"],
+  ['select 1e400::float8'],
+  ['select 2147483647 + 1'],
+  ["select substring('x' from 1 for -1)"],
+  ["select regexp_match('x', '(')"],
+  ['set datestyle = nonsense'],
+  ['show no_such_setting'],
+  ['execute no_such'],
+  ['fetch no_such'],
+  ['rollback to a'],
+  ['select pg_read_file($1)', ['/no/such/file']],
+  ["select decode('x', 'hex')"],
+  ["select convert_from('\\xff', 'UTF8')"],
+  ['vacuum; vacuum'],
+  ['select array[1,2][1:2:3]'],
 ];
 
 /** Transactions, savepoints, and errors with all of their fields. */
@@ -34,15 +68,24 @@ export const transactions: Case[] = [
     name: 'errors have all the fields that a direct connection gives, simple and extended',
     run: async (at) => {
       const client = await prepared(at);
-      await client.query("insert into children values (5, 1)");
+      await client.query('insert into children values (5, 1)');
       const seen = [];
-      for (const [sql, values] of failing) seen.push([sql, await failureOf(client.query(sql, values)), values ? null : await failureOf(client.query({ text: sql, queryMode: 'extended' } as pg.QueryConfig))]);
+      for (const [sql, values] of failing)
+        seen.push([
+          sql,
+          await failureOf(client.query(sql, values)),
+          values ? null : await failureOf(client.query({ text: sql, queryMode: 'extended' } as pg.QueryConfig)),
+        ]);
       return seen;
     },
   },
   {
     name: 'errors at log-in',
-    run: async (at) => [await failureOf(at.client({ database: 'no_such_database' })), await failureOf(at.client({ user: 'no_such_role' })), await failureOf(at.client({ options: '-c no_such_setting=1' }))],
+    run: async (at) => [
+      await failureOf(at.client({ database: 'no_such_database' })),
+      await failureOf(at.client({ user: 'no_such_role' })),
+      await failureOf(at.client({ options: '-c no_such_setting=1' })),
+    ],
   },
   {
     name: 'notices have all their fields',
@@ -51,7 +94,9 @@ export const transactions: Case[] = [
       const notices: unknown[] = [];
       client.on('notice', (notice) => notices.push(fieldsOf(notice)));
       await client.query('drop table if exists no_such');
-      await client.query("do $$ begin raise warning using message = 'w', detail = 'd', hint = 'h', errcode = '01234', table = 't', column = 'c', constraint = 'k', datatype = 'y', schema = 's'; raise info 'i'; end $$");
+      await client.query(
+        "do $$ begin raise warning using message = 'w', detail = 'd', hint = 'h', errcode = '01234', table = 't', column = 'c', constraint = 'k', datatype = 'y', schema = 's'; raise info 'i'; end $$",
+      );
       assert.equal(notices.length, 3);
       return notices;
     },
@@ -100,7 +145,25 @@ export const transactions: Case[] = [
       for (const client of [first, second]) await client.query("set deadlock_timeout = '100ms'; begin");
       await first.query("update parents set name = 'a' where id = 1");
       await second.query("update parents set name = 'b' where id = 2");
-      const settled = await Promise.allSettled([first.query("update parents set name = 'a' where id = 2"), second.query("update parents set name = 'b' where id = 1").then((done) => done, async (error) => { await second.query('rollback'); throw error; })].map((work, i) => (i === 0 ? work.catch(async (error: unknown) => { await first.query('rollback'); throw error; }) : work)));
+      const settled = await Promise.allSettled(
+        [
+          first.query("update parents set name = 'a' where id = 2"),
+          second.query("update parents set name = 'b' where id = 1").then(
+            (done) => done,
+            async (error) => {
+              await second.query('rollback');
+              throw error;
+            },
+          ),
+        ].map((work, i) =>
+          i === 0
+            ? work.catch(async (error: unknown) => {
+                await first.query('rollback');
+                throw error;
+              })
+            : work,
+        ),
+      );
       const codes = settled.flatMap((one) => (one.status === 'rejected' ? [(one.reason as { code: string }).code] : []));
       assert.deepEqual(codes, ['40P01']);
     },
@@ -112,7 +175,10 @@ export const transactions: Case[] = [
       const second = await at.client();
       await second.query('set search_path = cases');
       for (const client of [first, second]) await client.query('begin isolation level serializable');
-      for (const [client, id] of [[first, 21], [second, 22]] as const) {
+      for (const [client, id] of [
+        [first, 21],
+        [second, 22],
+      ] as const) {
         await client.query('select count(*) from parents');
         await client.query('insert into parents values ($1, $2)', [id, 'x']);
       }

@@ -8,4 +8,5 @@ run=("$TOOLS/pg_isolation_regress" --inputdir="$SRC" --outputdir="$OUT" --bindir
 if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "${run[@]}" > log 2>&1 || true; else "${run[@]}" > log 2>&1 || true; fi
 ok=$(grep -cE '\.\.\. ok' log || true); bad=$(grep -cE '\.\.\. FAILED' log || true)
 grep -E 'FAILED' log || true
+[ $((ok + bad)) -gt 0 ] || { echo "FAILED before the first test: $(tail -n 5 log | tr '\n' ' ')"; bad=1; }
 echo "$ok passed, $bad failed"

@@ -6,9 +6,10 @@ OUT=$WORK/out/pipeline; mkdir -p "$OUT"; program=$WORK/src/lib/libpq_pipeline; d
 # A new database each time: two of the traces hold the notice that a table is not there yet.
 psql -qtAX -h "$PGHOST" -p "$PGPORT" -U postgres -d postgres -c "drop database if exists $db" -c "create database $db" 2>/dev/null
 count() { if "${@:2}"; then ok=$((ok + 1)); else echo "FAILED $1"; bad=$((bad + 1)); fi; }
+run() { timeout 120 "$program" -r 700 "${@:2}" "$1" "host=$PGHOST port=$PGPORT user=postgres dbname=$db sslmode=disable" >"$OUT/$1.log" 2>&1; }
 for test in $("$program" tests); do
   expected=$SRC/traces/$test.trace; trace=(); [ -f "$expected" ] && trace=(-t "$OUT/$test.trace")
-  count "$test" timeout 120 "$program" -r 700 "${trace[@]}" "$test" "host=$PGHOST port=$PGPORT user=postgres dbname=$db sslmode=disable" >"$OUT/$test.log" 2>&1
+  count "$test" run "$test" "${trace[@]}"
   [ -f "$expected" ] && count "$test trace" cmp -s "$expected" "$OUT/$test.trace"
 done
 echo "$ok passed, $bad failed"
