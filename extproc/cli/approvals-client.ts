@@ -23,11 +23,18 @@ export async function findApi(options: AccessOptions, env: NodeJS.ProcessEnv = p
   const given = options.api ?? env['MIDSTREAM_API'];
   const left = await leftBehind(join(folder, '.midstream', 'api.json'), given);
   const url = given ?? left?.url;
-  if (url === undefined) throw new MidstreamError('config_invalid', 'the approvals API was not found', { hint: 'Give --api URL and --token-file FILE (or MIDSTREAM_API and MIDSTREAM_TOKEN), or run this in the folder of `midstream up`.' });
+  if (url === undefined)
+    throw new MidstreamError('config_invalid', 'the approvals API was not found', {
+      hint: 'Give --api URL and --token-file FILE (or MIDSTREAM_API and MIDSTREAM_TOKEN), or run this in the folder of `midstream up`.',
+    });
   const own = options.tokenFile !== undefined ? await readToken(options.tokenFile) : env['MIDSTREAM_TOKEN']?.trim();
   const token = own || (left?.token_file !== undefined && left.url === url ? await readToken(left.token_file) : undefined);
-  if (!token) throw new MidstreamError('config_invalid', `there is no token for ${url}`, { hint: 'Give --token-file FILE, or set MIDSTREAM_TOKEN.' });
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new MidstreamError('config_invalid', 'the token has characters that no token has', { hint: 'Is it the right file? A token is one line.' });
+  if (!token)
+    throw new MidstreamError('config_invalid', `there is no token for ${url}`, { hint: 'Give --token-file FILE, or set MIDSTREAM_TOKEN.' });
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new MidstreamError('config_invalid', 'the token has characters that no token has', {
+      hint: 'Is it the right file? A token is one line.',
+    });
   return { url: checkedUrl(url), token };
 }
 
@@ -40,7 +47,9 @@ function checkedUrl(text: string): string {
   }
   const local = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) {
-    throw new MidstreamError('bad_input', `a token is not sent to ${url.protocol}//${url.host} in the clear`, { hint: 'Use https, or reach the API on its own machine (ssh -L).' });
+    throw new MidstreamError('bad_input', `a token is not sent to ${url.protocol}//${url.host} in the clear`, {
+      hint: 'Use https, or reach the API on its own machine (ssh -L).',
+    });
   }
   return url.href.replace(/\/+$/, '');
 }
@@ -75,7 +84,9 @@ async function leftBehind(file: string, given: string | undefined): Promise<{ ur
     // Told below: what is no JSON is no such file.
   }
   if (given !== undefined) return undefined;
-  throw new MidstreamError('config_invalid', `${file} is not what midstream wrote`, { hint: 'Start `midstream up` again, or give --api and --token-file.' });
+  throw new MidstreamError('config_invalid', `${file} is not what midstream wrote`, {
+    hint: 'Start `midstream up` again, or give --api and --token-file.',
+  });
 }
 
 /** One request and its JSON. Rejects with the problem that the API told, or `unavailable`. */
@@ -113,13 +124,21 @@ async function* readEvents<T>(response: Response): AsyncGenerator<T> {
 async function send(access: ApiAccess, path: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(access.url + path, { ...init, redirect: 'error', headers: { ...init.headers, authorization: `Bearer ${access.token}` } });
+    response = await fetch(access.url + path, {
+      ...init,
+      redirect: 'error',
+      headers: { ...init.headers, authorization: `Bearer ${access.token}` },
+    });
   } catch (error) {
     if (init.signal?.aborted && (init.signal.reason as Error | undefined)?.name === 'AbortError') throw error;
-    throw new MidstreamError('unavailable', `the approvals API at ${access.url} does not answer`, { cause: error, hint: 'Is the gateway running, and is this its address?' });
+    throw new MidstreamError('unavailable', `the approvals API at ${access.url} does not answer`, {
+      cause: error,
+      hint: 'Is the gateway running, and is this its address?',
+    });
   }
   if (response.ok) return response;
   const problem = (await response.json().catch(() => ({}))) as { code?: ReasonCode; detail?: string; hint?: string };
-  if (typeof problem.detail !== 'string' || typeof problem.code !== 'string') throw new MidstreamError('unavailable', `what answers at ${access.url} is no approvals API (status ${response.status})`);
+  if (typeof problem.detail !== 'string' || typeof problem.code !== 'string')
+    throw new MidstreamError('unavailable', `what answers at ${access.url} is no approvals API (status ${response.status})`);
   throw new MidstreamError(problem.code, problem.detail, { hint: String(problem.hint ?? '') });
 }

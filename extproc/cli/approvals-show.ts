@@ -30,7 +30,17 @@ export function listText(records: readonly HoldRecord[], now_ms: number): string
   const rows = records.map((record) => {
     const { operation: op } = record;
     const approvals = `${record.decisions.filter((one) => one.verdict === 'approve').length}/${op.terms.quorum}`;
-    return [op.hold, statusOf(record), approvals, duration(now_ms - op.created_ms), left(record, now_ms), clip(op.identity.id, 32), clip(op.resource, 24), clip(op.rule, 24), clip(op.text, TEXT_WIDTH)].map(oneLine);
+    return [
+      op.hold,
+      statusOf(record),
+      approvals,
+      duration(now_ms - op.created_ms),
+      left(record, now_ms),
+      clip(op.identity.id, 32),
+      clip(op.resource, 24),
+      clip(op.rule, 24),
+      clip(op.text, TEXT_WIDTH),
+    ].map(oneLine);
   });
   return table([['HOLD', 'STATUS', 'YES', 'AGE', 'LEFT', 'WHO', 'RESOURCE', 'RULE', 'OPERATION'], ...rows]);
 }
@@ -53,10 +63,25 @@ export function recordText(record: HoldRecord, now_ms: number): string {
     ...(lease ? ([['lease', lease]] as [string, string][]) : []),
     ['session', op.session],
     ['policy', op.policy_version],
-    ...record.decisions.map((one): [string, string] => [one.verdict === 'approve' ? 'approved' : 'denied', `by ${one.by}, ${new Date(one.at_ms).toISOString()}${one.comment ? `: ${one.comment}` : ''}`]),
+    ...record.decisions.map((one): [string, string] => [
+      one.verdict === 'approve' ? 'approved' : 'denied',
+      `by ${one.by}, ${new Date(one.at_ms).toISOString()}${one.comment ? `: ${one.comment}` : ''}`,
+    ]),
   ];
-  const lines = [table(fields.map(([name, value]) => [name, oneLine(value)])), '', 'operation (masked)', ...printable(op.text).split('\n').map((text) => `  ${text}`)];
-  if (op.params.length > 0) lines.push('', 'parameters (masked)', ...op.params.map((value, i) => `  $${i + 1} = ${value === null ? 'NULL' : oneLine(JSON.stringify(value))}`));
+  const lines = [
+    table(fields.map(([name, value]) => [name, oneLine(value)])),
+    '',
+    'operation (masked)',
+    ...printable(op.text)
+      .split('\n')
+      .map((text) => `  ${text}`),
+  ];
+  if (op.params.length > 0)
+    lines.push(
+      '',
+      'parameters (masked)',
+      ...op.params.map((value, i) => `  $${i + 1} = ${value === null ? 'NULL' : oneLine(JSON.stringify(value))}`),
+    );
   return lines.join('\n');
 }
 
@@ -67,5 +92,7 @@ export function changeLine(record: HoldRecord, at: Date): string {
   const who = last && record.status !== 'cancelled' && record.status !== 'expired' ? ` by ${last.by}` : '';
   const why = record.reason ? ` (${record.reason})` : '';
   const quorum = record.status === 'pending' && decisions.length > 0 ? ` ${decisions.length}/${op.terms.quorum}` : '';
-  return oneLine(`${at.toISOString()}  ${op.hold}  ${statusOf(record)}${quorum}${who}${why}  ${clip(op.identity.id, 40)}  ${clip(op.rule, 30)}  ${clip(op.text, TEXT_WIDTH)}`);
+  return oneLine(
+    `${at.toISOString()}  ${op.hold}  ${statusOf(record)}${quorum}${who}${why}  ${clip(op.identity.id, 40)}  ${clip(op.rule, 30)}  ${clip(op.text, TEXT_WIDTH)}`,
+  );
 }

@@ -32,14 +32,20 @@ Examples:
 
 /** `midstream approvals …`: what waits for a person, and the decision about it. */
 export function register(program: Command): void {
-  const approvals = program.command('approvals').description('Held operations: list them, look at one, approve or deny it.').addHelpText('after', examples);
+  const approvals = program
+    .command('approvals')
+    .description('Held operations: list them, look at one, approve or deny it.')
+    .addHelpText('after', examples);
   withApi(approvals.command('list'))
     .description('what waits for a decision, or all held operations')
     .option('--status <status>', 'pending, approved, denied, expired, cancelled or all', 'pending')
     .option('--limit <n>', 'at most so many, the newest', '200')
     .addHelpText('after', '\nExample:\n  midstream approvals list --status all --json')
     .action(action(list));
-  withApi(approvals.command('show <hold>')).description('the whole of one operation').addHelpText('after', '\nExample:\n  midstream approvals show 3b1c5e0c9d0f4f6f8b1d2a7e6c5b4a39').action(action(show));
+  withApi(approvals.command('show <hold>'))
+    .description('the whole of one operation')
+    .addHelpText('after', '\nExample:\n  midstream approvals show 3b1c5e0c9d0f4f6f8b1d2a7e6c5b4a39')
+    .action(action(show));
   for (const verdict of ['approve', 'deny'] as const) {
     withApi(approvals.command(`${verdict} <hold>`))
       .description(verdict === 'approve' ? 'let it run, once your approval makes the quorum' : 'refuse it; the agent sees your comment')
@@ -47,12 +53,20 @@ export function register(program: Command): void {
       .addHelpText('after', `\nExample:\n  midstream approvals ${verdict} 3b1c5e0c9d0f4f6f8b1d2a7e6c5b4a39 --comment "ticket 4711"`)
       .action(action((hold: string, options: Common & { comment: string }) => decide(verdict, hold, options)));
   }
-  withApi(approvals.command('watch')).description('print what waits, then every change as it comes, until Ctrl-C').addHelpText('after', '\nExample:\n  midstream approvals watch --json').action(action(watch));
+  withApi(approvals.command('watch'))
+    .description('print what waits, then every change as it comes, until Ctrl-C')
+    .addHelpText('after', '\nExample:\n  midstream approvals watch --json')
+    .action(action(watch));
   approvals
     .command('token')
     .description('make a token for an approver; the configuration gets its hash, the person gets the token')
     .requiredOption('--id <id>', 'who it is for; stands on the decisions')
-    .option('--group <group>', 'a group, as rules name it in approve.by (may be repeated)', (group: string, before: string[]) => [...before, group], [] as string[])
+    .option(
+      '--group <group>',
+      'a group, as rules name it in approve.by (may be repeated)',
+      (group: string, before: string[]) => [...before, group],
+      [] as string[],
+    )
     .option('--expires <date>', 'when it ends, for example 2030-01-31')
     .option('--out <file>', 'write the token to a new file that only you can read, instead of printing it')
     .option('--json', 'JSON instead of text')
@@ -64,7 +78,14 @@ async function list(options: Common & { status: string; limit: string }): Promis
   const access = await findApi(options);
   const { now_ms, approvals } = await fetchList(access, options.status as HoldStatus | 'all', options.limit);
   if (options.json) for (const record of approvals) printJson(record);
-  else line(approvals.length > 0 ? listText(approvals, now_ms) : options.status === 'pending' ? 'nothing waits for a decision' : 'no held operations');
+  else
+    line(
+      approvals.length > 0
+        ? listText(approvals, now_ms)
+        : options.status === 'pending'
+          ? 'nothing waits for a decision'
+          : 'no held operations',
+    );
 }
 
 function fetchList(access: ApiAccess, status: HoldStatus | 'all', limit = '200'): Promise<{ now_ms: number; approvals: HoldRecord[] }> {
@@ -79,9 +100,12 @@ async function show(hold: string, options: Common): Promise<void> {
 }
 
 async function decide(verdict: 'approve' | 'deny', hold: string, options: Common & { comment: string }): Promise<void> {
-  const { now_ms: _, ...record } = await ask<Answer>(await findApi(options), `/v1/approvals/${encodeURIComponent(hold)}/${verdict}`, { comment: options.comment });
+  const { now_ms: _, ...record } = await ask<Answer>(await findApi(options), `/v1/approvals/${encodeURIComponent(hold)}/${verdict}`, {
+    comment: options.comment,
+  });
   if (options.json) printJson(record);
-  else if (record.status === 'pending') line(`approved by you; ${record.decisions.length} of ${record.operation.terms.quorum} approvals are there`);
+  else if (record.status === 'pending')
+    line(`approved by you; ${record.decisions.length} of ${record.operation.terms.quorum} approvals are there`);
   else line(statusOf(record));
 }
 
@@ -128,9 +152,11 @@ interface TokenFlags {
 
 function token(flags: TokenFlags): void {
   const { id, group, expires, out } = flags;
-  if (id.trim() === '') throw new MidstreamError('bad_input', '--id is empty', { hint: 'Name the person or program that the token is for.' });
+  if (id.trim() === '')
+    throw new MidstreamError('bad_input', '--id is empty', { hint: 'Name the person or program that the token is for.' });
   const isDate = expires === undefined || (/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(expires) && !Number.isNaN(Date.parse(expires)));
-  if (!isDate) throw new MidstreamError('bad_input', `--expires ${expires} is no date`, { hint: 'Write it as 2030-01-31 or 2030-01-31T12:00:00Z.' });
+  if (!isDate)
+    throw new MidstreamError('bad_input', `--expires ${expires} is no date`, { hint: 'Write it as 2030-01-31 or 2030-01-31T12:00:00Z.' });
   const made = newToken();
   const entry = { id, groups: group, hash: hashToken(made), ...(expires === undefined ? {} : { expires }) };
   if (out !== undefined) writeToken(out, made);
@@ -145,7 +171,10 @@ function token(flags: TokenFlags): void {
 }
 
 /** YAML in one line: JSON's strings are YAML's. */
-const flow = (entry: object): string => `{ ${Object.entries(entry).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ')} }`;
+const flow = (entry: object): string =>
+  `{ ${Object.entries(entry)
+    .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+    .join(', ')} }`;
 
 function writeToken(file: string, made: string): void {
   try {

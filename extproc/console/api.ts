@@ -34,7 +34,8 @@ export function createApi(options: ApiOptions): Hono<Env> {
   const app = new Hono<Env>();
   app.onError((error, c) => {
     const known = error instanceof MidstreamError;
-    if (!known || error.code === 'unavailable') options.log.error({ error: error.name, code: causeCode(error) }, 'the approvals API failed on a request');
+    if (!known || error.code === 'unavailable')
+      options.log.error({ error: error.name, code: causeCode(error) }, 'the approvals API failed on a request');
     return problemOf(c, error);
   });
   app.notFound((c) => problem(c, 404, 'not_found', 'there is nothing here', 'GET /v1/approvals lists held operations.'));
@@ -48,7 +49,10 @@ export function createApi(options: ApiOptions): Hono<Env> {
   });
   app.get('/healthz', (c) => c.json({ ok: true }));
   app.use('/v1/*', authenticate(options));
-  app.use('/v1/*', bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (c) => problem(c, 413, 'limit_exceeded', `a body may have ${BODY_BYTES_MAX} bytes`) }));
+  app.use(
+    '/v1/*',
+    bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (c) => problem(c, 413, 'limit_exceeded', `a body may have ${BODY_BYTES_MAX} bytes`) }),
+  );
   readRoutes(app, options);
   decideRoutes(app, options);
   return app;
@@ -73,10 +77,19 @@ function authenticate(options: ApiOptions) {
       c.header('retry-after', String(Failures.window_s));
       return problem(c, 429, 'unauthenticated', 'too many requests without a valid token', 'Wait a minute.');
     }
-    options.log.warn({ from: address(c), id: token?.id, count }, token ? 'a token that has ended was presented' : 'a request without a valid token');
+    options.log.warn(
+      { from: address(c), id: token?.id, count },
+      token ? 'a token that has ended was presented' : 'a request without a valid token',
+    );
     c.header('www-authenticate', 'Bearer realm="midstream"');
     const hint = 'Send Authorization: Bearer TOKEN; tokens are made by `midstream approvals token`.';
-    return problem(c, 401, 'unauthenticated', token ? 'this token has ended' : presented === undefined ? 'a token is needed' : 'this token is not known', hint);
+    return problem(
+      c,
+      401,
+      'unauthenticated',
+      token ? 'this token has ended' : presented === undefined ? 'a token is needed' : 'this token is not known',
+      hint,
+    );
   };
 }
 
@@ -90,7 +103,10 @@ function readRoutes(app: Hono<Env>, options: ApiOptions): void {
     if (streams >= STREAMS_MAX) throw new MidstreamError('unavailable', `${STREAMS_MAX} streams are open already`);
     const approver = c.get('approver');
     streams += 1;
-    return c.body(approvalEvents(options.store, () => !hasEnded(approver, now()), () => void (streams -= 1)));
+    const ended = () => {
+      streams -= 1;
+    };
+    return c.body(approvalEvents(options.store, () => !hasEnded(approver, now()), ended));
   });
   app.get('/v1/approvals/:hold', async (c) => {
     const record = await options.store.get(holdId(c));
@@ -108,7 +124,14 @@ function decideRoutes(app: Hono<Env>, options: ApiOptions): void {
       const hold = holdId(c);
       const { id, groups } = c.get('approver');
       const comment = await readComment(c);
-      const record = await options.store.decide(hold, { by: id, groups: [...groups], verdict, comment, at_ms: now(), from: `api ${address(c)}`.trim() });
+      const record = await options.store.decide(hold, {
+        by: id,
+        groups: [...groups],
+        verdict,
+        comment,
+        at_ms: now(),
+        from: `api ${address(c)}`.trim(),
+      });
       options.log.info({ hold, by: id, verdict, status: record.status }, 'a held operation was decided on');
       return c.json({ now_ms: now(), ...record });
     });
@@ -119,11 +142,16 @@ function decideRoutes(app: Hono<Env>, options: ApiOptions): void {
 function listFilter(c: Context): { status?: HoldStatus; limit?: number } {
   const query = c.req.query();
   const unknown = Object.keys(query).find((key) => key !== 'status' && key !== 'limit');
-  if (unknown !== undefined) throw new MidstreamError('bad_input', `the parameter ${JSON.stringify(unknown.slice(0, 40))} is not known`, { hint: 'There are status and limit.' });
+  if (unknown !== undefined)
+    throw new MidstreamError('bad_input', `the parameter ${JSON.stringify(unknown.slice(0, 40))} is not known`, {
+      hint: 'There are status and limit.',
+    });
   const status = statuses.find((one) => one === query['status']);
-  if (query['status'] !== undefined && status === undefined) throw new MidstreamError('bad_input', 'this status is not known', { hint: `Use one of ${statuses.join(', ')}.` });
+  if (query['status'] !== undefined && status === undefined)
+    throw new MidstreamError('bad_input', 'this status is not known', { hint: `Use one of ${statuses.join(', ')}.` });
   const limit = query['limit'];
-  if (limit !== undefined && !/^([1-9]\d{0,2}|1000)$/.test(limit)) throw new MidstreamError('bad_input', 'limit must be a number from 1 to 1000');
+  if (limit !== undefined && !/^([1-9]\d{0,2}|1000)$/.test(limit))
+    throw new MidstreamError('bad_input', 'limit must be a number from 1 to 1000');
   return { ...(status === undefined ? {} : { status }), ...(limit === undefined ? {} : { limit: Number(limit) }) };
 }
 
@@ -133,7 +161,10 @@ function holdId(c: Context): string {
   return hold;
 }
 
-const noSuchHold = () => new MidstreamError('not_found', 'there is no such held operation', { hint: 'Ids are 32 hexadecimal digits; GET /v1/approvals lists them.' });
+const noSuchHold = () =>
+  new MidstreamError('not_found', 'there is no such held operation', {
+    hint: 'Ids are 32 hexadecimal digits; GET /v1/approvals lists them.',
+  });
 
 function wrongMethod(c: Context, allow: string): Response {
   c.header('allow', allow);

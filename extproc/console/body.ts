@@ -7,27 +7,38 @@ const COMMENT_CHARACTERS_MAX = 2000;
 // A comment goes to the agent inside an error message, and onto approvers' terminals: no control characters but line ends and tabs.
 const validate = new Ajv({ allErrors: false }).compile<{ comment?: string }>({
   type: 'object',
-  properties: { comment: { type: 'string', maxLength: COMMENT_CHARACTERS_MAX, pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$' } },
+  properties: {
+    comment: {
+      type: 'string',
+      maxLength: COMMENT_CHARACTERS_MAX,
+      pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$',
+    },
+  },
   additionalProperties: false,
 });
 
 /** The comment of a decision: `{}` or `{"comment": "…"}` as JSON in UTF-8. Throws `bad_input`. */
 export async function readComment(c: Context): Promise<string> {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json') throw new MidstreamError('bad_input', 'the body must be application/json', { hint: 'Send {} or {"comment": "…"}.' });
+  if (type !== 'application/json')
+    throw new MidstreamError('bad_input', 'the body must be application/json', { hint: 'Send {} or {"comment": "…"}.' });
   let body: unknown;
   try {
     body = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await c.req.arrayBuffer()));
   } catch {
     throw new MidstreamError('bad_input', 'the body is not valid JSON in UTF-8');
   }
-  if (!validate(body)) throw new MidstreamError('bad_input', complaint(body), { hint: `Send {} or {"comment": "…"}; a comment is text of at most ${COMMENT_CHARACTERS_MAX} characters.` });
+  if (!validate(body))
+    throw new MidstreamError('bad_input', complaint(body), {
+      hint: `Send {} or {"comment": "…"}; a comment is text of at most ${COMMENT_CHARACTERS_MAX} characters.`,
+    });
   return body.comment ?? '';
 }
 
 function complaint(body: unknown): string {
   const [error] = validate.errors ?? [];
-  if (error?.keyword === 'additionalProperties') return `the field ${JSON.stringify(String(error.params['additionalProperty']).slice(0, 40))} is not known`;
+  if (error?.keyword === 'additionalProperties')
+    return `the field ${JSON.stringify(String(error.params['additionalProperty']).slice(0, 40))} is not known`;
   if (error?.keyword === 'pattern') return 'comment has control characters';
   if (error?.keyword === 'maxLength') return 'comment is too long';
   return body === null || typeof body !== 'object' || Array.isArray(body) ? 'the body must be an object' : 'comment must be text';

@@ -13,11 +13,15 @@ export function refuseBrowsers(c: Context, hosts: readonly string[]): void {
   const host = (c.req.header('host') ?? '').toLowerCase();
   const name = HOST.exec(host)?.[1];
   if (name === undefined || !(LOCAL.test(name) || hosts.includes(name))) {
-    throw new MidstreamError('forbidden', `this API is not served under the name ${JSON.stringify(host.slice(0, 80))}`, { hint: 'Use the address that the gateway printed.' });
+    throw new MidstreamError('forbidden', `this API is not served under the name ${JSON.stringify(host.slice(0, 80))}`, {
+      hint: 'Use the address that the gateway printed.',
+    });
   }
   const origin = c.req.header('origin')?.toLowerCase();
   const site = c.req.header('sec-fetch-site');
-  const foreign = (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) || (site !== undefined && site !== 'same-origin' && site !== 'none');
+  const foreign =
+    (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) ||
+    (site !== undefined && site !== 'same-origin' && site !== 'none');
   if (foreign) throw new MidstreamError('forbidden', 'requests of other origins are not taken');
 }
 

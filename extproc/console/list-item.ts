@@ -13,7 +13,8 @@ export function listItem(record: HoldRecord): ListItem {
   const { operation } = record;
   const text = clip(operation.text, TEXT_UNITS_MAX);
   const params = operation.params.slice(0, PARAMS_MAX).map((value) => (value === null ? null : clip(value, PARAM_UNITS_MAX)));
-  const cut = text !== operation.text || params.length !== operation.params.length || params.some((value, i) => value !== operation.params[i]);
+  const cut =
+    text !== operation.text || params.length !== operation.params.length || params.some((value, i) => value !== operation.params[i]);
   return { ...record, operation: { ...operation, text, params }, cut };
 }
 

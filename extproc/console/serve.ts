@@ -20,9 +20,13 @@ export async function serveApi(options: ApiOptions & { host?: string; port: numb
   const wildcard = host === '0.0.0.0' || host === '::';
   const app = createApi({ ...options, hosts: [...(options.hosts ?? []), ...(wildcard ? [] : [name])] });
   const { server, port } = await new Promise<{ server: Server; port: number }>((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port: options.port, serverOptions: limits }, (info) => resolve({ server, port: info.port })) as Server;
+    const server = serve({ fetch: app.fetch, hostname: host, port: options.port, serverOptions: limits }, (info) =>
+      resolve({ server, port: info.port }),
+    ) as Server;
     server.maxConnections = CONNECTIONS_MAX;
-    server.on('error', (error: Error) => reject(new MidstreamError('unavailable', `cannot serve the approvals API on ${name}:${options.port}: ${error.message}`)));
+    server.on('error', (error: Error) =>
+      reject(new MidstreamError('unavailable', `cannot serve the approvals API on ${name}:${options.port}: ${error.message}`)),
+    );
   });
   const stop = endOverdue(options);
   return {

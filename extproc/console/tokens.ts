@@ -27,4 +27,5 @@ export function findToken(tokens: readonly ApproverToken[], presented: string): 
 }
 
 /** A date that can't be read has passed. */
-export const hasEnded = (token: ApproverToken, now_ms: number): boolean => token.expires !== undefined && !(now_ms < Date.parse(token.expires));
+export const hasEnded = (token: ApproverToken, now_ms: number): boolean =>
+  token.expires !== undefined && !(now_ms < Date.parse(token.expires));

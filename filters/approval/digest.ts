@@ -23,7 +23,16 @@ export function shapeOf(what: Bound & { fingerprint: string; rule: string }): st
   return hash(['shape', ...boundFields(what), what.fingerprint, what.rule]);
 }
 
-const boundFields = ({ identity, resource, database, user, policy_version }: Bound): string[] => [identity.id, identity.kind, identity.issuer, identity.proof, resource, database, user, policy_version];
+const boundFields = ({ identity, resource, database, user, policy_version }: Bound): string[] => [
+  identity.id,
+  identity.kind,
+  identity.issuer,
+  identity.proof,
+  resource,
+  database,
+  user,
+  policy_version,
+];
 
 /** Every field goes in with its length in bytes, so that nothing can be shifted from one field to the next. */
 function hash(fields: readonly (string | null)[]): string {

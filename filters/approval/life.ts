@@ -29,12 +29,16 @@ export function decide(record: HoldRecord, decision: ApproverDecision): HoldReco
   if (canonical(decision.by) === '') throw new MidstreamError('bad_input', 'a decision needs to be somebody’s');
   if (record.status !== 'pending') throw new MidstreamError('conflict', `this operation is ${record.status} already`);
   if (isOverdue(record, decision.at_ms)) throw new MidstreamError('conflict', 'the time to decide on this operation is over');
-  if (isOwn(operation, decision.by)) throw new MidstreamError('forbidden', 'nobody decides on an operation of their own', { hint: 'Ask another approver.' });
+  if (isOwn(operation, decision.by))
+    throw new MidstreamError('forbidden', 'nobody decides on an operation of their own', { hint: 'Ask another approver.' });
   const { by } = operation.terms;
   if (by.length > 0 && !by.some((group) => decision.groups.includes(group))) {
-    throw new MidstreamError('forbidden', `this operation is for ${by.join(' or ')} to decide`, { hint: `You are in ${decision.groups.join(', ') || 'no group'}.` });
+    throw new MidstreamError('forbidden', `this operation is for ${by.join(' or ')} to decide`, {
+      hint: `You are in ${decision.groups.join(', ') || 'no group'}.`,
+    });
   }
-  if (record.decisions.some((one) => samePerson(one.by, decision.by))) throw new MidstreamError('conflict', 'you have decided on this operation already');
+  if (record.decisions.some((one) => samePerson(one.by, decision.by)))
+    throw new MidstreamError('conflict', 'you have decided on this operation already');
   const decisions = [...record.decisions, decision];
   return { ...record, decisions, status: statusAfter(decisions, operation.terms.quorum) };
 }
@@ -62,7 +66,9 @@ export function end(record: HoldRecord, status: 'expired' | 'cancelled', reason:
 
 /** Ends a hold whose time is over; undefined when there is time left or nothing to end. */
 export function expire(record: HoldRecord, now_ms: number): HoldRecord | undefined {
-  return isOverdue(record, now_ms) ? end(record, 'expired', record.status === 'approved' ? 'it was approved, and not run in time' : 'nobody decided in time') : undefined;
+  return isOverdue(record, now_ms)
+    ? end(record, 'expired', record.status === 'approved' ? 'it was approved, and not run in time' : 'nobody decided in time')
+    : undefined;
 }
 
 /** The bytes may go: once, while approved and in time. undefined: they must not. */

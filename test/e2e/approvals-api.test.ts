@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { findApi } from '../../extproc/cli/approvals-client.js';
 import { register } from '../../extproc/cli/approvals.js';
+import { findApi } from '../../extproc/cli/approvals-client.js';
 import { type ApproverToken, type RunningApi, serveApi } from '../../extproc/console/api.js';
 import { hashToken, newToken } from '../../extproc/console/tokens.js';
 import { openApprovals } from '../../extproc/stores/approvals/sqlite.js';
@@ -64,13 +64,16 @@ describe('midstream approvals, over HTTP', function () {
     }) as typeof stderr.write;
     process.exitCode = undefined;
     process.argv = ['node', 'midstream', ...argv];
-    state.ended = program.parseAsync(['approvals', ...argv], { from: 'user' }).then(() => {}).finally(() => {
-      stdout.write = outWrite;
-      stderr.write = errWrite;
-      process.argv = before;
-      state.code = Number(process.exitCode ?? 0);
-      process.exitCode = undefined;
-    });
+    state.ended = program
+      .parseAsync(['approvals', ...argv], { from: 'user' })
+      .then(() => {})
+      .finally(() => {
+        stdout.write = outWrite;
+        stderr.write = errWrite;
+        process.argv = before;
+        state.code = Number(process.exitCode ?? 0);
+        process.exitCode = undefined;
+      });
     return state;
   }
   const run = async (...argv: string[]) => {
@@ -99,10 +102,26 @@ describe('midstream approvals, over HTTP', function () {
     });
 
     it('shows the whole operation', async () => {
-      const op = await held({ text: `${'select 1;\n'.repeat(300)}select 'the end'`, params: [null, 'a\nb\u001b'], terms: { quorum: 2, lease: { same: 'shape', for_ms: 1_800_000, uses: 20 } } });
+      const op = await held({
+        text: `${'select 1;\n'.repeat(300)}select 'the end'`,
+        params: [null, 'a\nb\u001b'],
+        terms: { quorum: 2, lease: { same: 'shape', for_ms: 1_800_000, uses: 20 } },
+      });
       await store.decide(op.hold, by('carol', { comment: 'yes\u001b', at_ms: now() }));
       const { out } = await run('show', op.hold, ...as('alice'));
-      for (const part of [op.hold, 'pending', 'proven by mtls', 'shop as app', '2 of dba', 'approves the same shape for 30 min, 20 more times', 'by carol', "select 'the end'", '$1 = NULL', 'a\\nb']) assert.ok(out.includes(part), part);
+      for (const part of [
+        op.hold,
+        'pending',
+        'proven by mtls',
+        'shop as app',
+        '2 of dba',
+        'approves the same shape for 30 min, 20 more times',
+        'by carol',
+        "select 'the end'",
+        '$1 = NULL',
+        'a\\nb',
+      ])
+        assert.ok(out.includes(part), part);
       assert.ok(!out.includes('\u001b'));
       assert.deepEqual(JSON.parse((await run('show', op.hold, '--json', ...as('alice'))).out).operation, op);
     });
@@ -112,7 +131,13 @@ describe('midstream approvals, over HTTP', function () {
       assert.match((await run('approve', op.hold, '--comment', 'ticket 4711', ...as('alice'))).out, /1 of 2 approvals/);
       assert.match((await run('approve', op.hold, ...as('bob'))).out, /^approved$/m);
       const record = (await store.get(op.hold))!;
-      assert.deepEqual(record.decisions.map((one) => [one.by, one.comment, one.from]), [['alice', 'ticket 4711', 'api 127.0.0.1'], ['bob', '', 'api 127.0.0.1']]);
+      assert.deepEqual(
+        record.decisions.map((one) => [one.by, one.comment, one.from]),
+        [
+          ['alice', 'ticket 4711', 'api 127.0.0.1'],
+          ['bob', '', 'api 127.0.0.1'],
+        ],
+      );
       const other = await held();
       const denied = JSON.parse((await run('deny', other.hold, '--json', ...as('bob'))).out);
       assert.equal(denied.status, 'denied');
@@ -165,7 +190,8 @@ describe('midstream approvals, over HTTP', function () {
       process.emit('SIGTERM');
       await watching.ended;
       assert.equal(watching.code, 0);
-      for (const line of watching.out.trimEnd().split('\n')) assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z  [0-9a-f]{32}  (pending|approved|denied|released)/);
+      for (const line of watching.out.trimEnd().split('\n'))
+        assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}[0-9a-f]{32} {2}(pending|approved|denied|released)/);
     });
 
     it('makes tokens: the hash for the configuration, the token once', async () => {
@@ -198,8 +224,14 @@ describe('midstream approvals, over HTTP', function () {
     it('goes by flags, then the environment, then what midstream up left', async () => {
       leave(left());
       assert.deepEqual(await findApi({}, {}, folder), { url: api.url, token: secrets.alice });
-      assert.deepEqual(await findApi({}, { MIDSTREAM_API: 'https://a.example/x/', MIDSTREAM_TOKEN: 't' }, folder), { url: 'https://a.example/x', token: 't' });
-      assert.deepEqual(await findApi({ tokenFile: join(folder, 'bob') }, { MIDSTREAM_TOKEN: 't' }, folder), { url: api.url, token: secrets.bob });
+      assert.deepEqual(await findApi({}, { MIDSTREAM_API: 'https://a.example/x/', MIDSTREAM_TOKEN: 't' }, folder), {
+        url: 'https://a.example/x',
+        token: 't',
+      });
+      assert.deepEqual(await findApi({ tokenFile: join(folder, 'bob') }, { MIDSTREAM_TOKEN: 't' }, folder), {
+        url: api.url,
+        token: secrets.bob,
+      });
     });
 
     it('never sends the token that was left to another address', async () => {
@@ -234,22 +266,41 @@ describe('midstream approvals, over HTTP', function () {
 
     it('is on loopback, unless somebody says otherwise', async () => {
       assert.match(api.url, /^http:\/\/127\.0\.0\.1:\d+$/);
-      await assert.rejects(serveApi({ store, tokens, port: Number(new URL(api.url).port), log }), (error: { code: string }) => error.code === 'unavailable');
+      await assert.rejects(
+        serveApi({ store, tokens, port: Number(new URL(api.url).port), log }),
+        (error: { code: string }) => error.code === 'unavailable',
+      );
     });
 
     it('answers garbage, foreign hosts and climbing paths with an error, and lives on', async () => {
       const op = await held();
       assert.match(await raw('\u0016\u0003\u0001garbage\r\n\r\n'), /^HTTP\/1.1 400/);
-      assert.match(await raw(`GET /v1/approvals HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\nAuthorization: Bearer ${secrets.alice}\r\n\r\n`), /^HTTP\/1.1 403/);
+      assert.match(
+        await raw(
+          `GET /v1/approvals HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\nAuthorization: Bearer ${secrets.alice}\r\n\r\n`,
+        ),
+        /^HTTP\/1.1 403/,
+      );
       assert.match(await raw(`GET /v1/approvals HTTP/1.1\r\nConnection: close\r\n\r\n`), /^HTTP\/1.1 400/);
-      for (const path of ['/v1/approvals/../../etc/passwd', '/v1/approvals/..%2f..%2fetc%2fpasswd', '//v1/approvals/x', '/v1/approvals/%00', 'http://evil.example/v1/approvals/x']) {
+      for (const path of [
+        '/v1/approvals/../../etc/passwd',
+        '/v1/approvals/..%2f..%2fetc%2fpasswd',
+        '//v1/approvals/x',
+        '/v1/approvals/%00',
+        'http://evil.example/v1/approvals/x',
+      ]) {
         assert.match(await raw(`GET ${path} HTTP/1.1\r\n${auth()}\r\n`), /^HTTP\/1.1 4\d\d/, path);
       }
       assert.match(await raw(`GET /v1/approvals HTTP/1.1\r\nX: ${'y'.repeat(40_000)}\r\n${auth()}\r\n`), /^HTTP\/1.1 431/);
       const smuggled = `POST /v1/approvals/${op.hold}/approve HTTP/1.1\r\n${auth()}Content-Type: application/json\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`;
       assert.match(await raw(smuggled), /^HTTP\/1.1 400/);
       const chunk = `${(17_000).toString(16)}\r\n{"comment":"${'x'.repeat(17_000 - 14)}"}\r\n0\r\n\r\n`;
-      assert.match(await raw(`POST /v1/approvals/${op.hold}/approve HTTP/1.1\r\n${auth()}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`), /^HTTP\/1.1 413/);
+      assert.match(
+        await raw(
+          `POST /v1/approvals/${op.hold}/approve HTTP/1.1\r\n${auth()}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`,
+        ),
+        /^HTTP\/1.1 413/,
+      );
       assert.equal((await store.get(op.hold))?.status, 'pending');
       assert.equal((await fetch(`${api.url}/healthz`)).status, 200);
     });
@@ -262,12 +313,14 @@ describe('midstream approvals, over HTTP', function () {
         for (const stop of stops) stop.abort();
         // Two rounds would be more than may be open at once.
         await eventually('there is place again', async () => {
-          const answers = await Promise.all(Array.from({ length: 60 }, async () => {
-            const stop = new AbortController();
-            const { status } = await fetch(`${api.url}/v1/approvals/events`, { headers, signal: stop.signal });
-            stop.abort();
-            return status;
-          }));
+          const answers = await Promise.all(
+            Array.from({ length: 60 }, async () => {
+              const stop = new AbortController();
+              const { status } = await fetch(`${api.url}/v1/approvals/events`, { headers, signal: stop.signal });
+              stop.abort();
+              return status;
+            }),
+          );
           return answers.every((status) => status === 200);
         });
       }

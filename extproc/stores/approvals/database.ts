@@ -34,7 +34,10 @@ export class SharedDatabase {
       return await patiently(busy_ms, () => new SharedDatabase(file, busy_ms));
     } catch (error) {
       if (error instanceof MidstreamError) throw error;
-      throw new MidstreamError('unavailable', `the approvals database ${file} cannot be opened`, { cause: error, hint: 'Is its folder there and writable, and is it a database?' });
+      throw new MidstreamError('unavailable', `the approvals database ${file} cannot be opened`, {
+        cause: error,
+        hint: 'Is its folder there and writable, and is it a database?',
+      });
     }
   }
 
@@ -106,7 +109,10 @@ export class SharedDatabase {
     if (this.closed) throw new MidstreamError('unavailable', 'the approvals database is closed');
     if (this.file === ':memory:') return;
     const now = fileId(this.file);
-    if (now === '') throw new MidstreamError('unavailable', 'the approvals database is gone', { hint: `${this.file} is not there any more; put it back, or start the gateway again.` });
+    if (now === '')
+      throw new MidstreamError('unavailable', 'the approvals database is gone', {
+        hint: `${this.file} is not there any more; put it back, or start the gateway again.`,
+      });
     if (now === this.opened) return;
     // Another file stands in its place, from a backup perhaps. What was held and is not in it is never released.
     this.disconnect();
@@ -156,7 +162,8 @@ function isBusy(error: unknown): boolean {
 }
 
 function unavailable(error: unknown): MidstreamError {
-  if (error instanceof MidstreamError) return error.code === 'config_invalid' ? new MidstreamError('unavailable', error.message, { hint: error.hint }) : error;
+  if (error instanceof MidstreamError)
+    return error.code === 'config_invalid' ? new MidstreamError('unavailable', error.message, { hint: error.hint }) : error;
   const code = error instanceof Database.SqliteError ? error.code : '';
   const hint = code.startsWith('SQLITE_FULL') ? 'Its disk is full.' : isBusy(error) ? 'Another program holds its lock.' : '';
   return new MidstreamError('unavailable', 'the approvals database cannot be used now', { cause: error, hint });

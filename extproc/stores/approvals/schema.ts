@@ -37,7 +37,9 @@ export function migrate(db: Database.Database): void {
     // Another process may have done it while this one waited for the lock.
     const version = versionOf(db);
     if (version > SCHEMA_VERSION) {
-      throw new MidstreamError('config_invalid', `the approvals database has version ${version}; this program knows ${SCHEMA_VERSION}`, { hint: 'Use a newer midstream.' });
+      throw new MidstreamError('config_invalid', `the approvals database has version ${version}; this program knows ${SCHEMA_VERSION}`, {
+        hint: 'Use a newer midstream.',
+      });
     }
     for (const step of migrations.slice(version)) db.exec(step);
     db.exec(`pragma user_version = ${SCHEMA_VERSION}`);

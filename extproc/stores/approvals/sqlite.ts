@@ -43,7 +43,11 @@ class SqliteApprovals implements ApprovalStore {
   ) {
     this.watchers = new Watchers(poll_ms, {
       last: () => db.attempt(() => this.lastChange()),
-      since: (change) => db.attempt(() => ({ last: this.lastChange(), records: this.records('select record from holds where changed > ? order by changed', change) })),
+      since: (change) =>
+        db.attempt(() => ({
+          last: this.lastChange(),
+          records: this.records('select record from holds where changed > ? order by changed', change),
+        })),
       get: (hold) => this.get(hold),
     });
   }
@@ -172,12 +176,18 @@ class SqliteApprovals implements ApprovalStore {
   private grant(lease: Lease, now_ms: number): void {
     this.db.run('delete from leases where expires_ms <= ? or uses_left <= 0', now_ms);
     const { key, same, hold, uses_left, expires_ms } = lease;
-    this.db.run('insert into leases (lease, key, same, hold, uses_left, expires_ms) values (?, ?, ?, ?, ?, ?)', ...[lease.lease, key, same, hold, uses_left, expires_ms]);
+    this.db.run(
+      'insert into leases (lease, key, same, hold, uses_left, expires_ms) values (?, ?, ?, ?, ?, ?)',
+      ...[lease.lease, key, same, hold, uses_left, expires_ms],
+    );
   }
 
   /** An agent can be held and give up without end; what ended does not fill the disk. */
   private prune(): void {
-    this.db.run('delete from holds where hold in (select hold from holds where is_open = 0 order by created_ms desc limit -1 offset ?)', this.ended_max);
+    this.db.run(
+      'delete from holds where hold in (select hold from holds where is_open = 0 order by created_ms desc limit -1 offset ?)',
+      this.ended_max,
+    );
   }
 
   private nextChange(): number {

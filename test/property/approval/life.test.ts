@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { decide, end, expire, release } from '../../../filters/approval/life.js';
 import { digestOf } from '../../../filters/approval/digest.js';
-import { by, held, agent, T0 } from '../../unit/approval/samples.js';
+import { decide, end, expire, release } from '../../../filters/approval/life.js';
+import { agent, by, held, T0 } from '../../unit/approval/samples.js';
 
 const seed = process.env['MIDSTREAM_SEED'];
 const runs = (numRuns: number) => ({ numRuns, ...(seed === undefined ? {} : { seed: Number(seed) }) });
 
 const step = fc.oneof(
-  fc.record({ kind: fc.constant('decide' as const), who: fc.constantFrom('alice', 'bob', 'Bob', 'carol', 'app', 'eve'), deny: fc.boolean(), after: fc.integer({ min: 0, max: 30 }) }),
+  fc.record({
+    kind: fc.constant('decide' as const),
+    who: fc.constantFrom('alice', 'bob', 'Bob', 'carol', 'app', 'eve'),
+    deny: fc.boolean(),
+    after: fc.integer({ min: 0, max: 30 }),
+  }),
   fc.record({ kind: fc.constantFrom('release' as const, 'cancel' as const, 'expire' as const), after: fc.integer({ min: 0, max: 30 }) }),
 );
 

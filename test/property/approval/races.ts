@@ -15,34 +15,42 @@ export function approvalRaces(name: string, handles: () => ApprovalStore[], numR
   describe(`${name}: approvals that race`, () => {
     it('never release what ended, release once, and count the quorum exactly', async () => {
       await fc.assert(
-        fc.asyncProperty(fc.scheduler(), fc.shuffledSubarray([...acts], { minLength: 2 }), fc.integer({ min: 1, max: 2 }), async (s, chosen, quorum) => {
-          const op = operation({ terms: { quorum, lease: { same: 'text', for_ms: 60_000, uses: 1 } }, text: `delete ${Math.floor(performance.now() * 1e6)}` });
-          await handles()[0]!.create(op);
-          const order: string[] = [];
-          const run = async (act: Act, store: ApprovalStore): Promise<void> => {
-            await s.schedule(Promise.resolve(), act);
-            const did = await perform(act, store, op.hold);
-            await s.schedule(Promise.resolve(), `${act} has its answer`);
-            if (did) order.push(act);
-          };
-          const all = Promise.all(chosen.map((act, i) => run(act, handles()[i % handles().length]!)));
-          await s.waitFor(all);
-          const did = new Set(order);
-          const record = (await handles()[0]!.get(op.hold))!;
-          const yes = ['alice', 'bob', 'carol'].filter((who) => did.has(who)).length;
-          const releases = [...did].filter((act) => act.startsWith('release')).length;
-          const ends = [...did].filter((act) => act === 'cancel' || act === 'expire').length;
-          assert.ok(releases <= 1, 'released once');
-          assert.ok(releases + ends <= 1, 'released or ended');
-          assert.ok(yes <= quorum, 'nobody decides after the quorum');
-          assert.equal(record.decisions.length, yes + (did.has('deny') ? 1 : 0), 'each decision that was taken is there');
-          assert.equal(record.released_ms !== null, releases === 1);
-          if (releases === 1) assert.equal(yes, quorum);
-          if (did.has('deny')) assert.deepEqual([record.status, releases, ends], ['denied', 0, 0]);
-          if (ends === 1) assert.equal(record.status, did.has('cancel') ? 'cancelled' : 'expired');
-          const leases = await Promise.all(handles().map((store) => store.takeLease(op, T0 + 2000)));
-          assert.equal(leases.filter(Boolean).length, yes === quorum ? 1 : 0, 'one lease of one use, where the quorum was reached');
-        }),
+        fc.asyncProperty(
+          fc.scheduler(),
+          fc.shuffledSubarray([...acts], { minLength: 2 }),
+          fc.integer({ min: 1, max: 2 }),
+          async (s, chosen, quorum) => {
+            const op = operation({
+              terms: { quorum, lease: { same: 'text', for_ms: 60_000, uses: 1 } },
+              text: `delete ${Math.floor(performance.now() * 1e6)}`,
+            });
+            await handles()[0]!.create(op);
+            const order: string[] = [];
+            const run = async (act: Act, store: ApprovalStore): Promise<void> => {
+              await s.schedule(Promise.resolve(), act);
+              const did = await perform(act, store, op.hold);
+              await s.schedule(Promise.resolve(), `${act} has its answer`);
+              if (did) order.push(act);
+            };
+            const all = Promise.all(chosen.map((act, i) => run(act, handles()[i % handles().length]!)));
+            await s.waitFor(all);
+            const did = new Set(order);
+            const record = (await handles()[0]!.get(op.hold))!;
+            const yes = ['alice', 'bob', 'carol'].filter((who) => did.has(who)).length;
+            const releases = [...did].filter((act) => act.startsWith('release')).length;
+            const ends = [...did].filter((act) => act === 'cancel' || act === 'expire').length;
+            assert.ok(releases <= 1, 'released once');
+            assert.ok(releases + ends <= 1, 'released or ended');
+            assert.ok(yes <= quorum, 'nobody decides after the quorum');
+            assert.equal(record.decisions.length, yes + (did.has('deny') ? 1 : 0), 'each decision that was taken is there');
+            assert.equal(record.released_ms !== null, releases === 1);
+            if (releases === 1) assert.equal(yes, quorum);
+            if (did.has('deny')) assert.deepEqual([record.status, releases, ends], ['denied', 0, 0]);
+            if (ends === 1) assert.equal(record.status, did.has('cancel') ? 'cancelled' : 'expired');
+            const leases = await Promise.all(handles().map((store) => store.takeLease(op, T0 + 2000)));
+            assert.equal(leases.filter(Boolean).length, yes === quorum ? 1 : 0, 'one lease of one use, where the quorum was reached');
+          },
+        ),
         options,
       );
     });

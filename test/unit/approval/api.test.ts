@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createApi } from '../../../extproc/console/api.js';
-import { type ApproverToken, hashToken, hasEnded, newToken } from '../../../extproc/console/tokens.js';
+import { type ApproverToken, hasEnded, hashToken, newToken } from '../../../extproc/console/tokens.js';
 import { openApprovals } from '../../../extproc/stores/approvals/sqlite.js';
 import type { ApprovalStore, HoldRecord } from '../../../filters/approval/types.js';
 import { by, operation, T0 } from './samples.js';
@@ -24,17 +24,32 @@ describe('the approvals API', () => {
     now_ms = T0 + 1000;
     logged = [];
     const log = (...what: unknown[]) => void logged.push(what);
-    app = createApi({ store, tokens, hosts: ['approvals.shop.example'], now: () => now_ms, log: { info: log, warn: log, error: log } as never });
+    app = createApi({
+      store,
+      tokens,
+      hosts: ['approvals.shop.example'],
+      now: () => now_ms,
+      log: { info: log, warn: log, error: log } as never,
+    });
   });
   afterEach(() => store.close());
 
   const call = (path: string, init: RequestInit & { token?: string } = {}) => {
     const { token = secrets.alice, ...rest } = init;
-    const headers = { host: '127.0.0.1:8070', ...(token === '' ? {} : { authorization: `Bearer ${token}` }), ...(rest.headers as Record<string, string>) };
+    const headers = {
+      host: '127.0.0.1:8070',
+      ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+      ...(rest.headers as Record<string, string>),
+    };
     return Promise.resolve(app.request(path, { ...rest, headers }));
   };
   const post = (path: string, body: string | Uint8Array = '{}', headers: Record<string, string> = {}, token = secrets.alice) =>
-    call(path, { method: 'POST', body: body as NonNullable<RequestInit['body']>, headers: { 'content-type': 'application/json', ...headers }, token });
+    call(path, {
+      method: 'POST',
+      body: body as NonNullable<RequestInit['body']>,
+      headers: { 'content-type': 'application/json', ...headers },
+      token,
+    });
   const isProblem = async (response: Response, status: number, code: string, detail = /./) => {
     assert.equal(response.status, status);
     assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/);
@@ -53,15 +68,23 @@ describe('the approvals API', () => {
     const op = await held();
     const list = (await (await call('/v1/approvals?status=pending')).json()) as { now_ms: number; approvals: HoldRecord[] };
     assert.equal(list.now_ms, now_ms);
-    assert.deepEqual(list.approvals.map((one) => one.operation.hold), [op.hold]);
+    assert.deepEqual(
+      list.approvals.map((one) => one.operation.hold),
+      [op.hold],
+    );
     const shown = (await (await call(`/v1/approvals/${op.hold}`)).json()) as HoldRecord;
     assert.deepEqual(shown.operation, op);
     const answer = await post(`/v1/approvals/${op.hold}/approve`, '{"comment":"ticket\\t4711 – fine\\n"}');
     assert.equal(answer.status, 200);
     const record = await store.get(op.hold);
     assert.equal(record?.status, 'approved');
-    assert.deepEqual(record?.decisions, [{ by: 'alice', groups: ['dba'], verdict: 'approve', comment: 'ticket\t4711 – fine\n', at_ms: now_ms, from: 'api' }]);
-    assert.deepEqual(((await (await call('/v1/approvals?status=approved&limit=1')).json()) as { approvals: unknown[] }).approvals.length, 1);
+    assert.deepEqual(record?.decisions, [
+      { by: 'alice', groups: ['dba'], verdict: 'approve', comment: 'ticket\t4711 – fine\n', at_ms: now_ms, from: 'api' },
+    ]);
+    assert.deepEqual(
+      ((await (await call('/v1/approvals?status=approved&limit=1')).json()) as { approvals: unknown[] }).approvals.length,
+      1,
+    );
   });
 
   it('denies, and says when somebody was first', async () => {
@@ -71,7 +94,12 @@ describe('the approvals API', () => {
   });
 
   it('refuses what the life refuses', async () => {
-    await isProblem(await post(`/v1/approvals/${(await held({ terms: { by: ['finance'] } })).hold}/approve`), 403, 'forbidden', /for finance/);
+    await isProblem(
+      await post(`/v1/approvals/${(await held({ terms: { by: ['finance'] } })).hold}/approve`),
+      403,
+      'forbidden',
+      /for finance/,
+    );
     await isProblem(await post(`/v1/approvals/${(await held({ user: 'Alice' })).hold}/approve`), 403, 'forbidden', /of their own/);
     const late = await held({ expires_ms: now_ms });
     await isProblem(await post(`/v1/approvals/${late.hold}/approve`), 409, 'conflict', /time/);
@@ -101,7 +129,12 @@ describe('the approvals API', () => {
     for (const [what, headers] of wrong) {
       it(what, async () => {
         const op = await held();
-        for (const response of [await call('/v1/approvals', { headers, token: '' }), await call('/v1/approvals/events', { headers, token: '' }), await call('/v1/nothing', { headers, token: '' }), await post(`/v1/approvals/${op.hold}/approve`, '{}', headers, '')]) {
+        for (const response of [
+          await call('/v1/approvals', { headers, token: '' }),
+          await call('/v1/approvals/events', { headers, token: '' }),
+          await call('/v1/nothing', { headers, token: '' }),
+          await post(`/v1/approvals/${op.hold}/approve`, '{}', headers, ''),
+        ]) {
           await isProblem(response, 401, 'unauthenticated');
           assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer/);
         }
@@ -140,8 +173,20 @@ describe('the approvals API', () => {
   });
 
   describe('is not reached through a browser', () => {
-    for (const host of ['evil.example', 'evil.example:8070', '127.0.0.1.evil.example', 'localhost.evil.example:8070', '', 'a b', 'localhost:x', '169.254.1.1', '[::2]', 'user@localhost']) {
-      it(`under the name ${JSON.stringify(host)}`, async () => void (await isProblem(await call('/v1/approvals', { headers: { host } }), 403, 'forbidden', /not served under/)));
+    for (const host of [
+      'evil.example',
+      'evil.example:8070',
+      '127.0.0.1.evil.example',
+      'localhost.evil.example:8070',
+      '',
+      'a b',
+      'localhost:x',
+      '169.254.1.1',
+      '[::2]',
+      'user@localhost',
+    ]) {
+      it(`under the name ${JSON.stringify(host)}`, async () =>
+        void (await isProblem(await call('/v1/approvals', { headers: { host } }), 403, 'forbidden', /not served under/)));
     }
     for (const host of ['localhost', 'LOCALHOST:1', '127.0.0.1:8070', '127.1.2.3', '[::1]:8070', 'approvals.shop.example:443']) {
       it(`but it is under ${host}`, async () => void assert.equal((await call('/v1/approvals', { headers: { host } })).status, 200));
@@ -162,14 +207,25 @@ describe('the approvals API', () => {
       });
     }
     it('but it is from its own', async () => {
-      assert.equal((await call('/v1/approvals', { headers: { origin: 'http://127.0.0.1:8070', 'sec-fetch-site': 'same-origin' } })).status, 200);
+      assert.equal(
+        (await call('/v1/approvals', { headers: { origin: 'http://127.0.0.1:8070', 'sec-fetch-site': 'same-origin' } })).status,
+        200,
+      );
     });
     it('by forms: other content types are refused, and no answer allows another origin', async () => {
       const op = await held();
       for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonp', '']) {
-        await isProblem(await post(`/v1/approvals/${op.hold}/approve`, '{}', { 'content-type': type }), 400, 'bad_input', /application\/json/);
+        await isProblem(
+          await post(`/v1/approvals/${op.hold}/approve`, '{}', { 'content-type': type }),
+          400,
+          'bad_input',
+          /application\/json/,
+        );
       }
-      const preflight = await call('/v1/approvals', { method: 'OPTIONS', headers: { origin: 'http://evil.example', 'access-control-request-method': 'POST' } });
+      const preflight = await call('/v1/approvals', {
+        method: 'OPTIONS',
+        headers: { origin: 'http://evil.example', 'access-control-request-method': 'POST' },
+      });
       assert.equal(preflight.status, 403);
       for (const [name] of preflight.headers) assert.doesNotMatch(name, /access-control/);
     });
@@ -207,7 +263,18 @@ describe('the approvals API', () => {
   });
 
   it('knows hold ids from anything else', async () => {
-    for (const id of ['..%2f..%2fetc%2fpasswd', '%2e%2e', "'%20or%201=1", 'x', 'F'.repeat(32), `${'0'.repeat(32)}%00`, '0'.repeat(33), '0'.repeat(32), '%ff', '*']) {
+    for (const id of [
+      '..%2f..%2fetc%2fpasswd',
+      '%2e%2e',
+      "'%20or%201=1",
+      'x',
+      'F'.repeat(32),
+      `${'0'.repeat(32)}%00`,
+      '0'.repeat(33),
+      '0'.repeat(32),
+      '%ff',
+      '*',
+    ]) {
       await isProblem(await call(`/v1/approvals/${id}`), 404, 'not_found');
       await isProblem(await post(`/v1/approvals/${id}/approve`), 404, 'not_found');
     }
@@ -215,8 +282,13 @@ describe('the approvals API', () => {
   });
 
   it('says which question or method is wrong', async () => {
-    for (const query of ['status=open', 'state=pending', 'limit=0', 'limit=1001', 'limit=-1', 'limit=1e3', 'limit=']) await isProblem(await call(`/v1/approvals?${query}`), 400, 'bad_input');
-    for (const [method, path, allow] of [['DELETE', '/v1/approvals', 'GET, HEAD'], ['PUT', `/v1/approvals/${'0'.repeat(32)}`, 'GET, HEAD'], ['GET', `/v1/approvals/${'0'.repeat(32)}/approve`, 'POST']] as const) {
+    for (const query of ['status=open', 'state=pending', 'limit=0', 'limit=1001', 'limit=-1', 'limit=1e3', 'limit='])
+      await isProblem(await call(`/v1/approvals?${query}`), 400, 'bad_input');
+    for (const [method, path, allow] of [
+      ['DELETE', '/v1/approvals', 'GET, HEAD'],
+      ['PUT', `/v1/approvals/${'0'.repeat(32)}`, 'GET, HEAD'],
+      ['GET', `/v1/approvals/${'0'.repeat(32)}/approve`, 'POST'],
+    ] as const) {
       const response = await call(path, { method });
       assert.equal(response.headers.get('allow'), allow);
       await isProblem(response, 405, 'bad_input');
@@ -234,7 +306,14 @@ describe('the approvals API', () => {
   });
 
   it('has its headers on every answer', async () => {
-    for (const response of [await call('/healthz', { token: '' }), await call('/v1/approvals'), await call('/v1/approvals', { token: '' }), await call('/v1/approvals', { headers: { host: 'evil' } }), await call('/nothing'), await post('/v1/approvals/x/approve', 'x'.repeat(50_000))]) {
+    for (const response of [
+      await call('/healthz', { token: '' }),
+      await call('/v1/approvals'),
+      await call('/v1/approvals', { token: '' }),
+      await call('/v1/approvals', { headers: { host: 'evil' } }),
+      await call('/nothing'),
+      await post('/v1/approvals/x/approve', 'x'.repeat(50_000)),
+    ]) {
       assert.equal(response.headers.get('cache-control'), 'no-store');
       assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
       assert.match(response.headers.get('content-security-policy') ?? '', /default-src 'none'/);

@@ -3,12 +3,14 @@ import { decide, digestOf, end, expire, isOverdue, leaseOf, release, shapeOf } f
 import type { HoldRecord } from '../../../filters/approval/types.js';
 import { agent, by, held, operation, T0 } from './samples.js';
 
-const code = (wanted: string, pattern = /./) => (error: unknown) => {
-  const { code: given, message } = error as { code: string; message: string };
-  assert.equal(given, wanted);
-  assert.match(message, pattern);
-  return true;
-};
+const code =
+  (wanted: string, pattern = /./) =>
+  (error: unknown) => {
+    const { code: given, message } = error as { code: string; message: string };
+    assert.equal(given, wanted);
+    assert.match(message, pattern);
+    return true;
+  };
 
 describe('the life of a held operation', () => {
   it('is approved by its quorum of distinct people', () => {
@@ -17,7 +19,10 @@ describe('the life of a held operation', () => {
     assert.equal(record.status, 'pending');
     record = decide(record, by('bob'));
     assert.equal(record.status, 'approved');
-    assert.deepEqual(record.decisions.map((one) => one.by), ['alice', 'bob']);
+    assert.deepEqual(
+      record.decisions.map((one) => one.by),
+      ['alice', 'bob'],
+    );
   });
 
   it('ends with one deny, also after an approval', () => {
@@ -53,7 +58,8 @@ describe('the life of a held operation', () => {
   ];
   for (const [what, name] of own) {
     for (const verdict of ['approve', 'deny'] as const) {
-      it(`refuses to let an agent ${verdict} its own: ${what}`, () => assert.throws(() => decide(held(), by(name, { verdict })), code('forbidden', /of their own/)));
+      it(`refuses to let an agent ${verdict} its own: ${what}`, () =>
+        assert.throws(() => decide(held(), by(name, { verdict })), code('forbidden', /of their own/)));
     }
   }
 
@@ -67,14 +73,16 @@ describe('the life of a held operation', () => {
 
   it('takes one decision a person, however the name is written', () => {
     const once = decide(held({ terms: { quorum: 2 } }), by('alice'));
-    for (const name of ['alice', 'ALICE', ' Alice ']) assert.throws(() => decide(once, by(name)), code('conflict', /decided on this operation already/));
+    for (const name of ['alice', 'ALICE', ' Alice '])
+      assert.throws(() => decide(once, by(name)), code('conflict', /decided on this operation already/));
     assert.throws(() => decide(once, by('alice', { verdict: 'deny' })), code('conflict'));
   });
 
   it('refuses decisions that come too late, to the millisecond', () => {
     const { expires_ms } = held().operation;
     assert.equal(decide(held(), by('alice', { at_ms: expires_ms - 1 })).status, 'approved');
-    for (const at_ms of [expires_ms, expires_ms + 1, Number.NaN, Number.POSITIVE_INFINITY]) assert.throws(() => decide(held(), by('alice', { at_ms })), code('conflict', /time to decide/));
+    for (const at_ms of [expires_ms, expires_ms + 1, Number.NaN, Number.POSITIVE_INFINITY])
+      assert.throws(() => decide(held(), by('alice', { at_ms })), code('conflict', /time to decide/));
   });
 
   it('releases once, in time, and only what is approved', () => {
@@ -116,7 +124,14 @@ describe('leases', () => {
 
   it('come from an approval whose terms have one', () => {
     const record = approved({ terms: { lease } });
-    assert.deepEqual(leaseOf(record, 'l1', T0), { lease: 'l1', key: record.operation.shape, same: 'shape', hold: record.operation.hold, uses_left: 3, expires_ms: T0 + 60_000 });
+    assert.deepEqual(leaseOf(record, 'l1', T0), {
+      lease: 'l1',
+      key: record.operation.shape,
+      same: 'shape',
+      hold: record.operation.hold,
+      uses_left: 3,
+      expires_ms: T0 + 60_000,
+    });
     const text = approved({ terms: { lease: { ...lease, same: 'text' } } });
     assert.equal(leaseOf(text, 'l1', T0)?.key, text.operation.digest);
     assert.equal(leaseOf(approved({}), 'l1', T0), undefined);
@@ -126,7 +141,8 @@ describe('leases', () => {
     assert.equal(leaseOf(held({ terms: { lease } }), 'l', T0), undefined);
     assert.equal(leaseOf(decide(held({ terms: { lease } }), by('bob', { verdict: 'deny' })), 'l', T0), undefined);
     assert.equal(leaseOf(end(approved({ terms: { lease } }), 'cancelled', 'gone')!, 'l', T0), undefined);
-    for (const broken of [{ uses: 0 }, { uses: Number.NaN }, { for_ms: 0 }, { for_ms: Number.NaN }]) assert.equal(leaseOf(approved({ terms: { lease: { ...lease, ...broken } } }), 'l', T0), undefined);
+    for (const broken of [{ uses: 0 }, { uses: Number.NaN }, { for_ms: 0 }, { for_ms: Number.NaN }])
+      assert.equal(leaseOf(approved({ terms: { lease: { ...lease, ...broken } } }), 'l', T0), undefined);
   });
 
   it('hold for the same text alone where there is no shape', () => {
@@ -148,13 +164,25 @@ describe('what an approval is bound to', () => {
       { identity: { ...agent, issuer: 'x' } },
       { identity: { ...agent, proof: 'claimed' } },
       ...[{ resource: 'x' }, { database: 'x' }, { user: 'x' }, { policy_version: 'x' }, { text: 'x' }],
-      ...[{ params: ['a'] }, { params: ['a', 'b', ''] }, { params: ['ab'] }, { params: ['b', 'a'] }, { params: ['a', null] }, { params: ['a', ''] }, { params: [] }],
+      ...[
+        { params: ['a'] },
+        { params: ['a', 'b', ''] },
+        { params: ['ab'] },
+        { params: ['b', 'a'] },
+        { params: ['a', null] },
+        { params: ['a', ''] },
+        { params: [] },
+      ],
     ];
     const digests = [base, ...others.map((over) => ({ ...base, ...over }))].map((what) => digestOf(what));
     assert.equal(new Set(digests).size, digests.length);
     assert.equal(digestOf({ ...base }), digests[0], 'the same again is the same');
     for (const digest of digests) assert.match(digest, /^[0-9a-f]{64}$/);
-    assert.equal(digestOf({ ...base, identity: { ...agent, source: '10.0.0.9:1', groups: ['x'] } }), digests[0], 'a new connection of the same agent is the same agent');
+    assert.equal(
+      digestOf({ ...base, identity: { ...agent, source: '10.0.0.9:1', groups: ['x'] } }),
+      digests[0],
+      'a new connection of the same agent is the same agent',
+    );
   });
 
   it('lets nothing be shifted between fields', () => {
@@ -162,11 +190,18 @@ describe('what an approval is bound to', () => {
     assert.notEqual(digestOf({ ...base, text: 't1:a', params: [] }), digestOf({ ...base, text: 't', params: ['a'] }));
     assert.notEqual(digestOf({ ...base, text: 'é' }), digestOf({ ...base, text: 'e' }));
     assert.notEqual(shapeOf({ ...bound, fingerprint: 'fr', rule: '' }), shapeOf({ ...bound, fingerprint: 'f', rule: 'r' }));
-    assert.notEqual(shapeOf({ ...bound, fingerprint: 't', rule: '0' }), digestOf({ ...bound, text: 't', params: [] }), 'a shape is never a text');
+    assert.notEqual(
+      shapeOf({ ...bound, fingerprint: 't', rule: '0' }),
+      digestOf({ ...bound, text: 't', params: [] }),
+      'a shape is never a text',
+    );
   });
 
   it('is a length-prefixed SHA-256 that does not change between versions', () => {
-    assert.equal(digestOf({ ...base, identity: { ...agent, id: 'i', kind: 'claimed', issuer: '', proof: 'claimed' } }), 'c55087d4e8353b9e1fa9af46e935465c29e2bc0676ccfa36bb5a96089200c37c');
+    assert.equal(
+      digestOf({ ...base, identity: { ...agent, id: 'i', kind: 'claimed', issuer: '', proof: 'claimed' } }),
+      'c55087d4e8353b9e1fa9af46e935465c29e2bc0676ccfa36bb5a96089200c37c',
+    );
     assert.equal(operation().shape.length, 64);
   });
 });

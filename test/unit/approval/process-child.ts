@@ -6,7 +6,9 @@ const [file = '', task = '', name = ''] = process.argv.slice(2);
 const store = await openApprovals({ file, poll_ms: 10 });
 const say = (what: unknown) => new Promise<void>((resolve) => process.send!(what, () => resolve()));
 await say('ready');
-const keys = await new Promise<{ shape: string; digest: string; holds: string[] }>((resolve) => process.once('message', (message) => resolve(message as never)));
+const keys = await new Promise<{ shape: string; digest: string; holds: string[] }>((resolve) =>
+  process.once('message', (message) => resolve(message as never)),
+);
 
 /** How many of the calls did it. */
 async function count(calls: (() => Promise<unknown>)[]): Promise<number> {

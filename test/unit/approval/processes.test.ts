@@ -48,7 +48,13 @@ describe('approvals in SQLite, in several processes', function () {
     const op = operation({ terms: { lease: { same: 'shape', for_ms: 60_000, uses: 60 } } });
     await store.create(op);
     await store.decide(op.hold, by('alice'));
-    const taken = await together([['take', 'a'], ['take', 'b']], { shape: op.shape, digest: op.digest });
+    const taken = await together(
+      [
+        ['take', 'a'],
+        ['take', 'b'],
+      ],
+      { shape: op.shape, digest: op.digest },
+    );
     assert.equal(taken[0]! + taken[1]!, 60, `${taken}`);
     assert.equal(await store.takeLease(op, T0), undefined);
   });
@@ -59,10 +65,22 @@ describe('approvals in SQLite, in several processes', function () {
     for (const op of ops) await store.create(op);
     const told = new Set<string>();
     const stop = store.watchAll((record) => record.status === 'approved' && told.add(record.operation.hold));
-    const decided = await together([['decide', 'alice'], ['decide', 'bob']], { holds });
+    const decided = await together(
+      [
+        ['decide', 'alice'],
+        ['decide', 'bob'],
+      ],
+      { holds },
+    );
     assert.equal(decided[0]! + decided[1]!, 40, `${decided}`);
     for (const hold of holds) assert.equal((await store.get(hold))?.decisions.length, 1);
-    const [released, cancelled] = (await together([['release', 'a'], ['end', 'b']], { holds })) as [number, number];
+    const [released, cancelled] = (await together(
+      [
+        ['release', 'a'],
+        ['end', 'b'],
+      ],
+      { holds },
+    )) as [number, number];
     assert.equal(released + cancelled, 40, `${released} released, ${cancelled} cancelled`);
     for (const hold of holds) {
       const record = (await store.get(hold))!;

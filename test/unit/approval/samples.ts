@@ -4,7 +4,15 @@ import type { ApprovalTerms, Identity } from '../../../filters/policy/types.js';
 
 export const T0 = 1_790_000_000_000;
 
-export const agent: Identity = { id: 'spiffe://shop.example/agent/billing', kind: 'spiffe', issuer: 'shop.example', groups: [], claims: { sub: 'svc-billing', email: 'Ann@Shop.example' }, source: '10.0.0.7:51000', proof: 'mtls' };
+export const agent: Identity = {
+  id: 'spiffe://shop.example/agent/billing',
+  kind: 'spiffe',
+  issuer: 'shop.example',
+  groups: [],
+  claims: { sub: 'svc-billing', email: 'Ann@Shop.example' },
+  source: '10.0.0.7:51000',
+  proof: 'mtls',
+};
 
 let count = 0;
 

@@ -3,10 +3,10 @@ import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
-import type { ApprovalStore } from '../../../filters/approval/types.js';
-import { openApprovals } from '../../../extproc/stores/approvals/sqlite.js';
 import { SCHEMA_VERSION } from '../../../extproc/stores/approvals/schema.js';
+import { openApprovals } from '../../../extproc/stores/approvals/sqlite.js';
 import { begin, decide, release } from '../../../filters/approval/life.js';
+import type { ApprovalStore } from '../../../filters/approval/types.js';
 import { by, operation, T0 } from './samples.js';
 import { approvalStoreSuite, eventually } from './store-suite.js';
 
@@ -116,7 +116,10 @@ describe('approvals in SQLite', () => {
     const db = new Database(file);
     db.exec(`pragma user_version = ${SCHEMA_VERSION + 1}`);
     db.close();
-    await assert.rejects(open(), (error: { code: string; message: string }) => error.code === 'config_invalid' && /version/.test(error.message));
+    await assert.rejects(
+      open(),
+      (error: { code: string; message: string }) => error.code === 'config_invalid' && /version/.test(error.message),
+    );
   });
 
   it('keeps the newest of what ended, and all that is open', async () => {
@@ -131,16 +134,28 @@ describe('approvals in SQLite', () => {
     const left = await store.list({ limit: 1000 });
     assert.ok(left.length < 100, `${left.length} are left`);
     assert.equal(left[0]?.operation.created_ms, T0 + 299);
-    assert.deepEqual(left.filter((record) => record.status === 'pending').map((record) => record.operation.hold).sort(), open_ones.map((op) => op.hold).sort());
+    assert.deepEqual(
+      left
+        .filter((record) => record.status === 'pending')
+        .map((record) => record.operation.hold)
+        .sort(),
+      open_ones.map((op) => op.hold).sort(),
+    );
   });
 
   it('uses an index for each question of the hot path', async () => {
     await (await open()).create(operation());
     const db = new Database(file);
-    const plan = (sql: string) => (db.prepare(`explain query plan ${sql}`).all() as { detail: string }[]).map((row) => row.detail).join('; ');
-    const lease = plan("select lease from leases where ((key = 'a' and same = 'shape') or (key = 'b' and same = 'text')) and uses_left > 0 and expires_ms > 1 order by expires_ms, lease limit 1");
+    const plan = (sql: string) =>
+      (db.prepare(`explain query plan ${sql}`).all() as { detail: string }[]).map((row) => row.detail).join('; ');
+    const lease = plan(
+      "select lease from leases where ((key = 'a' and same = 'shape') or (key = 'b' and same = 'text')) and uses_left > 0 and expires_ms > 1 order by expires_ms, lease limit 1",
+    );
     assert.doesNotMatch(lease, /SCAN/);
-    assert.doesNotMatch(plan('select record from holds where is_open = 1 and expires_ms <= 5 order by expires_ms limit 1'), /SCAN holds(?! USING)/);
+    assert.doesNotMatch(
+      plan('select record from holds where is_open = 1 and expires_ms <= 5 order by expires_ms limit 1'),
+      /SCAN holds(?! USING)/,
+    );
     assert.doesNotMatch(plan('select record from holds where changed > 5 order by changed'), /SCAN/);
     db.close();
   });
@@ -164,7 +179,10 @@ describe('approvals in SQLite', () => {
       other.exec('begin immediate');
       let turns = 0;
       const counter = setInterval(() => turns++, 5);
-      await assert.rejects(store.decide(op.hold, by('alice')), (error: { code: string; hint: string }) => error.code === 'unavailable' && /lock/.test(error.hint));
+      await assert.rejects(
+        store.decide(op.hold, by('alice')),
+        (error: { code: string; hint: string }) => error.code === 'unavailable' && /lock/.test(error.hint),
+      );
       clearInterval(counter);
       assert.ok(turns > 3, `${turns} turns of the loop`);
       const later = store.decide(op.hold, by('alice'));
@@ -204,7 +222,10 @@ describe('approvals in SQLite', () => {
     const inner = (full as unknown as { db: { db: Database.Database } }).db.db;
     inner.prepare(`pragma max_page_count = ${pages}`).all();
     const big = operation({ text: 'x'.repeat(100_000) });
-    await assert.rejects(full.create(big), (error: { code: string; hint: string }) => error.code === 'unavailable' && /full/.test(error.hint));
+    await assert.rejects(
+      full.create(big),
+      (error: { code: string; hint: string }) => error.code === 'unavailable' && /full/.test(error.hint),
+    );
     assert.equal((await full.get(op.hold))?.status, 'pending');
     assert.equal(await full.get(big.hold), undefined);
     inner.prepare('pragma max_page_count = 100000').all();

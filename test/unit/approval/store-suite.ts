@@ -37,7 +37,11 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
     afterEach(() => under.finish());
 
     it('keeps what it was given', async () => {
-      const op = operation({ text: 'select \u0000 "é" 𝄞 \ud800', params: ['', null, 'x'.repeat(100_000)], terms: { lease: { same: 'shape', for_ms: 1, uses: 1 } } });
+      const op = operation({
+        text: 'select \u0000 "é" 𝄞 \ud800',
+        params: ['', null, 'x'.repeat(100_000)],
+        terms: { lease: { same: 'shape', for_ms: 1, uses: 1 } },
+      });
       await store.create(op);
       assert.deepEqual(await store.get(op.hold), { operation: op, status: 'pending', decisions: [], reason: '', released_ms: null });
       assert.equal(await store.get('f'.repeat(32)), undefined);
@@ -56,7 +60,8 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
       const ops = [3, 1, 2].map((n) => operation({ created_ms: T0 + n }));
       for (const op of ops) await store.create(op);
       await store.decide(ops[0]!.hold, by('alice', { verdict: 'deny' }));
-      const times = async (filter: Parameters<ApprovalStore['list']>[0]) => (await store.list(filter)).map((record) => record.operation.created_ms - T0);
+      const times = async (filter: Parameters<ApprovalStore['list']>[0]) =>
+        (await store.list(filter)).map((record) => record.operation.created_ms - T0);
       assert.deepEqual(await times({}), [3, 2, 1]);
       assert.deepEqual(await times({ limit: 2 }), [3, 2]);
       assert.deepEqual(await times({ limit: 0 }), []);
@@ -77,7 +82,13 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
       const after = await other.decide(op.hold, by('bob'));
       assert.equal(after.status, 'approved');
       assert.deepEqual(await store.get(op.hold), after);
-      assert.deepEqual(after.decisions.map((one) => [one.by, one.comment]), [['alice', 'ok'], ['bob', '']]);
+      assert.deepEqual(
+        after.decisions.map((one) => [one.by, one.comment]),
+        [
+          ['alice', 'ok'],
+          ['bob', ''],
+        ],
+      );
       await assert.rejects(store.decide(op.hold, by('carol')), failsWith('conflict'));
     });
 
@@ -129,7 +140,9 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
       assert.equal(await store.expireOverdue(T0 + 4999), 0);
       assert.equal(await store.expireOverdue(T0 + 5000), 2);
       assert.equal(await store.expireOverdue(T0 + 5000), 0);
-      const statuses = await Promise.all([pending, approved, released, denied, later].map(async (op) => (await store.get(op!.hold))?.status));
+      const statuses = await Promise.all(
+        [pending, approved, released, denied, later].map(async (op) => (await store.get(op!.hold))?.status),
+      );
       assert.deepEqual(statuses, ['expired', 'expired', 'approved', 'denied', 'pending']);
     });
 
@@ -148,7 +161,10 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
         assert.equal(await store.takeLease(keys, T0 + 60_000), undefined, 'over');
         assert.deepEqual([(await store.takeLease(keys, T0))?.uses_left, (await store.takeLease(keys, T0))?.uses_left], [2, 1]);
         const last = await store.takeLease(keys, T0 + 59_999);
-        assert.deepEqual({ ...last, lease: '' }, { lease: '', key: op.shape, same: 'shape', hold: op.hold, uses_left: 0, expires_ms: T0 + 60_000 });
+        assert.deepEqual(
+          { ...last, lease: '' },
+          { lease: '', key: op.shape, same: 'shape', hold: op.hold, uses_left: 0, expires_ms: T0 + 60_000 },
+        );
         assert.equal(await store.takeLease(keys, T0), undefined);
       });
 
@@ -156,7 +172,10 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
         const op = await approve(operation({ terms: { lease: { ...lease, uses: 20 } } }));
         const handles = [store, await under.another(), await under.another()];
         const taken = await Promise.all(Array.from({ length: 60 }, (_, i) => handles[i % 3]!.takeLease(op, T0)));
-        assert.deepEqual(taken.flatMap((one) => one?.uses_left ?? []).sort((a, b) => a - b), Array.from({ length: 20 }, (_, i) => i));
+        assert.deepEqual(
+          taken.flatMap((one) => one?.uses_left ?? []).sort((a, b) => a - b),
+          Array.from({ length: 20 }, (_, i) => i),
+        );
       });
 
       it('of one text serve that text alone', async () => {
@@ -187,7 +206,8 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
     });
 
     describe('watching', () => {
-      const statuses = (records: HoldRecord[], hold: string) => records.filter((record) => record.operation.hold === hold).map((record) => record.status);
+      const statuses = (records: HoldRecord[], hold: string) =>
+        records.filter((record) => record.operation.hold === hold).map((record) => record.status);
 
       it('tells changes of one hold, made here or elsewhere, until stopped', async () => {
         const [op, bystander] = [operation({ terms: { quorum: 2 } }), operation()];
@@ -257,7 +277,16 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
       store.watch(op.hold, () => {});
       await store.close();
       await store.close();
-      const calls = [store.create(operation()), store.get(op.hold), store.list({}), store.decide(op.hold, by('a')), store.end(op.hold, 'cancelled', '', T0), store.release(op.hold, T0), store.expireOverdue(T0), store.takeLease(op, T0)];
+      const calls = [
+        store.create(operation()),
+        store.get(op.hold),
+        store.list({}),
+        store.decide(op.hold, by('a')),
+        store.end(op.hold, 'cancelled', '', T0),
+        store.release(op.hold, T0),
+        store.expireOverdue(T0),
+        store.takeLease(op, T0),
+      ];
       for (const result of await Promise.allSettled(calls)) {
         assert.equal(result.status, 'rejected');
         assert.equal((result as PromiseRejectedResult).reason.code, 'unavailable');
