@@ -25,7 +25,7 @@ export interface Resource {
   resource: string;
   catalogue: { view(database: string): CatalogueView | undefined; load(database: string, what: LookupEffect): Promise<void>; close(): Promise<void> } | undefined;
   /** hop only: where this gateway listens, and Envoy's way back to the server */
-  hop?: { host: string; port: number; upstream: { host: string; port: number } };
+  hop?: ({ host: string; port: number } | { path: string }) & { upstream: { host: string; port: number } | { path: string } };
 }
 
 export interface GatewayOptions {
@@ -43,6 +43,8 @@ export interface GatewayOptions {
   recordingBusy: () => boolean;
   /** a connection was opened: its session, by Envoy's own id of it (for access logs where no metadata can carry the session) */
   opened?: (listener: string, connectionId: string, session: string) => void;
+  /** asks the other workers to cancel what they hold for a cancel key */
+  cancelElsewhere?: (key: string) => Promise<boolean>;
   /** further gRPC services: ext_authz, access logs, health */
   register?: (server: Server) => void;
   now?: () => number;
@@ -51,7 +53,8 @@ export interface GatewayOptions {
 export interface Gateway {
   /** bound gRPC address: host:port or unix:/path */
   grpc: string;
-  hops: { listener: string; port: number }[];
+  /** port is 0 where the address is a Unix socket's, `unix:/path` */
+  hops: { listener: string; port: number; address: string }[];
   registry: Registry;
   /** the policy file changed */
   policyChanged(): void;
@@ -64,7 +67,7 @@ const GRPC_MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 const HEADER_MS_MAX = 5000;
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const registry = new Registry();
+  const registry = new Registry(options.cancelElsewhere);
   const now = options.now ?? Date.now;
   const byListener = new Map(options.resources.map((resource) => [resource.listener, resource]));
   let stopping = false;
@@ -121,7 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   );
   options.register?.(server);
   const grpc = await bind(server, options.grpc);
-  const hops: { listener: string; port: number; server: NetServer }[] = [];
+  const hops: { listener: string; port: number; address: string; server: NetServer }[] = [];
   for (const resource of options.resources) {
     if (!resource.hop) continue;
     const hop = createHop({
@@ -130,12 +133,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       header_ms_max: HEADER_MS_MAX,
       open: (header: ProxyHeader, makeTransport) => open(resource, proxyPeer(header), 'hop', makeTransport),
     });
-    hops.push({ listener: resource.listener, port: await listen(hop, resource.hop.host, resource.hop.port), server: hop });
+    hops.push({ listener: resource.listener, ...(await listen(hop, resource.hop)), server: hop });
   }
 
   return {
     grpc,
-    hops: hops.map(({ listener, port }) => ({ listener, port })),
+    hops: hops.map(({ listener, port, address }) => ({ listener, port, address })),
     registry,
     policyChanged: () => {
       options.rules.changed();
@@ -182,13 +185,17 @@ async function bind(server: Server, address: string): Promise<string> {
   return address.startsWith('unix:') ? address : `${address.slice(0, address.lastIndexOf(':'))}:${port}`;
 }
 
-async function listen(server: NetServer, host: string, port: number): Promise<number> {
+async function listen(server: NetServer, where: { host: string; port: number } | { path: string }): Promise<{ port: number; address: string }> {
+  const host = 'path' in where ? '' : where.host.includes(':') ? `[${where.host}]` : where.host;
+  const name = 'path' in where ? `unix:${where.path}` : `${host}:${where.port}`;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new MidstreamError('unavailable', `cannot listen on ${host}:${port}: ${error.message}`)));
-    server.listen(port, host, resolve);
+    server.once('error', (error) => reject(new MidstreamError('unavailable', `cannot listen on ${name}: ${error.message}`)));
+    if ('path' in where) server.listen(where.path, resolve);
+    else server.listen(where.port, where.host, resolve);
   });
   const address = server.address();
-  return address !== null && typeof address === 'object' ? address.port : port;
+  if (address === null || typeof address !== 'object') return { port: 0, address: name };
+  return { port: address.port, address: `${host}:${address.port}` };
 }
 
 /** Waits until Envoy has closed what was asked to close, at most a few seconds. */

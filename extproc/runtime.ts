@@ -27,6 +27,10 @@ export interface RuntimeOptions {
   record: { directory: string; durability: 'strict' | 'relaxed'; worker: number; segment_bytes_max?: number; recipients?: string[]; signing_key_file?: string };
   approvals: { database: string; api: { host: string; port: number; tokens: ApproverToken[] } | undefined };
   mask_key_file?: string;
+  /** the key itself, where no file names it: workers of one gateway share it */
+  mask_key?: Uint8Array;
+  /** the other workers of this gateway */
+  siblings?: Siblings;
   regions?: string[];
   metrics: { host: string; port: number } | undefined;
   mayConnect: (question: ConnectQuestion) => Answer;
@@ -34,11 +38,22 @@ export interface RuntimeOptions {
   limits?: { names_max?: number; notice_every_ms?: number };
 }
 
+/** What one worker asks of the others. Both give up by themselves, with the answer `no`. */
+export interface Siblings {
+  /** cancels what another worker holds for this cancel key */
+  cancelHeld(key: string): Promise<boolean>;
+  /** session of a connection by `listener/Envoy's id`; empty when nobody has it */
+  sessionOf(connection: string): Promise<string>;
+}
+
 export interface Runtime {
   gateway: Gateway;
   recordings: Recordings;
   /** address of the approvals API, empty when it is off */
   api: string;
+  /** the other side of Siblings */
+  cancelHeld(key: string): boolean;
+  sessionOf(connection: string): string;
   reload(): Promise<boolean>;
   stop(reason: string): Promise<void>;
 }
@@ -71,7 +86,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const approvals = await openApprovals({ file: options.approvals.database });
   const limits = policy.current().limits;
   const analyzer = createAnalyzer({ cache_entries_max: 5000, cache_bytes_max: 32 * 1024 * 1024, statement_bytes_max: limits.statement_bytes_max });
-  const rules = new RuleBook(() => policy.current(), analyzer, { ...maskKey(options.mask_key_file), ...(options.regions ? { regions: options.regions } : {}) });
+  const rules = new RuleBook(() => policy.current(), analyzer, { mask_key: options.mask_key ?? maskKey(options.mask_key_file), ...(options.regions ? { regions: options.regions } : {}) });
   const byConnection = new RecentConnections();
   gateway = await startGateway({
     version: options.version,
@@ -85,10 +100,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     recordingBusy: () => recordings.pending_bytes > RECORDING_BUSY_BYTES,
     limits: { names_max: options.limits?.names_max ?? 10_000, notice_every_ms: options.limits?.notice_every_ms ?? 30_000 },
     opened: (listener, connectionId, session) => byConnection.add(`${listener}/${connectionId}`, session),
+    ...(options.siblings ? { cancelElsewhere: (key: string) => options.siblings!.cancelHeld(key) } : {}),
     register: (server) => {
       health = addHealth(server, [serviceName]);
       addExtAuthz(server, options.mayConnect);
-      addAccessLog(server, (entry) => join(recordings, byConnection, entry));
+      addAccessLog(server, (entry) => void join(recordings, byConnection, options.siblings, entry));
     },
   });
   metrics.connections(() => gateway!.registry.connections.size);
@@ -96,7 +112,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const metricsServer = options.metrics ? await serveMetrics(metrics, options.metrics.host, options.metrics.port) : undefined;
   const api = options.approvals.api ? await serveApi({ ...options.approvals.api, store: approvals, log }) : undefined;
 
+  // Holds whose worker died wait for nobody; their time ends here.
+  const overdue = setInterval(() => void approvals.expireOverdue(Date.now()).catch((error: unknown) => log.warn({ error: String(error) }, 'overdue holds could not be ended')), OVERDUE_MS).unref();
+
   return {
+    cancelHeld: (key) => gateway!.registry.cancelHeld(key),
+    sessionOf: (connection) => byConnection.find(connection) ?? '',
     gateway,
     recordings,
     api: api?.url ?? '',
@@ -104,6 +125,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     stop: async (reason) => {
       health?.set(false);
       policy.close();
+      clearInterval(overdue);
       await gateway!.stop(reason);
       await api?.close();
       await closeServer(metricsServer);
@@ -113,8 +135,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
 }
 
-function join(recordings: Recordings, recent: RecentConnections, entry: AccessEntry): void {
-  const session = entry.session || recent.find(`${entry.listener}/${entry.connectionId}`);
+async function join(recordings: Recordings, recent: RecentConnections, siblings: Siblings | undefined, entry: AccessEntry): Promise<void> {
+  const connection = `${entry.listener}/${entry.connectionId}`;
+  // Envoy's log comes to one worker, its connections to all.
+  const session = entry.session || recent.find(connection) || (await siblings?.sessionOf(connection));
   if (session) recordings.attach(session, 'access', `,"entry":${JSON.stringify(entry.entry)}`);
 }
 
@@ -127,12 +151,12 @@ function closeServer(server: HttpServer | undefined): Promise<void> {
 }
 
 /** The key of `as: hash`: 32 bytes, in hex or base64; without one a new key is made, and hashes hold for this run only. */
-function maskKey(file: string | undefined): { mask_key: Uint8Array } {
-  if (file === undefined) return { mask_key: randomBytes(32) };
+export function maskKey(file: string | undefined): Uint8Array {
+  if (file === undefined) return randomBytes(32);
   const text = readFileSync(file, 'utf8').trim();
   const key = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
   if (key.length !== 32) throw new MidstreamError('config_invalid', `${file} must hold 32 bytes as hex or base64; it holds ${key.length}`);
-  return { mask_key: key };
+  return key;
 }
 
 /** Session of a connection, by Envoy's listener and connection id: the access log comes after the connection has ended. */
@@ -150,6 +174,9 @@ class RecentConnections {
 }
 
 const RECENT_MAX = 20_000;
+
+/** Milliseconds between looks for holds that nobody ended. */
+const OVERDUE_MS = 10_000;
 
 /** Bytes of events that wait for the disk, above which connections are not read; a quarter of what the recorder takes at most. */
 const RECORDING_BUSY_BYTES = 16 * 1024 * 1024;

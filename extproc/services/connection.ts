@@ -50,6 +50,22 @@ export interface ConnectionMetrics {
 export class Registry {
   readonly connections = new Set<Connection>();
   readonly byCancelKey = new Map<string, Connection>();
+
+  /** @param elsewhere asks the other workers of this gateway to cancel what they hold for this key; undefined where there are none */
+  constructor(private readonly elsewhere?: (key: string) => Promise<boolean>) {}
+
+  /** Cancels what is held here for this key; false when nothing is. */
+  cancelHeld(key: string): boolean {
+    const target = this.byCancelKey.get(key);
+    if (!target?.session.held) return false;
+    target.input({ type: 'cancel' });
+    return true;
+  }
+
+  /** The same for other workers, where a cancel request may well arrive; undefined when nobody is to be asked. */
+  cancelElsewhere(key: string): Promise<boolean> | undefined {
+    return this.byCancelKey.has(key) ? undefined : this.elsewhere?.(key);
+  }
 }
 
 /** Carries out what a session's steps ask for, in order: records first, then bytes, then approvals and look-ups. */
@@ -64,6 +80,8 @@ export class Connection {
   private recordingFailed = false;
   private readingClient = true;
   private retry: NodeJS.Timeout | undefined;
+  /** what came while other workers were asked about a cancel request, which must go to the server first */
+  private later: (() => void)[] | undefined;
 
   constructor(
     options: SessionOptions,
@@ -77,6 +95,10 @@ export class Connection {
 
   /** Bytes from one side; `end` when that side has sent its last. */
   receive(side: 'downstream' | 'upstream', bytes: Buffer, end: boolean): void {
+    if (this.later) {
+      this.later.push(() => this.receive(side, bytes, end));
+      return;
+    }
     this.input(side === 'downstream' ? { type: 'downstream', bytes, end } : { type: 'upstream', bytes, end }, side);
   }
 
@@ -115,7 +137,9 @@ export class Connection {
 
   private carryOut(effects: Effects, ticket: number, settles: 'downstream' | 'upstream' | undefined): void {
     if (effects.cause) this.world.log.error({ session: this.session.options.id, error: effects.cause.name, stack: stackOf(effects.cause) }, 'the session failed');
-    this.bytes(effects, ticket, settles);
+    const send = () => this.bytes(effects, ticket, settles);
+    if (effects.cancel) this.cancel(effects.cancel, send);
+    else send();
     if (effects.cancelKey !== undefined) {
       this.cancelKey = effects.cancelKey;
       this.world.registry.byCancelKey.set(effects.cancelKey, this);
@@ -123,7 +147,6 @@ export class Connection {
     for (const { operation } of effects.holds) void this.hold(operation);
     for (const { hold, status, reason } of effects.ended) this.endHold(hold, status, reason);
     if (effects.lookup) this.lookup(effects.lookup);
-    if (effects.cancel) this.cancel(effects.cancel);
     this.backpressure();
     if (this.session.phase === 'closed') this.release();
   }
@@ -275,12 +298,26 @@ export class Connection {
     });
   }
 
-  private cancel(cancel: { key: string; bytes: Buffer }): void {
-    const target = this.world.registry.byCancelKey.get(cancel.key);
-    if (target?.session.held) {
-      target.input({ type: 'cancel' });
-      this.transport.close();
-    } else this.transport.send('upstream', [cancel.bytes], false);
+  /** The request goes to the server before anything that came with it (`rest`), such as the end of the connection. */
+  private cancel(cancel: { key: string; bytes: Buffer }, rest: () => void): void {
+    const { registry } = this.world;
+    const decide = (held: boolean) => {
+      if (held) return this.transport.close();
+      this.transport.send('upstream', [cancel.bytes], false);
+      rest();
+    };
+    const here = registry.cancelHeld(cancel.key);
+    const elsewhere = here ? undefined : registry.cancelElsewhere(cancel.key);
+    if (elsewhere === undefined) return decide(here);
+    this.later = [];
+    const answered = (held: boolean) => {
+      const later = this.later ?? [];
+      this.later = undefined;
+      if (this.gone || this.session.phase === 'closed') return;
+      decide(held);
+      if (!held) for (const input of later) input();
+    };
+    elsewhere.then(answered, () => answered(false));
   }
 
   /** The transport is gone: nothing can be sent any more. */
