@@ -11,6 +11,7 @@ const exitCodes: Partial<Record<ReasonCode, number>> = {
   unauthenticated: 77,
   forbidden: 77,
   tampered: 3,
+  conflict: 4,
 };
 
 const onTerminal = (stream: NodeJS.WriteStream) => stream.isTTY === true && !process.env['NO_COLOR'];

@@ -36,7 +36,17 @@ export interface HoldRequest {
 
 const defaultTerms = { by: [], quorum: 1, wait_ms: 15 * 60_000 };
 
-export function hold(s: Session, what: HoldRequest): Stall {
+export function hold(s: Session, what: HoldRequest): Stall | undefined {
+  if (!what.judgement.shownWhole) {
+    refuse(s, what.kind, what.request, {
+      sqlstate: '42501',
+      message: 'this operation needs an approval, and it can not be shown to an approver whole',
+      detail: `Rule: ${what.decision.rule}. Request: ${what.request.id}.`,
+      hint: 'Send it in shorter statements.',
+    });
+    s.totals.denied++;
+    return undefined;
+  }
   const now = s.options.now();
   const terms = what.decision.approval ?? defaultTerms;
   const { policy } = s.rules!;

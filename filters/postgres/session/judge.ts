@@ -10,6 +10,8 @@ export interface Judgement {
   readonly policyVersion: string;
   /** the text with its own secrets masked, for recordings and approvers */
   readonly maskedText: string;
+  /** maskedText is all of it: only what a person has read whole can be approved */
+  readonly shownWhole: boolean;
   /** JSON fields of a request event, beginning with a comma: with the facts, and without them for repeats */
   readonly fields: string;
   readonly fieldsAgain: string;
@@ -80,7 +82,7 @@ export class Judge {
 
   /** For bytes that are no text: the facts say why. */
   unparsed(reason: string, shown: string): Judgement {
-    return this.build(shown, unparsedAnalysis(reason));
+    return this.build(shown, unparsedAnalysis(reason), false);
   }
 
   /** Judged again with bound values, or with what a name stands for. */
@@ -103,7 +105,7 @@ export class Judge {
     return operation;
   }
 
-  private build(text: string, analysis: SqlAnalysis): Judgement {
+  private build(text: string, analysis: SqlAnalysis, whole = true): Judgement {
     const decision = this.pinned(analysis, this.policy.decide(this.operation(analysis.facts, undefined)));
     const shown = text.length > EVENT_TEXT_UNITS_MAX ? `${text.slice(0, EVENT_TEXT_UNITS_MAX)}…` : text;
     const maskedText = this.maskText(shown);
@@ -115,6 +117,7 @@ export class Judge {
       decision,
       policyVersion: this.policy.version,
       maskedText,
+      shownWhole: whole && text.length <= EVENT_TEXT_UNITS_MAX,
       // The normalised statement may repeat literals of utility statements, so it is masked like the text.
       fields: `${textField},"facts":${JSON.stringify({ ...analysis.facts, normalized: this.maskText(analysis.facts.normalized.slice(0, EVENT_TEXT_UNITS_MAX)) })}`,
       fieldsAgain: textField,

@@ -269,6 +269,12 @@ describe('the session machine', () => {
       });
     }
 
+    it('refuses what an approver could not read whole', () => {
+      const d = new Driver(holdsDeletes).login().client(query(`delete from t -- ${'x'.repeat(70_000)}`));
+      assert.equal(d.last.holds.length, 0);
+      assert.match(d.sent().join(), /^Query __midstream_\w+$/);
+    });
+
     it('ignores an approval of another hold', () => {
       const { d } = held();
       d.input(approval('ff', 'approved'));
