@@ -1,7 +1,7 @@
 import { createDetector, createMasker, maskString } from '../filters/mask/index.js';
 import type { Policy } from '../filters/policy/types.js';
 import { buildMaskSet } from '../filters/postgres/rows/plan.js';
-import { Judge, type Analyzer, type Caller } from '../filters/postgres/session/judge.js';
+import { type Analyzer, type Caller, Judge } from '../filters/postgres/session/judge.js';
 import type { Rules } from '../filters/postgres/session/session.js';
 
 /** The policy in force, made ready for each caller; callers that come again share their judge and its cache. */
@@ -43,7 +43,10 @@ export class RuleBook {
 
   private build(policy: Policy, caller: Caller): Rules {
     const masks = policy.masksFor(caller);
-    const options = { ...(this.options.mask_key ? { key: this.options.mask_key } : {}), ...(this.options.regions ? { regions: this.options.regions } : {}) };
+    const options = {
+      ...(this.options.mask_key ? { key: this.options.mask_key } : {}),
+      ...(this.options.regions ? { regions: this.options.regions } : {}),
+    };
     return {
       policy,
       judge: new Judge(policy, this.analyzer, caller, this.maskText, { cache_entries_max: 2000, cache_units_max: 4_000_000 }),

@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { renderBootstrap, type RenderOptions } from '../envoy/render.js';
-import { hashToken } from './console/tokens.js';
+import { type RenderOptions, renderBootstrap } from '../envoy/render.js';
 import type { ApproverToken } from './console/api.js';
+import { hashToken } from './console/tokens.js';
 import type { Resource } from './gateway.js';
-import { findEnvoy, runEnvoy, type RunningEnvoy } from './process/envoy.js';
+import { findEnvoy, type RunningEnvoy, runEnvoy } from './process/envoy.js';
 import { freePort } from './process/free-port.js';
 import { type Runtime, startRuntime } from './runtime.js';
 import { openCatalogue } from './stores/catalogue.js';
@@ -88,7 +88,10 @@ export async function startUp(options: UpOptions): Promise<Up> {
         api: {
           host: '127.0.0.1',
           port: options.approvals?.port ?? 0,
-          tokens: [...(options.approvals?.tokens ?? []), { id: 'operator', groups: ['dba', 'admin', 'finance'], hash: hashToken(operatorToken) }],
+          tokens: [
+            ...(options.approvals?.tokens ?? []),
+            { id: 'operator', groups: ['dba', 'admin', 'finance'], hash: hashToken(operatorToken) },
+          ],
         },
       },
       metrics: options.metricsPort === undefined ? undefined : { host: '127.0.0.1', port: options.metricsPort },

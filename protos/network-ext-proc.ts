@@ -1,9 +1,9 @@
-import { type Json, ProtoError, Reader, encodeStringStruct, field, readEntry, readStruct, varintSize, writeVarint } from './wire.js';
+import { encodeStringStruct, field, type Json, ProtoError, Reader, readEntry, readStruct, varintSize, writeVarint } from './wire.js';
 
 /** The fully qualified name that Envoy calls. */
 export const serviceName = 'envoy.service.network_ext_proc.v3.NetworkExternalProcessor';
 
-export const enum ConnectionStatus {
+export enum ConnectionStatus {
   Continue = 0,
   Close = 1,
   CloseReset = 2,

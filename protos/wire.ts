@@ -76,7 +76,12 @@ export function readStruct(buf: Buffer, start: number, end: number, depth = 0): 
     if (tag === 10) {
       const entryEnd = reader.span();
       const [key, valueStart, valueEnd] = readEntry(buf, reader.pos, entryEnd);
-      Object.defineProperty(out, key, { value: readValue(buf, valueStart, valueEnd, depth + 1), enumerable: true, configurable: true, writable: true });
+      Object.defineProperty(out, key, {
+        value: readValue(buf, valueStart, valueEnd, depth + 1),
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
       reader.pos = entryEnd;
     } else reader.skip(tag & 7);
   }

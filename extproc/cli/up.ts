@@ -51,7 +51,17 @@ async function run(flags: Flags): Promise<void> {
   const up = await startUp(options);
   const address = `${up.postgres.host}:${up.postgres.port}`;
   if (flags.json) {
-    printJson({ ready: true, postgres: address, transport: options.transport, api: up.api, token_file: up.tokenFile, record: resolve(options.recordDirectory), envoy: up.envoyVersion, verifier_key: up.runtime.recordings.verifier_key, pid: process.pid });
+    printJson({
+      ready: true,
+      postgres: address,
+      transport: options.transport,
+      api: up.api,
+      token_file: up.tokenFile,
+      record: resolve(options.recordDirectory),
+      envoy: up.envoyVersion,
+      verifier_key: up.runtime.recordings.verifier_key,
+      pid: process.pid,
+    });
   } else {
     line(`${cyan('ready')}  connect to ${address}   ${dim(`approvals: ${up.api}, recordings: ${resolve(options.recordDirectory)}`)}`);
   }
@@ -70,7 +80,8 @@ export async function runUntilStopped(stop: () => Promise<void>, failed: Promise
   ]);
   stopped = true;
   await stop();
-  if (why !== 'SIGINT' && why !== 'SIGTERM') throw new MidstreamError('unavailable', why, { hint: 'look at its log with --log-level debug' });
+  if (why !== 'SIGINT' && why !== 'SIGTERM')
+    throw new MidstreamError('unavailable', why, { hint: 'look at its log with --log-level debug' });
   process.exit(0);
 }
 
@@ -86,7 +97,8 @@ export function hostPort(text: string, defaultHost: string, what: string): { hos
 
 function oneOf<T extends string>(value: string, allowed: readonly T[], what: string): T {
   const found = allowed.find((one) => one === value);
-  if (found === undefined) throw new MidstreamError('bad_input', `${what} ${value} is not known`, { hint: `use one of ${allowed.join(', ')}` });
+  if (found === undefined)
+    throw new MidstreamError('bad_input', `${what} ${value} is not known`, { hint: `use one of ${allowed.join(', ')}` });
   return found;
 }
 

@@ -41,6 +41,11 @@ export function accessEntries(message: Fields): AccessEntry[] {
       tls: at(common, 'tls_properties') ?? null,
     };
     const session = at(common, 'metadata', 'filter_metadata', 'midstream', 'fields', 'session', 'string_value');
-    return { session: typeof session === 'string' ? session : (tags['midstream_session'] ?? ''), connectionId: tags['connection_id'] ?? '', listener: tags['listener'] ?? '', entry };
+    return {
+      session: typeof session === 'string' ? session : (tags['midstream_session'] ?? ''),
+      connectionId: tags['connection_id'] ?? '',
+      listener: tags['listener'] ?? '',
+      entry,
+    };
   });
 }

@@ -16,7 +16,11 @@ interface Peer {
 }
 
 export function connectQuestion(request: Record<string, unknown>): ConnectQuestion {
-  const attributes = (request['attributes'] ?? {}) as { source?: Peer; context_extensions?: Record<string, string>; tls_session?: { sni?: string } };
+  const attributes = (request['attributes'] ?? {}) as {
+    source?: Peer;
+    context_extensions?: Record<string, string>;
+    tls_session?: { sni?: string };
+  };
   const source = attributes.source ?? {};
   return {
     listener: attributes.context_extensions?.['listener'] ?? '',

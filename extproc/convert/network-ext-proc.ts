@@ -17,14 +17,20 @@ export function peerFacts(request: ProcessingRequest): PeerFacts {
   const flat = new Map<string, Json>();
   for (const [key, value] of Object.entries(request.attributes ?? {})) {
     flat.set(key, value);
-    if (value !== null && typeof value === 'object' && !Array.isArray(value)) for (const [inner, leaf] of Object.entries(value)) flat.set(inner, leaf);
+    if (value !== null && typeof value === 'object' && !Array.isArray(value))
+      for (const [inner, leaf] of Object.entries(value)) flat.set(inner, leaf);
   }
   const text = (name: string): string => {
     const value = flat.get(name);
     return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
   };
   const tls: Record<string, string> = {};
-  for (const name of ['connection.tls_version', 'connection.requested_server_name', 'connection.subject_peer_certificate', 'connection.uri_san_peer_certificate']) {
+  for (const name of [
+    'connection.tls_version',
+    'connection.requested_server_name',
+    'connection.subject_peer_certificate',
+    'connection.uri_san_peer_certificate',
+  ]) {
     const value = text(name);
     if (value !== '') tls[name.slice('connection.'.length)] = value;
   }

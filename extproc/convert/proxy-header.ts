@@ -1,5 +1,5 @@
-import type { ProxyHeader } from '../../filters/proxy-protocol/index.js';
 import type { SessionOptions } from '../../filters/postgres/session/session.js';
+import type { ProxyHeader } from '../../filters/proxy-protocol/index.js';
 import { spiffeIdentity } from './identity.js';
 
 /** TLVs that our Envoy configuration adds (envoy/render.ts): who the peer proved to be, and the connection's id. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import pg from 'pg';
-import Cursor from 'pg-cursor';
-import copyStreams from 'pg-copy-streams';
-import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import pg from 'pg';
+import copyStreams from 'pg-copy-streams';
+import Cursor from 'pg-cursor';
 import { encodeStartupPacket } from '../../filters/postgres/wire/index.js';
 import { eventually, nothingLeft, type TestGateway, testGateway } from '../support/gateway.js';
 
@@ -70,10 +70,16 @@ for (const transport of ['ext_proc', 'hop'] as const) {
     const approve = async (verdict: 'approve' | 'deny', body: object = {}) => {
       const headers = { authorization: `Bearer ${gateway.operatorToken}`, 'content-type': 'application/json' };
       const pending = await eventually('a hold to decide on', async () => {
-        const answer = (await (await fetch(`${gateway.api}/v1/approvals?status=pending`, { headers })).json()) as { approvals: { operation: { hold: string } }[] };
+        const answer = (await (await fetch(`${gateway.api}/v1/approvals?status=pending`, { headers })).json()) as {
+          approvals: { operation: { hold: string } }[];
+        };
         return answer.approvals[0];
       });
-      const answer = await fetch(`${gateway.api}/v1/approvals/${pending.operation.hold}/${verdict}`, { method: 'POST', headers, body: JSON.stringify(body) });
+      const answer = await fetch(`${gateway.api}/v1/approvals/${pending.operation.hold}/${verdict}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
       assert.equal(answer.status, 200, await answer.text());
     };
 
@@ -92,13 +98,25 @@ for (const transport of ['ext_proc', 'hop'] as const) {
           assert.match(rows[0].card_number, /1111$/);
           assert.doesNotMatch(rows[0].card_number, /4111/);
         }
-        const binary = await client.query({ text: 'select card_number, note, id from customers where id = 1', binary: true } as pg.QueryConfig);
+        const binary = await client.query({
+          text: 'select card_number, note, id from customers where id = 1',
+          binary: true,
+        } as pg.QueryConfig);
         assert.doesNotMatch(JSON.stringify(binary.rows), /4111|5555555555554444/);
         assert.equal(binary.rows[0].id, 1);
       });
 
       it('json, bytea, arrays, composites and expressions', async () => {
-        for (const expression of ['note', 'raw', 'array[card_number]', 'row(1, card_number)', "card_number || ''", 'to_jsonb(customers)', "encode(raw, 'escape')", 'json_build_object(1, card_number)']) {
+        for (const expression of [
+          'note',
+          'raw',
+          'array[card_number]',
+          'row(1, card_number)',
+          "card_number || ''",
+          'to_jsonb(customers)',
+          "encode(raw, 'escape')",
+          'json_build_object(1, card_number)',
+        ]) {
           const { rows } = await client.query(`select ${expression} as v from customers where id = 1`);
           const text = Buffer.isBuffer(rows[0].v) ? rows[0].v.toString() : JSON.stringify(rows[0].v);
           assert.doesNotMatch(text, /4111 1111 1111 1111|5555555555554444|4012888888881881/, expression);
@@ -133,7 +151,10 @@ for (const transport of ['ext_proc', 'hop'] as const) {
       });
 
       it('columns of views that the same transaction makes or redefines', async () => {
-        for (const sql of ['create view fresh as select salary as x from employees; select x from fresh', 'create or replace view pay as select name as who, salary as amount from employees; select amount from pay']) {
+        for (const sql of [
+          'create view fresh as select salary as x from employees; select x from fresh',
+          'create or replace view pay as select name as who, salary as amount from employees; select amount from pay',
+        ]) {
           await client.query('begin');
           const results = (await client.query(sql)) as unknown as pg.QueryResult[];
           assert.doesNotMatch(JSON.stringify(results.at(-1)!.rows), /90000|80000/, sql);
@@ -199,7 +220,13 @@ for (const transport of ['ext_proc', 'hop'] as const) {
     });
 
     describe('refuses', () => {
-      for (const sql of ['DROP DATABASE shop', 'dRoP/**/DATABASE shop', 'select 1; drop database shop', 'do $$ begin execute \'drop database shop\'; end $$', 'prepare x as select 1; drop database "shop"']) {
+      for (const sql of [
+        'DROP DATABASE shop',
+        'dRoP/**/DATABASE shop',
+        'select 1; drop database shop',
+        "do $$ begin execute 'drop database shop'; end $$",
+        'prepare x as select 1; drop database "shop"',
+      ]) {
         it(`${sql} with an error of the protocol, and the connection lives`, async () => {
           const error = await failure(client.query(sql));
           assert.equal(error.code, '42501');
@@ -229,7 +256,12 @@ for (const transport of ['ext_proc', 'hop'] as const) {
       });
 
       it('what changes the grammar under the parser', async () => {
-        for (const sql of ['set standard_conforming_strings = off', "select set_config('standard_conforming_strings', 'off', false)", "set client_encoding = 'SJIS'", "select set_config('client_encoding', 'gbk', true)"]) {
+        for (const sql of [
+          'set standard_conforming_strings = off',
+          "select set_config('standard_conforming_strings', 'off', false)",
+          "set client_encoding = 'SJIS'",
+          "select set_config('client_encoding', 'gbk', true)",
+        ]) {
           assert.equal((await failure(client.query(sql))).code, '42501', sql);
         }
         const late = new pg.Client({ ...gateway.through, options: '-c standard_conforming_strings=off' });
@@ -266,7 +298,9 @@ for (const transport of ['ext_proc', 'hop'] as const) {
 
       it('answers a cancel request with 57014, and it never runs', async () => {
         const waiting = failure(client.query('delete from customers'));
-        await eventually('the hold', () => ([...gateway.runtime.gateway.registry.connections].some((c) => c.session.held) ? true : undefined));
+        await eventually('the hold', () =>
+          [...gateway.runtime.gateway.registry.connections].some((c) => c.session.held) ? true : undefined,
+        );
         await cancel();
         assert.equal((await waiting).code, '57014');
         assert.equal((await client.query('select count(*)::int n from customers')).rows[0].n, 9);
@@ -275,9 +309,13 @@ for (const transport of ['ext_proc', 'hop'] as const) {
       it('and never runs it after the client was killed', async () => {
         const victim = await gateway.client();
         victim.query('delete from customers').catch(() => {});
-        await eventually('the hold', () => ([...gateway.runtime.gateway.registry.connections].some((c) => c.session.held) ? true : undefined));
+        await eventually('the hold', () =>
+          [...gateway.runtime.gateway.registry.connections].some((c) => c.session.held) ? true : undefined,
+        );
         (victim as unknown as { connection: { stream: { destroy(): void; resetAndDestroy(): void } } }).connection.stream.resetAndDestroy();
-        await eventually('the hold ends', () => ([...gateway.runtime.gateway.registry.connections].some((c) => c.session.held) ? undefined : true));
+        await eventually('the hold ends', () =>
+          [...gateway.runtime.gateway.registry.connections].some((c) => c.session.held) ? undefined : true,
+        );
         assert.equal((await client.query('select count(*)::int n from customers')).rows[0].n, 9);
       });
     });
@@ -304,10 +342,18 @@ for (const transport of ['ext_proc', 'hop'] as const) {
     it('carries 200 held operations at once and ends them when their clients go', async () => {
       const clients = await Promise.all(Array.from({ length: 200 }, () => gateway.client()));
       for (const one of clients) one.query('delete from customers').catch(() => {});
-      await eventually('200 holds', () => ([...gateway.runtime.gateway.registry.connections].filter((c) => c.session.held).length === 200 ? true : undefined), 30_000);
+      await eventually(
+        '200 holds',
+        () => ([...gateway.runtime.gateway.registry.connections].filter((c) => c.session.held).length === 200 ? true : undefined),
+        30_000,
+      );
       assert.equal((await client.query('select 1 as x')).rows[0].x, 1);
       for (const one of clients) (one as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
-      await eventually('no holds', () => ([...gateway.runtime.gateway.registry.connections].some((c) => c.session.held) ? undefined : true), 30_000);
+      await eventually(
+        'no holds',
+        () => ([...gateway.runtime.gateway.registry.connections].some((c) => c.session.held) ? undefined : true),
+        30_000,
+      );
       assert.equal((await client.query('select count(*)::int n from customers')).rows[0].n, 9);
     });
 

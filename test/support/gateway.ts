@@ -52,13 +52,21 @@ export interface TestGateway extends Up {
 }
 
 /** A real Envoy and a gateway before a database of its own on the shared server. */
-export async function testGateway(options: Partial<UpOptions> & { transport: 'ext_proc' | 'hop'; policy?: string; seed?: string; catalogue?: boolean }): Promise<TestGateway> {
+export async function testGateway(
+  options: Partial<UpOptions> & { transport: 'ext_proc' | 'hop'; policy?: string; seed?: string; catalogue?: boolean },
+): Promise<TestGateway> {
   const database = await scratchDatabase('e2e');
   const url = new URL(database.url);
   const directory = mkdtempSync(join(tmpdir(), 'midstream-test-'));
   const policyFile = join(directory, 'policy.yaml');
   writeFileSync(policyFile, options.policy ?? testPolicy);
-  const direct: pg.ClientConfig = { host: url.hostname, port: Number(url.port), user: decodeURIComponent(url.username), password: decodeURIComponent(url.password), database: database.name };
+  const direct: pg.ClientConfig = {
+    host: url.hostname,
+    port: Number(url.port),
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database: database.name,
+  };
   if (options.seed) {
     const client = new pg.Client(direct);
     await client.connect();
@@ -101,7 +109,11 @@ export async function testGateway(options: Partial<UpOptions> & { transport: 'ex
 }
 
 /** Waits until `look` gives something; fails with `what` after `wait_ms`. */
-export async function eventually<T>(what: string | (() => string), look: () => Promise<T | undefined> | T | undefined, wait_ms = 10_000): Promise<T> {
+export async function eventually<T>(
+  what: string | (() => string),
+  look: () => Promise<T | undefined> | T | undefined,
+  wait_ms = 10_000,
+): Promise<T> {
   const end = Date.now() + wait_ms;
   for (;;) {
     const found = await look();
@@ -114,12 +126,15 @@ export async function eventually<T>(what: string | (() => string), look: () => P
 /** Envoy's connection counts and the server's backends for this database are back at zero. */
 export async function nothingLeft(gateway: TestGateway): Promise<void> {
   let open: unknown;
-  const left = () => `(agents connect to ${gateway.postgres.port}) connections at Envoy go back to 0; open: ${JSON.stringify(open)}, at the gateway: ${[...gateway.runtime.gateway.registry.connections].map((c) => `${c.session.phase} ${c.session.stall}`)}`;
+  const left = () =>
+    `(agents connect to ${gateway.postgres.port}) connections at Envoy go back to 0; open: ${JSON.stringify(open)}, at the gateway: ${[...gateway.runtime.gateway.registry.connections].map((c) => `${c.session.phase} ${c.session.stall}`)}`;
   await eventually(left, async () => {
     const stats = await gateway.envoy.stats(/(listener\..*downstream_cx_active|cluster\.postgres_upstream\.upstream_cx_active)$/);
     const busy = Object.entries(stats).filter(([name, value]) => value > 0 && !name.includes('admin'));
     open = busy;
     return busy.length === 0 ? true : undefined;
   });
-  await eventually("the gateway's connections go back to 0", () => (gateway.runtime.gateway.registry.connections.size === 0 ? true : undefined));
+  await eventually("the gateway's connections go back to 0", () =>
+    gateway.runtime.gateway.registry.connections.size === 0 ? true : undefined,
+  );
 }

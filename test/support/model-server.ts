@@ -2,8 +2,8 @@ import {
   type BackendMessage,
   buildErrorResponse,
   decodeFrontend,
-  encodeBackend,
   type ErrorValues,
+  encodeBackend,
   FrameReader,
   type FrontendMessage,
 } from '../../filters/postgres/wire/index.js';
@@ -76,7 +76,10 @@ export class ModelServer {
     if (this.mode === 'copy-simple' || this.mode === 'copy-extended') return this.copying(message);
     switch (message.name) {
       case 'Query':
-        this.rest = message.value.text.toString().split(';').map((one) => one.trim());
+        this.rest = message.value.text
+          .toString()
+          .split(';')
+          .map((one) => one.trim());
         if (this.rest.length > 1 && this.rest.at(-1) === '') this.rest.pop();
         if (!this.syntaxOf(message.value.text.toString()) || !this.mayRun(this.rest)) {
           this.rest = [];
@@ -85,7 +88,8 @@ export class ModelServer {
         return this.goOn();
       case 'Parse':
         if (!this.syntaxOf(message.value.text.toString())) return this.skip();
-        if (message.value.statement !== '' && this.statements.has(message.value.statement)) return this.extendedError('42P05', 'prepared statement already exists');
+        if (message.value.statement !== '' && this.statements.has(message.value.statement))
+          return this.extendedError('42P05', 'prepared statement already exists');
         this.statements.set(message.value.statement, { text: message.value.text.toString() });
         return this.done('ParseComplete');
       case 'Bind': {
@@ -178,7 +182,12 @@ export class ModelServer {
 
   private describe(text: string): void {
     if (/^select/.test(this.resolve(text))) {
-      this.send({ name: 'RowDescription', value: { columns: [{ name: Buffer.from('x'), table_oid: 0, attribute: 0, type_oid: 25, type_size: -1, type_modifier: -1, format: 0 }] } });
+      this.send({
+        name: 'RowDescription',
+        value: {
+          columns: [{ name: Buffer.from('x'), table_oid: 0, attribute: 0, type_oid: 25, type_size: -1, type_modifier: -1, format: 0 }],
+        },
+      });
     } else this.done('NoData');
   }
 

@@ -1,8 +1,8 @@
 import type { Decision, Policy } from '../../filters/policy/types.js';
 import type { MaskSet } from '../../filters/postgres/rows/plan.js';
+import type { Effects } from '../../filters/postgres/session/effects.js';
 import { type Analyzer, Judge } from '../../filters/postgres/session/judge.js';
 import { Session, type SessionOptions } from '../../filters/postgres/session/session.js';
-import type { Effects } from '../../filters/postgres/session/effects.js';
 
 /** A session with a hand-made policy, for tests that look at the machine alone. */
 export interface HarnessOptions {
@@ -28,9 +28,20 @@ export function makeSession(options: HarnessOptions): Session {
     limits,
     masksFor: () => [],
     decide: (facts) => {
-      const texts = facts.sql.statements.length > 0 ? facts.sql.statements.map((s) => `${s.kind} ${s.object}`.trim()) : [facts.sql.unparsed === '' ? '' : 'unparsed'];
-      const verdict = texts.map((text) => decide(text, facts.params)).reduce<Decision['verdict']>((worst, one) => (rank[one] > rank[worst] ? one : worst), 'allow');
-      return { verdict, matches: verdict === 'allow' ? [] : [{ rule: 'test', verdict, mode: 'enforce' }], rule: verdict === 'allow' ? '' : 'test', message: verdict === 'allow' ? '' : 'not here', hint: '' };
+      const texts =
+        facts.sql.statements.length > 0
+          ? facts.sql.statements.map((s) => `${s.kind} ${s.object}`.trim())
+          : [facts.sql.unparsed === '' ? '' : 'unparsed'];
+      const verdict = texts
+        .map((text) => decide(text, facts.params))
+        .reduce<Decision['verdict']>((worst, one) => (rank[one] > rank[worst] ? one : worst), 'allow');
+      return {
+        verdict,
+        matches: verdict === 'allow' ? [] : [{ rule: 'test', verdict, mode: 'enforce' }],
+        rule: verdict === 'allow' ? '' : 'test',
+        message: verdict === 'allow' ? '' : 'not here',
+        hint: '',
+      };
     },
     ...options.policy,
   } as Policy;
@@ -49,7 +60,14 @@ export function makeSession(options: HarnessOptions): Session {
       maskText: (text) => text,
     }),
     catalogue: undefined,
-    limits: { message_bytes_max: 1 << 26, wire_bytes_max: 4096, names_max: 1000, queued_bytes_max: 1 << 20, notice_every_ms: 30_000, ...options.limits },
+    limits: {
+      message_bytes_max: 1 << 26,
+      wire_bytes_max: 4096,
+      names_max: 1000,
+      queued_bytes_max: 1 << 20,
+      notice_every_ms: 30_000,
+      ...options.limits,
+    },
   });
 }
 

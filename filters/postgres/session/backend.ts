@@ -72,7 +72,9 @@ export function onBackend(s: Session, f: Frame): boolean {
 }
 
 function unexpected(_s: Session, f: Frame): MidstreamError {
-  return new MidstreamError('protocol_violation', `the server sent ${messageName('backend', f.type)} where the gateway did not expect it`, { hint: 'connect again; if it happens again, report the statement' });
+  return new MidstreamError('protocol_violation', `the server sent ${messageName('backend', f.type)} where the gateway did not expect it`, {
+    hint: 'connect again; if it happens again, report the statement',
+  });
 }
 
 const currentRequest = (s: Session): Request | undefined => s.pending.head()?.request;
@@ -155,7 +157,10 @@ function dataRow(s: Session, f: Frame): boolean {
   return true;
 }
 
-function executedRows(s: Session, head: Entry): Entry['portal'] extends infer P | undefined ? (P extends { rows: infer R } ? R : never) : never {
+function executedRows(
+  s: Session,
+  head: Entry,
+): Entry['portal'] extends infer P | undefined ? (P extends { rows: infer R } ? R : never) : never {
   if (s.rules!.masks === undefined) return 'clean';
   return head.portal!.rows;
 }
@@ -172,13 +177,17 @@ function commandComplete(s: Session, f: Frame): boolean {
 /** CommandComplete, EmptyQueryResponse, PortalSuspended: one statement is done. */
 function endOfPart(s: Session, f: Frame, tag: string): boolean {
   const head = s.pending.head();
-  if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute)) throw unexpected(s, f);
+  if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute))
+    throw unexpected(s, f);
   const request = head.request!;
   if (tag !== '' && request.tags.length < TAGS_MAX) request.tags.push(tag);
   if (head.copyIn === 'active') {
     head.copyEnds = Math.max(0, head.copyEnds - 1);
     // Syncs that came while the COPY ran were ignored by the server ("COPY Operations").
-    s.pending.removeBehindHead((item) => item.ignoredByCopy, (item) => !item.ignoredByCopy);
+    s.pending.removeBehindHead(
+      (item) => item.ignoredByCopy,
+      (item) => !item.ignoredByCopy,
+    );
   }
   // The COPY of a later statement in the same Query may still begin.
   s.expectCopyIn(head, (head.judgement?.copiesIn ?? []).filter((at) => at > head.at).length);
@@ -291,7 +300,11 @@ function errorResponse(s: Session, f: Frame): boolean {
   if (head?.refusal !== undefined && isRefusalAnswer(head, f.buf, f.body, f.end)) {
     pass(s, f, refusalError(head.refusal), head.request);
     const { sqlstate, message } = head.refusal;
-    s.record('error', `,"request":"${head.request!.id}","severity":"ERROR","sqlstate":"${sqlstate}","message":${JSON.stringify(maskText(message))},"own":true`, false);
+    s.record(
+      'error',
+      `,"request":"${head.request!.id}","severity":"ERROR","sqlstate":"${sqlstate}","message":${JSON.stringify(maskText(message))},"own":true`,
+      false,
+    );
   } else {
     pass(s, f, s.rules!.masks && maskFields(f.buf, f.start, f.body, f.end, s.rules!.masks), head?.request);
     const error = { request: head?.request?.id ?? '', severity, sqlstate: text('code'), message: maskText(text('message')), own: false };
@@ -314,7 +327,8 @@ function afterError(s: Session, head: Entry): void {
     s.pending.shift();
     s.dropped(item);
     if (item.portal) item.portal.describing = false;
-    if (item.request && !item.injected) s.record('response', `${item.request.responseFields()}${item.request.failed ? '' : ',"skipped":true'}`, false);
+    if (item.request && !item.injected)
+      s.record('response', `${item.request.responseFields()}${item.request.failed ? '' : ',"skipped":true'}`, false);
     item = s.pending.head();
   }
   s.skipping = item === undefined;
@@ -330,7 +344,13 @@ function noticeResponse(s: Session, f: Frame): boolean {
   pass(s, f, s.rules!.masks && maskFields(f.buf, f.start, f.body, f.end, s.rules!.masks), currentRequest(s));
   const fields = decodeErrorResponse(f.buf, f.body, f.end);
   const message = s.rules!.maskText(errorField(fields, 'message')?.toString('utf8') ?? '');
-  const notice = { request: currentRequest(s)?.id ?? '', severity: errorField(fields, 'severity_plain')?.toString('utf8') ?? '', sqlstate: errorField(fields, 'code')?.toString('utf8') ?? '', message, own: false };
+  const notice = {
+    request: currentRequest(s)?.id ?? '',
+    severity: errorField(fields, 'severity_plain')?.toString('utf8') ?? '',
+    sqlstate: errorField(fields, 'code')?.toString('utf8') ?? '',
+    message,
+    own: false,
+  };
   s.record('notice', `,${JSON.stringify(notice).slice(1, -1)}`, false);
   return true;
 }
@@ -340,7 +360,10 @@ function parameterStatus(s: Session, f: Frame): boolean {
   const setting = name.toString();
   if (s.rules!.policy.grammar === 'pin') {
     const problem = settingProblem(setting, value.toString('utf8'));
-    if (problem !== undefined) throw new MidstreamError('policy_denied', problem, { hint: 'connect without this setting; the policy pins the grammar (defaults.grammar)' });
+    if (problem !== undefined)
+      throw new MidstreamError('policy_denied', problem, {
+        hint: 'connect without this setting; the policy pins the grammar (defaults.grammar)',
+      });
   }
   if (setting === 'client_encoding') s.encoding = value.toString('utf8').toUpperCase();
   if (setting === 'application_name') s.application = value.toString('utf8');
@@ -350,7 +373,8 @@ function parameterStatus(s: Session, f: Frame): boolean {
 
 function copyInResponse(s: Session, f: Frame): boolean {
   const head = s.pending.head();
-  if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute)) throw unexpected(s, f);
+  if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute))
+    throw unexpected(s, f);
   if (head.copyIn === 'no') s.expectCopyIn(head, 1);
   head.copyIn = 'active';
   pass(s, f, undefined, head.request);
@@ -359,7 +383,8 @@ function copyInResponse(s: Session, f: Frame): boolean {
 
 function copyOutResponse(s: Session, f: Frame): boolean {
   const head = s.pending.head();
-  if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute)) throw unexpected(s, f);
+  if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute))
+    throw unexpected(s, f);
   const masks = s.rules!.masks;
   if (masks === undefined) s.copyOut = { masker: undefined };
   else {
@@ -367,7 +392,10 @@ function copyOutResponse(s: Session, f: Frame): boolean {
     const shape = head.judgement?.analysis.top[at]?.copy;
     if (shape === undefined) throw unexpected(s, f);
     const response = decodeCopyOutResponse(f.buf, f.body, f.end);
-    const masker = s.originsInDoubt && masks.columnRules.length > 0 ? new CopyOutMasker(shape, planCovered(response, masks)) : CopyOutMasker.plan(shape, response, masks, s.catalogue);
+    const masker =
+      s.originsInDoubt && masks.columnRules.length > 0
+        ? new CopyOutMasker(shape, planCovered(response, masks))
+        : CopyOutMasker.plan(shape, response, masks, s.catalogue);
     if (masker instanceof CopyOutMasker) s.copyOut = { masker };
     else {
       s.lookup(masker);

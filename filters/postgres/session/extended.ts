@@ -32,7 +32,14 @@ export function onParse(s: Session, f: Frame): Stall | undefined {
     return undefined;
   }
   const item = entry(frontend.Parse);
-  item.statement = { text: judgement.text, judgement, parameterTypes: parse.parameter_types, layout: undefined, request: request.id, bySql: false };
+  item.statement = {
+    text: judgement.text,
+    judgement,
+    parameterTypes: parse.parameter_types,
+    layout: undefined,
+    request: request.id,
+    bySql: false,
+  };
   item.statementChanges = [{ at: 0, change: s.statements.change(parse.statement, item.statement, s.segment) }];
   s.expect(item);
   s.out.upstream.pass(f.buf, f.start, f.end);
@@ -107,7 +114,17 @@ export function onExecute(s: Session, f: Frame): Stall | undefined {
 }
 
 function unseenPortal(s: Session): Portal {
-  return { statement: unseen(s, 'portal'), bind: undefined, bindBytes: undefined, formats: [], rows: undefined, columns: [], released: false, cursor: false, policyVersion: '' };
+  return {
+    statement: unseen(s, 'portal'),
+    bind: undefined,
+    bindBytes: undefined,
+    formats: [],
+    rows: undefined,
+    columns: [],
+    released: false,
+    cursor: false,
+    policyVersion: '',
+  };
 }
 
 function sendExecute(s: Session, f: Frame, name: string, portal: Portal, judgement: Judgement, request: Request): void {
@@ -145,7 +162,23 @@ const PORTAL = 0x50;
 const STATEMENT = 0x53;
 
 /** Kinds that never give rows, and those that do with RETURNING only. */
-const silentKinds = new Set(['begin', 'commit', 'rollback', 'savepoint', 'release', 'set', 'create', 'drop', 'alter', 'truncate', 'deallocate', 'prepare', 'listen', 'notify', 'unlisten']);
+const silentKinds = new Set([
+  'begin',
+  'commit',
+  'rollback',
+  'savepoint',
+  'release',
+  'set',
+  'create',
+  'drop',
+  'alter',
+  'truncate',
+  'deallocate',
+  'prepare',
+  'listen',
+  'notify',
+  'unlisten',
+]);
 const writingKinds = new Set(['insert', 'update', 'delete', 'merge']);
 
 function returnsNothing({ analysis, text }: Judgement): boolean {
@@ -189,6 +222,10 @@ export function onClose(s: Session, f: Frame): Stall | undefined {
 
 function checkNames(s: Session): void {
   if (s.statements.size + s.portals.size >= s.options.limits.names_max) {
-    throw new MidstreamError('limit_exceeded', `more than ${s.options.limits.names_max} prepared statements and portals are open (names_max)`, { hint: 'close what is not used any more' });
+    throw new MidstreamError(
+      'limit_exceeded',
+      `more than ${s.options.limits.names_max} prepared statements and portals are open (names_max)`,
+      { hint: 'close what is not used any more' },
+    );
   }
 }

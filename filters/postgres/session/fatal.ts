@@ -17,7 +17,12 @@ const sqlstates: Partial<Record<ReasonCode, string>> = {
 /** Ends the connection with a FATAL error that the driver can show; the cause stays in the log. */
 export function fatal(s: Session, error: MidstreamError, sqlstate?: string): void {
   const code = sqlstate ?? sqlstates[error.code] ?? 'XX000';
-  const bytes = buildErrorResponse({ severity: 'FATAL', code, message: `midstream: ${error.message}`, ...(error.hint === '' ? {} : { hint: error.hint }), });
+  const bytes = buildErrorResponse({
+    severity: 'FATAL',
+    code,
+    message: `midstream: ${error.message}`,
+    ...(error.hint === '' ? {} : { hint: error.hint }),
+  });
   // Half of a large message may be out already; an error inside of it would be read as its bytes.
   if (!s.midDown) s.out.downstream.add(bytes);
   s.record('error', `,"request":"","severity":"FATAL","sqlstate":"${code}","message":${JSON.stringify(error.message)},"own":true`, true);

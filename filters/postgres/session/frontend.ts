@@ -3,10 +3,10 @@ import type { Frame } from '../wire/frame-reader.js';
 import { frontend } from '../wire/types.js';
 import { onBind, onClose, onDescribe, onExecute, onParse } from './extended.js';
 import { onFunctionCall } from './function-call.js';
-import { onQuery } from './simple.js';
-import { onStartup } from './startup.js';
 import { type Entry, entry } from './pending.js';
 import type { Session, Stall } from './session.js';
+import { onQuery } from './simple.js';
+import { onStartup } from './startup.js';
 
 /** Handles one message of the client; a stall means that it must be given again later. */
 export function onFrontend(s: Session, f: Frame): Stall | undefined {
@@ -28,7 +28,11 @@ export function onFrontend(s: Session, f: Frame): Stall | undefined {
   }
   // The server's own backpressure ends every sane pipeline long before: what is sent on waits in sockets of a few megabytes.
   if (s.pending.length >= PIPELINE_MESSAGES_MAX) {
-    throw new MidstreamError('limit_exceeded', `more than ${PIPELINE_MESSAGES_MAX} messages are waiting for an answer (pipeline_messages_max)`, { hint: 'read the answers while sending' });
+    throw new MidstreamError(
+      'limit_exceeded',
+      `more than ${PIPELINE_MESSAGES_MAX} messages are waiting for an answer (pipeline_messages_max)`,
+      { hint: 'read the answers while sending' },
+    );
   }
   if (copyState(s) === 'active') {
     throw new MidstreamError('protocol_violation', 'only CopyData, CopyDone and CopyFail may be sent while COPY FROM STDIN is under way', {
@@ -94,7 +98,12 @@ function copyEnd(s: Session, f: Frame): undefined {
   const item = openCopy(s);
   if (item !== undefined) {
     item.copyEnds++;
-    if (item.request) s.record('request', `,"request":"${item.request.id}","operation":"copy_data","text":"","fingerprint":"","bytes":${item.request.copied}`, false);
+    if (item.request)
+      s.record(
+        'request',
+        `,"request":"${item.request.id}","operation":"copy_data","text":"","fingerprint":"","bytes":${item.request.copied}`,
+        false,
+      );
   }
   s.out.upstream.pass(f.buf, f.start, f.end);
   return undefined;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ApproverDecision, HeldOperation } from '../../approval/types.js';
 import { digestOf, shapeOf } from '../../approval/life.js';
+import type { ApproverDecision, HeldOperation } from '../../approval/types.js';
 import type { Decision } from '../../policy/types.js';
 import { buildNoticeResponse } from '../wire/error-fields.js';
 import type { Frame } from '../wire/frame-reader.js';
@@ -52,8 +52,16 @@ export function hold(s: Session, what: HoldRequest): Stall | undefined {
   const { policy } = s.rules!;
   const raw = what.frame.buf.subarray(what.frame.start, what.frame.end);
   const rawText = what.judgement.text;
-  const parameters = createHash('sha256').update(what.rawParams ?? raw).digest('hex');
-  const context = { identity: s.identity!, resource: s.options.resource, database: s.database, user: s.user, policy_version: policy.version };
+  const parameters = createHash('sha256')
+    .update(what.rawParams ?? raw)
+    .digest('hex');
+  const context = {
+    identity: s.identity!,
+    resource: s.options.resource,
+    database: s.database,
+    user: s.user,
+    policy_version: policy.version,
+  };
   const operation: HeldOperation = {
     hold: s.options.newId(),
     session: s.options.id,
@@ -74,9 +82,24 @@ export function hold(s: Session, what: HoldRequest): Stall | undefined {
     created_ms: now,
     expires_ms: now + terms.wait_ms,
   };
-  s.held = { operation, frame: { ...what.frame }, kind: what.kind, request: what.request, judgement: what.judgement, send: what.send, visible: false };
+  s.held = {
+    operation,
+    frame: { ...what.frame },
+    kind: what.kind,
+    request: what.request,
+    judgement: what.judgement,
+    send: what.send,
+    visible: false,
+  };
   s.totals.held++;
-  const event = { request: what.request.id, hold: operation.hold, rule: operation.rule, by: terms.by, quorum: terms.quorum, wait_ms: terms.wait_ms };
+  const event = {
+    request: what.request.id,
+    hold: operation.hold,
+    rule: operation.rule,
+    by: terms.by,
+    quorum: terms.quorum,
+    wait_ms: terms.wait_ms,
+  };
   s.record('hold', `,${JSON.stringify(event).slice(1, -1)}`, true);
   s.out.holds.push({ operation });
   return 'hold';
@@ -91,7 +114,11 @@ export function heldNotice(s: Session, first: boolean): void {
   const who = held.operation.terms.by.length > 0 ? ` by ${held.operation.terms.by.join(' or ')}` : '';
   const message = `midstream: ${first ? 'held' : 'still held'} for approval${who} (rule "${held.operation.rule}", request ${held.request.id}), at most ${left} s more`;
   s.injectedDown.push(buildNoticeResponse({ severity: 'NOTICE', code: '00000', message, detail: `Approval ${held.operation.hold}.` }));
-  s.record('notice', `,"request":"${held.request.id}","severity":"NOTICE","sqlstate":"00000","message":${JSON.stringify(message)},"own":true`, false);
+  s.record(
+    'notice',
+    `,"request":"${held.request.id}","severity":"NOTICE","sqlstate":"00000","message":${JSON.stringify(message)},"own":true`,
+    false,
+  );
 }
 
 export interface ApprovalInput {
@@ -120,7 +147,13 @@ function refusalFor(held: Held, input: ApprovalInput): Omit<Refusal, 'word'> {
   const { rule, hold: id } = held.operation;
   const detail = `Rule: ${rule}. Approval ${id}.`;
   const hint = 'Talk to the approvers, then send the operation again.';
-  if (input.outcome === 'approved') return { sqlstate: '42501', message: 'the policy changed while this operation was held', detail, hint: 'Send it again: it will be judged by the policy in force.' };
+  if (input.outcome === 'approved')
+    return {
+      sqlstate: '42501',
+      message: 'the policy changed while this operation was held',
+      detail,
+      hint: 'Send it again: it will be judged by the policy in force.',
+    };
   if (input.outcome === 'denied') {
     const last = input.decisions.findLast((d) => d.verdict === 'deny');
     const by = last ? ` by ${last.by}` : '';
@@ -128,7 +161,13 @@ function refusalFor(held: Held, input: ApprovalInput): Omit<Refusal, 'word'> {
     return { sqlstate: '42501', message: `denied${by}${comment}`, detail, hint };
   }
   if (input.outcome === 'expired') return { sqlstate: '42501', message: 'nobody approved this operation in time', detail, hint };
-  if (input.outcome === 'unavailable') return { sqlstate: '42501', message: `this operation needs an approval, and approvals can't be stored now`, detail: `Rule: ${rule}.`, hint: 'Try again later; tell the operators of the gateway.' };
+  if (input.outcome === 'unavailable')
+    return {
+      sqlstate: '42501',
+      message: `this operation needs an approval, and approvals can't be stored now`,
+      detail: `Rule: ${rule}.`,
+      hint: 'Try again later; tell the operators of the gateway.',
+    };
   return { sqlstate: '57014', message: 'canceling statement due to user request', detail: `${detail} ${input.reason}`, hint: '' };
 }
 
@@ -138,7 +177,12 @@ export function endHold(s: Session, end: { status: 'cancelled' | 'expired'; reas
   s.out.ended.push({ hold: held.operation.hold, status: end.status, reason: end.reason });
   recordApproval(s, held, end.status, [], '');
   release(s);
-  refuse(s, held.kind, held.request, { sqlstate: end.sqlstate, message: end.message, detail: `Approval ${held.operation.hold}: ${end.reason}.`, hint: '' });
+  refuse(s, held.kind, held.request, {
+    sqlstate: end.sqlstate,
+    message: end.message,
+    detail: `Approval ${held.operation.hold}: ${end.reason}.`,
+    hint: '',
+  });
 }
 
 function release(s: Session): void {
@@ -147,9 +191,21 @@ function release(s: Session): void {
   s.waiting = undefined;
 }
 
-function recordApproval(s: Session, held: Held, outcome: 'approved' | 'denied' | 'expired' | 'cancelled', decisions: ApproverDecision[], lease: string): void {
+function recordApproval(
+  s: Session,
+  held: Held,
+  outcome: 'approved' | 'denied' | 'expired' | 'cancelled',
+  decisions: ApproverDecision[],
+  lease: string,
+): void {
   const { maskText } = s.rules!;
-  const shown = decisions.map((d) => ({ by: d.by, verdict: d.verdict, comment: maskText(d.comment), at: new Date(d.at_ms).toISOString(), from: d.from }));
+  const shown = decisions.map((d) => ({
+    by: d.by,
+    verdict: d.verdict,
+    comment: maskText(d.comment),
+    at: new Date(d.at_ms).toISOString(),
+    from: d.from,
+  }));
   const event = { request: held.request.id, hold: held.operation.hold, outcome, decisions: shown, lease };
   s.record('approval', `,${JSON.stringify(event).slice(1, -1)}`, true);
 }

@@ -1,5 +1,5 @@
-import type { Decision, OperationFacts, Policy } from '../../policy/types.js';
 import { isGrammarSetting, isPinned } from '../../policy/grammar.js';
+import type { Decision, OperationFacts, Policy } from '../../policy/types.js';
 import type { SqlAnalysis, SqlFacts, StatementFacts } from '../../sql/facts.js';
 
 /** One statement text, understood and decided on for one caller under one policy. Shared by all sessions of that caller. */
@@ -43,7 +43,9 @@ export function unparsedAnalysis(reason: string): SqlAnalysis {
 }
 
 export function decisionFields(decision: Decision, policyVersion: string): string {
-  return JSON.stringify({ verdict: decision.verdict, rule: decision.rule, matches: decision.matches, policy_version: policyVersion }).replace(/^\{/, ',').slice(0, -1);
+  return JSON.stringify({ verdict: decision.verdict, rule: decision.rule, matches: decision.matches, policy_version: policyVersion })
+    .replace(/^\{/, ',')
+    .slice(0, -1);
 }
 
 const originObjects = new Set(['view', 'materialized_view', 'materialized view', 'rule']);
@@ -96,7 +98,13 @@ export class Judge {
     const changed = analysis.top.flatMap((top) => (top.sets ?? []).filter(({ name, value }) => changesGrammar(top.kind, name, value)));
     if (changed.length === 0) return decision;
     const match = { rule: 'default:grammar', verdict: 'deny' as const, mode: 'enforce' as const };
-    return { verdict: 'deny', matches: [...decision.matches, match], rule: match.rule, message: `${changed[0]!.name} may not be changed: it changes how SQL is read`, hint: 'The policy pins the grammar (defaults.grammar).' };
+    return {
+      verdict: 'deny',
+      matches: [...decision.matches, match],
+      rule: match.rule,
+      message: `${changed[0]!.name} may not be changed: it changes how SQL is read`,
+      hint: 'The policy pins the grammar (defaults.grammar).',
+    };
   }
 
   private operation(facts: SqlFacts, params: (string | null | undefined)[] | undefined): OperationFacts {
@@ -122,9 +130,15 @@ export class Judge {
       fields: `${textField},"facts":${JSON.stringify({ ...analysis.facts, normalized: this.maskText(analysis.facts.normalized.slice(0, EVENT_TEXT_UNITS_MAX)) })}`,
       fieldsAgain: textField,
       decisionFields: decisionFields(decision, this.policy.version),
-      copiesIn: unparsed ? (/copy/i.test(text) ? [0] : []) : analysis.top.flatMap((t, at) => (t.copy?.direction === 'in' || (t.kind === 'copy' && t.copy === undefined) ? [at] : [])),
+      copiesIn: unparsed
+        ? /copy/i.test(text)
+          ? [0]
+          : []
+        : analysis.top.flatMap((t, at) => (t.copy?.direction === 'in' || (t.kind === 'copy' && t.copy === undefined) ? [at] : [])),
       usesNames: analysis.top.some((t) => t.executes !== undefined || t.fetches !== undefined),
-      changesNames: analysis.top.some((t) => t.prepares !== undefined || t.deallocates !== undefined || t.declares !== undefined || t.kind === 'discard'),
+      changesNames: analysis.top.some(
+        (t) => t.prepares !== undefined || t.deallocates !== undefined || t.declares !== undefined || t.kind === 'discard',
+      ),
       changesOrigins: unparsed || analysis.facts.statements.some(changesOrigins),
       ddl: unparsed || analysis.top.some((t) => t.ddl),
     };

@@ -1,8 +1,8 @@
 import type { OutputColumn } from '../../sql/facts.js';
-import { decodeRowDescription } from '../wire/row-description.js';
+import { RowMasker } from '../rows/data-row.js';
 import { missing, originsOf } from '../rows/origin.js';
 import { buildRowPlan, type ColumnLayout, type MaskSet, type RowPlan } from '../rows/plan.js';
-import { RowMasker } from '../rows/data-row.js';
+import { decodeRowDescription } from '../wire/row-description.js';
 import type { Judgement } from './judge.js';
 import type { Entry, Portal } from './pending.js';
 import { nameKey } from './prepared.js';
@@ -86,7 +86,14 @@ export function planRows(s: Session, { columns, key }: Layout, outputs: OutputCo
 
 /** A COPY whose columns may come from anywhere: all of them are covered. */
 export function planCovered(response: { column_formats: number[] }, masks: MaskSet): RowPlan {
-  const columns = response.column_formats.map((format) => ({ name: '', table_oid: 0, attribute: 0, type_oid: format === 0 ? TEXT_OID : 0, type_modifier: -1, format: format === 0 ? (0 as const) : (1 as const) }));
+  const columns = response.column_formats.map((format) => ({
+    name: '',
+    table_oid: 0,
+    attribute: 0,
+    type_oid: format === 0 ? TEXT_OID : 0,
+    type_modifier: -1,
+    format: format === 0 ? (0 as const) : (1 as const),
+  }));
   return buildRowPlan(columns, [], masks, undefined);
 }
 

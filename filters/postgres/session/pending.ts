@@ -1,9 +1,9 @@
-import type { Bind } from '../wire/bind.js';
 import type { RowMasker } from '../rows/data-row.js';
+import type { ColumnLayout } from '../rows/plan.js';
+import type { Bind } from '../wire/bind.js';
 import type { Judgement } from './judge.js';
 import type { Change } from './names.js';
 import type { Request } from './request.js';
-import type { ColumnLayout } from '../rows/plan.js';
 
 /** A prepared statement as the session knows it. */
 export interface Statement {

@@ -47,7 +47,8 @@ export function noteNameChanges(s: Session, item: Entry, judgement: Judgement): 
       const value = preparedBySql(s, judgement, one.prepares.analysis);
       statements.push({ at, change: s.statements.change(nameKey(one.prepares.name), value, s.segment) });
     }
-    if (one.deallocates) statements.push({ at, change: s.statements.change(one.deallocates.all ? '*' : nameKey(one.deallocates.name), undefined, s.segment) });
+    if (one.deallocates)
+      statements.push({ at, change: s.statements.change(one.deallocates.all ? '*' : nameKey(one.deallocates.name), undefined, s.segment) });
     if (one.kind === 'discard') statements.push({ at, change: s.statements.change('*', undefined, s.segment) });
     if (one.declares) {
       const analysis: SqlAnalysis = { facts: judgement.analysis.facts, top: [{ ...one, declares: undefined }] as SqlAnalysis['top'] };
@@ -71,7 +72,17 @@ function preparedBySql(s: Session, outer: Judgement, analysis: SqlAnalysis): Sta
 }
 
 function cursor(statement: Statement): Portal {
-  return { statement, bind: undefined, bindBytes: undefined, formats: [], rows: undefined, columns: [], released: true, cursor: true, policyVersion: statement.judgement.policyVersion };
+  return {
+    statement,
+    bind: undefined,
+    bindBytes: undefined,
+    formats: [],
+    rows: undefined,
+    columns: [],
+    released: true,
+    cursor: true,
+    policyVersion: statement.judgement.policyVersion,
+  };
 }
 
 /** The statement's judgement under the policy in force now. */

@@ -1,6 +1,6 @@
+import type { Decision } from '../../policy/types.js';
 import { buildErrorResponse } from '../wire/error-fields.js';
 import { frontend } from '../wire/types.js';
-import type { Decision } from '../../policy/types.js';
 import { type Entry, entry, type Refusal } from './pending.js';
 import type { Request } from './request.js';
 import type { Session } from './session.js';

@@ -1,22 +1,22 @@
-import { MidstreamError } from '../../errors.js';
 import type { ApproverDecision } from '../../approval/types.js';
+import { MidstreamError } from '../../errors.js';
 import type { Decision, Identity, Policy } from '../../policy/types.js';
+import { ByteSink } from '../rows/byte-sink.js';
+import type { CopyOutMasker } from '../rows/copy-out.js';
+import type { RowMasker } from '../rows/data-row.js';
+import type { CatalogueView } from '../rows/origin.js';
+import type { MaskSet } from '../rows/plan.js';
 import { type Frame, FrameReader } from '../wire/frame-reader.js';
 import { backend, frontend, messageName } from '../wire/types.js';
-import type { CatalogueView } from '../rows/origin.js';
-import type { CopyOutMasker } from '../rows/copy-out.js';
-import type { MaskSet } from '../rows/plan.js';
-import { ByteSink } from '../rows/byte-sink.js';
-import type { RowMasker } from '../rows/data-row.js';
 import { onBackend } from './backend.js';
 import { Effects, type LookupEffect } from './effects.js';
 import { fatal } from './fatal.js';
 import { onFrontend } from './frontend.js';
 import { endHold, type Held, heldNotice, onApproval } from './hold.js';
 import type { Judge } from './judge.js';
+import { RowPlans } from './layouts.js';
 import { Names } from './names.js';
 import { type Entry, PendingQueue, type Portal, type Statement } from './pending.js';
-import { RowPlans } from './layouts.js';
 import type { Request } from './request.js';
 
 /** What a session is given of the world: nothing of it does input or output. */
@@ -66,7 +66,14 @@ export type SessionInput =
   | { type: 'catalogue' }
   /** the hold is stored and approvers can see it */
   | { type: 'held'; hold: string }
-  | { type: 'approval'; hold: string; outcome: 'approved' | 'denied' | 'expired' | 'cancelled' | 'unavailable'; reason: string; decisions: ApproverDecision[]; lease: string }
+  | {
+      type: 'approval';
+      hold: string;
+      outcome: 'approved' | 'denied' | 'expired' | 'cancelled' | 'unavailable';
+      reason: string;
+      decisions: ApproverDecision[];
+      lease: string;
+    }
   /** a CancelRequest for this session came in */
   | { type: 'cancel' }
   | { type: 'policy' }
@@ -148,7 +155,10 @@ export class Session {
 
   constructor(readonly options: SessionOptions) {
     const limits = { message_bytes_max: options.limits.message_bytes_max, stream_bytes_max: 0x3fffffff };
-    this.front = new FrameReader('frontend', limits, { startup: true, stream: (type, length) => type === frontend.CopyData && length > STREAM_BYTES_MIN });
+    this.front = new FrameReader('frontend', limits, {
+      startup: true,
+      stream: (type, length) => type === frontend.CopyData && length > STREAM_BYTES_MIN,
+    });
     this.back = new FrameReader('backend', limits, { stream: (type, length) => length > STREAM_BYTES_MIN && this.mayStreamDown(type) });
   }
 
@@ -178,7 +188,8 @@ export class Session {
         this.injectedDown = [];
       }
     } catch (error) {
-      const known = error instanceof MidstreamError ? error : new MidstreamError('internal', 'the gateway failed on this message', { cause: error });
+      const known =
+        error instanceof MidstreamError ? error : new MidstreamError('internal', 'the gateway failed on this message', { cause: error });
       fatal(this, known);
     }
     out.downstream.settle();
@@ -209,7 +220,12 @@ export class Session {
         return;
       case 'cancel':
         if (this.held) {
-          endHold(this, { status: 'cancelled', reason: 'the client asked to cancel', sqlstate: '57014', message: 'canceling statement due to user request' });
+          endHold(this, {
+            status: 'cancelled',
+            reason: 'the client asked to cancel',
+            sqlstate: '57014',
+            message: 'canceling statement due to user request',
+          });
           this.runFront();
         }
         return;
@@ -223,7 +239,11 @@ export class Session {
         this.finish(input.reason);
         return;
       case 'stop':
-        fatal(this, input.error ?? new MidstreamError('unavailable', input.reason, { hint: 'connect again' }), input.error ? undefined : '57P01');
+        fatal(
+          this,
+          input.error ?? new MidstreamError('unavailable', input.reason, { hint: 'connect again' }),
+          input.error ? undefined : '57P01',
+        );
         return;
     }
   }
@@ -240,7 +260,13 @@ export class Session {
     if (!end || this.frontEnded) return;
     this.frontEnded = true;
     // What was held must never run now, and what came behind it has nobody to answer to.
-    if (this.held) endHold(this, { status: 'cancelled', reason: 'the client is gone', sqlstate: '57014', message: 'the client went away while the operation was held' });
+    if (this.held)
+      endHold(this, {
+        status: 'cancelled',
+        reason: 'the client is gone',
+        sqlstate: '57014',
+        message: 'the client went away while the operation was held',
+      });
   }
 
   private fromServer(bytes: Buffer, end: boolean): void {
@@ -254,7 +280,13 @@ export class Session {
     }
     if (!end) return;
     this.backEnded = true;
-    if (this.held) endHold(this, { status: 'cancelled', reason: 'the server closed the connection', sqlstate: '57P01', message: 'the server closed the connection while the operation was held' });
+    if (this.held)
+      endHold(this, {
+        status: 'cancelled',
+        reason: 'the server closed the connection',
+        sqlstate: '57P01',
+        message: 'the server closed the connection while the operation was held',
+      });
   }
 
   /** The end of a direction goes on after the last message that waited for something. */
@@ -300,7 +332,9 @@ export class Session {
   private checkQueue(): void {
     const max = this.options.limits.queued_bytes_max;
     if (this.stall === undefined || this.stall === 'hold' || this.front.buffered <= max) return;
-    throw new MidstreamError('limit_exceeded', `more than ${max} bytes wait for an earlier message to be answered (queued_bytes_max)`, { hint: 'read the answers while sending' });
+    throw new MidstreamError('limit_exceeded', `more than ${max} bytes wait for an earlier message to be answered (queued_bytes_max)`, {
+      hint: 'read the answers while sending',
+    });
   }
 
   private resumeFront(): void {
@@ -340,7 +374,13 @@ export class Session {
 
   applyPolicy(): void {
     if (this.identity === undefined) return;
-    this.rules = this.options.rules({ identity: this.identity, resource: this.options.resource, database: this.database, user: this.user, application: this.application });
+    this.rules = this.options.rules({
+      identity: this.identity,
+      resource: this.options.resource,
+      database: this.database,
+      user: this.user,
+      application: this.application,
+    });
   }
 
   noteOriginChanges(item: Entry, changes: boolean): void {
@@ -424,7 +464,11 @@ export class Session {
     this.phase = 'closed';
     if (!this.opened) return;
     const opaque = [...this.coverage.opaque].map(([why, bytes]) => ({ reason: why, bytes }));
-    const close = { reason, totals: this.totals, coverage: { inspected_bytes: this.coverage.inspected_bytes, masked_bytes: this.coverage.masked_bytes, opaque } };
+    const close = {
+      reason,
+      totals: this.totals,
+      coverage: { inspected_bytes: this.coverage.inspected_bytes, masked_bytes: this.coverage.masked_bytes, opaque },
+    };
     this.record('session.close', `,${JSON.stringify(close).slice(1, -1)}`, false);
   }
 

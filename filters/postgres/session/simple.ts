@@ -57,7 +57,12 @@ export function recordRequest(s: Session, request: Request, operation: string, j
     fields = judgement.fields;
     if (s.described.size < DESCRIBED_TEXTS_MAX) s.described.set(judgement.text, request.id);
   } else fields = `${judgement.fieldsAgain},"facts_of":"${known}"`;
-  s.record('request', `,"request":"${request.id}","operation":"${operation}"${fields}${more},"bytes":${f.end - f.start}`, true, f.buf.subarray(f.start, f.end));
+  s.record(
+    'request',
+    `,"request":"${request.id}","operation":"${operation}"${fields}${more},"bytes":${f.end - f.start}`,
+    true,
+    f.buf.subarray(f.start, f.end),
+  );
 }
 
 /** Texts of one session whose facts are not repeated. */

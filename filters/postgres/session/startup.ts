@@ -1,6 +1,6 @@
 import { MidstreamError } from '../../errors.js';
 import type { Frame } from '../wire/frame-reader.js';
-import { decodeStartupPacket, startupParameter, type StartupParameter } from '../wire/startup.js';
+import { decodeStartupPacket, type StartupParameter, startupParameter } from '../wire/startup.js';
 import { grammarProblem } from './grammar.js';
 import type { Session } from './session.js';
 
@@ -20,7 +20,10 @@ export function onStartup(s: Session, f: Frame): undefined {
     return undefined;
   }
   if (startup.kind === 'unsupported') {
-    throw new MidstreamError('protocol_violation', `unsupported frontend protocol ${(startup.code >>> 16) & 0xffff}.${startup.code & 0xffff}: the server supports 3.0 to 3.2`);
+    throw new MidstreamError(
+      'protocol_violation',
+      `unsupported frontend protocol ${(startup.code >>> 16) & 0xffff}.${startup.code & 0xffff}: the server supports 3.0 to 3.2`,
+    );
   }
   s.front.startupDone();
   const parameter = (name: string) => startupParameter(startup, name)?.toString('utf8') ?? '';
@@ -41,7 +44,10 @@ export function onStartup(s: Session, f: Frame): undefined {
   open(s, startup.parameters);
   if (s.rules!.policy.grammar === 'pin') {
     const problem = grammarProblem(startup.parameters.map(({ name, value }) => [name, value.toString('utf8')]));
-    if (problem) throw new MidstreamError('policy_denied', problem, { hint: 'connect without this setting; the policy pins the grammar (defaults.grammar)' });
+    if (problem)
+      throw new MidstreamError('policy_denied', problem, {
+        hint: 'connect without this setting; the policy pins the grammar (defaults.grammar)',
+      });
   }
   const replication = parameter('replication').toLowerCase();
   if (replication !== '' && !['false', 'off', 'no', '0'].includes(replication)) return openReplication(s, f);
@@ -54,9 +60,16 @@ export function onStartup(s: Session, f: Frame): undefined {
 function openReplication(s: Session, f: Frame): undefined {
   const verdict = s.rules!.policy.opaque;
   if (verdict !== 'allow') {
-    throw new MidstreamError('policy_denied', 'a replication connection cannot be inspected, and the policy does not allow what is opaque', {
-      hint: verdict === 'approve' ? 'logins are not held: an operator must allow it (defaults.opaque: allow)' : 'ask for defaults.opaque: allow on this listener',
-    });
+    throw new MidstreamError(
+      'policy_denied',
+      'a replication connection cannot be inspected, and the policy does not allow what is opaque',
+      {
+        hint:
+          verdict === 'approve'
+            ? 'logins are not held: an operator must allow it (defaults.opaque: allow)'
+            : 'ask for defaults.opaque: allow on this listener',
+      },
+    );
   }
   s.out.upstream.pass(f.buf, f.start, f.end);
   s.phase = 'opaque';

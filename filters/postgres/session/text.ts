@@ -16,7 +16,10 @@ export function cStringEnd(buf: Buffer, from: number, end: number, what: string)
 export function judgeText(s: Session, buf: Buffer, start: number, end: number): Judgement {
   const { judge, policy } = s.rules!;
   if (end - start > policy.limits.statement_bytes_max) {
-    return judge.unparsed(`longer than ${policy.limits.statement_bytes_max} bytes`, s.rules!.maskText(buf.toString('latin1', start, Math.min(end, start + 4096))));
+    return judge.unparsed(
+      `longer than ${policy.limits.statement_bytes_max} bytes`,
+      s.rules!.maskText(buf.toString('latin1', start, Math.min(end, start + 4096))),
+    );
   }
   if (s.encoding === 'UTF8') {
     const bytes = buf.subarray(start, end);

@@ -1,12 +1,32 @@
 import assert from 'node:assert/strict';
-import { decodeBackend, encodeFrontend, encodeStartupPacket, FrameReader, type FrontendMessage } from '../../../filters/postgres/wire/index.js';
+import {
+  decodeBackend,
+  encodeFrontend,
+  encodeStartupPacket,
+  FrameReader,
+  type FrontendMessage,
+} from '../../../filters/postgres/wire/index.js';
 import { createAnalyzer, loadParser } from '../../../filters/sql/analyze.js';
 import { ModelServer } from '../../support/model-server.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { bytesOf, makeSession } from '../../support/session-harness.js';
 
 const startup = encodeStartupPacket({ kind: 'startup', version: 196608, parameters: [{ name: 'user', value: Buffer.from('agent') }] });
-const texts = ['select 1', 'select 3', 'select 1/0', 'begin', 'commit', '', 'delete from t', 'prepare s1 as select 2', 'prepare s2 as delete from t', 'execute s1', 'execute s2', 'deallocate all', 'insert into t values (1)'];
+const texts = [
+  'select 1',
+  'select 3',
+  'select 1/0',
+  'begin',
+  'commit',
+  '',
+  'delete from t',
+  'prepare s1 as select 2',
+  'prepare s2 as delete from t',
+  'execute s1',
+  'execute s2',
+  'deallocate all',
+  'insert into t values (1)',
+];
 const names = ['', 's1', 's2'];
 const refusal = { severity: 'ERROR', code: '42501', message: 'not here' };
 
@@ -19,8 +39,13 @@ function script(random: Random): Buffer[] {
     const kind = random.int(12);
     if (kind < 2) put({ name: 'Query', value: { text: random.chance(0.3) ? Buffer.concat([text(), Buffer.from('; '), text()]) : text() } });
     else if (kind < 5) put({ name: 'Parse', value: { statement: random.pick(names), text: text(), parameter_types: [] } });
-    else if (kind < 7) put({ name: 'Bind', value: { portal: random.pick(['', 'p1']), statement: random.pick(names), formats: [], values: [], result_formats: [] } });
-    else if (kind === 7) put({ name: 'Describe', value: { target: random.pick(['statement', 'portal'] as const), name: random.pick(names) } });
+    else if (kind < 7)
+      put({
+        name: 'Bind',
+        value: { portal: random.pick(['', 'p1']), statement: random.pick(names), formats: [], values: [], result_formats: [] },
+      });
+    else if (kind === 7)
+      put({ name: 'Describe', value: { target: random.pick(['statement', 'portal'] as const), name: random.pick(names) } });
     else if (kind === 8) put({ name: 'Execute', value: { portal: random.pick(['', 'p1']), rows_max: 0 } });
     else if (kind === 9) put({ name: 'Close', value: { target: random.pick(['statement', 'portal'] as const), name: random.pick(names) } });
     else if (kind === 10) put({ name: 'Sync', value: {} });
@@ -52,7 +77,10 @@ function shown(bytes: Buffer): string[] {
   reader.push(bytes);
   const lines: string[] = [];
   for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-    const text = frame.buf.toString('latin1', frame.body, frame.end).replace(/D(Rule|Approval)[^\0]*\0H[^\0]*\0/, '').replace(/Mdenied/, 'Mnot here');
+    const text = frame.buf
+      .toString('latin1', frame.body, frame.end)
+      .replace(/D(Rule|Approval)[^\0]*\0H[^\0]*\0/, '')
+      .replace(/Mdenied/, 'Mnot here');
     lines.push(`${decodeBackend(frame).name} ${text.replace(/[^ -~]/g, '.')}`);
   }
   assert.equal(reader.buffered, 0, 'the client was sent half a message');
@@ -62,8 +90,16 @@ function shown(bytes: Buffer): string[] {
 /** deny: refused at Parse and Query; hold: held when it would run, and then denied; approve: held and then approved. */
 type Mode = 'deny' | 'hold' | 'approve';
 
-function through(messages: Buffer[], mode: Mode, random: Random, analyzer: ReturnType<typeof createAnalyzer>): { read: string[]; ran: string[]; closed: string } {
-  const session = makeSession({ analyzer, decide: (what) => (what.startsWith('delete') ? (mode === 'deny' ? 'deny' : 'approve') : 'allow') });
+function through(
+  messages: Buffer[],
+  mode: Mode,
+  random: Random,
+  analyzer: ReturnType<typeof createAnalyzer>,
+): { read: string[]; ran: string[]; closed: string } {
+  const session = makeSession({
+    analyzer,
+    decide: (what) => (what.startsWith('delete') ? (mode === 'deny' ? 'deny' : 'approve') : 'allow'),
+  });
   const model = new ModelServer();
   const toGateway: Buffer[] = cut(Buffer.concat([startup, ...messages]), random);
   const toServer: Buffer[] = [];

@@ -17,7 +17,11 @@ import { bytesOf, type HarnessOptions, makeSession } from '../../support/session
 
 const analyzer = createAnalyzer({ cache_entries_max: 100, cache_bytes_max: 1 << 20, statement_bytes_max: 1 << 20 });
 const startup = (extra: Record<string, string> = {}) =>
-  encodeStartupPacket({ kind: 'startup', version: 196608, parameters: Object.entries({ user: 'agent', database: 'shop', ...extra }).map(([name, value]) => ({ name, value: Buffer.from(value) })) });
+  encodeStartupPacket({
+    kind: 'startup',
+    version: 196608,
+    parameters: Object.entries({ user: 'agent', database: 'shop', ...extra }).map(([name, value]) => ({ name, value: Buffer.from(value) })),
+  });
 const limits = { message_bytes_max: 1 << 26, stream_bytes_max: 1 << 26 };
 
 /** Drives one session by hand and reads both sides as messages. */
@@ -40,11 +44,23 @@ class Driver {
   }
 
   client(...messages: (FrontendMessage | Buffer)[]): this {
-    return this.did(this.session.step({ type: 'downstream', bytes: Buffer.concat(messages.map((m) => (Buffer.isBuffer(m) ? m : encodeFrontend(m)))), end: false }));
+    return this.did(
+      this.session.step({
+        type: 'downstream',
+        bytes: Buffer.concat(messages.map((m) => (Buffer.isBuffer(m) ? m : encodeFrontend(m)))),
+        end: false,
+      }),
+    );
   }
 
   server(...messages: (BackendMessage | Buffer)[]): this {
-    return this.did(this.session.step({ type: 'upstream', bytes: Buffer.concat(messages.map((m) => (Buffer.isBuffer(m) ? m : encodeBackend(m)))), end: false }));
+    return this.did(
+      this.session.step({
+        type: 'upstream',
+        bytes: Buffer.concat(messages.map((m) => (Buffer.isBuffer(m) ? m : encodeBackend(m)))),
+        end: false,
+      }),
+    );
   }
 
   input(input: Parameters<Session['step']>[0]): this {
@@ -57,7 +73,15 @@ class Driver {
     for (let f = this.up.next(); f !== undefined; f = this.up.next()) {
       const m = decodeFrontend(f);
       if (m.name === 'StartupPacket') this.up.startupDone();
-      out.push(m.name === 'Query' ? `Query ${m.value.text}` : m.name === 'Parse' ? `Parse ${m.value.statement}: ${m.value.text}` : m.name === 'Execute' ? `Execute ${m.value.portal}` : m.name);
+      out.push(
+        m.name === 'Query'
+          ? `Query ${m.value.text}`
+          : m.name === 'Parse'
+            ? `Parse ${m.value.statement}: ${m.value.text}`
+            : m.name === 'Execute'
+              ? `Execute ${m.value.portal}`
+              : m.name,
+      );
     }
     return out;
   }
@@ -92,8 +116,14 @@ class Driver {
 const ready: BackendMessage = { name: 'ReadyForQuery', value: { status: 'idle' } };
 const complete = (tag: string): BackendMessage => ({ name: 'CommandComplete', value: { tag } });
 const query = (text: string): FrontendMessage => ({ name: 'Query', value: { text: Buffer.from(text) } });
-const parse = (statement: string, text: string): FrontendMessage => ({ name: 'Parse', value: { statement, text: Buffer.from(text), parameter_types: [] } });
-const bind = (statement: string, portal = ''): FrontendMessage => ({ name: 'Bind', value: { portal, statement, formats: [], values: [], result_formats: [] } });
+const parse = (statement: string, text: string): FrontendMessage => ({
+  name: 'Parse',
+  value: { statement, text: Buffer.from(text), parameter_types: [] },
+});
+const bind = (statement: string, portal = ''): FrontendMessage => ({
+  name: 'Bind',
+  value: { portal, statement, formats: [], values: [], result_formats: [] },
+});
 const execute = (portal = ''): FrontendMessage => ({ name: 'Execute', value: { portal, rows_max: 0 } });
 const sync: FrontendMessage = { name: 'Sync', value: {} };
 const holdsDeletes = { decide: (what: string) => (what.startsWith('delete') ? ('approve' as const) : ('allow' as const)) };
@@ -108,12 +138,25 @@ describe('the session machine', () => {
       const effects = d.session.step({ type: 'downstream', bytes: asked, end: false });
       assert.equal(bytesOf(effects, 'downstream').toString(), 'N');
       assert.equal(bytesOf(effects, 'upstream').length, 0);
-      assert.equal(bytesOf(d.session.step({ type: 'downstream', bytes: encodeStartupPacket({ kind: 'gssenc' }), end: false }), 'downstream').toString(), 'N');
+      assert.equal(
+        bytesOf(
+          d.session.step({ type: 'downstream', bytes: encodeStartupPacket({ kind: 'gssenc' }), end: false }),
+          'downstream',
+        ).toString(),
+        'N',
+      );
     });
 
     it('takes the last of two users, as Postgres does', () => {
       const d = new Driver();
-      const twice = encodeStartupPacket({ kind: 'startup', version: 196608, parameters: [['user', 'good'], ['user', 'evil']].map(([name, value]) => ({ name: name!, value: Buffer.from(value!) })) });
+      const twice = encodeStartupPacket({
+        kind: 'startup',
+        version: 196608,
+        parameters: [
+          ['user', 'good'],
+          ['user', 'evil'],
+        ].map(([name, value]) => ({ name: name!, value: Buffer.from(value!) })),
+      });
       d.client(twice);
       assert.equal(d.session.identity?.id, 'evil');
     });
@@ -170,7 +213,10 @@ describe('the session machine', () => {
       const d = new Driver(deny).login().client(query('drop database shop'));
       const [sent] = d.sent();
       assert.match(sent!, /^Query __midstream_[0-9a-f]+$/);
-      d.server(buildErrorResponse({ severity: 'ERROR', code: '42601', message: `syntax error at or near "${sent!.slice(6)}"`, position: '1' }), ready);
+      d.server(
+        buildErrorResponse({ severity: 'ERROR', code: '42601', message: `syntax error at or near "${sent!.slice(6)}"`, position: '1' }),
+        ready,
+      );
       assert.deepEqual(d.received(), ['ErrorResponse ERROR 42501 not here', 'ReadyForQuery']);
     });
 
@@ -195,7 +241,9 @@ describe('the session machine', () => {
       const d = new Driver({ decide: (what) => (what === 'unparsed' ? 'deny' : 'allow') }).login();
       d.client({ name: 'Query', value: { text: Buffer.from([0x73, 0xff, 0xfe]) } });
       assert.match(d.sent()[0]!, /^Query __midstream_/);
-      const glued = new Driver().login().client(Buffer.concat([Buffer.from('Q\0\0\0\x17select 1\0drop t\0', 'latin1').subarray(0, 21), Buffer.from('\0\0\0')]));
+      const glued = new Driver()
+        .login()
+        .client(Buffer.concat([Buffer.from('Q\0\0\0\x17select 1\0drop t\0', 'latin1').subarray(0, 21), Buffer.from('\0\0\0')]));
       assert.match(glued.received().join(), /FATAL 08P01/);
     });
   });
@@ -243,7 +291,14 @@ describe('the session machine', () => {
       const { hold } = d.last.holds[0]!.operation;
       return { d, hold };
     };
-    const approval = (hold: string, outcome: 'approved' | 'denied' | 'expired') => ({ type: 'approval' as const, hold, outcome, reason: '', decisions: [], lease: '' });
+    const approval = (hold: string, outcome: 'approved' | 'denied' | 'expired') => ({
+      type: 'approval' as const,
+      hold,
+      outcome,
+      reason: '',
+      decisions: [],
+      lease: '',
+    });
 
     it('lets nothing behind it pass, and tells the client that it waits', () => {
       const { d, hold } = held();
@@ -291,10 +346,16 @@ describe('the session machine', () => {
     });
 
     it('never runs it after the client has gone, however it went', () => {
-      for (const leave of [{ type: 'gone', reason: 'reset' }, { type: 'downstream', bytes: Buffer.alloc(0), end: true }] as const) {
+      for (const leave of [
+        { type: 'gone', reason: 'reset' },
+        { type: 'downstream', bytes: Buffer.alloc(0), end: true },
+      ] as const) {
         const { d, hold } = held();
         d.input(leave);
-        assert.deepEqual(d.last.ended.map((e) => e.status), ['cancelled']);
+        assert.deepEqual(
+          d.last.ended.map((e) => e.status),
+          ['cancelled'],
+        );
         d.input(approval(hold, 'approved'));
         assert.ok(!d.sent().some((text) => text.includes('delete')));
       }
@@ -311,7 +372,12 @@ describe('the session machine', () => {
     it('binds identity, text, parameters and policy: another parameter is another digest, the same shape', () => {
       const digests = ['1', '2'].map((value) => {
         const d = new Driver(holdsDeletes).login();
-        d.client(parse('', 'delete from t where a = $1'), { name: 'Bind', value: { portal: '', statement: '', formats: [], values: [Buffer.from(value)], result_formats: [] } }, execute(), sync);
+        d.client(
+          parse('', 'delete from t where a = $1'),
+          { name: 'Bind', value: { portal: '', statement: '', formats: [], values: [Buffer.from(value)], result_formats: [] } },
+          execute(),
+          sync,
+        );
         return d.last.holds[0]!.operation;
       });
       assert.notEqual(digests[0]!.digest, digests[1]!.digest);
@@ -357,7 +423,12 @@ describe('the session machine', () => {
     assert.equal(d.events('request')[0]!['text'], 'select 1');
     assert.equal(d.events('decision')[0]!['verdict'], 'allow');
     d.server(
-      { name: 'RowDescription', value: { columns: [{ name: Buffer.from('x'), table_oid: 0, attribute: 0, type_oid: 25, type_size: -1, type_modifier: -1, format: 0 }] } },
+      {
+        name: 'RowDescription',
+        value: {
+          columns: [{ name: Buffer.from('x'), table_oid: 0, attribute: 0, type_oid: 25, type_size: -1, type_modifier: -1, format: 0 }],
+        },
+      },
       { name: 'DataRow', value: { values: [Buffer.from('1')] } },
       complete('SELECT 1'),
       ready,
