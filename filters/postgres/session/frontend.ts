@@ -20,9 +20,11 @@ export function onFrontend(s: Session, f: Frame): Stall | undefined {
     case frontend.CopyFail:
       return copyEnd(s, f);
     case frontend.Sync:
+      empty(f, 'Sync');
       return sync(s, f);
     case frontend.Flush:
     case frontend.Terminate:
+      empty(f, f.type === frontend.Flush ? 'Flush' : 'Terminate');
       s.out.upstream.pass(f.buf, f.start, f.end);
       return undefined;
   }
@@ -58,6 +60,11 @@ export function onFrontend(s: Session, f: Frame): Stall | undefined {
       return onFunctionCall(s, f);
   }
   throw new MidstreamError('protocol_violation', 'a password message came after the login was over');
+}
+
+/** The server answers a Sync that has a body with an error and waits for another Sync: its answers would be counted wrongly from there on. */
+function empty(f: Frame, name: string): void {
+  if (f.end !== f.body) throw new MidstreamError('protocol_violation', `${name} has no body, actual ${f.end - f.body} bytes`);
 }
 
 /** Messages whose answers are outstanding. */
