@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { MidstreamError } from '../../filters/errors.js';
+import { loadConfig } from '../config/load.js';
+import { createLog } from '../runtime.js';
+import { serve, type Serving } from '../serve/index.js';
+import { cyan, dim, line, printJson, report } from './io.js';
+import { runUntilStopped } from './up.js';
+import { packageVersion } from './version.js';
+
+interface Flags {
+  config: string;
+  workers?: string;
+  json?: boolean;
+}
+
+const WORKERS_MAX = 64;
+
+const example = `
+Example:
+  midstream serve --config midstream.yaml
+  midstream envoy render --config midstream.yaml > envoy.yaml && envoy --config-path envoy.yaml
+
+SIGHUP reads the policy again (a change of its file is seen without it). SIGTERM and SIGINT stop: health says NOT_SERVING, held
+operations are refused, connections end with an error that drivers know, the recording is closed. Envoy must know each worker, so
+give \`midstream envoy render\` the same number: gateway.workers in the file is the place for it.`;
+
+export function register(program: Command): void {
+  program
+    .command('serve')
+    .description('Run the gateway beside an Envoy that runs elsewhere, in the foreground.')
+    .requiredOption('--config <file>', 'midstream.yaml')
+    .option('--workers <n>', 'processes, in place of gateway.workers of the file')
+    .option('--json', 'one JSON line when ready')
+    .addHelpText('after', example)
+    .action(async (flags: Flags) => {
+      try {
+        await run(flags);
+      } catch (error) {
+        // What was started until then must not keep the process alive.
+        report(error, flags.json === true);
+        process.exit();
+      }
+    });
+}
+
+async function run(flags: Flags): Promise<void> {
+  const config = await loadConfig(flags.config, flags.workers === undefined ? {} : { workers: workerCount(flags.workers) });
+  const log = createLog(config.log.level);
+  const serving = await serve(config, packageVersion(), log);
+  announce(serving, flags.json === true);
+  await runUntilStopped(
+    () => serving.stop('the gateway is stopping'),
+    new Promise<never>(() => {}),
+    () => serving.reload(),
+  );
+}
+
+function workerCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > WORKERS_MAX) {
+    throw new MidstreamError('bad_input', `--workers can't be ${text}`, { hint: `use a whole number from 1 to ${WORKERS_MAX}` });
+  }
+  return count;
+}
+
+/** The one line on standard output. */
+function announce({ listening }: Serving, json: boolean): void {
+  const grpc = listening.map((worker) => worker.grpc);
+  const hop = listening.flatMap((worker) => worker.hops);
+  const api = listening[0]?.api ?? '';
+  const metrics = listening.map((worker) => worker.metrics).filter(Boolean);
+  if (json) printJson({ ready: true, grpc, hop, api, metrics, workers: listening.length, pid: process.pid });
+  else line(`${cyan('ready')}  gRPC on ${grpc.join(', ')}   ${dim([...hop.map((one) => `hop ${one.listener}: ${one.address}`), ...(api ? [`approvals: ${api}`] : [])].join(', '))}`);
+}

@@ -1,0 +1,78 @@
+import type { Logger } from 'pino';
+import { parseAddress } from '../../envoy/address.js';
+import { accessDecider } from '../config/access.js';
+import type { Config, ListenerConfig } from '../config/types.js';
+import type { Resource } from '../gateway.js';
+import { type Runtime, type RuntimeOptions, type Siblings, startRuntime } from '../runtime.js';
+import { openCatalogue } from '../stores/catalogue.js';
+import type { Listening, WorkerSettings } from './messages.js';
+import { removeStaleSocket } from './stale-socket.js';
+
+/** The worker that serves the approvals API; the others find what was decided there in the store they share. */
+const API_WORKER = 1;
+
+export interface Worker {
+  runtime: Runtime;
+  listening: Listening;
+  stop(reason: string): Promise<void>;
+}
+
+/** One gateway process as the configuration wants it. */
+export async function startWorker(settings: WorkerSettings, log: Logger, siblings?: Siblings): Promise<Worker> {
+  const { config, number } = settings;
+  const resources = config.listeners.map((listener) => resourceOf(listener, number, log));
+  const options = runtimeOptions(settings, resources, log);
+  await removeStaleSocket(options.grpc);
+  for (const listener of config.listeners) if (listener.hop) await removeStaleSocket(listener.hop.gateway[number - 1]!);
+  const runtime = await startRuntime({ ...options, ...(siblings ? { siblings } : {}) });
+  return {
+    runtime,
+    listening: {
+      grpc: runtime.gateway.grpc,
+      hops: runtime.gateway.hops.map(({ listener, address }) => ({ listener, address })),
+      api: runtime.api,
+      metrics: options.metrics ? `http://${bracketed(options.metrics.host)}:${options.metrics.port}/metrics` : '',
+    },
+    stop: async (reason) => {
+      await runtime.stop(reason);
+      for (const { catalogue } of resources) await catalogue?.close();
+    },
+  };
+}
+
+function runtimeOptions({ config, number, mask_key, version }: WorkerSettings, resources: Resource[], log: Logger): RuntimeOptions {
+  const { record, approvals, limits } = config;
+  return {
+    version,
+    grpc: config.gateway.grpc[number - 1]!,
+    resources,
+    policyFile: config.policy_file,
+    record: {
+      directory: record.directory,
+      durability: record.durability,
+      worker: number,
+      segment_bytes_max: record.segment_bytes_max,
+      recipients: record.recipients,
+      ...(record.signing_key_file === undefined ? {} : { signing_key_file: record.signing_key_file }),
+    },
+    approvals: { database: approvals.database, api: number === API_WORKER ? approvals.api : undefined },
+    mask_key,
+    regions: config.masks.regions,
+    metrics: config.metrics?.[number - 1],
+    mayConnect: accessDecider(config),
+    log,
+    limits: { names_max: limits.names_max, notice_every_ms: limits.notice_every_ms },
+  };
+}
+
+function resourceOf(listener: ListenerConfig, number: number, log: Logger): Resource {
+  const { name, resource, catalogue_url, hop } = listener;
+  return {
+    listener: name,
+    resource,
+    catalogue: catalogue_url === undefined ? undefined : openCatalogue({ url: catalogue_url, log }),
+    ...(hop ? { hop: { ...parseAddress(hop.gateway[number - 1]!), upstream: parseAddress(hop.back) } } : {}),
+  };
+}
+
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);

@@ -1,0 +1,23 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/types.js';
+import { maskKey } from '../runtime.js';
+import { startWorker } from './from-config.js';
+import type { Listening, WorkerSettings } from './messages.js';
+import { startSupervisor } from './supervisor.js';
+import { forkWorker } from './worker-process.js';
+
+export interface Serving {
+  /** one for each worker */
+  listening: Listening[];
+  reload(): void;
+  stop(reason: string): Promise<void>;
+}
+
+/** The gateway of a configuration: one worker in this process, several in processes of their own. */
+export async function serve(config: Config, version: string, log: Logger): Promise<Serving> {
+  const settings: Omit<WorkerSettings, 'number'> = { config, version, mask_key: maskKey(config.masks.key_file) };
+  const { workers } = config.gateway;
+  if (workers > 1) return startSupervisor({ workers, settings, log, fork: forkWorker });
+  const worker = await startWorker({ ...settings, number: 1 }, log);
+  return { listening: [worker.listening], reload: () => void worker.runtime.reload(), stop: worker.stop };
+}

@@ -1,0 +1,55 @@
+import { MidstreamError } from '../../filters/errors.js';
+import { createLog } from '../runtime.js';
+import { startWorker, type Worker } from './from-config.js';
+import type { FromWorker, Question, ToWorker, WorkerSettings } from './messages.js';
+import { AskedSiblings } from './siblings.js';
+
+/** Entry of a worker process: everything it does, the parent tells it over their pipe. */
+function main(): void {
+  const send = (message: FromWorker) => {
+    // The parent may just have gone; its end shows as `disconnect`.
+    if (process.connected) process.send!(message, () => undefined);
+  };
+  const siblings = new AskedSiblings(send);
+  let worker: Worker | undefined;
+  let stopping = false;
+  const stop = async (reason: string) => {
+    if (stopping) return;
+    stopping = true;
+    await worker?.stop(reason);
+    process.exit(0);
+  };
+  const start = async (settings: WorkerSettings) => {
+    const log = createLog(settings.config.log.level).child({ worker: settings.number });
+    try {
+      worker = await startWorker(settings, log, siblings);
+      send({ type: 'ready', listening: worker.listening });
+    } catch (error) {
+      process.send!(failure(error), () => process.exit(1));
+    }
+  };
+  const answer = (question: Question): string => {
+    if (worker === undefined) return '';
+    return question.kind === 'cancel' ? (worker.runtime.cancelHeld(question.key) ? 'cancelled' : '') : worker.runtime.sessionOf(question.connection);
+  };
+  process.on('message', (message: ToWorker) => {
+    if (message.type === 'start') void start(message.settings);
+    else if (message.type === 'reload') void worker?.runtime.reload();
+    else if (message.type === 'stop') void stop(message.reason);
+    else if (message.type === 'question') send({ type: 'reply', id: message.id, answer: answer(message.question) });
+    else siblings.answered(message.id, message.answer);
+  });
+  // Ctrl-C and a closed terminal reach the whole group; the parent says what they mean.
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  process.on('SIGTERM', () => void stop('the gateway is stopping'));
+  const orphaned = () => void stop('the gateway is stopping');
+  process.on('disconnect', orphaned);
+  if (!process.connected) orphaned();
+}
+
+function failure(error: unknown): FromWorker {
+  const known = error instanceof MidstreamError ? error : new MidstreamError('internal', error instanceof Error ? error.message : String(error));
+  return { type: 'failed', code: known.code, message: known.message, hint: known.hint };
+}
+
+main();
