@@ -9,6 +9,7 @@ import type { Refusal } from './pending.js';
 import { refuse } from './refuse.js';
 import type { Request } from './request.js';
 import type { Session, Stall } from './session.js';
+import { shownIdentity } from './shown-identity.js';
 
 /** An operation that waits in flight: the very bytes that go on if it is approved, and nothing else. */
 export interface Held {
@@ -66,7 +67,7 @@ export function hold(s: Session, what: HoldRequest): Stall | undefined {
     hold: s.options.newId(),
     session: s.options.id,
     request: what.request.id,
-    identity: s.identity!,
+    identity: shownIdentity(s.identity!, s.rules!.maskText),
     resource: s.options.resource,
     database: s.database,
     user: s.user,

@@ -3,6 +3,7 @@ import type { Frame } from '../wire/frame-reader.js';
 import { decodeStartupPacket, type StartupParameter, startupParameter } from '../wire/startup.js';
 import { grammarProblem } from './grammar.js';
 import type { Session } from './session.js';
+import { shownIdentity } from './shown-identity.js';
 
 const answerN = Buffer.from('N');
 
@@ -86,7 +87,7 @@ function open(s: Session, parameters: StartupParameter[]): void {
     database: s.database,
     user: s.user,
     application: maskText(s.application),
-    identity: s.identity,
+    identity: shownIdentity(s.identity!, maskText),
     tls: options.peer.tls,
     policy_version: s.rules!.policy.version,
     gateway_version: options.gateway_version,
