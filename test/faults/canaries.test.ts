@@ -6,6 +6,9 @@ import { freePort } from '../support/ports.js';
 import { type Seeded, seeded } from './support/seeded.js';
 import { failure, faultGateway, full, recordedText, transports } from './support/world.js';
 
+/** Long: part of `npm run test:full`. */
+const longRun: (name: string, body: (this: Mocha.Suite) => void) => void = process.env['MIDSTREAM_FULL'] ? describe : () => {};
+
 const SECRETS = full ? 10_000 : 500;
 const WAYS = 7;
 
@@ -35,7 +38,7 @@ defaults: { unparsed: deny, opaque: allow, grammar: pin, allow: true }
 `;
 
 for (const transport of transports) {
-  describe(`Canaries by ${transport}`, function () {
+  longRun(`Canaries by ${transport}`, function () {
     this.timeout(full ? 600_000 : 60_000);
 
     it(`${SECRETS} secrets sent every way are in no recording, log, metric or message of the gateway`, async () => {
