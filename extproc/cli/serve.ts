@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { MidstreamError } from '../../filters/errors.js';
 import { loadConfig } from '../config/load.js';
 import { createLog } from '../runtime.js';
-import { serve, type Serving } from '../serve/index.js';
+import { type Serving, serve } from '../serve/index.js';
 import { cyan, dim, line, printJson, report } from './io.js';
 import { runUntilStopped } from './up.js';
 import { packageVersion } from './version.js';
@@ -70,5 +70,8 @@ function announce({ listening }: Serving, json: boolean): void {
   const api = listening[0]?.api ?? '';
   const metrics = listening.map((worker) => worker.metrics).filter(Boolean);
   if (json) printJson({ ready: true, grpc, hop, api, metrics, workers: listening.length, pid: process.pid });
-  else line(`${cyan('ready')}  gRPC on ${grpc.join(', ')}   ${dim([...hop.map((one) => `hop ${one.listener}: ${one.address}`), ...(api ? [`approvals: ${api}`] : [])].join(', '))}`);
+  else
+    line(
+      `${cyan('ready')}  gRPC on ${grpc.join(', ')}   ${dim([...hop.map((one) => `hop ${one.listener}: ${one.address}`), ...(api ? [`approvals: ${api}`] : [])].join(', '))}`,
+    );
 }

@@ -12,7 +12,10 @@ export async function removeStaleSocket(address: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) throw new MidstreamError('unavailable', `cannot listen on ${address}: something that is no socket is there`);
-  if (await answers(path)) throw new MidstreamError('unavailable', `cannot listen on ${address}: another process does`, { hint: 'stop it, or choose another path' });
+  if (await answers(path))
+    throw new MidstreamError('unavailable', `cannot listen on ${address}: another process does`, {
+      hint: 'stop it, or choose another path',
+    });
   rmSync(path, { force: true });
 }
 

@@ -125,7 +125,10 @@ class Slot {
       this.watch();
     } catch (error) {
       if (this.stopping) return;
-      this.options.log.error({ worker: this.number, reason: error instanceof Error ? error.message : String(error) }, 'the worker could not be started');
+      this.options.log.error(
+        { worker: this.number, reason: error instanceof Error ? error.message : String(error) },
+        'the worker could not be started',
+      );
       await this.process?.ended;
       this.ended('it did not start');
     }

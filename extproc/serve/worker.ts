@@ -30,7 +30,11 @@ function main(): void {
   };
   const answer = (question: Question): string => {
     if (worker === undefined) return '';
-    return question.kind === 'cancel' ? (worker.runtime.cancelHeld(question.key) ? 'cancelled' : '') : worker.runtime.sessionOf(question.connection);
+    return question.kind === 'cancel'
+      ? worker.runtime.cancelHeld(question.key)
+        ? 'cancelled'
+        : ''
+      : worker.runtime.sessionOf(question.connection);
   };
   process.on('message', (message: ToWorker) => {
     if (message.type === 'start') void start(message.settings);
@@ -48,7 +52,8 @@ function main(): void {
 }
 
 function failure(error: unknown): FromWorker {
-  const known = error instanceof MidstreamError ? error : new MidstreamError('internal', error instanceof Error ? error.message : String(error));
+  const known =
+    error instanceof MidstreamError ? error : new MidstreamError('internal', error instanceof Error ? error.message : String(error));
   return { type: 'failed', code: known.code, message: known.message, hint: known.hint };
 }
 
