@@ -42,9 +42,10 @@ export function verifierKey(name: string, publicKey: Uint8Array): string {
 
 /** Reads `name+keyid+base64`; bad_input when it is none of ours or its parts don't fit together. */
 export function parseVerifierKey(text: string): { name: string; publicKey: Buffer } {
-  const found = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim());
+  const found = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text);
   const bytes = Buffer.from(found?.[3] ?? '', 'base64');
-  if (found === null || bytes.length !== PUBLIC_KEY_BYTES + 1 || bytes[0] !== ED25519) throw new MidstreamError('bad_input', 'not an Ed25519 verifier key (name+id+base64)');
+  // Canonical base64 only: Buffer.from() passes over what does not fit, and an added character would go unseen.
+  if (found === null || bytes.length !== PUBLIC_KEY_BYTES + 1 || bytes[0] !== ED25519 || bytes.toString('base64') !== found[3]) throw new MidstreamError('bad_input', 'not an Ed25519 verifier key (name+id+base64)');
   const name = found[1]!;
   const publicKey = bytes.subarray(1);
   if (keyId(name, publicKey).toString('hex') !== found[2]) throw new MidstreamError('bad_input', `the verifier key of ${name} does not fit its own id`);

@@ -40,7 +40,7 @@ describe('signed notes (C2SP signed-note) and checkpoints (tlog-checkpoint)', ()
   });
 
   it('refuses verifier keys that do not fit together', () => {
-    for (const key of ['', 'x', VKEY.replace('c74f', 'c74e'), VKEY.replace('PeterNeumann', 'PeterNeuman'), VKEY.replace('+ARpc', '+AhpC'), VKEY.slice(0, -4)]) {
+    for (const key of ['', 'x', VKEY.replace('c74f', 'c74e'), VKEY.replace('PeterNeumann', 'PeterNeuman'), VKEY.replace('+ARpc', '+AhpC'), VKEY.slice(0, -4), `${VKEY}0`, `${VKEY}=`, `${VKEY} `]) {
       assert.throws(() => parseVerifierKey(key), (error) => error instanceof MidstreamError && error.code === 'bad_input', key);
     }
   });

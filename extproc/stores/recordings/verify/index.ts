@@ -72,7 +72,7 @@ function listLogs(fs: RecordingFs, directory: string): LogFiles[] {
 
 /** `names`: whose keys the directory's own list has; undefined when the keys came from outside. */
 function readKeys(fs: RecordingFs, directory: string, given: readonly string[], report: Report, notes: string[]): { keys: Buffer[]; names: Set<string> | undefined } {
-  if (given.length > 0) return { keys: unique(given.map((text) => parseVerifierKey(text).publicKey)), names: undefined };
+  if (given.length > 0) return { keys: unique(given.map((text) => parseVerifierKey(text.trim()).publicKey)), names: undefined };
   notes.push('the keys were taken from the recordings themselves; give --public-key to be sure who signed');
   let lines: string[] = [];
   try {
