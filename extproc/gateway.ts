@@ -85,6 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       transport,
       peer,
       gateway_version: options.version,
+      originals: recorder.keeps_originals,
       now,
       newId: () => randomBytes(16).toString('hex'),
       rules: (caller) => options.rules.for(caller),

@@ -48,6 +48,8 @@ export interface RequestEvent {
   facts?: SqlFacts;
   fingerprint: string;
   bytes: number;
+  /** copy_data: bytes that are not in `text`: beyond the limit, or in the binary format */
+  left_out?: number;
 }
 
 export interface DecisionEvent {
@@ -98,6 +100,10 @@ export interface ResponseEvent {
   wire_left_out: number;
   /** which masks fired: rule or kind -> count, per column */
   masked: { column: string; rule: string; kind: string; count: number }[];
+  /** the connection ended before the answer did */
+  incomplete?: true;
+  /** an earlier message of the pipeline failed: the server did not run this one */
+  skipped?: true;
 }
 
 export interface ErrorEvent {
@@ -154,6 +160,8 @@ export interface Stored {
 /** What producers write to. Implemented by extproc/stores; a fake serves tests. */
 export interface SessionRecorder {
   readonly session: string;
+  /** originals that are given will be sealed; where they won't, none need be kept */
+  readonly keeps_originals: boolean;
   /**
    * Appends; returns a ticket that grows. `original` are raw bytes to be sealed when the policy asks for it.
    * Throws MidstreamError storage_full or unavailable when nothing new may pass.

@@ -49,7 +49,7 @@ function describe(event: StoredEvent, options: TimelineOptions): Block {
       return open(event, head);
     case 'request': {
       const params = Array.isArray(event['params']) ? event['params'].map((value, i) => `$${i + 1} = ${value === null ? 'NULL' : str(value)}`) : [];
-      return head('request', `${request} ${str(event['operation'])}${event['text'] ? `: ${str(event['text'])}` : ''}`, params);
+      return head('request', `${request} ${str(event['operation'])}${event['text'] ? `: ${str(event['text'])}` : ''}`, [...params, ...leftOut(event)]);
     }
     case 'decision': {
       const observed = list(event['matches']).filter((match) => match['mode'] === 'observe');
@@ -81,6 +81,12 @@ function describe(event: StoredEvent, options: TimelineOptions): Block {
   return head(type, shorten(JSON.stringify(rest), 200));
 }
 
+/** COPY data that the recording does not hold. */
+const leftOut = (event: StoredEvent): string[] => {
+  const left = Number(event['left_out']) || 0;
+  return left > 0 ? [`(${plural(left, 'byte')} more went to the server and ${left === 1 ? 'is' : 'are'} not in the recording)`] : [];
+};
+
 type Head = (kind: string, text: string, more?: string[]) => Block;
 
 function open(event: StoredEvent, head: Head): Block {
@@ -97,6 +103,8 @@ function response(event: StoredEvent, head: Head, options: TimelineOptions): Blo
   for (const result of results) if (result.columns.length > 0 || result.rows.length > 0) more.push(...grid(result, options));
   const left = Number(event['wire_left_out']) || 0;
   if (left > 0 || cut) more.push(`(${plural(left, 'byte')} more went to the client and ${left === 1 ? 'is' : 'are'} not in the recording)`);
+  if (event['incomplete'] === true) more.push('(the connection ended before the answer did)');
+  if (event['skipped'] === true) more.push('(not run: an earlier message of the pipeline failed)');
   for (const mask of list(event['masked'])) more.push(`masked ${str(mask['column'])}: ${str(mask['kind']) || str(mask['rule'])} x${str(mask['count'])}`);
   return head('response', `${str(event['request'])} ${plural(event['rows'], 'row')}, ${plural(event['bytes'], 'byte')}${tag ? ` (${tag})` : ''}`, more);
 }

@@ -11,6 +11,8 @@ export interface HarnessOptions {
   masks?: MaskSet | undefined;
   policy?: Partial<Policy>;
   limits?: Partial<SessionOptions['limits']>;
+  originals?: boolean;
+  maskText?: (text: string) => string;
 }
 
 const limits = { statement_bytes_max: 1 << 20, message_bytes_max: 1 << 26, held_bytes_max: 1 << 20 };
@@ -45,19 +47,21 @@ export function makeSession(options: HarnessOptions): Session {
     },
     ...options.policy,
   } as Policy;
+  const maskText = options.maskText ?? ((text: string) => text);
   return new Session({
     id: 'session',
     resource: 'shop',
     transport: 'ext_proc',
     peer: { identity: undefined, source: '127.0.0.1:1', tls: {} },
     gateway_version: 'test',
+    originals: options.originals ?? false,
     now: () => 1_700_000_000_000,
     newId: () => (++ids).toString(16).padStart(32, '0'),
     rules: (caller) => ({
       policy,
-      judge: new Judge(policy, options.analyzer, caller, (text) => text, { cache_entries_max: 100, cache_units_max: 100_000 }),
+      judge: new Judge(policy, options.analyzer, caller, maskText, { cache_entries_max: 100, cache_units_max: 100_000 }),
       masks: options.masks,
-      maskText: (text) => text,
+      maskText,
     }),
     catalogue: undefined,
     limits: {

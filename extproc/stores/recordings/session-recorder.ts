@@ -37,6 +37,10 @@ export class ChainedSession implements SessionRecorder {
     this.began = clock.monotonic_ns();
   }
 
+  get keeps_originals(): boolean {
+    return this.seal !== undefined;
+  }
+
   append(event: SessionEvent, original?: Uint8Array): number {
     const { type, ...rest } = event;
     const json = JSON.stringify(rest);

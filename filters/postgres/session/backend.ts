@@ -85,18 +85,22 @@ function pass(s: Session, f: Frame, masked: Buffer | undefined, request: Request
     s.out.downstream.pass(f.buf, f.start, f.end);
     s.coverage.inspected_bytes += f.end - f.start;
     request?.capture(f.buf, f.start, f.end);
+    request?.captureOriginal(f.buf, f.start, f.end);
   } else {
     s.out.downstream.add(masked);
     s.coverage.inspected_bytes += f.end - f.start;
     s.coverage.masked_bytes += masked.length;
     request?.capture(masked, 0, masked.length);
+    request?.captureOriginal(f.buf, f.start, f.end);
   }
 }
 
 function passPiece(s: Session, f: Frame): boolean {
   s.midDown = f.piece !== 'last';
   s.out.downstream.pass(f.buf, f.start, f.end);
-  currentRequest(s)?.capture(f.buf, f.start, f.end);
+  const request = currentRequest(s);
+  request?.capture(f.buf, f.start, f.end);
+  request?.captureOriginal(f.buf, f.start, f.end);
   s.countOpaque('large values that no mask covers', f.end - f.start);
   return true;
 }
@@ -154,6 +158,7 @@ function dataRow(s: Session, f: Frame): boolean {
   s.coverage.inspected_bytes += f.end - f.start;
   s.coverage.masked_bytes += bytes;
   request.captureCopy(rowSink.buf, from, rowSink.length);
+  request.captureOriginal(f.buf, f.start, f.end);
   return true;
 }
 
@@ -207,15 +212,11 @@ function endOfPart(s: Session, f: Frame, tag: string): boolean {
     if (head.portal.columns.length > 0) request.columns = head.portal.columns;
   }
   s.pending.shift();
-  recordResponse(s, request);
+  s.recordResponse(request);
   return true;
 }
 
 const TAGS_MAX = 100;
-
-function recordResponse(s: Session, request: Request): void {
-  s.record('response', request.responseFields(), false);
-}
 
 function confirmNames(s: Session, item: Entry, at: number): void {
   item.statementChanges = item.statementChanges?.filter(({ change, at: when }) => {
@@ -280,7 +281,7 @@ function readyForQuery(s: Session, f: Frame): boolean {
   s.dropped(head);
   if (request) {
     countFired(request, s.rows);
-    recordResponse(s, request);
+    s.recordResponse(request);
   }
   s.rows = undefined;
   s.copyOut = undefined;
@@ -308,7 +309,7 @@ function errorResponse(s: Session, f: Frame): boolean {
   } else {
     pass(s, f, s.rules!.masks && maskFields(f.buf, f.start, f.body, f.end, s.rules!.masks), head?.request);
     const error = { request: head?.request?.id ?? '', severity, sqlstate: text('code'), message: maskText(text('message')), own: false };
-    s.record('error', `,${JSON.stringify(error).slice(1, -1)}`, false);
+    s.record('error', `,${JSON.stringify(error).slice(1, -1)}`, false, s.original(f));
   }
   if (head === undefined || severity === 'FATAL' || severity === 'PANIC') return true;
   afterError(s, head);
@@ -328,7 +329,7 @@ function afterError(s: Session, head: Entry): void {
     s.dropped(item);
     if (item.portal) item.portal.describing = false;
     if (item.request && !item.injected)
-      s.record('response', `${item.request.responseFields()}${item.request.failed ? '' : ',"skipped":true'}`, false);
+      s.recordResponse(item.request, item.request.failed ? '' : ',"skipped":true');
     item = s.pending.head();
   }
   s.skipping = item === undefined;
@@ -351,7 +352,7 @@ function noticeResponse(s: Session, f: Frame): boolean {
     message,
     own: false,
   };
-  s.record('notice', `,${JSON.stringify(notice).slice(1, -1)}`, false);
+  s.record('notice', `,${JSON.stringify(notice).slice(1, -1)}`, false, s.original(f));
   return true;
 }
 
@@ -417,7 +418,10 @@ function copyData(s: Session, f: Frame): boolean {
   }
   const masked = masker.push(f.buf, f.start, f.body, f.end);
   if (masked === undefined) pass(s, f, undefined, request);
-  else for (const message of masked) sendOwn(s, message, request);
+  else {
+    for (const message of masked) sendOwn(s, message, request);
+    request.captureOriginal(f.buf, f.start, f.end);
+  }
   s.coverage.inspected_bytes += masked === undefined ? 0 : f.end - f.start;
   return true;
 }

@@ -13,7 +13,7 @@ import { parameterTexts, shownParams } from './params.js';
 import { entry, type Portal, type Statement } from './pending.js';
 import { currentJudgement, factsWithNames, noteNameChanges } from './prepared.js';
 import { refusalOf, refuse } from './refuse.js';
-import { Request } from './request.js';
+import type { Request } from './request.js';
 import type { Session, Stall } from './session.js';
 import { recordRequest } from './simple.js';
 import { judgeText } from './text.js';
@@ -24,7 +24,7 @@ export function onParse(s: Session, f: Frame): Stall | undefined {
   checkNames(s);
   const start = f.body + parse.statement.length + 1;
   const judgement = judgeText(s, f.buf, start, start + parse.text.length);
-  const request = new Request(s.nextRequestId(), s.options.limits.wire_bytes_max);
+  const request = s.newRequest();
   recordRequest(s, request, 'parse', judgement, f);
   s.recordDecision(request, judgement.decision, judgement.decisionFields);
   if (judgement.decision.verdict === 'deny') {
@@ -95,9 +95,9 @@ export function onExecute(s: Session, f: Frame): Stall | undefined {
     decision = judge.again(facts, texts);
     fields = decisionFields(decision, policy.version);
   }
-  const request = new Request(s.nextRequestId(), s.options.limits.wire_bytes_max);
+  const request = s.newRequest();
   const params = portal.bind && texts ? shownParams(portal.bind, texts, s.rules!.maskText) : [];
-  recordRequest(s, request, 'execute', judgement, f, params.length === 0 ? '' : `,"params":${JSON.stringify(params)}`);
+  recordRequest(s, request, 'execute', judgement, f, params.length === 0 ? '' : `,"params":${JSON.stringify(params)}`, originalOf(s, portal, f));
   s.recordDecision(request, decision, fields);
   if (decision.verdict === 'deny') {
     refuse(s, frontend.Execute, request, refusalOf(decision, request));
@@ -111,6 +111,14 @@ export function onExecute(s: Session, f: Frame): Stall | undefined {
   }
   send(f);
   return undefined;
+}
+
+/** An Execute says nothing without the Bind before it: both are kept. */
+function originalOf(s: Session, portal: Portal, f: Frame): Buffer | undefined {
+  if (!s.options.originals || portal.bindBytes === undefined) return undefined;
+  const header = Buffer.from([frontend.Bind, 0, 0, 0, 0]);
+  header.writeUInt32BE(portal.bindBytes.length + 4, 1);
+  return Buffer.concat([header, portal.bindBytes, f.buf.subarray(f.start, f.end)]);
 }
 
 function unseenPortal(s: Session): Portal {

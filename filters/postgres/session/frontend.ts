@@ -4,6 +4,7 @@ import { frontend } from '../wire/types.js';
 import { onBind, onClose, onDescribe, onExecute, onParse } from './extended.js';
 import { onFunctionCall } from './function-call.js';
 import { type Entry, entry } from './pending.js';
+import type { Request } from './request.js';
 import type { Session, Stall } from './session.js';
 import { onQuery } from './simple.js';
 import { onStartup } from './startup.js';
@@ -96,7 +97,8 @@ function openCopy(s: Session): Entry | undefined {
 function copyData(s: Session, f: Frame): undefined {
   s.midUp = f.piece === 'first' || f.piece === 'middle';
   const head = s.pending.head();
-  if (head?.copyIn === 'active' && head.request) head.request.copied += f.end - f.body;
+  const item = head?.copyIn === 'active' ? head : openCopy(s);
+  item?.request?.copy(f.buf, f.body, f.end);
   s.out.upstream.pass(f.buf, f.start, f.end);
   return undefined;
 }
@@ -105,16 +107,25 @@ function copyEnd(s: Session, f: Frame): undefined {
   const item = openCopy(s);
   if (item !== undefined) {
     item.copyEnds++;
-    if (item.request)
-      s.record(
-        'request',
-        `,"request":"${item.request.id}","operation":"copy_data","text":"","fingerprint":"","bytes":${item.request.copied}`,
-        false,
-      );
+    if (item.request) recordCopied(s, item.request);
   }
   s.out.upstream.pass(f.buf, f.start, f.end);
   return undefined;
 }
+
+/** What the client sent in a COPY FROM STDIN, masked like the text of a statement. */
+export function recordCopied(s: Session, request: Request): void {
+  const { bytes, kept, left_out } = request.takeCopied();
+  const binary = kept.subarray(0, BINARY_COPY.length).equals(BINARY_COPY);
+  // A value that is cut could escape its detector: whole lines only.
+  const lines = left_out === 0 ? kept : kept.subarray(0, kept.lastIndexOf(0x0a) + 1);
+  const text = binary ? '' : s.rules!.maskText(lines.toString('utf8'));
+  const fields = { request: request.id, operation: 'copy_data', text, fingerprint: '', bytes, left_out: binary ? bytes : bytes - lines.length };
+  s.record('request', `,${JSON.stringify(fields).slice(1, -1)}`, false, s.options.originals ? kept : undefined);
+}
+
+/** First bytes of the binary format ("COPY", file formats). */
+const BINARY_COPY = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 
 function sync(s: Session, f: Frame): undefined {
   s.segment++;

@@ -4,7 +4,6 @@ import { frontend } from '../wire/types.js';
 import { hold } from './hold.js';
 import { entry } from './pending.js';
 import { refusalOf, refuse } from './refuse.js';
-import { Request } from './request.js';
 import type { Session, Stall } from './session.js';
 import { recordRequest } from './simple.js';
 
@@ -42,7 +41,7 @@ export function onFunctionCall(s: Session, f: Frame): Stall | undefined {
     name === ''
       ? judge.unparsed(`a call of function OID ${call.function_oid}, which could not be resolved`, `function ${call.function_oid}`)
       : judge.judge(`select ${name}()`);
-  const request = new Request(s.nextRequestId(), s.options.limits.wire_bytes_max);
+  const request = s.newRequest();
   const params = call.arguments.map((a, i) =>
     a === null
       ? null

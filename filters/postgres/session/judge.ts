@@ -1,6 +1,7 @@
 import { isGrammarSetting, isPinned } from '../../policy/grammar.js';
 import type { Decision, OperationFacts, Policy } from '../../policy/types.js';
 import type { SqlAnalysis, SqlFacts, StatementFacts } from '../../sql/facts.js';
+import { maskedHead } from './params.js';
 
 /** One statement text, understood and decided on for one caller under one policy. Shared by all sessions of that caller. */
 export interface Judgement {
@@ -115,8 +116,7 @@ export class Judge {
 
   private build(text: string, analysis: SqlAnalysis, whole = true): Judgement {
     const decision = this.pinned(analysis, this.policy.decide(this.operation(analysis.facts, undefined)));
-    const shown = text.length > EVENT_TEXT_UNITS_MAX ? `${text.slice(0, EVENT_TEXT_UNITS_MAX)}…` : text;
-    const maskedText = this.maskText(shown);
+    const maskedText = maskedHead(text, EVENT_TEXT_UNITS_MAX, this.maskText);
     const textField = `,"text":${JSON.stringify(maskedText)},"fingerprint":${JSON.stringify(analysis.facts.fingerprint)}`;
     const unparsed = analysis.facts.unparsed !== '';
     return {
@@ -127,7 +127,7 @@ export class Judge {
       maskedText,
       shownWhole: whole && text.length <= EVENT_TEXT_UNITS_MAX,
       // The normalised statement may repeat literals of utility statements, so it is masked like the text.
-      fields: `${textField},"facts":${JSON.stringify({ ...analysis.facts, normalized: this.maskText(analysis.facts.normalized.slice(0, EVENT_TEXT_UNITS_MAX)) })}`,
+      fields: `${textField},"facts":${JSON.stringify({ ...analysis.facts, normalized: maskedHead(analysis.facts.normalized, EVENT_TEXT_UNITS_MAX, this.maskText) })}`,
       fieldsAgain: textField,
       decisionFields: decisionFields(decision, this.policy.version),
       copiesIn: unparsed

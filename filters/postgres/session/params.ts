@@ -32,12 +32,21 @@ function binaryText(value: Buffer, type: number): string | undefined {
 export function shownParams(bind: Bind, texts: (string | null | undefined)[], mask: (text: string) => string): (string | null)[] {
   return texts.map((text, i) => {
     if (text === null) return null;
-    if (text !== undefined) return mask(text.length > SHOWN_UNITS_MAX ? `${text.slice(0, SHOWN_UNITS_MAX)}…` : text);
+    if (text !== undefined) return maskedHead(text, SHOWN_UNITS_MAX, mask);
     const value = bind.values[i]!;
     // Binary of an unknown type may hold text; only its size is shown.
     return `(${value.length} bytes, binary)`;
   });
 }
+
+/** The masked beginning of a long text. What stands across the cut is seen whole by the detectors before it is cut. */
+export function maskedHead(text: string, units_max: number, mask: (text: string) => string): string {
+  if (text.length <= units_max) return mask(text);
+  return `${mask(text.slice(0, units_max + CUT_UNITS)).slice(0, units_max)}…`;
+}
+
+/** Longest secret that must not be cut, UTF-16 units; only keys in PEM are longer, and those are known by their beginning. */
+const CUT_UNITS = 1024;
 
 /** Longest bound value kept in an event, UTF-16 units. */
 const SHOWN_UNITS_MAX = 4096;

@@ -7,17 +7,25 @@ export class Request {
   bytes = 0;
   tags: string[] = [];
   columns: string[] = [];
-  /** COPY FROM STDIN: bytes that the client sent */
+  /** COPY FROM STDIN: bytes that the client sent and no event tells yet */
   copied = 0;
   failed = false;
   private readonly kept = new ByteQueue();
+  /** the same before masking; undefined where originals are not sealed */
+  private readonly originals: ByteQueue | undefined;
+  private originalsFull = false;
+  private copies: Buffer[] = [];
+  private copiesKept = 0;
   private left_out = 0;
   readonly fired = new Map<string, { column: string; rule: string; kind: string; count: number }>();
 
   constructor(
     readonly id: string,
     private readonly wire_bytes_max: number,
-  ) {}
+    keepOriginals: boolean,
+  ) {
+    this.originals = keepOriginals ? new ByteQueue() : undefined;
+  }
 
   /** Keeps what goes to the client, up to the limit and in whole messages. */
   capture(buf: Buffer, start: number, end: number): void {
@@ -34,6 +42,34 @@ export class Request {
       this.bytes += length;
       this.left_out += length;
     } else this.capture(Buffer.from(buf.subarray(start, end)), 0, length);
+  }
+
+  /** Keeps what the server sent, up to the same limit. */
+  captureOriginal(buf: Buffer, start: number, end: number): void {
+    if (this.originals === undefined || this.originalsFull) return;
+    if (this.originals.length + end - start > this.wire_bytes_max) this.originalsFull = true;
+    else this.originals.pass(buf, start, end);
+  }
+
+  takeOriginal(): Buffer | undefined {
+    return this.originals === undefined || this.originals.length === 0 ? undefined : Buffer.concat(this.originals.take());
+  }
+
+  /** Keeps what the client sent as COPY data, up to the limit. */
+  copy(buf: Buffer, start: number, end: number): void {
+    this.copied += end - start;
+    const room = Math.min(end - start, this.wire_bytes_max - this.copiesKept);
+    if (room <= 0) return;
+    this.copies.push(Buffer.from(buf.subarray(start, start + room)));
+    this.copiesKept += room;
+  }
+
+  takeCopied(): { bytes: number; kept: Buffer; left_out: number } {
+    const taken = { bytes: this.copied, kept: Buffer.concat(this.copies), left_out: this.copied - this.copiesKept };
+    this.copied = 0;
+    this.copies = [];
+    this.copiesKept = 0;
+    return taken;
   }
 
   count(column: string, rule: string, kind: string, count: number): void {

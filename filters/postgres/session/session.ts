@@ -11,13 +11,13 @@ import { backend, frontend, messageName } from '../wire/types.js';
 import { onBackend } from './backend.js';
 import { Effects, type LookupEffect } from './effects.js';
 import { fatal } from './fatal.js';
-import { onFrontend } from './frontend.js';
+import { onFrontend, recordCopied } from './frontend.js';
 import { endHold, type Held, heldNotice, onApproval } from './hold.js';
 import type { Judge } from './judge.js';
 import { RowPlans } from './layouts.js';
 import { Names } from './names.js';
 import { type Entry, PendingQueue, type Portal, type Statement } from './pending.js';
-import type { Request } from './request.js';
+import { Request } from './request.js';
 
 /** What a session is given of the world: nothing of it does input or output. */
 export interface SessionOptions {
@@ -27,6 +27,8 @@ export interface SessionOptions {
   /** proven identity, or undefined: then the startup user is taken as a claim */
   peer: { identity: Identity | undefined; source: string; tls: Record<string, string> };
   gateway_version: string;
+  /** raw bytes of what is recorded are kept for sealing */
+  originals: boolean;
   /** time in ms since the epoch, given by the caller */
   now: () => number;
   /** unguessable id, at least 128 bits, [0-9a-f] only */
@@ -441,14 +443,24 @@ export class Session {
     if (bytes > 0) this.coverage.opaque.set(reason, (this.coverage.opaque.get(reason) ?? 0) + bytes);
   }
 
-  nextRequestId(): string {
+  newRequest(): Request {
     this.requests++;
     this.totals.requests++;
-    return `r${this.requests}`;
+    return new Request(`r${this.requests}`, this.options.limits.wire_bytes_max, this.options.originals);
+  }
+
+  /** The answer to one request, as far as it went. */
+  recordResponse(request: Request, more = ''): void {
+    this.record('response', request.responseFields() + more, false, request.takeOriginal());
   }
 
   record(type: string, json: string, gating: boolean, original?: Buffer): void {
     this.out.records.push({ type, json, gating, original });
+  }
+
+  /** The message itself, where originals are sealed. */
+  original(f: Frame): Buffer | undefined {
+    return this.options.originals ? f.buf.subarray(f.start, f.end) : undefined;
   }
 
   recordDecision(request: Request, decision: Decision, fields: string): void {
@@ -463,6 +475,11 @@ export class Session {
     this.held = undefined;
     this.phase = 'closed';
     if (!this.opened) return;
+    for (const { request, injected } of this.pending) {
+      // Answers that the connection did not live to see whole: what went out is told all the same.
+      if (request !== undefined && !injected && request.bytes > 0) this.recordResponse(request, ',"incomplete":true');
+      if (request !== undefined && request.copied > 0) recordCopied(this, request);
+    }
     const opaque = [...this.coverage.opaque].map(([why, bytes]) => ({ reason: why, bytes }));
     const close = {
       reason,

@@ -6,7 +6,7 @@ import { decisionFields, type Judgement } from './judge.js';
 import { entry } from './pending.js';
 import { factsWithNames, noteNameChanges } from './prepared.js';
 import { refusalOf, refuse } from './refuse.js';
-import { Request } from './request.js';
+import type { Request } from './request.js';
 import type { Session, Stall } from './session.js';
 import { cStringEnd, judgeText } from './text.js';
 
@@ -23,7 +23,7 @@ export function onQuery(s: Session, f: Frame): Stall | undefined {
     decision = s.rules!.judge.again(facts, undefined);
     fields = decisionFields(decision, s.rules!.policy.version);
   }
-  const request = new Request(s.nextRequestId(), s.options.limits.wire_bytes_max);
+  const request = s.newRequest();
   recordRequest(s, request, 'query', judgement, f);
   s.recordDecision(request, decision, fields);
   if (decision.verdict === 'deny') {
@@ -50,7 +50,7 @@ function sendQuery(s: Session, f: Frame, judgement: Judgement, request: Request)
 }
 
 /** The facts go into the first event of a text; later ones name it, so that a hot statement costs little. */
-export function recordRequest(s: Session, request: Request, operation: string, judgement: Judgement, f: Frame, more = ''): void {
+export function recordRequest(s: Session, request: Request, operation: string, judgement: Judgement, f: Frame, more = '', original?: Buffer): void {
   const known = s.described.get(judgement.text);
   let fields: string;
   if (known === undefined) {
@@ -61,7 +61,7 @@ export function recordRequest(s: Session, request: Request, operation: string, j
     'request',
     `,"request":"${request.id}","operation":"${operation}"${fields}${more},"bytes":${f.end - f.start}`,
     true,
-    f.buf.subarray(f.start, f.end),
+    original ?? s.original(f),
   );
 }
 
