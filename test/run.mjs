@@ -3,7 +3,7 @@
 //
 //   npm test                 everything but the long runs
 //   npm test -- --unit       unit and property tests alone: no Envoy, no PostgreSQL
-//   npm test -- --full       the long runs too (MIDSTREAM_FULL=1)
+//   npm test -- --full       the long runs (or MIDSTREAM_FULL=1; test/support/long.ts)
 //   npm test -- --drivers    other people's suites through the gateway (test/drivers)
 //   npm test -- --grep WORD  tests whose name holds WORD; or names of files: npm test -- test/unit/policy/cel.test.ts
 import { spawn } from 'node:child_process';
@@ -91,8 +91,7 @@ async function startWorld() {
 }
 
 /** Runs mocha, and counts what its reporter tells; a run that breaks off counts as a failure whatever had passed. */
-function runMocha(mocha, options, files) {
-  const full = options.full ? 'full' : 'usual';
+function runMocha(mocha, options, files, full) {
   const args = [
     '--enable-source-maps',
     mocha,
@@ -106,7 +105,7 @@ function runMocha(mocha, options, files) {
   const child = spawn(process.execPath, [...args, ...options.mocha, ...files], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, ...(options.full ? { MIDSTREAM_FULL: '1' } : {}) },
+    env: process.env,
   });
   const result = { passed: 0, failed: 0, why: [] };
   let ended = false;
@@ -173,7 +172,9 @@ async function main() {
   } catch (error) {
     finish(0, 1, [`midstream: ${error.message}`, ...(error.hint ? [`  ${error.hint}`] : [])]);
   }
-  const { passed, failed, why } = await runMocha(mocha, options, files);
+  if (options.full) process.env.MIDSTREAM_FULL = '1';
+  const { full } = await import('../dist/test/support/long.js');
+  const { passed, failed, why } = await runMocha(mocha, options, files, full ? 'full' : 'usual');
   await world?.stop();
   finish(passed, failed, why);
 }

@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import copyStreams from 'pg-copy-streams';
+import { count, full } from '../support/long.js';
 import { freePort } from '../support/ports.js';
 import { type Seeded, seeded } from './support/seeded.js';
-import { failure, faultGateway, full, recordedText, transports } from './support/world.js';
+import { failure, faultGateway, recordedText, transports } from './support/world.js';
 
-/** Long: part of `npm run test:full`. */
-const longRun: (name: string, body: (this: Mocha.Suite) => void) => void = process.env['MIDSTREAM_FULL'] ? describe : () => {};
-
-const SECRETS = full ? 10_000 : 500;
+const SECRETS = count(100, 10_000);
 const WAYS = 7;
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -38,7 +36,7 @@ defaults: { unparsed: deny, opaque: allow, grammar: pin, allow: true }
 `;
 
 for (const transport of transports) {
-  longRun(`Canaries by ${transport}`, function () {
+  describe(`Canaries by ${transport}`, function () {
     this.timeout(full ? 600_000 : 60_000);
 
     it(`${SECRETS} secrets sent every way are in no recording, log, metric or message of the gateway`, async () => {

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
 import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
 import type { Postgres } from '../../extproc/process/postgres.js';
+import { count, full } from '../support/long.js';
 import { type ClientPeer, connectPeer, front } from '../support/pg-peer.js';
 import { type Fleet, startFleet } from './support/fleet.js';
 import { startup, tell } from './support/raw.js';
 import { type Seeded, seeded } from './support/seeded.js';
 import { loggingPostgres, serverLog } from './support/server.js';
-import { eventually, full, pause, recordedEvents, transports } from './support/world.js';
+import { eventually, pause, recordedEvents, transports } from './support/world.js';
 
-/** Minutes of kills under load: part of `npm run test:full`, not of every run. */
-const longRun: (name: string, body: (this: Mocha.Suite) => void) => void = process.env['MIDSTREAM_FULL'] ? describe : () => {};
-
-const KILLS = full ? 200 : 5;
-const FAULTS = full ? 500 : 30;
+const KILLS = count(2, 200);
+const FAULTS = count(12, 500);
 const ROWS = 400;
 const AGENTS = 4;
 
@@ -122,7 +120,7 @@ class Load {
 }
 
 for (const transport of transports) {
-  longRun(`A gateway that fails by ${transport}, while Envoy lives`, function () {
+  describe(`A gateway that fails by ${transport}, while Envoy lives`, function () {
     this.timeout(full ? 1_800_000 : 120_000);
     let server: Postgres;
     let fleet: Fleet;

@@ -9,9 +9,6 @@ import { allowAll } from '../support/gateway.js';
 import { freePort } from '../support/ports.js';
 import { serveScript } from '../support/pg-peer.js';
 
-/** Long: part of `npm run test:full`. */
-const longRun: (name: string, body: (this: Mocha.Suite) => void) => void = process.env['MIDSTREAM_FULL'] ? describe : () => {};
-
 interface Place {
   folder: string;
   policy: string;
@@ -42,7 +39,7 @@ async function refusesToStart(change: (place: Place) => void): Promise<{ code: n
   return { code, said };
 }
 
-longRun('A gateway that is misconfigured does not start, says why, and passes no byte', function () {
+describe('A gateway that is misconfigured does not start, says why, and passes no byte', function () {
   this.timeout(120_000);
 
   const cases: [string, (place: Place) => void, RegExp][] = [

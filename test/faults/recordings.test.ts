@@ -6,6 +6,7 @@ import { MidstreamError } from '../../filters/errors.js';
 import { parseLine } from '../../filters/record/chain.js';
 import type { RecordingFs, Recordings } from '../../extproc/stores/recordings/index.js';
 import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
+import { full } from '../support/long.js';
 import { events, faultyFs, open, pretendDead, temporaryDirectory } from '../unit/record/harness.js';
 
 const ticketOf = (recordings: Recordings, session: string): Promise<void> =>
@@ -112,7 +113,7 @@ describe('recordings: faults', function () {
     const near = (cut: number) => cut < 3 || ends.some((end) => Math.abs(end - cut) < 3);
     for (let cut = 0; cut <= whole.length; cut += 1) {
       // Every byte in the long run; every eleventh, and all around the ends of events, in the quick one.
-      if (!process.env['MIDSTREAM_FULL'] && cut % 11 !== 0 && !near(cut)) continue;
+      if (!full && cut % 11 !== 0 && !near(cut)) continue;
       const place = `${directory.path()}-${cut}`;
       fs.mkdirSync(place);
       for (const [name, bytes] of files) fs.writeFileSync(join(place, name), name === last ? bytes.subarray(0, cut) : bytes);

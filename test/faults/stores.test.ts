@@ -5,9 +5,6 @@ import pg from 'pg';
 import { testPolicy } from '../support/gateway.js';
 import { eventually, failure, type FaultGateway, faultGateway, transports } from './support/world.js';
 
-/** Long: part of `npm run test:full`. */
-const longRun: (name: string, body: (this: Mocha.Suite) => void) => void = process.env['MIDSTREAM_FULL'] ? describe : () => {};
-
 const seed = `
 create table customers (id int primary key, card_number text);
 insert into customers select i, '4111 1111 1111 1111' from generate_series(1, 9) i;
@@ -26,7 +23,7 @@ defaults: { unparsed: deny, opaque: allow, grammar: pin, allow: true }
 `;
 
 for (const transport of transports) {
-  longRun(`Policies and stores that break, by ${transport}`, function () {
+  describe(`Policies and stores that break, by ${transport}`, function () {
     this.timeout(60_000);
     let gateway: FaultGateway;
     let client: pg.Client;

@@ -12,6 +12,12 @@ import { startEnvoy } from '../../support/envoy.js';
 import { freePort } from '../../support/ports.js';
 import { ownDatabase, type TransportName } from './world.js';
 
+/** Node can't reset a socket whose sending side was shut down: it would stay open for good. */
+function reset(socket: net.Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** The wire between Envoy and the gateway: it can be cut, and what is behind it can be replaced. */
 export class Cable {
   target = 0;
@@ -27,8 +33,8 @@ export class Cable {
       to.destroy();
     };
     // A reset on one side must not look like an orderly end on the other.
-    from.on('error', () => to.resetAndDestroy());
-    to.on('error', () => from.resetAndDestroy());
+    from.on('error', () => reset(to));
+    to.on('error', () => reset(from));
     for (const socket of [from, to]) socket.on('close', over);
     from.pipe(to);
     to.pipe(from);
@@ -43,8 +49,8 @@ export class Cable {
   /** Every connection is reset, towards both sides. */
   cut(): void {
     for (const { from, to } of this.pairs) {
-      from.resetAndDestroy();
-      to.resetAndDestroy();
+      reset(from);
+      reset(to);
     }
   }
 

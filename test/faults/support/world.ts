@@ -17,7 +17,6 @@ import { loggingPostgres } from './server.js';
 
 export const transports = ['ext_proc', 'hop'] as const;
 export type TransportName = (typeof transports)[number];
-export const full = process.env['MIDSTREAM_FULL'] === '1';
 
 let databases = 0;
 

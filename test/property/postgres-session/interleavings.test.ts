@@ -10,6 +10,7 @@ import { createAnalyzer, loadParser } from '../../../filters/sql/analyze.js';
 import { ModelServer } from '../../support/model-server.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { bytesOf, makeSession } from '../../support/session-harness.js';
+import { count } from '../../support/long.js';
 
 const startup = encodeStartupPacket({ kind: 'startup', version: 196608, parameters: [{ name: 'user', value: Buffer.from('agent') }] });
 const texts = [
@@ -146,7 +147,7 @@ describe('the session machine under random pipelines, splits and interleavings',
 
   const run = (mode: Mode) => () => {
     const analyzer = createAnalyzer({ cache_entries_max: 1000, cache_bytes_max: 1 << 20, statement_bytes_max: 1 << 20 });
-    forSeeds(process.env['MIDSTREAM_FULL'] ? 20_000 : 800, (random) => {
+    forSeeds(count(800, 20_000), (random) => {
       const messages = script(random);
       const expected = direct(messages, mode);
       const got = through(messages, mode, random, analyzer);

@@ -6,9 +6,10 @@ import { verifyRecordings } from '../../../extproc/stores/recordings/verify/inde
 import { events, open, random, seedOf, temporaryDirectory } from '../../unit/record/harness.js';
 import type { RecordingFs } from '../../../extproc/stores/recordings/index.js';
 import { verifierKey } from '../../../filters/record/signed-note.js';
+import { count } from '../../support/long.js';
 import { generateKeyPairSync } from 'node:crypto';
 
-const COUNT = process.env['MIDSTREAM_FULL'] ? 10_000 : 1_000;
+const COUNT = count(1_000, 10_000);
 
 type Files = Map<string, Buffer>;
 

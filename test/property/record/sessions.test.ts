@@ -10,6 +10,7 @@ import { textsOf } from '../../../filters/record/search.js';
 import { printable } from '../../../extproc/cli/io.js';
 import { readSession } from '../../../extproc/stores/recordings/query.js';
 import { verifyRecordings } from '../../../extproc/stores/recordings/verify/index.js';
+import { count } from '../../support/long.js';
 import { open, seedOf } from '../../unit/record/harness.js';
 
 const seed = seedOf() | 0;
@@ -62,7 +63,7 @@ describe('recordings: any sessions', function () {
           rmSync(base, { recursive: true, force: true });
         }
       }),
-      { numRuns: process.env['MIDSTREAM_FULL'] ? 300 : 25, seed },
+      { numRuns: count(25, 300), seed },
     );
   });
 
