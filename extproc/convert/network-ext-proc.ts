@@ -42,3 +42,9 @@ export function peerFacts(request: ProcessingRequest): PeerFacts {
     tls,
   };
 }
+
+/** What the postgres_proxy filter of a contrib Envoy read: `table.database` -> operations. */
+export function postgresProxy(metadata: Record<string, Json>): object | undefined {
+  const read = metadata['envoy.filters.network.postgres_proxy'];
+  return typeof read === 'object' && read !== null && !Array.isArray(read) ? read : undefined;
+}

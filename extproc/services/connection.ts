@@ -94,12 +94,12 @@ export class Connection {
   }
 
   /** Bytes from one side; `end` when that side has sent its last. */
-  receive(side: 'downstream' | 'upstream', bytes: Buffer, end: boolean): void {
+  receive(side: 'downstream' | 'upstream', bytes: Buffer, end: boolean, opinion?: object): void {
     if (this.later) {
-      this.later.push(() => this.receive(side, bytes, end));
+      this.later.push(() => this.receive(side, bytes, end, opinion));
       return;
     }
-    this.input(side === 'downstream' ? { type: 'downstream', bytes, end } : { type: 'upstream', bytes, end }, side);
+    this.input(side === 'downstream' ? { type: 'downstream', bytes, end, opinion } : { type: 'upstream', bytes, end }, side);
   }
 
   input(input: SessionInput, settles?: 'downstream' | 'upstream'): void {

@@ -8,7 +8,7 @@ import {
   encodeProcessingResponse,
   serviceName,
 } from '../../protos/network-ext-proc.js';
-import { type PeerFacts, peerFacts } from '../convert/network-ext-proc.js';
+import { type PeerFacts, peerFacts, postgresProxy } from '../convert/network-ext-proc.js';
 import type { Connection, Transport } from './connection.js';
 
 type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
@@ -99,7 +99,7 @@ class ExtProcTransport implements Transport {
 
 export interface ExtProcHost {
   /** a new connection; throws when it may not be opened */
-  open(peer: PeerFacts, metadata: ProcessingRequest['metadata'], role: string, transport: (session: string) => Transport): Connection;
+  open(peer: PeerFacts, role: string, transport: (session: string) => Transport): Connection;
   log: { warn(fields: object, message: string): void };
 }
 
@@ -111,7 +111,7 @@ export function networkExtProc(host: ExtProcHost): UntypedServiceImplementation 
       try {
         if (connection === undefined) {
           const role = String(call.metadata.get('x-midstream-listener')[0] ?? '');
-          connection = host.open(peerFacts(request), request.metadata, role, (session) => {
+          connection = host.open(peerFacts(request), role, (session) => {
             transport = new ExtProcTransport(call, session);
             return transport;
           });
@@ -119,7 +119,7 @@ export function networkExtProc(host: ExtProcHost): UntypedServiceImplementation 
         if (request.direction === 'none') return;
         const from = request.direction === 'read' ? 'downstream' : 'upstream';
         transport!.owe(from === 'downstream' ? 'upstream' : 'downstream');
-        connection.receive(from, request.data, request.endOfStream);
+        connection.receive(from, request.data, request.endOfStream, request.metadata === undefined ? undefined : postgresProxy(request.metadata));
       } catch (error) {
         host.log.warn({ error: error instanceof Error ? error.message : String(error) }, 'a stream failed; its connection is closed');
         connection?.lost('stream failed');

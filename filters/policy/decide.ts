@@ -34,7 +34,8 @@ interface Candidate {
   approval: ApprovalTerms;
 }
 
-const strictness: Record<Verdict, number> = { allow: 0, approve: 1, deny: 2 };
+/** The order of verdicts: the highest wins. */
+export const strictness: Record<Verdict, number> = { allow: 0, approve: 1, deny: 2 };
 
 const enforced = (rule: string, verdict: Verdict, message: string, hint = ''): Candidate => ({
   match: { rule, verdict, mode: 'enforce' },

@@ -101,7 +101,7 @@ const statement = {
     type: 'string',
     lower: true,
     description:
-      'Where the statement stands: top, cte, explain, prepare, execute, do, function_body, dynamic, view, rule, copy, declare, schema_element.',
+      'Where the statement stands: top, cte, explain, prepare, execute, do, function_body, dynamic, view, rule, copy, declare, schema_element, second_opinion (what only Envoy’s postgres_proxy read).',
     example: 's.within == "do"',
   },
   objects: {

@@ -50,7 +50,7 @@ export interface StatementFacts {
   kind: string;
   /** what create/alter/drop/comment/rename works on: database, table, role, function, …; empty otherwise */
   object: string;
-  /** where the statement stands: top, cte, explain, prepare, execute, do, function_body, dynamic, view, rule, copy, declare, schema_element */
+  /** where the statement stands: top, cte, explain, prepare, execute, do, function_body, dynamic, view, rule, copy, declare, schema_element, second_opinion (what only Envoy's postgres_proxy read) */
   within: string;
   objects: ObjectAccess[];
   columns: ColumnUse[];

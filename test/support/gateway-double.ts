@@ -42,7 +42,7 @@ export async function startGatewayDouble(
     networkExtProcDefinition,
     networkExtProc({
       log: quiet,
-      open: (facts, _metadata, listener, transport) => {
+      open: (facts, listener, transport) => {
         double.peers.push({ facts, listener });
         return echo(transport(`session-${double.peers.length}`));
       },

@@ -14,6 +14,7 @@ import { entry, type Portal, type Statement } from './pending.js';
 import { currentJudgement, factsWithNames, noteNameChanges } from './prepared.js';
 import { refusalOf, refuse } from './refuse.js';
 import type { Request } from './request.js';
+import { withOpinion } from './second-opinion.js';
 import type { Session, Stall } from './session.js';
 import { recordRequest } from './simple.js';
 import { judgeText } from './text.js';
@@ -26,9 +27,11 @@ export function onParse(s: Session, f: Frame): Stall | undefined {
   const judgement = judgeText(s, f.buf, start, start + parse.text.length);
   const request = s.newRequest();
   recordRequest(s, request, 'parse', judgement, f);
-  s.recordDecision(request, judgement.decision, judgement.decisionFields);
-  if (judgement.decision.verdict === 'deny') {
-    refuse(s, frontend.Parse, request, refusalOf(judgement.decision, request));
+  let { decision, decisionFields: fields } = judgement;
+  if (s.second !== undefined) ({ decision, fields } = withOpinion(s, judgement.analysis.facts, undefined, decision, fields));
+  s.recordDecision(request, decision, fields);
+  if (decision.verdict === 'deny') {
+    refuse(s, frontend.Parse, request, refusalOf(decision, request));
     return undefined;
   }
   const item = entry(frontend.Parse);
@@ -95,6 +98,7 @@ export function onExecute(s: Session, f: Frame): Stall | undefined {
     decision = judge.again(facts, texts);
     fields = decisionFields(decision, policy.version);
   }
+  if (s.second !== undefined) ({ decision, fields } = withOpinion(s, judgement.analysis.facts, texts, decision, fields));
   const request = s.newRequest();
   const params = portal.bind && texts ? shownParams(portal.bind, texts, s.rules!.maskText) : [];
   recordRequest(s, request, 'execute', judgement, f, params.length === 0 ? '' : `,"params":${JSON.stringify(params)}`, originalOf(s, portal, f));

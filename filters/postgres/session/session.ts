@@ -17,6 +17,7 @@ import type { Judge } from './judge.js';
 import { RowPlans } from './layouts.js';
 import { Names } from './names.js';
 import { type Entry, PendingQueue, type Portal, type Statement } from './pending.js';
+import { type SecondOpinion, takeOpinion } from './second-opinion.js';
 import { Request } from './request.js';
 
 /** What a session is given of the world: nothing of it does input or output. */
@@ -62,7 +63,8 @@ export interface SessionLimits {
 }
 
 export type SessionInput =
-  | { type: 'downstream'; bytes: Buffer; end: boolean }
+  /** `opinion`: what Envoy's postgres_proxy read so far, table.database -> operations */
+  | { type: 'downstream'; bytes: Buffer; end: boolean; opinion?: object | undefined }
   | { type: 'upstream'; bytes: Buffer; end: boolean }
   /** the look-up asked for is done, with or without success */
   | { type: 'catalogue' }
@@ -140,6 +142,8 @@ export class Session {
   readonly plans = new RowPlans();
   /** views or names were redefined in a transaction that is still open */
   originsInDoubt = false;
+  /** what another parser read, where Envoy forwards it */
+  second: SecondOpinion | undefined;
   /** our copy of the encoding that texts are in */
   encoding = 'UTF8';
   authenticated = false;
@@ -204,7 +208,7 @@ export class Session {
     switch (input.type) {
       case 'downstream':
         this.totals.bytes_up += input.bytes.length;
-        this.fromClient(input.bytes, input.end);
+        this.fromClient(input.bytes, input.end, input.opinion);
         return;
       case 'upstream':
         this.totals.bytes_down += input.bytes.length;
@@ -250,12 +254,13 @@ export class Session {
     }
   }
 
-  private fromClient(bytes: Buffer, end: boolean): void {
+  private fromClient(bytes: Buffer, end: boolean, opinion: object | undefined): void {
     if (this.phase === 'opaque' || this.phase === 'cancel') {
       if (bytes.length > 0) this.out.upstream.add(bytes);
       this.countOpaque(this.phase === 'cancel' ? 'cancel request' : 'replication', bytes.length);
     } else {
       this.front.push(bytes);
+      if (opinion !== undefined && this.rules !== undefined) takeOpinion(this, opinion);
       this.runFront();
       this.checkQueue();
     }

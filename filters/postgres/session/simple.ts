@@ -7,6 +7,7 @@ import { entry } from './pending.js';
 import { factsWithNames, noteNameChanges } from './prepared.js';
 import { refusalOf, refuse } from './refuse.js';
 import type { Request } from './request.js';
+import { withOpinion } from './second-opinion.js';
 import type { Session, Stall } from './session.js';
 import { cStringEnd, judgeText } from './text.js';
 
@@ -23,6 +24,7 @@ export function onQuery(s: Session, f: Frame): Stall | undefined {
     decision = s.rules!.judge.again(facts, undefined);
     fields = decisionFields(decision, s.rules!.policy.version);
   }
+  if (s.second !== undefined) ({ decision, fields } = withOpinion(s, judgement.analysis.facts, undefined, decision, fields));
   const request = s.newRequest();
   recordRequest(s, request, 'query', judgement, f);
   s.recordDecision(request, decision, fields);

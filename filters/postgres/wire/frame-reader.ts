@@ -98,6 +98,12 @@ export class FrameReader {
     this.#queueBytes += chunk.length;
   }
 
+  /** A copy of what waits, without the rest of a message that is passing in pieces; nothing is consumed. */
+  peekRest(): Buffer {
+    const parts = [this.#gather.bytes > 0 ? this.#gather.peek() : EMPTY, this.#buf.subarray(this.#pos), ...this.#queue.slice(this.#queueHead)];
+    return Buffer.concat(parts).subarray(this.#streamLeft);
+  }
+
   /** Everything that waits, for a connection which is not inspected from here on. The reader is empty afterwards. */
   takeRest(): Buffer {
     const parts = [

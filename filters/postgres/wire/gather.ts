@@ -40,6 +40,11 @@ export class Gather {
     return (this.#tail as Buffer)[offset] as number;
   }
 
+  /** A copy of all bytes. */
+  peek(): Buffer {
+    return Buffer.concat(this.#tail === undefined ? this.#parts : [...this.#parts, this.#tail.subarray(0, this.#tailUsed)]);
+  }
+
   /** All bytes as one buffer of their own, and forgets them. */
   take(): Buffer {
     this.#seal();
