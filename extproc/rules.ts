@@ -1,4 +1,4 @@
-import { createDetector, createMasker, maskString } from '../filters/mask/index.js';
+import { createDetector, createMasker, kinds, maskString } from '../filters/mask/index.js';
 import type { Policy } from '../filters/policy/types.js';
 import { buildMaskSet } from '../filters/postgres/rows/plan.js';
 import { type Analyzer, type Caller, Judge } from '../filters/postgres/session/judge.js';
@@ -8,6 +8,7 @@ import type { Rules } from '../filters/postgres/session/session.js';
 export class RuleBook {
   private readonly byCaller = new Map<string, Rules>();
   private readonly maskText: (text: string) => string;
+  private readonly maskName: (name: string) => string;
 
   constructor(
     private readonly current: () => Policy,
@@ -15,9 +16,13 @@ export class RuleBook {
     private readonly options: { mask_key?: Uint8Array; regions?: string[] },
   ) {
     // What goes into recordings and to approvers is masked whatever the policy says: logs must never hold a secret.
-    const detector = createDetector({ detect: ['all'], ...(options.regions ? { regions: options.regions } : {}) });
-    const masker = createMasker('redact', {});
-    this.maskText = (text) => maskString(detector, masker, text);
+    const redactor = (detect: string[]) => {
+      const detector = createDetector({ detect, ...(options.regions ? { regions: options.regions } : {}) });
+      const masker = createMasker('redact', {});
+      return remembering((text: string) => maskString(detector, masker, text));
+    };
+    this.maskText = redactor(['all']);
+    this.maskName = redactor(kinds.map(({ kind }) => kind).filter((kind) => kind !== 'email'));
   }
 
   policy(): Policy {
@@ -52,9 +57,28 @@ export class RuleBook {
       judge: new Judge(policy, this.analyzer, caller, this.maskText, { cache_entries_max: 2000, cache_units_max: 4_000_000 }),
       masks: masks.length === 0 ? undefined : buildMaskSet(masks, options),
       maskText: this.maskText,
+      maskName: this.maskName,
     };
   }
 }
+
+/** The same names come with every statement and every answer. */
+function remembering(mask: (text: string) => string): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    if (text.length > REMEMBERED_UNITS_MAX) return mask(text);
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const masked = mask(text);
+    if (known.size >= REMEMBERED_MAX) known.clear();
+    known.set(text, masked);
+    return masked;
+  };
+}
+
+/** Texts whose masked form is kept, and the longest of them in UTF-16 units. */
+const REMEMBERED_MAX = 4000;
+const REMEMBERED_UNITS_MAX = 64;
 
 /** Callers whose judgements are kept. */
 const CALLERS_MAX = 256;

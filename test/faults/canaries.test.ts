@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { pipeline } from 'node:stream/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import copyStreams from 'pg-copy-streams';
 import { count, full } from '../support/long.js';
 import { freePort } from '../support/ports.js';
 import { type Seeded, seeded } from './support/seeded.js';
-import { failure, faultGateway, recordedText, transports } from './support/world.js';
+import { eventually, failure, faultGateway, recordedText, transports } from './support/world.js';
 
-const SECRETS = count(100, 10_000);
-const WAYS = 7;
+const SECRETS = count(162, 10_000);
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const alphanumeric = `${letters}${letters.toLowerCase()}0123456789`;
@@ -16,7 +17,9 @@ const text = (random: Seeded, from: string, length: number) => Array.from({ leng
 
 function card(random: Seeded): string {
   const digits = `4${text(random, '0123456789', 14)}`;
-  const sum = [...digits].reverse().reduce((all, digit, i) => all + (i % 2 === 0 ? [0, 2, 4, 6, 8, 1, 3, 5, 7, 9][Number(digit)]! : Number(digit)), 0);
+  const sum = [...digits]
+    .reverse()
+    .reduce((all, digit, i) => all + (i % 2 === 0 ? [0, 2, 4, 6, 8, 1, 3, 5, 7, 9][Number(digit)]! : Number(digit)), 0);
   return `${digits}${(10 - (sum % 10)) % 10}`;
 }
 
@@ -25,12 +28,25 @@ const makers: ((random: Seeded) => string)[] = [
   (random) => `AKIA${text(random, `${letters}234567`, 16)}`,
   (random) => `sk_live_${text(random, alphanumeric, 24)}`,
   (random) => `glpat-${text(random, alphanumeric, 20)}`,
+  (random) => `5${text(random, '12345', 2)}-${text(random, '12345', 2)}-${text(random, '123456789', 4)}`,
+  (random) =>
+    `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(JSON.stringify({ sub: text(random, letters, 12) })).toString('base64url')}.${text(random, alphanumeric, 43)}`,
 ];
 
 const policy = `
 version: 1
+rules:
+  - name: no-dropped-databases
+    on: postgres
+    when: sql.statements.exists(s, s.kind == "drop" && s.object == "database")
+    then: deny
+  - name: deletes
+    on: postgres
+    when: sql.statements.exists(s, s.kind == "delete")
+    then: approve
+    approve: { by: [dba], quorum: 1, wait: 20s }
 masks:
-  - { name: cards, detect: [credit_card], as: partial }
+  - { name: people, detect: [credit_card, us_ssn], as: partial }
   - { name: keys, detect: [secrets], as: redact }
 defaults: { unparsed: deny, opaque: allow, grammar: pin, allow: true }
 `;
@@ -48,24 +64,52 @@ for (const transport of transports) {
       try {
         const client = await gateway.client();
         client.on('notice', (notice) => told.push(`${notice.message} ${notice.detail}`));
+        const tell = (e: { message: string; detail?: string; hint?: string }) => told.push(`${e.message} ${e.detail} ${e.hint}`);
         const ways: ((secret: string) => Promise<unknown>)[] = [
           (s) => client.query(`select '${s}' as literal`),
           (s) => client.query('select $1::text as parameter', [s]),
-          (s) => failure(client.query(`select '${s}'::int`)).then((e) => told.push(`${e.message} ${e.detail}`)),
-          (s) => failure(client.query('select $1::text::int', [s])).then((e) => told.push(`${e.message} ${e.detail}`)),
+          (s) => failure(client.query(`select '${s}'::int`)).then(tell),
+          (s) => failure(client.query('select $1::text::int', [s])).then(tell),
           (s) => pipeline(Readable.from([`${s}\n`]), client.query(copyStreams.from('copy notes from stdin'))),
-          (s) => failure(client.query(`selec '${s}'`)).then((e) => told.push(`${e.message} ${e.detail}`)),
+          (s) => failure(client.query(`selec '${s}'`)).then(tell),
+          (s) => client.query(`do $$ begin raise notice '%', '${s}'; end $$`),
           async (s) => {
-            if (sent.length % 5 !== 0) return client.query(`do $$ begin raise notice '%', '${s}'; end $$`);
             const named = await gateway.client({ application_name: s });
             await named.query('select 1');
             await named.end();
           },
+          (s) => failure(gateway.client({ user: s })).then(tell),
+          (s) => failure(gateway.client({ database: s })).then(tell),
+          (s) => gateway.client({ options: `-c ${s}=1` }).then((named) => named.end(), tell),
+          (s) => client.query({ name: s, text: 'select $1::text as named', values: [s] }),
+          (s) => failure(client.query(`select "${s}"(1)`)).then(tell),
+          (s) => failure(client.query(`execute "${s}"`)).then(tell),
+          (s) => client.query(`select 1 as "${s}"`),
+          (s) => failure(client.query(`select "${s}" from notes`)).then(tell),
+          (s) => failure(client.query(`select 1 from "${s}".notes`)).then(tell),
+          (s) => client.query(`begin; declare "${s}" cursor for select '${s}'; fetch "${s}"; savepoint "${s}"; commit`),
+          (s) => client.query(`listen "${s}"; notify "${s}", '${s}'; unlisten *`),
+          (s) => client.query(`set application_name = '${s}'`),
+          (s) => client.query(`/* ${s} */ select 1 -- ${s}`),
+          (s) => failure(client.query(`drop database "${s}"`)).then(tell),
+          (s) => failure(client.query(`copy notes from stdin with (format "${s}")`)).then(tell),
+          (s) => pipeline(Readable.from([`${s}\t${s}\n`]), client.query(copyStreams.from('copy notes from stdin'))).catch(tell),
+          (s) => client.query({ text: 'select $1::text', values: [s], rowMode: 'array' }),
+          async (s) => {
+            const waiting = failure(client.query('delete from notes where t = $1 or t = ' + `'${s}'`, [s])).then(tell);
+            const [held] = await eventually('the hold', () => {
+              const holding = [...gateway.runtime.gateway.registry.connections].filter((c) => c.session.held?.visible);
+              return holding.length > 0 ? holding : undefined;
+            });
+            held!.input({ type: 'cancel' });
+            await waiting;
+          },
+          (s) => client.query('select $1::json', [JSON.stringify({ [s]: s })]),
         ];
         for (let i = 0; i < SECRETS; i++) {
           const secret = makers[i % makers.length]!(random);
           sent.push(secret);
-          await ways[(i * 3) % WAYS]!(secret);
+          await ways[Math.floor(i / makers.length) % ways.length]!(secret);
         }
         told.push(JSON.stringify((await client.query('select t from notes')).rows));
         const chunks: Buffer[] = [];
@@ -75,9 +119,26 @@ for (const transport of transports) {
         told.push(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text());
         await gateway.settled();
         await gateway.runtime.recordings.rotate();
-        const everything = `${told.join('\n')}\n${gateway.logged.join('\n')}\n${await recordedText(gateway.recordings)}`;
-        assert.deepEqual(sent.filter((secret) => everything.includes(secret)), [], random.said);
-        assert.ok(everything.includes('select'), 'something was recorded');
+        const headers = { authorization: `Bearer ${gateway.operatorToken}` };
+        told.push(await (await fetch(`${gateway.api}/v1/approvals?limit=1000`, { headers })).text());
+        const stored = readdirSync(gateway.directory).filter((name) => name.startsWith('approvals.db'));
+        assert.ok(stored.length > 0);
+        const places = {
+          approvals: stored.map((name) => readFileSync(join(gateway.directory, name), 'latin1')).join(),
+          recording: await recordedText(gateway.recordings),
+          log: gateway.logged.join('\n'),
+          told: told.join('\n'),
+        };
+        const found = sent.flatMap((secret, i) =>
+          Object.entries(places).flatMap(([place, text]) => {
+            const at = text.indexOf(secret);
+            return at < 0
+              ? []
+              : [`way ${Math.floor(i / makers.length) % ways.length} in the ${place}: ${text.slice(Math.max(0, at - 60), at + 60)}`];
+          }),
+        );
+        assert.equal(found.join('\n'), '', random.said);
+        assert.ok(places.recording.includes('select'), 'something was recorded');
       } finally {
         await gateway.finish();
       }

@@ -62,6 +62,7 @@ export function makeSession(options: HarnessOptions): Session {
       judge: new Judge(policy, options.analyzer, caller, maskText, { cache_entries_max: 100, cache_units_max: 100_000 }),
       masks: options.masks,
       maskText,
+      maskName: maskText,
     }),
     catalogue: undefined,
     limits: {

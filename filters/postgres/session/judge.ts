@@ -2,6 +2,7 @@ import { isGrammarSetting, isPinned } from '../../policy/grammar.js';
 import type { Decision, OperationFacts, Policy } from '../../policy/types.js';
 import type { SqlAnalysis, SqlFacts, StatementFacts } from '../../sql/facts.js';
 import { maskedHead } from './params.js';
+import { shownFacts } from './shown-facts.js';
 
 /** One statement text, understood and decided on for one caller under one policy. Shared by all sessions of that caller. */
 export interface Judgement {
@@ -127,7 +128,7 @@ export class Judge {
       maskedText,
       shownWhole: whole && text.length <= EVENT_TEXT_UNITS_MAX,
       // The normalised statement may repeat literals of utility statements, so it is masked like the text.
-      fields: `${textField},"facts":${JSON.stringify({ ...analysis.facts, normalized: maskedHead(analysis.facts.normalized, EVENT_TEXT_UNITS_MAX, this.maskText) })}`,
+      fields: `${textField},"facts":${JSON.stringify({ ...shownFacts(analysis.facts, this.maskText), normalized: maskedHead(analysis.facts.normalized, EVENT_TEXT_UNITS_MAX, this.maskText) })}`,
       fieldsAgain: textField,
       decisionFields: decisionFields(decision, this.policy.version),
       copiesIn: unparsed

@@ -79,12 +79,13 @@ export class Request {
     else this.fired.set(key, { column, rule, kind, count });
   }
 
-  /** JSON fields of the response event, beginning with a comma. */
-  responseFields(): string {
+  /** JSON fields of the response event, beginning with a comma. Names of columns are the client's to choose, so `show` masks them. */
+  responseFields(show: (name: string) => string): string {
     const chunks = this.kept.take();
     const wire = chunks.length === 1 ? chunks[0]!.toString('base64') : Buffer.concat(chunks).toString('base64');
-    const columns = this.columns.length === 0 ? '[]' : JSON.stringify(this.columns);
-    const masked = this.fired.size === 0 ? '[]' : JSON.stringify([...this.fired.values()]);
+    const columns = this.columns.length === 0 ? '[]' : JSON.stringify(this.columns.map(show));
+    const masked =
+      this.fired.size === 0 ? '[]' : JSON.stringify([...this.fired.values()].map((one) => ({ ...one, column: show(one.column) })));
     const tag = this.tags.length === 1 ? this.tags[0]! : this.tags.join('; ');
     return `,"request":"${this.id}","rows":${this.rows},"bytes":${this.bytes},"tag":${JSON.stringify(tag)},"columns":${columns},"wire":"${wire}","wire_left_out":${this.left_out},"masked":${masked}`;
   }

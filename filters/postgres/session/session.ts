@@ -47,6 +47,8 @@ export interface Rules {
   masks: MaskSet | undefined;
   /** masks text that goes into recordings and to approvers */
   maskText: (text: string) => string;
+  /** the same for what a client calls itself and its database: e-mail addresses stay, which is how many roles are called */
+  maskName: (name: string) => string;
 }
 
 export interface SessionLimits {
@@ -456,7 +458,7 @@ export class Session {
 
   /** The answer to one request, as far as it went. */
   recordResponse(request: Request, more = ''): void {
-    this.record('response', request.responseFields() + more, false, request.takeOriginal());
+    this.record('response', request.responseFields(this.rules!.maskText) + more, false, request.takeOriginal());
   }
 
   record(type: string, json: string, gating: boolean, original?: Buffer): void {

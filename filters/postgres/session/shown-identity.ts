@@ -1,8 +1,16 @@
 import type { Identity } from '../../policy/types.js';
+import type { Rules } from './session.js';
 
-/** The identity as recordings and approvers see it: what a client claims (its application name) is text like any other and may hold a secret. */
-export function shownIdentity(identity: Identity, maskText: (text: string) => string): Identity {
+/**
+ * The identity as recordings and approvers see it: what a client only claims (its user, its application name) is text like any
+ * other and may hold a secret. What was proven is shown as it is. That nobody decides on an operation of their own is checked on
+ * the shown names; a claimed one can be chosen freely, so nothing is lost with one that is masked (decisions/0070).
+ */
+export function shownIdentity(identity: Identity, { maskText, maskName }: Pick<Rules, 'maskText' | 'maskName'>): Identity {
   const { application_name } = identity.claims;
-  if (typeof application_name !== 'string') return identity;
-  return { ...identity, claims: { ...identity.claims, application_name: maskText(application_name) } };
+  return {
+    ...identity,
+    id: identity.kind === 'claimed' ? maskName(identity.id) : identity.id,
+    claims: typeof application_name === 'string' ? { ...identity.claims, application_name: maskText(application_name) } : identity.claims,
+  };
 }

@@ -77,22 +77,27 @@ function openReplication(s: Session, f: Frame): undefined {
   return undefined;
 }
 
+/** Startup parameters whose values are names. */
+const names = new Set(['user', 'database']);
+
 function open(s: Session, parameters: StartupParameter[]): void {
   const { options } = s;
-  const maskText = s.rules!.maskText;
+  const { maskText, maskName } = s.rules!;
   const event = {
     start: new Date(options.now()).toISOString(),
     protocol: 'postgres',
     resource: options.resource,
-    database: s.database,
-    user: s.user,
+    database: maskName(s.database),
+    user: maskName(s.user),
     application: maskText(s.application),
-    identity: shownIdentity(s.identity!, maskText),
+    identity: shownIdentity(s.identity!, s.rules!),
     tls: options.peer.tls,
     policy_version: s.rules!.policy.version,
     gateway_version: options.gateway_version,
     transport: options.transport,
-    parameters: Object.fromEntries(parameters.map(({ name, value }) => [name, maskText(value.toString('utf8'))])),
+    parameters: Object.fromEntries(
+      parameters.map(({ name, value }) => [name, (names.has(name) ? maskName : maskText)(value.toString('utf8'))]),
+    ),
   };
   s.opened = true;
   s.record('session.open', `,${JSON.stringify(event).slice(1, -1)}`, true);
