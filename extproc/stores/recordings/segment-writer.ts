@@ -4,7 +4,10 @@ import type { OpenSession } from './merkle-log.js';
 import { segmentName } from './names.js';
 import { type RecordingFs, syncDirectory } from './world.js';
 
-/** Batches up to this size are written in the same turn of the event loop: a copy into the page cache costs less than the way to another thread. */
+/**
+ * Strict batches up to this size are written in the same turn of the event loop: somebody waits for them, and a copy into the page cache costs
+ * less than the way to another thread. Relaxed ones always go there: on a disk that is behind, the kernel makes the writer wait, and nobody else may.
+ */
 const SYNC_WRITE_BYTES_MAX = 64 * 1024;
 
 /** Milliseconds that relaxed events may be gathered before they are written. */
@@ -230,10 +233,11 @@ export class SegmentWriter {
 
   private async write(batch: Buffer): Promise<void> {
     const { fs, strict } = this.options;
+    const here = strict && batch.length <= SYNC_WRITE_BYTES_MAX;
     if (this.fd < 0) this.reopen();
     let done = 0;
     while (done < batch.length) {
-      const n = batch.length <= SYNC_WRITE_BYTES_MAX ? fs.writeSync(this.fd, batch, done, batch.length - done, this.size + done) : await this.writeSome(batch, done);
+      const n = here ? fs.writeSync(this.fd, batch, done, batch.length - done, this.size + done) : await this.writeSome(batch, done);
       if (n <= 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
       done += n;
     }
