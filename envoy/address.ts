@@ -22,6 +22,9 @@ export function parseAddress(text: string): Address {
   return { host: match[1] ?? match[2] ?? '', port };
 }
 
+/** `host:port`, with brackets where the host is an IPv6 address. */
+export const formatAddress = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
 /** True for addresses that only this machine reaches. */
 export function isLocal(address: Address): boolean {
   if ('path' in address) return true;

@@ -4,25 +4,32 @@ import { buildMaskSet } from '../filters/postgres/rows/plan.js';
 import { type Analyzer, type Caller, Judge } from '../filters/postgres/session/judge.js';
 import type { Rules } from '../filters/postgres/session/session.js';
 
+type RecordingMaskers = Pick<Rules, 'maskText' | 'maskName'>;
+
 /** The policy in force, made ready for each caller; callers that come again share their judge and its cache. */
 export class RuleBook {
   private readonly byCaller = new Map<string, Rules>();
-  private readonly maskText: (text: string) => string;
-  private readonly maskName: (name: string) => string;
+  private readonly recordingMaskers = new Map<string, RecordingMaskers>();
 
   constructor(
     private readonly current: () => Policy,
     private readonly analyzer: Analyzer,
     private readonly options: { mask_key?: Uint8Array; regions?: string[] },
-  ) {
-    // What goes into recordings and to approvers is masked whatever the policy says: logs must never hold a secret.
+  ) {}
+
+  /** What goes into recordings and to approvers is masked whatever the policy says: logs must never hold a secret. */
+  private maskersFor(regions: readonly string[]): RecordingMaskers {
+    const key = regions.join();
+    const known = this.recordingMaskers.get(key);
+    if (known !== undefined) return known;
     const redactor = (detect: string[]) => {
-      const detector = createDetector({ detect, ...(options.regions ? { regions: options.regions } : {}) });
+      const detector = createDetector({ detect, ...(regions.length > 0 ? { regions } : {}) });
       const masker = createMasker('redact', {});
       return remembering((text: string) => maskString(detector, masker, text));
     };
-    this.maskText = redactor(['all']);
-    this.maskName = redactor(kinds.map(({ kind }) => kind).filter((kind) => kind !== 'email'));
+    const made = { maskText: redactor(['all']), maskName: redactor(kinds.map(({ kind }) => kind).filter((kind) => kind !== 'email')) };
+    this.recordingMaskers.set(key, made);
+    return made;
   }
 
   policy(): Policy {
@@ -52,12 +59,15 @@ export class RuleBook {
       ...(this.options.mask_key ? { key: this.options.mask_key } : {}),
       ...(this.options.regions ? { regions: this.options.regions } : {}),
     };
+    // National phone numbers of every country that a mask of this caller names.
+    const regions = [...new Set([...(this.options.regions ?? []), ...masks.flatMap((mask) => mask.regions ?? [])])].sort();
+    const { maskText, maskName } = this.maskersFor(regions);
     return {
       policy,
-      judge: new Judge(policy, this.analyzer, caller, this.maskText, { cache_entries_max: 2000, cache_units_max: 4_000_000 }),
+      judge: new Judge(policy, this.analyzer, caller, maskText, { cache_entries_max: 2000, cache_units_max: 4_000_000 }),
       masks: masks.length === 0 ? undefined : buildMaskSet(masks, options),
-      maskText: this.maskText,
-      maskName: this.maskName,
+      maskText,
+      maskName,
     };
   }
 }

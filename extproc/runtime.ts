@@ -25,7 +25,7 @@ export interface RuntimeOptions {
   resources: Resource[];
   policyFile: string;
   record: { directory: string; durability: 'strict' | 'relaxed'; worker: number; segment_bytes_max?: number; recipients?: string[]; signing_key_file?: string };
-  approvals: { database: string; api: { host: string; port: number; tokens: ApproverToken[] } | undefined };
+  approvals: { database: string; api: { host: string; port: number; hosts?: string[]; tokens: ApproverToken[] } | undefined };
   mask_key_file?: string;
   /** the key itself, where no file names it: workers of one gateway share it */
   mask_key?: Uint8Array;

@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { formatAddress } from '../envoy/address.js';
 import { type RenderOptions, renderBootstrap } from '../envoy/render.js';
 import type { ApproverToken } from './console/api.js';
-import { hashToken } from './console/tokens.js';
+import { hashToken, newToken } from './console/tokens.js';
 import type { Resource } from './gateway.js';
 import { findEnvoy, type RunningEnvoy, runEnvoy } from './process/envoy.js';
 import { freePort } from './process/free-port.js';
@@ -56,12 +56,12 @@ export async function startUp(options: UpOptions): Promise<Up> {
   const directory = mkdtempSync(join(tmpdir(), 'midstream-'));
   const record = resolve(options.recordDirectory);
   mkdirSync(record, { recursive: true, mode: 0o700 });
-  const operatorToken = `mst_${randomBytes(24).toString('base64url')}`;
+  const operatorToken = newToken();
   const listenPort = options.listen.port || (await freePort());
   const returnPort = await freePort();
   const resource: Resource = {
     listener: 'postgres',
-    resource: options.resource ?? `${options.postgres.host}:${options.postgres.port}`,
+    resource: options.resource ?? formatAddress(options.postgres.host, options.postgres.port),
     catalogue: options.catalogueUrl === undefined ? undefined : openCatalogue({ url: options.catalogueUrl, log: options.log }),
     ...(options.transport === 'hop' ? { hop: { host: '127.0.0.1', port: 0, upstream: { host: '127.0.0.1', port: returnPort } } } : {}),
   };
@@ -130,8 +130,8 @@ function renderOptions(options: UpOptions, listenPort: number, returnPort: numbe
       {
         name: 'postgres',
         transport: options.transport,
-        listen: `${options.listen.host}:${listenPort}`,
-        upstream: `${options.postgres.host}:${options.postgres.port}`,
+        listen: formatAddress(options.listen.host, listenPort),
+        upstream: formatAddress(options.postgres.host, options.postgres.port),
         ...(hop ? { hop: { gateway: [`127.0.0.1:${hop.port}`], back: `127.0.0.1:${returnPort}` } } : {}),
       },
     ],

@@ -1,5 +1,5 @@
 import { isOpen } from '../../filters/approval/life.js';
-import type { HoldRecord } from '../../filters/approval/types.js';
+import type { GrantedLease, HoldRecord } from '../../filters/approval/types.js';
 import { printable, table } from './io.js';
 
 /** What is printed of held operations. All that comes from agents goes through printable(): it can't drive the approver's terminal or make lines of its own. */
@@ -43,6 +43,23 @@ export function listText(records: readonly HoldRecord[], now_ms: number): string
     ].map(oneLine);
   });
   return table([['HOLD', 'STATUS', 'YES', 'AGE', 'LEFT', 'WHO', 'RESOURCE', 'RULE', 'OPERATION'], ...rows]);
+}
+
+/** What runs by earlier approvals. */
+export function leasesText(leases: readonly GrantedLease[], now_ms: number): string {
+  const rows = leases.map(({ lease, same, uses_left, expires_ms, operation: op, decisions }) =>
+    [
+      lease,
+      same,
+      String(uses_left),
+      duration(expires_ms - now_ms),
+      clip(op.identity.id, 32),
+      clip(decisions.map((one) => one.by).join(', '), 32),
+      clip(op.rule, 24),
+      clip(op.text, TEXT_WIDTH),
+    ].map(oneLine),
+  );
+  return table([['LEASE', 'SAME', 'USES', 'LEFT', 'WHO', 'APPROVED BY', 'RULE', 'OPERATION'], ...rows]);
 }
 
 /** The whole operation, as an approver has to see it. */

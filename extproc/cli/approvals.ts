@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { HoldRecord, HoldStatus } from '../../filters/approval/types.js';
+import type { GrantedLease, HoldRecord, HoldStatus } from '../../filters/approval/types.js';
 import { MidstreamError } from '../../filters/errors.js';
 import { hashToken, newToken } from '../console/tokens.js';
 import { type AccessOptions, type ApiAccess, ask, findApi, openEvents } from './approvals-client.js';
-import { changeLine, listText, recordText, statusOf } from './approvals-show.js';
+import { changeLine, leasesText, listText, recordText, statusOf } from './approvals-show.js';
 import { action, dim, line, printJson } from './io.js';
 
 interface Common extends AccessOptions {
@@ -57,6 +57,14 @@ export function register(program: Command): void {
     .description('print what waits, then every change as it comes, until Ctrl-C')
     .addHelpText('after', '\nExample:\n  midstream approvals watch --json')
     .action(action(watch));
+  withApi(approvals.command('leases'))
+    .description('what runs without asking again, by earlier approvals')
+    .addHelpText('after', '\nExample:\n  midstream approvals leases --json')
+    .action(action(leases));
+  withApi(approvals.command('revoke <lease>'))
+    .description('take a lease back: the next such operation is held again')
+    .addHelpText('after', '\nExample:\n  midstream approvals revoke 8d1e0c9d0f4f6f8b1d2a7e6c5b4a393b')
+    .action(action(revoke));
   approvals
     .command('token')
     .description('make a token for an approver; the configuration gets its hash, the person gets the token')
@@ -107,6 +115,18 @@ async function decide(verdict: 'approve' | 'deny', hold: string, options: Common
   else if (record.status === 'pending')
     line(`approved by you; ${record.decisions.length} of ${record.operation.terms.quorum} approvals are there`);
   else line(statusOf(record));
+}
+
+async function leases(options: Common): Promise<void> {
+  const { now_ms, leases: all } = await ask<{ now_ms: number; leases: GrantedLease[] }>(await findApi(options), '/v1/leases');
+  if (options.json) for (const lease of all) printJson(lease);
+  else line(all.length > 0 ? leasesText(all, now_ms) : 'no leases');
+}
+
+async function revoke(lease: string, options: Common): Promise<void> {
+  const answer = await ask<object>(await findApi(options), `/v1/leases/${encodeURIComponent(lease)}/revoke`, {});
+  if (options.json) printJson(answer);
+  else line('revoked: the next such operation is held again');
 }
 
 async function watch(options: Common): Promise<void> {

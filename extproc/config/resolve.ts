@@ -17,7 +17,7 @@ export interface ConfigDocument {
     recipients?: string[];
     signing_key_file?: string;
   };
-  approvals?: { database?: string; api?: { listen: string; tokens: { id: string; groups: string[]; hash: string; expires?: string }[] } };
+  approvals?: { database?: string; api?: { listen: string; hosts?: string[]; tokens: { id: string; groups: string[]; hash: string; expires?: string }[] } };
   access?: { resource?: string; identities?: string[]; sources?: string[] }[];
   masks?: { key_file?: string; regions?: string[] };
   log?: { level?: Config['log']['level'] };
@@ -80,6 +80,7 @@ export async function resolveConfig(document: ConfigDocument, context: ResolveCo
       database: path(document.approvals?.database ?? resolve(directory, '..', 'approvals.db')),
       api: document.approvals?.api && {
         ...at.socket('/approvals/api/listen', document.approvals.api.listen),
+        hosts: document.approvals.api.hosts ?? [],
         tokens: tokens(document.approvals.api.tokens, at),
       },
     },

@@ -197,6 +197,7 @@ export const configSchema = {
           'The approvers’ HTTP API; off without it.',
           {
             listen: address('Where it listens.', '127.0.0.1:8070'),
+            hosts: texts('Names that it is reached under, beside those of this machine, without the port.', 'for example [approvals.shop.example]'),
             tokens: { type: 'array', maxItems: 10_000, items: token, description: 'Who may use it.', 'x-say': 'write a list of tokens' },
           },
           ['listen', 'tokens'],

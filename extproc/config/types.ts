@@ -22,7 +22,7 @@ export interface Config {
   approvals: {
     database: string;
     /** undefined: no API */
-    api: { host: string; port: number; tokens: TokenConfig[] } | undefined;
+    api: { host: string; port: number; hosts: string[]; tokens: TokenConfig[] } | undefined;
   };
   /** undefined: everybody who reaches a listener may connect */
   access: AccessRule[] | undefined;

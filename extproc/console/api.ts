@@ -55,6 +55,7 @@ export function createApi(options: ApiOptions): Hono<Env> {
   );
   readRoutes(app, options);
   decideRoutes(app, options);
+  leaseRoutes(app, options);
   return app;
 }
 
@@ -113,7 +114,8 @@ function readRoutes(app: Hono<Env>, options: ApiOptions): void {
     if (record === undefined) throw noSuchHold();
     return c.json({ now_ms: now(), ...record });
   });
-  for (const path of ['/v1/approvals', '/v1/approvals/events', '/v1/approvals/:hold']) app.all(path, (c) => wrongMethod(c, 'GET, HEAD'));
+  app.get('/v1/leases', async (c) => c.json({ now_ms: now(), leases: await options.store.leases(now()) }));
+  for (const path of ['/v1/leases', '/v1/approvals', '/v1/approvals/events', '/v1/approvals/:hold']) app.all(path, (c) => wrongMethod(c, 'GET, HEAD'));
 }
 
 function decideRoutes(app: Hono<Env>, options: ApiOptions): void {
@@ -137,6 +139,19 @@ function decideRoutes(app: Hono<Env>, options: ApiOptions): void {
     });
     app.all(path, (c) => wrongMethod(c, 'POST'));
   }
+}
+
+function leaseRoutes(app: Hono<Env>, options: ApiOptions): void {
+  const now = options.now ?? Date.now;
+  app.post('/v1/leases/:lease/revoke', async (c) => {
+    const lease = c.req.param('lease');
+    if (!HOLD_ID.test(lease)) throw new MidstreamError('not_found', 'there is no such lease', { hint: 'GET /v1/leases lists them.' });
+    const { id, groups } = c.get('approver');
+    await options.store.revokeLease(lease, groups, now());
+    options.log.info({ lease, by: id }, 'a lease was revoked');
+    return c.json({ now_ms: now(), lease, revoked: true });
+  });
+  app.all('/v1/leases/:lease/revoke', (c) => wrongMethod(c, 'POST'));
 }
 
 function listFilter(c: Context): { status?: HoldStatus; limit?: number } {

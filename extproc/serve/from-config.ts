@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { parseAddress } from '../../envoy/address.js';
+import { formatAddress, parseAddress } from '../../envoy/address.js';
 import { accessDecider } from '../config/access.js';
 import type { Config, ListenerConfig } from '../config/types.js';
 import type { Resource } from '../gateway.js';
@@ -31,7 +31,7 @@ export async function startWorker(settings: WorkerSettings, log: Logger, sibling
       grpc: runtime.gateway.grpc,
       hops: runtime.gateway.hops.map(({ listener, address }) => ({ listener, address })),
       api: runtime.api,
-      metrics: options.metrics ? `http://${bracketed(options.metrics.host)}:${options.metrics.port}/metrics` : '',
+      metrics: options.metrics ? `http://${formatAddress(options.metrics.host, options.metrics.port)}/metrics` : '',
     },
     stop: async (reason) => {
       await runtime.stop(reason);
@@ -75,4 +75,3 @@ function resourceOf(listener: ListenerConfig, number: number, log: Logger): Reso
   };
 }
 
-const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);

@@ -31,16 +31,17 @@ export function decide(record: HoldRecord, decision: ApproverDecision): HoldReco
   if (isOverdue(record, decision.at_ms)) throw new MidstreamError('conflict', 'the time to decide on this operation is over');
   if (isOwn(operation, decision.by))
     throw new MidstreamError('forbidden', 'nobody decides on an operation of their own', { hint: 'Ask another approver.' });
-  const { by } = operation.terms;
-  if (by.length > 0 && !by.some((group) => decision.groups.includes(group))) {
-    throw new MidstreamError('forbidden', `this operation is for ${by.join(' or ')} to decide`, {
-      hint: `You are in ${decision.groups.join(', ') || 'no group'}.`,
-    });
-  }
+  checkGroups(operation, decision.groups);
   if (record.decisions.some((one) => samePerson(one.by, decision.by)))
     throw new MidstreamError('conflict', 'you have decided on this operation already');
   const decisions = [...record.decisions, decision];
   return { ...record, decisions, status: statusAfter(decisions, operation.terms.quorum) };
+}
+
+/** Throws `forbidden` for somebody who is in none of the groups that decide on it. */
+export function checkGroups({ terms: { by } }: HeldOperation, groups: readonly string[]): void {
+  if (by.length === 0 || by.some((group) => groups.includes(group))) return;
+  throw new MidstreamError('forbidden', `this operation is for ${by.join(' or ')} to decide`, { hint: `You are in ${groups.join(', ') || 'no group'}.` });
 }
 
 /** One deny ends it; approvals by distinct people up to the quorum approve it. A quorum that is no number is never reached. */

@@ -57,6 +57,12 @@ export interface Lease {
   expires_ms: number;
 }
 
+/** A lease for people: what it lets through, for whom, and who gave it. */
+export interface GrantedLease extends Lease {
+  operation: HeldOperation;
+  decisions: ApproverDecision[];
+}
+
 /**
  * Stored approvals. SQLite now, Postgres next, same tests for both. All methods reject with MidstreamError `unavailable`
  * when the store cannot be reached: nothing passes then.
@@ -81,6 +87,13 @@ export interface ApprovalStore {
   expireOverdue(now_ms: number): Promise<number>;
   /** Takes one use of a matching lease, atomically; undefined when there is none. */
   takeLease(keys: { shape: string; digest: string }, now_ms: number): Promise<Lease | undefined>;
+  /** Leases that can still be taken, those that end first at the beginning, each with the operation whose approval left it. */
+  leases(now_ms: number): Promise<GrantedLease[]>;
+  /**
+   * Takes what is left of a lease back. `forbidden` for somebody who may not decide on its operation, `not_found` when it is not there any more.
+   * What runs by it already goes on.
+   */
+  revokeLease(lease: string, groups: readonly string[], now_ms: number): Promise<void>;
   /**
    * Calls back on every change of this hold until stopped; also works across processes (polling is fine). Changes in quick succession may come as one,
    * the last; the same record may come twice. A hold that is not pending when watching begins is told at once.

@@ -84,6 +84,19 @@ describe('midstream approvals, over HTTP', function () {
   const as = (who: string) => ['--api', api.url, '--token-file', join(folder, who)];
 
   describe('the command', () => {
+    it('lists leases and takes one back', async () => {
+      assert.match((await run('leases', ...as('alice'))).out, /no leases/);
+      const op = await held({ expires_ms: now() + 60_000, terms: { by: ['dba'], quorum: 1, wait_ms: 60_000, lease: { same: 'shape', for_ms: 60_000, uses: 2 } } });
+      await run('approve', op.hold, ...as('alice'));
+      const { out } = await run('leases', ...as('alice'));
+      assert.match(out.split('\n')[1]!, /^[0-9a-f]{32} +shape +2 .* alice /);
+      const { lease } = JSON.parse((await run('leases', '--json', ...as('alice'))).out) as { lease: string };
+      assert.match((await run('revoke', lease, ...as('alice'))).out, /^revoked/);
+      const again = await run('revoke', lease, ...as('alice'));
+      assert.match(again.err, /no such lease/);
+      assert.notEqual(again.code, 0);
+    });
+
     it('lists what waits, with its age and time left, each on one line', async () => {
       assert.match((await run('list', ...as('alice'))).out, /nothing waits/);
       const op = await held({ text: 'delete\nfrom \u001b[2Jorders \u202e', created_ms: now() - 300_000, expires_ms: now() + 600_500 });

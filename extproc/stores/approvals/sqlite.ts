@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { begin, decide, end, expire, isOpen, leaseOf, release } from '../../../filters/approval/life.js';
-import type { ApprovalStore, ApproverDecision, HeldOperation, HoldRecord, HoldStatus, Lease } from '../../../filters/approval/types.js';
+import { begin, checkGroups, decide, end, expire, isOpen, leaseOf, release } from '../../../filters/approval/life.js';
+import type { ApprovalStore, ApproverDecision, GrantedLease, HeldOperation, HoldRecord, HoldStatus, Lease } from '../../../filters/approval/types.js';
 import { MidstreamError } from '../../../filters/errors.js';
 import { SharedDatabase } from './database.js';
 import { Watchers } from './watchers.js';
@@ -133,6 +133,31 @@ class SqliteApprovals implements ApprovalStore {
     return lease;
   }
 
+  leases(now_ms: number): Promise<GrantedLease[]> {
+    return this.db.attempt(() =>
+      this.db
+        .all<Lease & { record: string | null }>(
+          `select lease, key, same, l.hold as hold, uses_left, l.expires_ms as expires_ms, record from leases l left join holds h on h.hold = l.hold
+           where uses_left > 0 and l.expires_ms > ? order by l.expires_ms, lease limit ?`,
+          ...[now_ms, LIST_MAX],
+        )
+        .flatMap(({ record, ...lease }) => {
+          const { operation, decisions } = (record === null ? {} : JSON.parse(record)) as Partial<HoldRecord>;
+          return operation && decisions ? [{ ...lease, operation, decisions }] : [];
+        }),
+    );
+  }
+
+  revokeLease(lease: string, groups: readonly string[], now_ms: number): Promise<void> {
+    return this.write(() => {
+      const [found] = this.db.all<{ hold: string }>('select hold from leases where lease = ? and uses_left > 0 and expires_ms > ?', lease, now_ms);
+      if (found === undefined) throw new MidstreamError('not_found', 'there is no such lease', { hint: 'It was used up, has ended or was revoked.' });
+      const record = this.find(found.hold);
+      if (record !== undefined) checkGroups(record.operation, groups);
+      this.db.run('delete from leases where lease = ?', lease);
+    });
+  }
+
   watch(hold: string, changed: (record: HoldRecord) => void): () => void {
     let stopped = false;
     const stop = this.watchers.add(hold, changed);
@@ -185,7 +210,7 @@ class SqliteApprovals implements ApprovalStore {
   /** An agent can be held and give up without end; what ended does not fill the disk. */
   private prune(): void {
     this.db.run(
-      'delete from holds where hold in (select hold from holds where is_open = 0 order by created_ms desc limit -1 offset ?)',
+      'delete from holds where hold in (select hold from holds where is_open = 0 and hold not in (select hold from leases) order by created_ms desc limit -1 offset ?)',
       this.ended_max,
     );
   }

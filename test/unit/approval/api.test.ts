@@ -64,6 +64,20 @@ describe('the approvals API', () => {
     return op;
   };
 
+  it('lists leases and takes them back', async () => {
+    const op = await held({ terms: { by: ['dba'], lease: { same: 'shape', for_ms: 60_000, uses: 3 } } });
+    await post(`/v1/approvals/${op.hold}/approve`);
+    const { leases } = (await (await call('/v1/leases')).json()) as { leases: { lease: string; hold: string; uses_left: number }[] };
+    assert.deepEqual([leases.length, leases[0]!.hold, leases[0]!.uses_left], [1, op.hold, 3]);
+    const path = `/v1/leases/${leases[0]!.lease}/revoke`;
+    await isProblem(await post(path, '{}', {}, secrets.bob), 403, 'forbidden', /for dba to decide/);
+    await isProblem(await call(path), 405, 'bad_input', /POST/);
+    assert.equal((await post(path)).status, 200);
+    assert.equal(await store.takeLease(op, now_ms), undefined);
+    await isProblem(await post(path), 404, 'not_found', /no such lease/);
+    await isProblem(await post('/v1/leases/x/revoke'), 404, 'not_found');
+  });
+
   it('lists, shows, approves', async () => {
     const op = await held();
     const list = (await (await call('/v1/approvals?status=pending')).json()) as { now_ms: number; approvals: HoldRecord[] };

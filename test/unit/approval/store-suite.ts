@@ -178,6 +178,19 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
         );
       });
 
+      it('are listed with what they came from while they last, and can be taken back by who may decide', async () => {
+        const op = await approve(operation({ terms: { by: ['dba'], lease } }));
+        const [granted, ...more] = await store.leases(T0);
+        assert.deepEqual(more, []);
+        assert.deepEqual([granted?.hold, granted?.uses_left, granted?.operation, granted?.decisions.map((one) => one.by)], [op.hold, 3, op, ['alice']]);
+        assert.deepEqual(await store.leases(T0 + 60_000), []);
+        await assert.rejects(store.revokeLease(granted!.lease, ['finance'], T0), /for dba to decide/);
+        await store.revokeLease(granted!.lease, ['dba'], T0);
+        assert.deepEqual(await store.leases(T0), []);
+        assert.equal(await store.takeLease(op, T0), undefined);
+        await assert.rejects(store.revokeLease(granted!.lease, ['dba'], T0), /no such lease/);
+      });
+
       it('of one text serve that text alone', async () => {
         const op = await approve(operation({ terms: { lease: { ...lease, same: 'text' } } }));
         assert.equal(await store.takeLease({ shape: op.shape, digest: 'another' }, T0), undefined);
