@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server as HttpServer } from 'node:http';
 import pino, { type Logger } from 'pino';
+import type { ApprovalStore } from '../filters/approval/types.js';
 import { MidstreamError } from '../filters/errors.js';
 import { kinds } from '../filters/mask/index.js';
 import { createAnalyzer, loadParser } from '../filters/sql/analyze.js';
@@ -80,10 +81,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   const recipientsOf = (fromPolicy: readonly string[] | undefined) => [...new Set([...(options.record.recipients ?? []), ...(fromPolicy ?? [])])];
   metrics.policy(policy.current().version, true);
+  const approvals = await openApprovals({ file: options.approvals.database });
   const recordings = await openRecordings({ ...options.record, recipients: recipientsOf(policy.current().recording?.sealed) });
   recordings.onError = (error) => (error ? log.error({ error: error.message }, 'recording trouble') : log.info('recording works again'));
   for (const report of recordings.recovered) log.warn({ ...report }, 'a recording was recovered after a crash');
-  const approvals = await openApprovals({ file: options.approvals.database });
+  const abandoned = await abandonHolds(recordings, approvals);
+  if (abandoned > 0) log.warn({ holds: abandoned }, 'holds of a gateway that was killed were ended; none of them ran');
   const limits = policy.current().limits;
   const analyzer = createAnalyzer({ cache_entries_max: 5000, cache_bytes_max: 32 * 1024 * 1024, statement_bytes_max: limits.statement_bytes_max });
   const rules = new RuleBook(() => policy.current(), analyzer, { mask_key: options.mask_key ?? maskKey(options.mask_key_file), ...(options.regions ? { regions: options.regions } : {}) });
@@ -133,6 +136,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       await recordings.close();
     },
   };
+}
+
+/** Whose session had no end when its log was recovered was held by a process that is gone: approvers need not be asked any more. */
+async function abandonHolds(recordings: Recordings, approvals: ApprovalStore): Promise<number> {
+  const sessions = recordings.recovered.flatMap((report) => report.sessions);
+  return sessions.length === 0 ? 0 : approvals.abandon(sessions, 'the gateway that held it ended before its time');
 }
 
 async function join(recordings: Recordings, recent: RecentConnections, siblings: Siblings | undefined, entry: AccessEntry): Promise<void> {

@@ -1,6 +1,9 @@
 import type { ReasonCode } from '../../filters/errors.js';
 import type { Config } from '../config/types.js';
 
+/** Milliseconds in which a worker must have ended its connections and closed its recording; then it is killed. */
+export const STOP_MS_MAX = 15_000;
+
 /** What a worker is started with. It goes over the pipe between the processes: arguments and environments can be read by others. */
 export interface WorkerSettings {
   config: Config;

@@ -1,11 +1,8 @@
 import type { Logger } from 'pino';
 import { Backoff } from './backoff.js';
 import { Broker } from './broker.js';
-import type { FromWorker, Listening, WorkerSettings } from './messages.js';
+import { type FromWorker, type Listening, STOP_MS_MAX, type WorkerSettings } from './messages.js';
 import type { WorkerProcess } from './worker-process.js';
-
-/** Milliseconds in which a worker must have ended its connections and closed its recording; then it is killed. */
-const STOP_MS_MAX = 15_000;
 
 export interface SupervisorOptions {
   workers: number;

@@ -1,7 +1,7 @@
 import { MidstreamError } from '../../filters/errors.js';
 import { createLog } from '../runtime.js';
 import { startWorker, type Worker } from './from-config.js';
-import type { FromWorker, Question, ToWorker, WorkerSettings } from './messages.js';
+import { type FromWorker, type Question, STOP_MS_MAX, type ToWorker, type WorkerSettings } from './messages.js';
 import { AskedSiblings } from './siblings.js';
 
 /** Entry of a worker process: everything it does, the parent tells it over their pipe. */
@@ -46,7 +46,11 @@ function main(): void {
   // Ctrl-C and a closed terminal reach the whole group; the parent says what they mean.
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   process.on('SIGTERM', () => void stop('the gateway is stopping'));
-  const orphaned = () => void stop('the gateway is stopping');
+  const orphaned = () => {
+    // Nobody is left who would end a stop that hangs.
+    setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
+    void stop('the gateway is stopping');
+  };
   process.on('disconnect', orphaned);
   if (!process.connected) orphaned();
 }

@@ -85,6 +85,11 @@ export interface ApprovalStore {
    * Returns how many. Whoever serves approvers calls it now and then.
    */
   expireOverdue(now_ms: number): Promise<number>;
+  /**
+   * Ends every hold of these sessions that is pending, or approved and not released: their gateway was killed, so they can never run.
+   * Returns how many.
+   */
+  abandon(sessions: readonly string[], reason: string): Promise<number>;
   /** Takes one use of a matching lease, atomically; undefined when there is none. */
   takeLease(keys: { shape: string; digest: string }, now_ms: number): Promise<Lease | undefined>;
   /** Leases that can still be taken, those that end first at the beginning, each with the operation whose approval left it. */

@@ -120,6 +120,17 @@ class SqliteApprovals implements ApprovalStore {
     });
   }
 
+  abandon(sessions: readonly string[], reason: string): Promise<number> {
+    const gone = new Set(sessions);
+    return this.write(() => {
+      const ended = this.records('select record from holds where is_open = 1').flatMap((record) =>
+        gone.has(record.operation.session) ? (end(record, 'cancelled', reason) ?? []) : [],
+      );
+      for (const record of ended) this.save(record);
+      return ended.length;
+    });
+  }
+
   async takeLease(keys: { shape: string; digest: string }, now_ms: number): Promise<Lease | undefined> {
     // One statement is one transaction of its own; where no lease matches, nothing is written and nothing waits for the disk.
     const [lease] = await this.db.attempt(() =>

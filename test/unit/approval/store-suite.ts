@@ -146,6 +146,21 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
       assert.deepEqual(statuses, ['expired', 'expired', 'approved', 'denied', 'pending']);
     });
 
+    it('ends what sessions that are gone have left open, and nothing else', async () => {
+      const held = (over: Parameters<typeof operation>[0]) => operation({ terms: { quorum: 1 }, ...over });
+      const [pending, approved, released, denied, other] = [held({ session: 'a' }), held({ session: 'a' }), held({ session: 'b' }), held({ session: 'b' }), held({ session: 'c' })];
+      for (const op of [pending, approved, released, denied, other]) await store.create(op);
+      for (const op of [approved, released]) await store.decide(op.hold, by('alice'));
+      await store.decide(denied.hold, by('alice', { verdict: 'deny' }));
+      await store.release(released.hold, T0 + 1);
+      assert.equal(await store.abandon(['a', 'b', 'never seen'], 'gone'), 2);
+      assert.equal(await store.abandon(['a', 'b'], 'gone'), 0);
+      const after = await Promise.all([pending, approved, released, denied, other].map((op) => store.get(op.hold)));
+      assert.deepEqual(after.map((record) => record?.status), ['cancelled', 'cancelled', 'approved', 'denied', 'pending']);
+      assert.equal(after[0]?.reason, 'gone');
+      assert.equal(await store.release(approved.hold, T0 + 2), false, 'an approval of it releases nothing');
+    });
+
     describe('leases', () => {
       const lease = { same: 'shape' as const, for_ms: 60_000, uses: 3 };
       const approve = async (op: ReturnType<typeof operation>) => {
@@ -298,6 +313,7 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
         store.end(op.hold, 'cancelled', '', T0),
         store.release(op.hold, T0),
         store.expireOverdue(T0),
+        store.abandon(['s'], ''),
         store.takeLease(op, T0),
       ];
       for (const result of await Promise.allSettled(calls)) {
