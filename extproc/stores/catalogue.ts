@@ -30,6 +30,8 @@ export interface CatalogueOptions {
 const CONNECTIONS_MAX = 2;
 const CONNECT_MS_MAX = 5_000;
 const QUERY_MS_MAX = 5_000;
+/** A view's definition waits for whoever changes its tables; the session that does may be the very one that asks. */
+const LOCK_MS_MAX = 500;
 const IDLE_MS_MAX = 60_000;
 /** Databases that are kept in mind; a client that names others makes the oldest forgotten. */
 const DATABASES_MAX = 64;
@@ -104,7 +106,7 @@ function openPool(connectionString: string, onError: (error: Error) => void): pg
     statement_timeout: QUERY_MS_MAX,
     application_name: 'midstream catalogue',
     // Names in view definitions come qualified, and no object of a user can stand in for one of the catalogue.
-    options: '-c search_path= -c default_transaction_read_only=on -c client_encoding=UTF8',
+    options: `-c search_path= -c default_transaction_read_only=on -c client_encoding=UTF8 -c lock_timeout=${LOCK_MS_MAX}`,
     allowExitOnIdle: true,
   });
   pool.on('error', onError);

@@ -3,10 +3,11 @@ import pg from 'pg';
 import { type Catalogue, openCatalogue } from '../../extproc/stores/catalogue.js';
 import { MidstreamError } from '../../filters/errors.js';
 import type { ColumnRef, Relation } from '../../filters/postgres/rows/origin.js';
+import { parsePattern } from '../../filters/postgres/rows/rule-match.js';
 import type { LookupEffect } from '../../filters/postgres/session/effects.js';
 import { sharedPostgres } from '../support/postgres.js';
 
-const nothing: LookupEffect = { relations: [], names: [], types: [], functions: [], invalidate: false };
+const nothing: LookupEffect = { relations: [], names: [], types: [], functions: [], patterns: [], invalidate: false };
 const SCHEMA = 'catalogue_test';
 
 /** Definitions with everything that origins are followed through. */
@@ -165,6 +166,34 @@ describe('the catalogue, on a real server', () => {
     await catalogue.load(database, { ...nothing, functions: [oid, 4_000_000_000] });
     assert.deepEqual(catalogue.view(database).functionByOid(oid), { oid, schema: SCHEMA, name: 'secret_of', volatility: 's' });
     assert.equal(catalogue.view(database).functionByOid(4_000_000_000), 'unknown');
+  });
+
+  it('tells which patterns of column rules cover a column, dropped ones apart', async () => {
+    const patterns = [
+      `${SCHEMA}.people.Salary`,
+      `${SCHEMA}.people.salary`,
+      `${SCHEMA}.people.dropped`,
+      `*.staff_again.*`,
+      `${SCHEMA}.*.ctid`,
+      `${SCHEMA}.nobody.*`,
+    ];
+    const parsed = patterns.map((one) => parsePattern(one));
+    await catalogue.load(database, { ...nothing, patterns: parsed });
+    assert.deepEqual(
+      parsed.map((one) => catalogue.view(database).covers(one)),
+      [true, false, false, true, true, false],
+    );
+  });
+
+  it('waits for no lock longer than it must: the session it asks for may hold it', async () => {
+    await client.query(`begin; alter table ${SCHEMA}.people add column fresh int`);
+    try {
+      const oid = await oidOf('regclass', `${SCHEMA}.staff`);
+      await assert.rejects(catalogue.load(database, { ...nothing, relations: [oid], invalidate: true }), /could not be read/);
+      assert.equal(catalogue.view(database).relation(oid), 'unknown');
+    } finally {
+      await client.query('rollback');
+    }
   });
 
   it('forgets on invalidate and reads what is there now', async () => {

@@ -182,7 +182,7 @@ describe('origins of columns, as a real server describes them', () => {
       const wanted = missing(layout, outputs, masks, view);
       if (wanted.relations.length + wanted.names.length + wanted.types.length === 0) break;
       assert.ok(round < 9, 'asks for ever');
-      await catalogue.load(database, { ...wanted, functions: [], invalidate: false });
+      await catalogue.load(database, { ...wanted, functions: [], patterns: [], invalidate: false });
     }
     const plan = buildRowPlan(layout, originsOf(layout, outputs, view), masks, view);
     const masker = new RowMasker(plan);
@@ -241,7 +241,7 @@ describe('origins of columns, as a real server describes them', () => {
       let masker = CopyOutMasker.plan(shape, response, masks, view);
       for (let round = 0; !(masker instanceof CopyOutMasker); round++) {
         assert.ok(round < 10, 'asks for ever');
-        await catalogue.load(database, { ...masker, functions: [], invalidate: false });
+        await catalogue.load(database, { ...masker, functions: [], patterns: [], invalidate: false });
         masker = CopyOutMasker.plan(shape, response, masks, view);
       }
       const out: Buffer[] = [];

@@ -158,7 +158,7 @@ describe('masked values, read back by a real server', () => {
     const { rows } = await client.query('select oid, typsend::regproc::text as send from pg_type where oid = to_regtype($1)::oid', [type]);
     // pg_type knows no length; for composites and domains the send function is a general one.
     const found = { oid: Number(rows[0].oid), send: rows[0].send };
-    const wanted = { relations: [], names: [], functions: [], invalidate: false, types: [found.oid] };
+    const wanted = { relations: [], names: [], functions: [], patterns: [], invalidate: false, types: [found.oid] };
     if (found.oid >= 16384) await catalogue.load(database, wanted);
     sends.set(type, found);
     return found;

@@ -1,4 +1,5 @@
 import type { Decision, Policy } from '../../filters/policy/types.js';
+import type { CatalogueView } from '../../filters/postgres/rows/origin.js';
 import type { MaskSet } from '../../filters/postgres/rows/plan.js';
 import type { Effects } from '../../filters/postgres/session/effects.js';
 import { type Analyzer, Judge } from '../../filters/postgres/session/judge.js';
@@ -9,6 +10,7 @@ export interface HarnessOptions {
   analyzer: Analyzer;
   decide?: (text: string, params: (string | null | undefined)[] | undefined) => 'allow' | 'approve' | 'deny';
   masks?: MaskSet | undefined;
+  catalogue?: CatalogueView | undefined;
   policy?: Partial<Policy>;
   limits?: Partial<SessionOptions['limits']>;
   originals?: boolean;
@@ -64,7 +66,7 @@ export function makeSession(options: HarnessOptions): Session {
       maskText,
       maskName: maskText,
     }),
-    catalogue: undefined,
+    catalogue: () => options.catalogue,
     limits: {
       message_bytes_max: 1 << 26,
       wire_bytes_max: 4096,

@@ -1,4 +1,4 @@
-import type { CatalogueView, FunctionEntry, Relation } from '../../../filters/postgres/rows/origin.js';
+import type { CatalogueView, ColumnPattern, FunctionEntry, Relation } from '../../../filters/postgres/rows/origin.js';
 import type { TypeEntry } from '../../../filters/postgres/rows/types.js';
 
 /** How long an entry is believed: definitions may change behind the gateway's back. */
@@ -40,10 +40,11 @@ export class AgingMap<K, V> {
     return entry.value;
   }
 
-  set(key: K, value: V | 'unknown'): void {
+  /** `age_ms`: how old the value counts as already. */
+  set(key: K, value: V | 'unknown', age_ms = 0): void {
     const now = this.now();
     this.entries.delete(key);
-    this.entries.set(key, { value, since: now });
+    this.entries.set(key, { value, since: now - age_ms });
     for (const [oldest, entry] of this.entries) {
       if (this.entries.size <= this.entries_max || now - entry.since < FRESH_MS) break;
       this.entries.delete(oldest);
@@ -55,6 +56,7 @@ export class AgingMap<K, V> {
   }
 }
 
+export const patternKey = ({ schema, table, column }: ColumnPattern): string => `${schema}\0${table}\0${column}`;
 export const nameKey = (schema: string, name: string): string => `${schema}\0${name}`;
 
 /** What is known of one database. Read by sessions without waiting. */
@@ -63,6 +65,7 @@ export class CatalogueCache implements CatalogueView {
   readonly names: AgingMap<string, readonly Relation[]>;
   readonly types: AgingMap<number, TypeEntry>;
   readonly functions: AgingMap<number, FunctionEntry>;
+  readonly covering: AgingMap<string, boolean>;
   /** grows with each invalidation: what was asked before it must not be kept after it */
   generation = 0;
 
@@ -71,6 +74,7 @@ export class CatalogueCache implements CatalogueView {
     this.names = new AgingMap(now, entries_max);
     this.types = new AgingMap(now, entries_max);
     this.functions = new AgingMap(now, entries_max);
+    this.covering = new AgingMap(now, entries_max);
   }
 
   relation(oid: number): Relation | undefined | 'unknown' {
@@ -89,11 +93,16 @@ export class CatalogueCache implements CatalogueView {
     return this.functions.get(oid);
   }
 
+  covers(pattern: ColumnPattern): boolean | undefined | 'unknown' {
+    return this.covering.get(patternKey(pattern));
+  }
+
   invalidate(): void {
     this.generation++;
     this.relations.clear();
     this.names.clear();
     this.types.clear();
     this.functions.clear();
+    this.covering.clear();
   }
 }

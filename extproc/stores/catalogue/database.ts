@@ -1,9 +1,11 @@
 import { missingNames, missingTypes, type Relation } from '../../../filters/postgres/rows/origin.js';
 import type { LookupEffect } from '../../../filters/postgres/session/effects.js';
 import type { OutputColumn, SqlAnalysis } from '../../../filters/sql/facts.js';
-import { CatalogueCache, nameKey } from './cache.js';
+import { CatalogueCache, KNOWN_MS_MAX, nameKey, patternKey, UNKNOWN_MS_MAX } from './cache.js';
 import { buildRelations, type RawRelation } from './lineage.js';
 import {
+  COVERED,
+  type CoveredRow,
   DEPENDENCIES,
   type DependencyRow,
   FAMILIES,
@@ -23,6 +25,8 @@ export type Ask = <Row>(sql: string, values: unknown[]) => Promise<Row[]>;
 
 /** Views on views, and types in types, are followed for so many rounds. */
 const ROUNDS_MAX = 32;
+/** How often a question is put again because definitions changed meanwhile; where they never rest, the last answer counts for a short time. */
+const COVERED_ROUNDS_MAX = 3;
 
 /** Loads what sessions ask for into the cache of one database. */
 export class DatabaseCatalogue {
@@ -43,6 +47,8 @@ export class DatabaseCatalogue {
     if (what.invalidate) cache.invalidate();
     const { generation } = cache;
     try {
+      // First: definitions that can't be read just now say nothing about it, and without it everything is masked.
+      await this.loadCovered(what.patterns);
       await this.loadRelations(what, generation);
       await this.loadTypes(what.types, generation);
       await this.loadFunctions(what.functions, generation);
@@ -61,6 +67,7 @@ export class DatabaseCatalogue {
       if (cache.byName(schema, name) === undefined) cache.names.set(nameKey(schema, name), 'unknown');
     for (const oid of what.types) if (cache.type(oid) === undefined) cache.types.set(oid, 'unknown');
     for (const oid of what.functions) if (cache.functionByOid(oid) === undefined) cache.functions.set(oid, 'unknown');
+    for (const pattern of what.patterns) if (cache.covers(pattern) === undefined) cache.covering.set(patternKey(pattern), 'unknown');
   }
 
   private async loadRelations(what: LookupEffect, generation: number): Promise<void> {
@@ -154,12 +161,34 @@ export class DatabaseCatalogue {
     for (const row of rows) this.cache.functions.set(row.oid, row);
     for (const oid of oids) if (this.cache.functionByOid(oid) === undefined) this.cache.functions.set(oid, 'unknown');
   }
+
+  private async loadCovered(patterns: LookupEffect['patterns']): Promise<void> {
+    const { cache } = this;
+    if (patterns.length === 0) return;
+    const values = [patterns.map((one) => one.schema), patterns.map((one) => one.table), patterns.map((one) => one.column)];
+    for (let round = 1; ; round++) {
+      const { generation } = cache;
+      const rows = await this.ask<CoveredRow>(COVERED, values);
+      const sure = cache.generation === generation;
+      if (!sure && round < COVERED_ROUNDS_MAX) continue;
+      const covered = new Set(rows.map(patternKey));
+      const age_ms = sure ? 0 : KNOWN_MS_MAX - UNKNOWN_MS_MAX;
+      for (const pattern of patterns) cache.covering.set(patternKey(pattern), covered.has(patternKey(pattern)), age_ms);
+      return;
+    }
+  }
 }
 
 /** Relations that the definitions read so far are made of. */
 function namesIn(raw: Map<number, RawRelation>): LookupEffect['names'] {
   const known = new Set([...raw.values()].map((relation) => nameKey(relation.schema, relation.name)));
-  const never = { relation: () => undefined, byName: () => undefined, type: () => undefined, functionByOid: () => undefined };
+  const never = {
+    relation: () => undefined,
+    byName: () => undefined,
+    type: () => undefined,
+    functionByOid: () => undefined,
+    covers: () => undefined,
+  };
   const names: LookupEffect['names'] = [];
   for (const relation of raw.values()) {
     if (relation.definition === null) continue;

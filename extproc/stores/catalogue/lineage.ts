@@ -115,5 +115,6 @@ function viewOf(byName: (schema: string, name: string) => Relation[] | undefined
     byName: (schema, name) => byName(schema, name) ?? 'unknown',
     type: () => 'unknown',
     functionByOid: () => 'unknown',
+    covers: () => 'unknown',
   };
 }

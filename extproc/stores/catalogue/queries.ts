@@ -117,6 +117,22 @@ from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespa
 left join pg_catalog.pg_type e on e.oid = t.typelem
 where t.oid = any($1::pg_catalog.oid[])`;
 
+export interface CoveredRow {
+  schema: string;
+  table: string;
+  column: string;
+}
+
+/** Those of the patterns $1.$2.$3 (schemas, tables, columns; * for any) that some column falls under, system columns too. */
+export const COVERED = `
+select w.schema, w."table", w."column"
+from rows from (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::pg_catalog.text[]))
+  as w(schema, "table", "column")
+where exists (
+  select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_attribute a on a.attrelid = c.oid
+  where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 't') and not a.attisdropped and (w."table" = '*' or c.relname = w."table")
+    and (w.schema = '*' or n.nspname = w.schema) and (w."column" = '*' or a.attname = w."column"))`;
+
 export interface FunctionRow {
   oid: number;
   schema: string;

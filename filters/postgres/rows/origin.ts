@@ -2,10 +2,10 @@ import type { OutputColumn } from '../../sql/facts.js';
 import { alignOutputs } from './align.js';
 import type { MaskSet } from './mask-set.js';
 import type { ColumnLayout } from './plan.js';
-import type { ColumnRef } from './rule-match.js';
+import type { ColumnPattern, ColumnRef } from './rule-match.js';
 import { needsLookup, type TypeInfo } from './types.js';
 
-export type { ColumnRef } from './rule-match.js';
+export type { ColumnPattern, ColumnRef } from './rule-match.js';
 
 /** A table, view, materialised view, foreign table or sequence as the catalogue has it. */
 export interface Relation {
@@ -45,6 +45,8 @@ export interface CatalogueView extends TypeInfo {
   /** Relations of this name; in any schema when `schema` is empty. Empty when there is none. */
   byName(schema: string, name: string): readonly Relation[] | undefined | 'unknown';
   functionByOid(oid: number): FunctionEntry | undefined | 'unknown';
+  /** Whether the database has a column that this pattern of a rule covers. */
+  covers(pattern: ColumnPattern): boolean | undefined | 'unknown';
 }
 
 /** Where an output column comes from. Any of `sources` that a column rule covers makes the rule cover the output. */

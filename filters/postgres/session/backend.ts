@@ -8,7 +8,7 @@ import { decodeParameterDescription } from '../wire/parameter-description.js';
 import { decodeParameterStatus } from '../wire/parameter-status.js';
 import { authentication, backend, frontend, messageName, transactionStatus } from '../wire/types.js';
 import { settingProblem } from './grammar.js';
-import { layoutOf, learnDescribed, outputsOf, planCovered, planRows } from './layouts.js';
+import { layoutOf, learnDescribed, originsInDoubt, outputsOf, planCovered, planRows } from './layouts.js';
 import type { Entry } from './pending.js';
 import { isRefusalAnswer, refusalError } from './refuse.js';
 import type { Request } from './request.js';
@@ -328,8 +328,7 @@ function afterError(s: Session, head: Entry): void {
     s.pending.shift();
     s.dropped(item);
     if (item.portal) item.portal.describing = false;
-    if (item.request && !item.injected)
-      s.recordResponse(item.request, item.request.failed ? '' : ',"skipped":true');
+    if (item.request && !item.injected) s.recordResponse(item.request, item.request.failed ? '' : ',"skipped":true');
     item = s.pending.head();
   }
   s.skipping = item === undefined;
@@ -393,10 +392,9 @@ function copyOutResponse(s: Session, f: Frame): boolean {
     const shape = head.judgement?.analysis.top[at]?.copy;
     if (shape === undefined) throw unexpected(s, f);
     const response = decodeCopyOutResponse(f.buf, f.body, f.end);
-    const masker =
-      s.originsInDoubt && masks.columnRules.length > 0
-        ? new CopyOutMasker(shape, planCovered(response, masks))
-        : CopyOutMasker.plan(shape, response, masks, s.catalogue);
+    const doubt = originsInDoubt(s, masks);
+    if (doubt === undefined) return false;
+    const masker = doubt ? new CopyOutMasker(shape, planCovered(response, masks)) : CopyOutMasker.plan(shape, response, masks, s.catalogue);
     if (masker instanceof CopyOutMasker) s.copyOut = { masker };
     else {
       s.lookup(masker);

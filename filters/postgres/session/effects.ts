@@ -1,6 +1,7 @@
 import type { HeldOperation } from '../../approval/types.js';
 import type { SessionEvent } from '../../record/events.js';
 import type { ByteSink } from '../rows/byte-sink.js';
+import type { ColumnPattern } from '../rows/rule-match.js';
 
 /**
  * What a step of the session asks the world to do. Data only: the service carries it out, in this order:
@@ -25,6 +26,8 @@ export interface LookupEffect {
   names: { schema: string; name: string }[];
   types: number[];
   functions: number[];
+  /** patterns of column rules: does the database have a column that falls under them? */
+  patterns: ColumnPattern[];
   /** definitions changed: forget what is known first */
   invalidate: boolean;
 }

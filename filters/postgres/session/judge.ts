@@ -52,9 +52,21 @@ export function decisionFields(decision: Decision, policyVersion: string): strin
 
 const originObjects = new Set(['view', 'materialized_view', 'materialized view', 'rule']);
 
+/**
+ * What ALTER may change without making a column be another. Everything else may: tables can be renamed and attached as
+ * partitions, ALTER INDEX renames tables too, and an extension's update may redefine its views.
+ */
+const harmlessAlters = new Set(
+  `type domain constraint sequence function procedure routine aggregate role user database tablespace system subscription publication server
+   user_mapping foreign_data_wrapper event_trigger trigger policy collation conversion operator operator_class operator_family statistics
+   language large_object default_privileges text_search_configuration text_search_dictionary text_search_parser text_search_template`.split(
+    /\s+/,
+  ),
+);
+
 /** Views and rules that are made or changed, and whatever ALTER may rename. */
 function changesOrigins({ kind, object }: StatementFacts): boolean {
-  return kind === 'alter' || ((kind === 'create' || kind === 'drop') && originObjects.has(object));
+  return (kind === 'alter' && !harmlessAlters.has(object)) || ((kind === 'create' || kind === 'drop') && originObjects.has(object));
 }
 
 /** Without a value a SET goes back to what the session began with, which was checked; set_config without one may set anything. */

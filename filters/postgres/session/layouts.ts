@@ -62,12 +62,29 @@ export class RowPlans {
 const PLANS_MAX = 200;
 const PLAN_MS_MAX = 10_000;
 
+/**
+ * The catalogue does not see what this transaction redefined: until it is over, any column may be any other. That matters where
+ * the database has a column that some rule covers. undefined while the catalogue is asked.
+ */
+export function originsInDoubt(s: Session, masks: MaskSet): boolean | undefined {
+  if (!s.originsInDoubt || masks.columnRules.length === 0) return false;
+  if (s.catalogue === undefined) return true;
+  const patterns = masks.columnRules.flatMap((rule) => rule.patterns);
+  const open = patterns.filter((pattern) => s.catalogue!.covers(pattern) === undefined);
+  if (open.length > 0) {
+    s.lookup({ patterns: open });
+    return undefined;
+  }
+  return patterns.some((pattern) => s.catalogue!.covers(pattern) !== false);
+}
+
 /** How the rows of this layout are masked; undefined while the catalogue is asked. */
 export function planRows(s: Session, { columns, key }: Layout, outputs: OutputColumn[] | undefined): RowMasker | 'clean' | undefined {
   const masks = s.rules!.masks;
   if (masks === undefined) return 'clean';
-  // The catalogue does not see what this transaction redefined: until it is over, any column may be any other.
-  if (s.originsInDoubt && masks.columnRules.length > 0) return new RowMasker(buildRowPlan(columns, [], masks, s.catalogue));
+  const doubt = originsInDoubt(s, masks);
+  if (doubt === undefined) return undefined;
+  if (doubt) return new RowMasker(buildRowPlan(columns, [], masks, s.catalogue));
   const now = s.options.now();
   const known = s.plans.find(masks, outputs, key, now);
   if (known !== undefined) return known;

@@ -436,12 +436,13 @@ export class Session {
   }
 
   lookup(what: Partial<LookupEffect>): void {
-    const known = this.out.lookup ?? { relations: [], names: [], types: [], functions: [], invalidate: false };
+    const known = this.out.lookup ?? { relations: [], names: [], types: [], functions: [], patterns: [], invalidate: false };
     this.out.lookup = {
       relations: [...known.relations, ...(what.relations ?? [])],
       names: [...known.names, ...(what.names ?? [])],
       types: [...known.types, ...(what.types ?? [])],
       functions: [...known.functions, ...(what.functions ?? [])],
+      patterns: [...known.patterns, ...(what.patterns ?? [])],
       invalidate: known.invalidate || what.invalidate === true,
     };
   }

@@ -3,6 +3,7 @@ import { AgingMap, KNOWN_MS_MAX, UNKNOWN_MS_MAX } from '../../../extproc/stores/
 import { type Ask, DatabaseCatalogue } from '../../../extproc/stores/catalogue/database.js';
 import { buildRelations, type RawRelation } from '../../../extproc/stores/catalogue/lineage.js';
 import {
+  COVERED,
   DEPENDENCIES,
   FAMILIES,
   FAMILY_MAX,
@@ -19,7 +20,7 @@ import type { LookupEffect } from '../../../filters/postgres/session/effects.js'
 import type { OutputColumn, SqlAnalysis } from '../../../filters/sql/facts.js';
 import { output } from '../postgres-rows/support.js';
 
-const nothing: LookupEffect = { relations: [], names: [], types: [], functions: [], invalidate: false };
+const nothing: LookupEffect = { relations: [], names: [], types: [], functions: [], patterns: [], invalidate: false };
 
 const table = (oid: number, schema: string, name: string, ...columns: string[]) => ({
   oid,
@@ -151,6 +152,55 @@ describe('DatabaseCatalogue', () => {
       [cache.relation(1), cache.byName('s', 't'), cache.type(30_000), cache.functionByOid(2)],
       ['unknown', 'unknown', 'unknown', 'unknown'],
     );
+  });
+
+  it('tells which patterns of rules cover a column, even where something else cannot be read', async () => {
+    const catalogue = new DatabaseCatalogue(
+      async <Row>(sql: string, values: unknown[]) => {
+        if (sql !== COVERED) throw new MidstreamError('unavailable', 'a view is locked');
+        assert.deepEqual(values, [
+          ['*', 'hr'],
+          ['nobody', 'people'],
+          ['secret', '*'],
+        ]);
+        return [{ schema: 'hr', table: 'people', column: '*' }] as Row[];
+      },
+      noSql,
+      () => 0,
+    );
+    const patterns = [
+      { schema: '*', table: 'nobody', column: 'secret' },
+      { schema: 'hr', table: 'people', column: '*' },
+    ];
+    const { cache } = catalogue;
+    assert.equal(cache.covers(patterns[0]!), undefined);
+    await assert.rejects(catalogue.load({ ...nothing, patterns, relations: [1] }), MidstreamError);
+    assert.deepEqual(
+      patterns.map((one) => cache.covers(one)),
+      [false, true],
+    );
+    cache.invalidate();
+    assert.equal(cache.covers(patterns[0]!), undefined);
+  });
+
+  it('believes for a short time only what was read while definitions kept changing', async () => {
+    let now = 0;
+    let asked = 0;
+    const catalogue: DatabaseCatalogue = new DatabaseCatalogue(
+      async <Row>() => {
+        asked++;
+        catalogue.cache.invalidate();
+        return [] as Row[];
+      },
+      noSql,
+      () => now,
+    );
+    const pattern = { schema: '*', table: 'nobody', column: 'secret' };
+    await catalogue.load({ ...nothing, patterns: [pattern] });
+    assert.ok(asked > 1, 'it asks again');
+    assert.equal(catalogue.cache.covers(pattern), false);
+    now = UNKNOWN_MS_MAX + 1;
+    assert.equal(catalogue.cache.covers(pattern), undefined);
   });
 
   it('does not keep what was asked before definitions changed', async () => {

@@ -1,6 +1,7 @@
 import type { MaskAs } from '../../../filters/mask/types.js';
 import type { CatalogueView, ColumnOrigin, Relation } from '../../../filters/postgres/rows/origin.js';
 import { buildMaskSet, buildRowPlan, type ColumnLayout, type MaskSet, type RowPlan } from '../../../filters/postgres/rows/plan.js';
+import { matches } from '../../../filters/postgres/rows/rule-match.js';
 import type { TypeEntry } from '../../../filters/postgres/rows/types.js';
 import type { OutputColumn } from '../../../filters/sql/facts.js';
 
@@ -128,6 +129,10 @@ export function catalogueOf(
     },
     type: (oid) => types.find((one) => one.oid === oid) ?? missing,
     functionByOid: () => missing,
+    covers: (pattern) =>
+      asked
+        ? relations.some((one) => one.columns.some((c) => matches(pattern, { schema: one.schema, table: one.name, column: c.name })))
+        : undefined,
     oid: (table) => relations.find((one) => `${one.schema}.${one.name}` === table)!.oid,
   };
 }
