@@ -1,5 +1,7 @@
 /** From the text of a message to its facts. */
 import { LruCache } from './cache.js';
+import { type Literals, literalsOf, Watched } from './literals.js';
+import { Shapes } from './shapes.js';
 import type { SqlAnalysis, SqlFacts } from './facts.js';
 import { tokenize } from './lexer.js';
 import { unwrap } from './node.js';
@@ -19,11 +21,20 @@ export interface Analyzer {
 /** Makes an analyzer. `loadParser` must have resolved before the first call of `analyze`, else all is unparsed. */
 export function createAnalyzer(options: { cache_entries_max: number; cache_bytes_max: number; statement_bytes_max: number }): Analyzer {
   const cache = new LruCache<SqlAnalysis>(options.cache_entries_max, options.cache_bytes_max);
+  const shapes = new Shapes(options.cache_entries_max, options.cache_bytes_max);
   return {
     analyze(text) {
       const cached = cache.get(text);
       if (cached !== undefined) return cached;
-      const { analysis, keep } = analyzeText(text, options.statement_bytes_max);
+      const literals = text.length <= SHAPED_CHARS_MAX && text.length <= options.statement_bytes_max ? literalsOf(text) : undefined;
+      const same = literals && shapes.find(literals);
+      if (same !== undefined) return same;
+      const watched: Watching | undefined = literals && { literals, read: undefined };
+      const { analysis, keep } = analyzeText(text, options.statement_bytes_max, watched);
+      if (keep && watched?.read !== undefined && watched.read.size < literals!.at.length) {
+        shapes.keep(literals!, watched.read, analysis, text.length * 2 + weigh(analysis));
+        return analysis;
+      }
       // Two bytes a character for the key; the analysis is weighed by its size as JSON, which is near enough.
       if (keep) cache.set(text, analysis, text.length * 2 + weigh(analysis));
       return analysis;
@@ -60,14 +71,14 @@ function unparsed(reason: string): SqlAnalysis {
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** `keep` is false for what may go better the next time. */
-function analyzeText(text: string, bytes_max: number): { analysis: SqlAnalysis; keep: boolean } {
+function analyzeText(text: string, bytes_max: number, watching?: Watching): { analysis: SqlAnalysis; keep: boolean } {
   if (text.length > bytes_max || Buffer.byteLength(text) > bytes_max) {
     return { analysis: unparsed('longer than the limit of what is parsed'), keep: false };
   }
   // The C side reads up to the first NUL and would miss what follows; lone surrogates have no UTF-8.
   if (text.includes('\0') || LONE_SURROGATE.test(text)) return { analysis: unparsed('not valid text'), keep: true };
   try {
-    return { analysis: analyzeParsed(text, 0), keep: true };
+    return { analysis: analyzeParsed(text, 0, watching), keep: true };
   } catch (error) {
     if (error instanceof ParseFailure) return { analysis: unparsed(error.message), keep: !error.lost };
     if (error instanceof AnalysisLimit) return { analysis: unparsed(error.message), keep: false };
@@ -76,10 +87,25 @@ function analyzeText(text: string, bytes_max: number): { analysis: SqlAnalysis; 
   }
 }
 
+/** Longer texts are found by themselves alone. */
+const SHAPED_CHARS_MAX = 16_384;
+
 const EMPTY_FINGERPRINT = 'empty';
 
-function analyzeParsed(text: string, depth: number): SqlAnalysis {
+/** Which constants an analysis has read; `read` stays undefined where that can't be known. */
+interface Watching {
+  literals: Literals;
+  read: ReadonlySet<number> | undefined;
+}
+
+function analyzeParsed(text: string, depth: number, watching?: Watching): SqlAnalysis {
   const stmts = text.trim() === '' ? [] : (parseTree(text).stmts ?? []);
+  const watched = new Watched();
+  // Of several statements each has a text of its own, and their places count from the beginning of all.
+  let watchable = watching !== undefined && stmts.length === 1 && watched.watch(stmts, watching.literals.at);
+  const sourceRead = () => {
+    watchable = false;
+  };
   const run = new Run();
   const top: Top[] = [];
   // Locations are in bytes of UTF-8.
@@ -91,8 +117,12 @@ function analyzeParsed(text: string, depth: number): SqlAnalysis {
     run.executes = undefined;
     run.ddl = false;
     const source = bytes === undefined ? text : sourceOf(bytes, raw);
-    const env: Env = { run, facts: undefined as never, scope: undefined, ctes: undefined, text: source };
+    const env: Env = { run, facts: undefined as never, scope: undefined, ctes: undefined, source: () => {
+      sourceRead();
+      return source;
+    } };
     const { meaning, facts } = nestedStatement(wrapped[0], wrapped[1], env, 'top');
+    if (meaning.prepares !== undefined) sourceRead();
     top.push(topOf(facts.facts.kind, meaning, run, source, depth));
   }
   const opaque = new Set<string>();
@@ -106,6 +136,7 @@ function analyzeParsed(text: string, depth: number): SqlAnalysis {
     normalized: stmts.length === 0 ? '' : normalizeText(text, run.parameters),
     parameters: run.parameters,
   };
+  if (watchable) watching!.read = watched.read;
   return { facts, top };
 }
 

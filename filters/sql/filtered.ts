@@ -84,6 +84,7 @@ function hasParameter(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) return value.some(hasParameter);
   for (const key in value) {
+    if (key === 'A_Const') continue;
     if (key === 'ParamRef' || hasParameter((value as Body)[key])) return true;
   }
   return false;
@@ -96,6 +97,7 @@ function looksAt(value: unknown, target: Target, insideQuery = false): boolean {
   const node = unwrap(value);
   if (node !== undefined) {
     const [type, body] = node;
+    if (type === 'A_Const') return false;
     if (type === 'ColumnRef') return columnOfTarget(body, target, insideQuery);
     if (type === 'SubLink') return looksAt(body.testexpr, target, insideQuery) || queryLooksAt(body.subselect, target);
     return looksAt(body, target, insideQuery);

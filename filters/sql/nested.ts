@@ -22,7 +22,7 @@ export function analyzeNestedText(text: string, env: Env, within: string, option
     if (options.optional !== true) env.facts.opaque(`${within.replace('_', ' ')} could not be parsed`);
     return out;
   }
-  const inner: Env = { ...withScope(env, undefined), ctes: undefined, text };
+  const inner: Env = { ...withScope(env, undefined), ctes: undefined, source: () => text };
   const done = env.run.nested(() => {
     for (const { stmt } of stmts) {
       if (unwrap(stmt) === undefined) continue;

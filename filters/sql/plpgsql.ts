@@ -133,7 +133,7 @@ function sqlText(text: string, env: Env, within: string, quiet: boolean): void {
   }
   for (const { stmt } of stmts) {
     if (unwrap(stmt) === undefined) continue;
-    const nested = nestedNode(stmt, { ...withFacts(env, env.facts), text }, within);
+    const nested = nestedNode(stmt, { ...withFacts(env, env.facts), source: () => text }, within);
     if (nested === undefined) continue;
     const { facts } = nested.facts;
     if (facts.writes) env.facts.facts.writes = true;

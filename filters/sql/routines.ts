@@ -72,7 +72,7 @@ function flattenLists(value: unknown): unknown[] {
 function bodyText(language: string, sources: string[], env: Env): void {
   const source = sources[0] ?? '';
   if (language === 'plpgsql') {
-    plpgsqlBody(env.text, env, 'function_body');
+    plpgsqlBody(env.source(), env, 'function_body');
     return;
   }
   if (language === 'sql') {

@@ -94,16 +94,16 @@ export interface Env {
   facts: Collector;
   scope: Scope | undefined;
   ctes: CteFrame | undefined;
-  /** the source text of the statement, for bodies that have to be cut out of it */
-  text: string;
+  /** the source text of the statement, for bodies that have to be cut out of it; asking for it counts as reading every constant */
+  source: () => string;
 }
 
 export function withScope(env: Env, scope: Scope | undefined): Env {
-  return { run: env.run, facts: env.facts, scope, ctes: env.ctes, text: env.text };
+  return { run: env.run, facts: env.facts, scope, ctes: env.ctes, source: env.source };
 }
 
 export function withFacts(env: Env, facts: Collector): Env {
-  return { run: env.run, facts, scope: env.scope, ctes: env.ctes, text: env.text };
+  return { run: env.run, facts, scope: env.scope, ctes: env.ctes, source: env.source };
 }
 
 export type { Body, Use };

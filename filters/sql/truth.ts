@@ -274,7 +274,16 @@ function like(op: string, body: Body): Value {
 const SELF_TRUE = new Set(['=', '<=', '>=', '~~', '~~*', '@>', '<@', '&&']);
 const SELF_FALSE = new Set(['<>', '<', '>', '!~~', '!~~*']);
 
+/** A column beside a constant that is not NULL: nothing can be said, whatever the constant is. */
+function columnAndConstant(op: string, left: unknown, right: unknown): boolean {
+  if (OPPOSITE[op] === undefined) return false;
+  const [constant, other] = bodyOf(right, 'A_Const') === undefined ? [left, right] : [right, left];
+  const body = bodyOf(constant, 'A_Const');
+  return body !== undefined && body.isnull !== true && bodyOf(other, 'ColumnRef') !== undefined;
+}
+
 function binary(op: string, left: unknown, right: unknown): Value {
+  if (columnAndConstant(op, left, right)) return UNKNOWN;
   const a = left === undefined ? UNKNOWN : foldValue(left);
   const b = foldValue(right);
   if (left === undefined) return unary(op, b);

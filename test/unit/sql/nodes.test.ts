@@ -39,7 +39,7 @@ describe('SQL node types', () => {
       }
       const run = new Run();
       const facts = run.begin('select', 'top');
-      walk({ [name]: {} }, { run, facts, scope: undefined, ctes: undefined, text: '' }, 'expression', undefined);
+      walk({ [name]: {} }, { run, facts, scope: undefined, ctes: undefined, source: () => '' }, 'expression', undefined);
       assert.deepEqual(facts.facts.opaque, [`unknown node ${name}`]);
     });
   }
