@@ -4,21 +4,13 @@ import type { SqlAnalysis, SqlFacts, StatementFacts } from '../../sql/facts.js';
 import { maskedHead } from './params.js';
 import { shownFacts } from './shown-facts.js';
 
-/** One statement text, understood and decided on for one caller under one policy. Shared by all sessions of that caller. */
-export interface Judgement {
-  readonly text: string;
-  readonly analysis: SqlAnalysis;
+/** What follows from an analysis alone, for one caller under one policy: the same for all texts that share it. */
+export interface Ruling {
   readonly decision: Decision;
-  readonly policyVersion: string;
-  /** the text with its own secrets masked, for recordings and approvers */
-  readonly maskedText: string;
-  /** maskedText is all of it: only what a person has read whole can be approved */
-  readonly shownWhole: boolean;
-  /** JSON fields of a request event, beginning with a comma: with the facts, and without them for repeats */
-  readonly fields: string;
-  readonly fieldsAgain: string;
   /** JSON fields of the decision event */
   readonly decisionFields: string;
+  /** the `facts` field of a request event, beginning with a comma */
+  readonly factsField: () => string;
   /** which statements are, or may be, COPY … FROM STDIN; [0] when it can't be ruled out in a text that was not parsed */
   readonly copiesIn: readonly number[];
   /** EXECUTE of a prepared statement is among them, so names must be looked up */
@@ -27,6 +19,19 @@ export interface Judgement {
   readonly ddl: boolean;
   /** redefines views or names, so that until it is committed the catalogue, which reads from outside, tells wrong origins */
   readonly changesOrigins: boolean;
+}
+
+/** One statement text, understood and decided on for one caller under one policy. Shared by all sessions of that caller. */
+export interface Judgement extends Ruling {
+  readonly text: string;
+  readonly analysis: SqlAnalysis;
+  readonly policyVersion: string;
+  /** the text with its own secrets masked, for recordings and approvers */
+  readonly maskedText: string;
+  /** maskedText is all of it: only what a person has read whole can be approved */
+  readonly shownWhole: boolean;
+  /** JSON fields of a request event, beginning with a comma */
+  readonly textFields: string;
 }
 
 export type Caller = Omit<OperationFacts, 'on' | 'sql' | 'params'>;
@@ -78,6 +83,7 @@ function changesGrammar(kind: string, name: string, value: string | undefined): 
 /** Judges statement texts for one caller. Cached by text, bounded. */
 export class Judge {
   private readonly cache = new Map<string, Judgement>();
+  private readonly rulings = new WeakMap<SqlAnalysis, Ruling>();
   private cachedUnits = 0;
 
   constructor(
@@ -128,21 +134,36 @@ export class Judge {
   }
 
   private build(text: string, analysis: SqlAnalysis, whole = true): Judgement {
-    const decision = this.pinned(analysis, this.policy.decide(this.operation(analysis.facts, undefined)));
     const maskedText = maskedHead(text, EVENT_TEXT_UNITS_MAX, this.maskText);
-    const textField = `,"text":${JSON.stringify(maskedText)},"fingerprint":${JSON.stringify(analysis.facts.fingerprint)}`;
-    const unparsed = analysis.facts.unparsed !== '';
+    const { decision, decisionFields, factsField, copiesIn, usesNames, changesNames, ddl, changesOrigins } = this.ruling(text, analysis);
     return {
       text,
       analysis,
-      decision,
       policyVersion: this.policy.version,
       maskedText,
       shownWhole: whole && text.length <= EVENT_TEXT_UNITS_MAX,
-      // The normalised statement may repeat literals of utility statements, so it is masked like the text.
-      fields: `${textField},"facts":${JSON.stringify({ ...shownFacts(analysis.facts, this.maskText), normalized: maskedHead(analysis.facts.normalized, EVENT_TEXT_UNITS_MAX, this.maskText) })}`,
-      fieldsAgain: textField,
+      textFields: `,"text":${JSON.stringify(maskedText)},"fingerprint":${JSON.stringify(analysis.facts.fingerprint)}`,
+      decision,
+      decisionFields,
+      factsField,
+      copiesIn,
+      usesNames,
+      changesNames,
+      ddl,
+      changesOrigins,
+    };
+  }
+
+  private ruling(text: string, analysis: SqlAnalysis): Ruling {
+    const known = this.rulings.get(analysis);
+    if (known !== undefined) return known;
+    const decision = this.pinned(analysis, this.policy.decide(this.operation(analysis.facts, undefined)));
+    const unparsed = analysis.facts.unparsed !== '';
+    let factsField: string | undefined;
+    const ruling: Ruling = {
+      decision,
       decisionFields: decisionFields(decision, this.policy.version),
+      factsField: () => (factsField ??= this.factsField(analysis.facts)),
       copiesIn: unparsed
         ? /copy/i.test(text)
           ? [0]
@@ -155,6 +176,14 @@ export class Judge {
       changesOrigins: unparsed || analysis.facts.statements.some(changesOrigins),
       ddl: unparsed || analysis.top.some((t) => t.ddl),
     };
+    // What could not be parsed has its text to go by.
+    if (!unparsed) this.rulings.set(analysis, ruling);
+    return ruling;
+  }
+
+  /** The normalised statement may repeat literals of utility statements, so it is masked like the text. */
+  private factsField(facts: SqlFacts): string {
+    return `,"facts":${JSON.stringify({ ...shownFacts(facts, this.maskText), normalized: maskedHead(facts.normalized, EVENT_TEXT_UNITS_MAX, this.maskText) })}`;
   }
 
   private remember(text: string, judgement: Judgement): void {

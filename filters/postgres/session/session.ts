@@ -1,6 +1,7 @@
 import type { ApproverDecision } from '../../approval/types.js';
 import { MidstreamError } from '../../errors.js';
 import type { Decision, Identity, Policy } from '../../policy/types.js';
+import type { SqlAnalysis } from '../../sql/facts.js';
 import { ByteSink } from '../rows/byte-sink.js';
 import type { CopyOutMasker } from '../rows/copy-out.js';
 import type { RowMasker } from '../rows/data-row.js';
@@ -154,8 +155,8 @@ export class Session {
   private frontEndPassed = false;
   private backEndPassed = false;
   requests = 0;
-  /** statement text -> the request that holds its facts */
-  readonly described = new Map<string, string>();
+  /** what was analysed -> the request that holds its facts */
+  readonly described = new WeakMap<SqlAnalysis, string>();
   readonly totals = { requests: 0, denied: 0, held: 0, rows: 0, bytes_down: 0, bytes_up: 0 };
   readonly coverage = { inspected_bytes: 0, masked_bytes: 0, opaque: new Map<string, number>() };
   opened = false;

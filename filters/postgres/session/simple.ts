@@ -51,21 +51,15 @@ function sendQuery(s: Session, f: Frame, judgement: Judgement, request: Request)
   s.out.upstream.pass(f.buf, f.start, f.end);
 }
 
-/** The facts go into the first event of a text; later ones name it, so that a hot statement costs little. */
+/** The facts go into the first event that has them; later ones name it, so that a hot statement costs little. */
 export function recordRequest(s: Session, request: Request, operation: string, judgement: Judgement, f: Frame, more = '', original?: Buffer): void {
-  const known = s.described.get(judgement.text);
-  let fields: string;
-  if (known === undefined) {
-    fields = judgement.fields;
-    if (s.described.size < DESCRIBED_TEXTS_MAX) s.described.set(judgement.text, request.id);
-  } else fields = `${judgement.fieldsAgain},"facts_of":"${known}"`;
+  const known = s.described.get(judgement.analysis);
+  if (known === undefined) s.described.set(judgement.analysis, request.id);
+  const facts = known === undefined ? judgement.factsField() : `,"facts_of":"${known}"`;
   s.record(
     'request',
-    `,"request":"${request.id}","operation":"${operation}"${fields}${more},"bytes":${f.end - f.start}`,
+    `,"request":"${request.id}","operation":"${operation}"${judgement.textFields}${facts}${more},"bytes":${f.end - f.start}`,
     true,
     original ?? s.original(f),
   );
 }
-
-/** Texts of one session whose facts are not repeated. */
-const DESCRIBED_TEXTS_MAX = 1000;
