@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server as HttpServer } from 'node:http';
 import pino, { type Logger } from 'pino';
-import type { ApprovalStore } from '../filters/approval/types.js';
 import { MidstreamError } from '../filters/errors.js';
 import { kinds } from '../filters/mask/index.js';
 import { createAnalyzer, loadParser } from '../filters/sql/analyze.js';
@@ -18,7 +17,7 @@ import { addHealth, type Health } from './services/health.js';
 import { createMetrics, serveMetrics } from './services/metrics.js';
 import { openApprovals } from './stores/approvals/sqlite.js';
 import { openPolicyFile } from './stores/policy-file.js';
-import { openRecordings, type Recordings } from './stores/recordings/index.js';
+import { openRecordings, type Recordings, type RecoveryReport } from './stores/recordings/index.js';
 
 export interface RuntimeOptions {
   version: string;
@@ -84,9 +83,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const approvals = await openApprovals({ file: options.approvals.database });
   const recordings = await openRecordings({ ...options.record, recipients: recipientsOf(policy.current().recording?.sealed) });
   recordings.onError = (error) => (error ? log.error({ error: error.message }, 'recording trouble') : log.info('recording works again'));
-  for (const report of recordings.recovered) log.warn({ ...report }, 'a recording was recovered after a crash');
-  const abandoned = await abandonHolds(recordings, approvals);
-  if (abandoned > 0) log.warn({ holds: abandoned }, 'holds of a gateway that was killed were ended; none of them ran');
+  const recovered = async (report: RecoveryReport) => {
+    log.warn({ ...report }, 'a recording was recovered after a crash');
+    // Sessions that had no end were held by a process that is gone: approvers need not be asked any more.
+    const holds = report.sessions.length === 0 ? 0 : await approvals.abandon(report.sessions, 'the gateway that held it ended before its time');
+    if (holds > 0) log.warn({ holds }, 'holds of a gateway that was killed were ended; none of them ran');
+  };
+  for (const report of recordings.recovered) await recovered(report);
+  recordings.onRecovered = (report) => void recovered(report).catch((error: unknown) => log.error({ error: String(error) }, 'holds of a gateway that was killed could not be ended'));
   const limits = policy.current().limits;
   const analyzer = createAnalyzer({ cache_entries_max: 5000, cache_bytes_max: 32 * 1024 * 1024, statement_bytes_max: limits.statement_bytes_max });
   const rules = new RuleBook(() => policy.current(), analyzer, { mask_key: options.mask_key ?? maskKey(options.mask_key_file), ...(options.regions ? { regions: options.regions } : {}) });
@@ -136,12 +140,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       await recordings.close();
     },
   };
-}
-
-/** Whose session had no end when its log was recovered was held by a process that is gone: approvers need not be asked any more. */
-async function abandonHolds(recordings: Recordings, approvals: ApprovalStore): Promise<number> {
-  const sessions = recordings.recovered.flatMap((report) => report.sessions);
-  return sessions.length === 0 ? 0 : approvals.abandon(sessions, 'the gateway that held it ended before its time');
 }
 
 async function join(recordings: Recordings, recent: RecentConnections, siblings: Siblings | undefined, entry: AccessEntry): Promise<void> {

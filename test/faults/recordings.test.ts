@@ -162,6 +162,19 @@ describe('recordings: faults', function () {
     assert.ok(report.problems.every(({ log }) => log === 'w1'));
   });
 
+  it('another writer dies and does not come back: the first one repairs its log and tells which sessions had no end', async () => {
+    const dead = await open(directory.path(), { worker: 2 });
+    await ticketOf(dead, 'held');
+    pretendDead(directory.path());
+    const living = await open(directory.path(), { worker: 1, checkpoint_interval_ms: 10 });
+    const told: string[][] = [];
+    living.onRecovered = (report) => told.push(report.sessions);
+    await until(() => told.length > 0);
+    assert.deepEqual(told, [['held']]);
+    await living.close();
+    assert.deepEqual((await verifyRecordings(directory.path())).problems, []);
+  });
+
   it('the process is killed under load: every event that was reported durable is there, and the next start closes what was open', async () => {
     const script = `
       import { openRecordings } from ${JSON.stringify(new URL('../../extproc/stores/recordings/index.js', import.meta.url).href)};

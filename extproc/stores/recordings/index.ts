@@ -12,7 +12,7 @@ import { SealKeys } from './seal.js';
 import { SegmentWriter } from './segment-writer.js';
 import { ChainedSession } from './session-recorder.js';
 import { loadSigningKey, type SigningKey } from './signing-key.js';
-import { type Clock, type RecordingFs, realClock, realFs, syncDirectory } from './world.js';
+import { type Clock, type RecordingFs, isDiskFull, realClock, realFs, syncDirectory } from './world.js';
 
 export type { RecoveryReport } from './recovery.js';
 export type { Clock, RecordingFs } from './world.js';
@@ -86,6 +86,8 @@ export interface Recordings {
   readonly verifier_key: string;
   /** trouble beside the hot path: packing, signing, shipping; and the disk's state (`undefined`: it works again) */
   onError: (error: Error | undefined) => void;
+  /** a log of another writer was repaired, which died while this one lived */
+  onRecovered: (report: RecoveryReport) => void;
 }
 
 const SLOTS_MAX = 64;
@@ -112,7 +114,7 @@ export async function openRecordings(options: RecordingsOptions): Promise<Record
     return recordings;
   } catch (error) {
     if (error instanceof MidstreamError) throw error;
-    const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
+    const full = isDiskFull(error);
     throw new MidstreamError(full ? 'storage_full' : 'unavailable', full ? 'there is no space left for recordings' : `cannot write recordings to ${directory}`, { cause: error });
   }
 }
@@ -160,6 +162,7 @@ async function lockAndRecover({ fs, directory, signing, clock, recovered, compre
 
 class OpenRecordings implements Recordings {
   onError: (error: Error | undefined) => void = () => {};
+  onRecovered: (report: RecoveryReport) => void = () => {};
   private readonly sessions = new Map<string, ChainedSession>();
   /** sessions that ended, in that order, and when their leaf is due (monotonic ns) */
   private ended: { session: ChainedSession; due_ns: number }[] = [];
@@ -370,9 +373,12 @@ class OpenRecordings implements Recordings {
     for (const { log, locks } of groupFiles(fs.readdirSync(directory))) {
       if (log === this.own.log || lockState(fs, directory, log, locks) !== 'stale') continue;
       if (this.recovered.some((report) => report.log === log && report.problem !== '')) continue;
-      const adopted = await lockAndRecover({ fs, directory, signing: this.signing, clock: this.clock, recovered: this.recovered, compress: this.own.compress }, log);
+      const recovered: RecoveryReport[] = [];
+      const adopted = await lockAndRecover({ fs, directory, signing: this.signing, clock: this.clock, recovered, compress: this.own.compress }, log);
       adopted?.merkle.close();
       adopted?.lock.release();
+      this.recovered.push(...recovered);
+      for (const report of recovered) this.onRecovered(report);
     }
   }
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { MidstreamError } from '../../../filters/errors.js';
 import type { OpenSession } from './merkle-log.js';
 import { segmentName } from './names.js';
-import { type RecordingFs, syncDirectory } from './world.js';
+import { isDiskFull, type RecordingFs, syncDirectory } from './world.js';
 
 /**
  * Strict batches up to this size are written in the same turn of the event loop: somebody waits for them, and a copy into the page cache costs
@@ -275,9 +275,7 @@ export class SegmentWriter {
 
   /** From here on nothing is taken; what was taken is tried again until it is written. */
   private fail(cause: unknown): void {
-    const code = (cause as NodeJS.ErrnoException).code;
-    const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-    this.failure = full
+    this.failure = isDiskFull(cause)
       ? new MidstreamError('storage_full', 'there is no space left for recordings', { cause })
       : new MidstreamError('unavailable', 'recordings can not be written', { cause });
     const { waiters } = this;

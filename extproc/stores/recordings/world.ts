@@ -50,6 +50,12 @@ export function syncDirectory(fs: RecordingFs, directory: string): void {
   }
 }
 
+/** No space left, the owner's quota reached, or a limit on the size of files. */
+export function isDiskFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+}
+
 /** Writes all of it at this offset, or throws; a short write is continued. */
 export function writeAllSync(fs: RecordingFs, fd: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length; ) {
