@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type pg from 'pg';
-import { seeded } from './support/seeded.js';
 import { message, messagesOf, packet, sslRequest, startup, tell, untilEnd } from './support/raw.js';
-import { eventually, failure, type FaultGateway, faultGateway, memoryOf, recordedEvents, transports } from './support/world.js';
+import { seeded } from './support/seeded.js';
+import { eventually, type FaultGateway, failure, faultGateway, memoryOf, recordedEvents, transports } from './support/world.js';
 
 const seed = `
 create table customers (id int primary key, card_number text);

@@ -3,7 +3,7 @@ import pg from 'pg';
 import copyStreams from 'pg-copy-streams';
 import { front } from '../support/pg-peer.js';
 import { startLogging } from './support/server.js';
-import { eventually, failure, type FaultGateway, faultGateway, socketOf, transports } from './support/world.js';
+import { eventually, type FaultGateway, failure, faultGateway, socketOf, transports } from './support/world.js';
 
 const seed = `
 create table customers (id int primary key, card_number text);
@@ -29,7 +29,9 @@ for (const transport of transports) {
     afterEach('every count is back at zero, and nothing that was held has run', async () => {
       await gateway.settled();
       await eventually('no backend is left', async () => {
-        const { rows } = await direct.query("select count(*)::int as n from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid() and application_name <> 'midstream'");
+        const { rows } = await direct.query(
+          "select count(*)::int as n from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid() and application_name <> 'midstream'",
+        );
         return rows[0].n === 0 ? true : undefined;
       });
       assert.equal((await direct.query('select count(*)::int as n from customers')).rows[0].n, 9);
@@ -57,7 +59,9 @@ for (const transport of transports) {
 
       it(`the client ends by ${how} during COPY to it: nothing is left behind`, async () => {
         const client = await gateway.client();
-        const stream = client.query(copyStreams.to("copy (select i, repeat('x', 1000), '4111111111111111' from generate_series(1, 300000) i) to stdout"));
+        const stream = client.query(
+          copyStreams.to("copy (select i, repeat('x', 1000), '4111111111111111' from generate_series(1, 300000) i) to stdout"),
+        );
         stream.on('error', () => {});
         await new Promise((resolve) => stream.once('data', resolve));
         kill(client);
@@ -68,9 +72,13 @@ for (const transport of transports) {
         const stream = client.query(copyStreams.from('copy plain from stdin'));
         stream.on('error', () => {});
         for (let i = 0; i < 1000; i++) stream.write(`${i}\tsome text\n`);
-        await eventually('the COPY is under way', async () => ((await direct.query("select count(*)::int as n from pg_stat_progress_copy")).rows[0].n === 1 ? true : undefined));
+        await eventually('the COPY is under way', async () =>
+          (await direct.query('select count(*)::int as n from pg_stat_progress_copy')).rows[0].n === 1 ? true : undefined,
+        );
         kill(client);
-        await eventually('it is rolled back', async () => ((await direct.query("select count(*)::int as n from pg_stat_progress_copy")).rows[0].n === 0 ? true : undefined));
+        await eventually('it is rolled back', async () =>
+          (await direct.query('select count(*)::int as n from pg_stat_progress_copy')).rows[0].n === 0 ? true : undefined,
+        );
         assert.equal((await direct.query('select count(*)::int as n from plain')).rows[0].n, 0);
       });
     }
@@ -88,7 +96,11 @@ for (const transport of transports) {
       const client = await gateway.client();
       const { rows } = await client.query('select pg_backend_pid() as pid');
       const waiting = failure(client.query('select pg_sleep(30)'));
-      await eventually('it sleeps', async () => ((await direct.query("select 1 from pg_stat_activity where pid = $1 and wait_event = 'PgSleep'", [rows[0].pid])).rowCount === 1 ? true : undefined));
+      await eventually('it sleeps', async () =>
+        (await direct.query("select 1 from pg_stat_activity where pid = $1 and wait_event = 'PgSleep'", [rows[0].pid])).rowCount === 1
+          ? true
+          : undefined,
+      );
       await direct.query('select pg_terminate_backend($1)', [rows[0].pid]);
       assert.equal((await waiting).code, '57P01');
       await assert.rejects(client.query('select 1'));

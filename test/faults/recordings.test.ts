@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { MidstreamError } from '../../filters/errors.js';
-import { parseLine } from '../../filters/record/chain.js';
 import type { RecordingFs, Recordings } from '../../extproc/stores/recordings/index.js';
 import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
+import { MidstreamError } from '../../filters/errors.js';
+import { parseLine } from '../../filters/record/chain.js';
 import { full } from '../support/long.js';
 import { events, faultyFs, open, pretendDead, temporaryDirectory } from '../unit/record/harness.js';
 
@@ -31,7 +31,10 @@ function brokenDisk(): { fs: RecordingFs; fail: (how: string | undefined, room?:
     room -= n;
     return n;
   }) as typeof fs.writeSync;
-  const fdatasync = ((fd: number, done: (error?: Error) => void) => (how === 'sync' ? setImmediate(done, Object.assign(new Error('sync'), { code: 'EIO' })) : fs.fdatasync(fd, done as fs.NoParamCallback))) as typeof fs.fdatasync;
+  const fdatasync = ((fd: number, done: (error?: Error) => void) =>
+    how === 'sync'
+      ? setImmediate(done, Object.assign(new Error('sync'), { code: 'EIO' }))
+      : fs.fdatasync(fd, done as fs.NoParamCallback)) as typeof fs.fdatasync;
   return {
     fs: faultyFs({ writeSync, fdatasync }),
     fail: (next, fits = 0) => {
@@ -61,8 +64,14 @@ describe('recordings: faults', function () {
       victim.appendLine('session.open', '');
       disk.fail(how, room);
       await assert.rejects(ticketOf(recordings, 'during'), (error) => error instanceof MidstreamError && error.code === expected);
-      assert.throws(() => recordings.begin('after'), (error) => error instanceof MidstreamError && error.code === expected);
-      assert.throws(() => victim.appendLine('request', ''), (error) => error instanceof MidstreamError && error.code === expected);
+      assert.throws(
+        () => recordings.begin('after'),
+        (error) => error instanceof MidstreamError && error.code === expected,
+      );
+      assert.throws(
+        () => victim.appendLine('request', ''),
+        (error) => error instanceof MidstreamError && error.code === expected,
+      );
       assert.equal(recordings.health().ok, false);
       disk.fail(undefined);
       await until(() => recordings.health().ok);
@@ -84,11 +93,17 @@ describe('recordings: faults', function () {
     await assert.rejects(ticketOf(recordings, 'lost'), MidstreamError);
     await assert.rejects(recordings.close(), (error) => error instanceof MidstreamError && error.code === 'storage_full');
     pretendDead(directory.path());
-    await assert.rejects(open(directory.path(), { fs: disk.fs }), (error) => error instanceof MidstreamError && error.code === 'storage_full');
+    await assert.rejects(
+      open(directory.path(), { fs: disk.fs }),
+      (error) => error instanceof MidstreamError && error.code === 'storage_full',
+    );
     pretendDead(directory.path());
     disk.fail(undefined);
     const again = await open(directory.path());
-    assert.deepEqual(again.recovered.map(({ sessions }) => sessions), [['durable']]);
+    assert.deepEqual(
+      again.recovered.map(({ sessions }) => sessions),
+      [['durable']],
+    );
     await again.close();
     assert.deepEqual((await verifyRecordings(directory.path())).problems, []);
   });
@@ -118,11 +133,21 @@ describe('recordings: faults', function () {
       fs.mkdirSync(place);
       for (const [name, bytes] of files) fs.writeFileSync(join(place, name), name === last ? bytes.subarray(0, cut) : bytes);
       pretendDead(place);
-      const again = await open(place, { signing_key_file: `${directory.path()}.key`, compress: 'none', fs: faultyFs({ fdatasyncSync: () => {} }) });
+      const again = await open(place, {
+        signing_key_file: `${directory.path()}.key`,
+        compress: 'none',
+        fs: faultyFs({ fdatasyncSync: () => {} }),
+      });
       const good = ends.filter((end) => end <= cut).length;
       const started = Math.min(good, 2);
       const cut_bytes = cut - (ends[good - 1] ?? 0);
-      assert.deepEqual(again.recovered, cut_bytes === 0 && started === 0 ? [] : [{ log: 'w1', segment: last, cut_bytes, sessions: ['p', 'q'].slice(0, started), problem: '' }], `cut at ${cut}`);
+      assert.deepEqual(
+        again.recovered,
+        cut_bytes === 0 && started === 0
+          ? []
+          : [{ log: 'w1', segment: last, cut_bytes, sessions: ['p', 'q'].slice(0, started), problem: '' }],
+        `cut at ${cut}`,
+      );
       await again.close();
       const report = await verifyRecordings(place);
       assert.deepEqual(report.problems, [], `cut at ${cut}`);
@@ -188,7 +213,9 @@ describe('recordings: faults', function () {
         };
         next();
       }`;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, directory.path()], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, directory.path()], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let said = '';
     child.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString();
@@ -211,7 +238,10 @@ describe('recordings: faults', function () {
     const { lastEvents } = await import('../unit/record/last-events.js');
     for (const [session, event] of await lastEvents(directory.path())) {
       assert.equal(parseLine(event).type, 'session.close');
-      assert.ok(parseLine(event).seq > durable.get(session)!, `${session}: ${durable.get(session)} was durable, ${parseLine(event).seq} events are there`);
+      assert.ok(
+        parseLine(event).seq > durable.get(session)!,
+        `${session}: ${durable.get(session)} was durable, ${parseLine(event).seq} events are there`,
+      );
     }
   });
 });

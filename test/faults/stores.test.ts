@@ -3,7 +3,7 @@ import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { testPolicy } from '../support/gateway.js';
-import { eventually, failure, type FaultGateway, faultGateway, transports } from './support/world.js';
+import { eventually, type FaultGateway, failure, faultGateway, transports } from './support/world.js';
 
 const seed = `
 create table customers (id int primary key, card_number text);
@@ -53,7 +53,9 @@ for (const transport of transports) {
     const decide = async (verdict: 'approve' | 'deny') => {
       const headers = { authorization: `Bearer ${gateway.operatorToken}`, 'content-type': 'application/json' };
       const operation = await eventually('the hold to be listed', async () => {
-        const answer = (await (await fetch(`${gateway.api}/v1/approvals?status=pending`, { headers })).json()) as { approvals: { operation: { hold: string } }[] };
+        const answer = (await (await fetch(`${gateway.api}/v1/approvals?status=pending`, { headers })).json()) as {
+          approvals: { operation: { hold: string } }[];
+        };
         return answer.approvals[0]?.operation.hold;
       });
       await fetch(`${gateway.api}/v1/approvals/${operation}/${verdict}`, { method: 'POST', headers, body: '{}' });
@@ -62,7 +64,10 @@ for (const transport of transports) {
     it('a policy that is broken, or gone: the last good one stays in force, and the log says file and line', async () => {
       assert.equal(await replace(`${testPolicy}\nrules: [oops\n`), false);
       assert.equal((await failure(client.query('drop database shop'))).code, '42501');
-      assert.ok(gateway.logged.some((line) => /policy\.yaml:\d+:\d+/.test(line)), gateway.logged.join(''));
+      assert.ok(
+        gateway.logged.some((line) => /policy\.yaml:\d+:\d+/.test(line)),
+        gateway.logged.join(''),
+      );
       assert.equal(await replace(testPolicy.replace('then: deny', 'then: perhaps')), false);
       rmSync(gateway.policyFile);
       assert.equal(await gateway.runtime.reload(), false);

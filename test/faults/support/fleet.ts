@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,74 +9,45 @@ import type { RunningEnvoy } from '../../../extproc/process/envoy.js';
 import type { Postgres } from '../../../extproc/process/postgres.js';
 import { startEnvoy } from '../../support/envoy.js';
 import { freePort } from '../../support/ports.js';
-import { ownDatabase, type TransportName } from './world.js';
+import { Cable } from './cable.js';
+import type { GatewayProcessOptions } from './gateway-process.js';
+import { eventually, ownDatabase, type TransportName } from './world.js';
 
-/** Node can't reset a socket whose sending side was shut down: it would stay open for good. */
-function reset(socket: net.Socket): void {
-  if (socket.writableEnded) socket.destroy();
-  else socket.resetAndDestroy();
+export interface FleetOptions {
+  transport: TransportName;
+  server: Postgres;
+  policy: string;
+  seed: string;
+  /** gateways behind the one Envoy; one unless said otherwise */
+  gateways?: number;
+  /** Envoy's configuration, changed before it is used */
+  change?: (bootstrap: string) => string;
 }
 
-/** The wire between Envoy and the gateway: it can be cut, and what is behind it can be replaced. */
-export class Cable {
-  target = 0;
-  private readonly pairs = new Set<{ from: net.Socket; to: net.Socket }>();
-  private readonly server = net.createServer((from) => {
-    const to = net.connect({ port: this.target, host: '127.0.0.1', noDelay: true });
-    from.setNoDelay(true);
-    const pair = { from, to };
-    this.pairs.add(pair);
-    const over = () => {
-      this.pairs.delete(pair);
-      from.destroy();
-      to.destroy();
-    };
-    // A reset on one side must not look like an orderly end on the other.
-    from.on('error', () => reset(to));
-    to.on('error', () => reset(from));
-    for (const socket of [from, to]) socket.on('close', over);
-    from.pipe(to);
-    to.pipe(from);
-  });
-
-  async open(): Promise<number> {
-    this.server.listen(0, '127.0.0.1');
-    await once(this.server, 'listening');
-    return (this.server.address() as net.AddressInfo).port;
-  }
-
-  /** Every connection is reset, towards both sides. */
-  cut(): void {
-    for (const { from, to } of this.pairs) {
-      reset(from);
-      reset(to);
-    }
-  }
-
-  close(): void {
-    this.server.close();
-    this.cut();
-  }
-}
-
+/** Envoy here, gateways in processes of their own, and cables between them. */
 export interface Fleet {
   envoy: RunningEnvoy;
   port: number;
+  /** begins the name in each statement of its agents, so that they are known in a log that fleets share */
+  tag: string;
   database: string;
-  directory: string;
+  /** connection string past the gateway */
+  url: string;
   recordings: string;
-  cable: Cable;
-  /** process id of the gateway that runs now */
-  gateway(): number;
-  signal(signal: NodeJS.Signals): void;
-  /** waits until the gateway has ended, then starts the next one */
-  restart(): Promise<void>;
-  ended(): Promise<void>;
+  gateways: FleetGateway[];
+  /** nobody may use it any more */
+  finished: boolean;
+  /** waits until Envoy finds every gateway healthy */
+  healthy(): Promise<true>;
   finish(): Promise<void>;
 }
 
-/** Envoy here, the gateway in a process of its own, and a cable between them. */
-export async function startFleet(options: { transport: TransportName; server: Postgres; policy: string; seed: string }): Promise<Fleet> {
+let fleets = 0;
+
+/** A number without digits, so that no detector takes it for anything. */
+export const letters = (n: number): string => [...String(n)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const { transport, server } = options;
   const database = await ownDatabase(server, options.seed);
   const directory = mkdtempSync(join(tmpdir(), 'midstream-fleet-'));
@@ -85,62 +55,136 @@ export async function startFleet(options: { transport: TransportName; server: Po
   const recordings = join(directory, 'recordings');
   writeFileSync(policyFile, options.policy);
   const [port, back] = [await freePort(), await freePort()];
-  const [grpc, hop] = [new Cable(), new Cable()];
-  const [grpcPort, hopPort] = [await grpc.open(), await hop.open()];
-  const childOptions = { transport, catalogue: database.url, policyFile, recordings, approvals: join(directory, 'approvals.db'), back };
-  let child: ChildProcess;
-  const start = async () => {
-    child = await startGatewayProcess(childOptions, (ready) => {
-      grpc.target = ready.grpc;
-      hop.target = ready.hop;
-    });
-  };
-  await start();
-  const envoy = await startEnvoy(
-    renderBootstrap({
-      listeners: [
-        {
-          name: 'postgres',
-          transport,
-          listen: `127.0.0.1:${port}`,
-          upstream: `${server.host}:${server.port}`,
-          ...(transport === 'hop' ? { hop: { gateway: [`127.0.0.1:${hopPort}`], back: `127.0.0.1:${back}` } } : {}),
-        },
-      ],
-      gateway: { grpc: [`127.0.0.1:${grpcPort}`] },
-    }),
-  );
-  const ended = async () => {
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  };
-  return {
+  const gateways: FleetGateway[] = [];
+  for (let worker = 1; worker <= (options.gateways ?? 1); worker++) {
+    const process = {
+      transport,
+      catalogue: database.url,
+      policyFile,
+      recordings,
+      approvals: join(directory, 'approvals.db'),
+      back,
+      worker,
+    };
+    gateways.push(await FleetGateway.start(process));
+  }
+  const bootstrap = renderBootstrap({
+    listeners: [
+      {
+        name: 'postgres',
+        transport,
+        listen: `127.0.0.1:${port}`,
+        upstream: `${server.host}:${server.port}`,
+        ...(transport === 'hop' ? { hop: { gateway: gateways.map((one) => one.hop), back: `127.0.0.1:${back}` } } : {}),
+      },
+    ],
+    gateway: { grpc: gateways.map((one) => one.grpc) },
+  });
+  const envoy = await startEnvoy(options.change?.(bootstrap) ?? bootstrap);
+  const healthy = () =>
+    eventually(
+      'Envoy finds every gateway healthy',
+      async () => {
+        const [count] = Object.values(await envoy.stats(/^cluster\.midstream\.membership_healthy$/));
+        return count === gateways.length ? true : undefined;
+      },
+      30_000,
+    );
+  await healthy();
+  const fleet: Fleet = {
     envoy,
     port,
+    tag: `tag_${letters(++fleets)}`,
     database: database.config.database!,
-    directory,
+    url: database.url,
     recordings,
-    cable: transport === 'hop' ? hop : grpc,
-    gateway: () => child.pid!,
-    signal: (signal) => void child.kill(signal),
-    ended,
-    restart: async () => {
-      await ended();
-      await start();
-    },
+    gateways,
+    healthy,
+    finished: false,
     finish: async () => {
-      child.kill('SIGCONT');
-      child.kill('SIGKILL');
-      await ended();
+      fleet.finished = true;
+      for (const gateway of gateways) await gateway.destroy();
       await envoy.stop();
-      grpc.close();
-      hop.close();
       await database.drop();
       rmSync(directory, { recursive: true, force: true });
     },
   };
+  return fleet;
 }
 
-async function startGatewayProcess(options: object, ready: (said: { grpc: number; hop: number }) => void): Promise<ChildProcess> {
+/** One gateway, which can be killed, stopped, cut off, run out of disk, and started again behind the same addresses. */
+export class FleetGateway {
+  private child: ChildProcess | undefined;
+  private readonly cables = { grpc: new Cable(), hop: new Cable(), back: new Cable() };
+  grpc = '';
+  hop = '';
+
+  private constructor(private readonly options: GatewayProcessOptions) {}
+
+  static async start(options: GatewayProcessOptions): Promise<FleetGateway> {
+    const gateway = new FleetGateway(options);
+    const { grpc, hop, back } = gateway.cables;
+    gateway.grpc = `127.0.0.1:${await grpc.open()}`;
+    gateway.hop = `127.0.0.1:${await hop.open()}`;
+    back.target = options.back;
+    gateway.options.back = await back.open();
+    await gateway.launch();
+    return gateway;
+  }
+
+  get pid(): number {
+    return this.child!.pid!;
+  }
+
+  private async launch(): Promise<void> {
+    this.child = await startGatewayProcess(this.options, (ready) => {
+      this.cables.grpc.target = ready.grpc;
+      this.cables.hop.target = ready.hop;
+    });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child!.kill(signal);
+  }
+
+  async ended(): Promise<void> {
+    const child = this.child!;
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+
+  /** Waits until the gateway has ended, then starts the next one. */
+  async restart(): Promise<void> {
+    await this.ended();
+    await this.launch();
+  }
+
+  /** Resets every connection between Envoy and the gateway. */
+  cut(): void {
+    for (const cable of Object.values(this.cables)) cable.cut();
+  }
+
+  /** Half of the gateway's streams (ext_proc) or connections to the server (hop) fail by themselves. */
+  failStreams(): void {
+    this.child!.stdin!.write('fail\n');
+  }
+
+  /** From now on no file of the gateway can grow beyond so many bytes; undefined: as large as they like. */
+  limitFiles(bytes: number | undefined): void {
+    execFileSync('prlimit', [`--pid=${this.pid}`, `--fsize=${bytes ?? 'unlimited'}:unlimited`]);
+  }
+
+  async destroy(): Promise<void> {
+    this.child?.kill('SIGCONT');
+    this.child?.kill('SIGKILL');
+    await this.ended();
+    for (const cable of Object.values(this.cables)) cable.close();
+  }
+}
+
+async function startGatewayProcess(
+  options: GatewayProcessOptions,
+  ready: (said: { grpc: number; hop: number }) => void,
+): Promise<ChildProcess> {
   const here = fileURLToPath(import.meta.url);
   // Beside compiled tests lies the compiled program; from sources it runs as they do.
   const program = here.replace(/fleet\.(ts|js)$/, 'gateway-process.$1');
@@ -148,6 +192,7 @@ async function startGatewayProcess(options: object, ready: (said: { grpc: number
   const child = spawn(process.execPath, [...loader, program, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
   let complaint = '';
+  child.stdin!.on('error', () => {});
   child.stderr!.on('data', (chunk) => {
     complaint = `${complaint}${chunk}`.slice(-4000);
     if (process.env['MIDSTREAM_VERBOSE']) process.stderr.write(chunk);

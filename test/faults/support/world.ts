@@ -5,15 +5,17 @@ import { Writable } from 'node:stream';
 import pg from 'pg';
 import pino from 'pino';
 import type { Postgres } from '../../../extproc/process/postgres.js';
-import { segmentLines } from '../../../extproc/stores/recordings/read.js';
 import { groupFiles } from '../../../extproc/stores/recordings/names.js';
+import { segmentLines } from '../../../extproc/stores/recordings/read.js';
 import { realFs } from '../../../extproc/stores/recordings/world.js';
-import { parseLine, type StoredEvent } from '../../../filters/record/chain.js';
 import { startUp, type Up, type UpOptions } from '../../../extproc/up.js';
-import { eventually, nothingLeft, testPolicy, type TestGateway } from '../../support/gateway.js';
+import { parseLine, type StoredEvent } from '../../../filters/record/chain.js';
+import { eventually, nothingLeft, type TestGateway, testPolicy } from '../../support/gateway.js';
 import { type ClientPeer, connectPeer } from '../../support/pg-peer.js';
 import { onServer } from '../../support/postgres.js';
-import { loggingPostgres } from './server.js';
+import type { Fleet } from './fleet.js';
+import { startup, tell } from './raw.js';
+import { loggingPostgres, serverLog } from './server.js';
 
 export const transports = ['ext_proc', 'hop'] as const;
 export type TransportName = (typeof transports)[number];
@@ -159,6 +161,30 @@ export async function recordedText(directory: string): Promise<string> {
         `${JSON.stringify(event)}\n${typeof event['wire'] === 'string' ? Buffer.from(event['wire'], 'base64').toString('latin1') : ''}`,
     )
     .join('\n');
+}
+
+/** Waits until a connection passes through the fleet. */
+export const servesAgain = (fleet: Fleet): Promise<true> =>
+  eventually(
+    'connections pass again',
+    async () => {
+      const terminate = Buffer.from([0x58, 0, 0, 0, 4]);
+      const { messages } = await tell(fleet.port, [startup({ user: 'postgres', database: fleet.database }), terminate]);
+      return messages.includes('ReadyForQuery') ? true : undefined;
+    },
+    30_000,
+  );
+
+/** Tagged statements in the log of the server, and those of them that no recording holds. */
+export async function unrecorded(server: Postgres, ...fleets: Fleet[]): Promise<{ passed: number; without: string[] }> {
+  const recorded = new Set<string>();
+  const tags = new RegExp(`(?:${fleets.map((fleet) => fleet.tag).join('|')})_[a-j]+_`, 'g');
+  for (const { recordings } of fleets) {
+    for (const event of await recordedEvents(recordings))
+      if (event.type === 'request') for (const [name] of String(event['text']).matchAll(tags)) recorded.add(name);
+  }
+  const passed = new Set([...serverLog(server).matchAll(tags)].map(([name]) => name));
+  return { passed: passed.size, without: [...passed].filter((name) => !recorded.has(name)) };
 }
 
 export interface DatabaseFailure {
