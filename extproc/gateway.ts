@@ -41,6 +41,8 @@ export interface GatewayOptions {
   limits: { names_max: number; notice_every_ms: number };
   /** events wait for the disk: nothing more is read until they are written */
   recordingBusy: () => boolean;
+  /** bytes that came, from either side of any connection */
+  received: (bytes: number) => void;
   /** a connection was opened: its session, by Envoy's own id of it (for access logs where no metadata can carry the session) */
   opened?: (listener: string, connectionId: string, session: string) => void;
   /** asks the other workers to cancel what they hold for a cancel key */
@@ -98,6 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       lookup: (database: string, what: LookupEffect) => catalogue?.load(database, what) ?? Promise.resolve(),
       registry,
       recordingBusy: options.recordingBusy,
+      received: options.received,
       log: options.log,
       metrics: options.metrics,
       now,

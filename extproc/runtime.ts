@@ -10,6 +10,7 @@ import type { AccessEntry } from './convert/access-log.js';
 import type { ConnectQuestion } from './convert/ext-authz.js';
 import { type ApproverToken, serveApi } from './console/api.js';
 import { type Gateway, type Resource, startGateway } from './gateway.js';
+import { BufferCollector } from './process/buffer-collector.js';
 import { RuleBook } from './rules.js';
 import { addAccessLog } from './services/access-log.js';
 import { addExtAuthz, type Answer } from './services/ext-authz.js';
@@ -65,6 +66,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const metrics = createMetrics();
   let gateway: Gateway | undefined;
   let health: Health | undefined;
+  let collector: BufferCollector | undefined;
   const policy = await openPolicyFile(options.policyFile, {
     kinds,
     onChange: (changed) => {
@@ -105,6 +107,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     log,
     metrics,
     recordingBusy: () => recordings.pending_bytes > RECORDING_BUSY_BYTES,
+    received: (bytes) => collector?.received(bytes),
     limits: { names_max: options.limits?.names_max ?? 10_000, notice_every_ms: options.limits?.notice_every_ms ?? 30_000 },
     opened: (listener, connectionId, session) => byConnection.add(`${listener}/${connectionId}`, session),
     ...(options.siblings ? { cancelElsewhere: (key: string) => options.siblings!.cancelHeld(key) } : {}),
@@ -122,6 +125,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   // Holds whose worker died wait for nobody; their time ends here.
   const overdue = setInterval(() => void approvals.expireOverdue(Date.now()).catch((error: unknown) => log.warn({ error: String(error) }, 'overdue holds could not be ended')), OVERDUE_MS).unref();
 
+  collector = new BufferCollector();
   return {
     cancelHeld: (key) => gateway!.registry.cancelHeld(key),
     sessionOf: (connection) => byConnection.find(connection) ?? '',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { MidstreamError } from '../../filters/errors.js';
 import { readSession } from '../stores/recordings/query.js';
-import { Unsealer } from '../stores/recordings/seal.js';
+import { Unsealer } from '../stores/recordings/unseal.js';
 import { action, line, printable, printJson } from './io.js';
 import { withRecord } from './sessions.js';
 

@@ -1,3 +1,4 @@
+import '../process/v8-settings.js';
 import { MidstreamError } from '../../filters/errors.js';
 import { createLog } from '../runtime.js';
 import { startWorker, type Worker } from './from-config.js';

@@ -9,6 +9,7 @@ interface Batch {
   ticket: number;
   upstream: Buffer[];
   downstream: Buffer[];
+  downstream_bytes: number;
   endUpstream: boolean;
   endDownstream: boolean;
   close: boolean;
@@ -22,8 +23,8 @@ export interface Transport {
   settle(side: 'upstream' | 'downstream'): void;
   /** close both sides once what was sent has gone */
   close(): void;
-  /** stop or go on reading what the client sends */
-  hold(reading: boolean): void;
+  /** stop or go on reading each side; what can't stop one alone stops both when either must */
+  flow(client: boolean, server: boolean): void;
 }
 
 export interface ConnectionWorld {
@@ -34,6 +35,8 @@ export interface ConnectionWorld {
   registry: Registry;
   /** events wait for the disk: nothing more may be read until they are written */
   recordingBusy: () => boolean;
+  /** so many bytes came, from either side */
+  received: (bytes: number) => void;
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
   metrics: ConnectionMetrics;
   now: () => number;
@@ -78,7 +81,9 @@ export class Connection {
   private timers: NodeJS.Timeout[] = [];
   private gone = false;
   private recordingFailed = false;
-  private readingClient = true;
+  private reading = { client: true, server: true };
+  /** of the server, in the queue */
+  private queued_bytes = 0;
   private retry: NodeJS.Timeout | undefined;
   /** what came while other workers were asked about a cancel request, which must go to the server first */
   private later: (() => void)[] | undefined;
@@ -100,6 +105,7 @@ export class Connection {
       return;
     }
     this.input(side === 'downstream' ? { type: 'downstream', bytes, end, opinion } : { type: 'upstream', bytes, end }, side);
+    this.world.received(bytes.length);
   }
 
   input(input: SessionInput, settles?: 'downstream' | 'upstream'): void {
@@ -155,6 +161,7 @@ export class Connection {
     const batch: Batch = {
       ticket,
       upstream: effects.upstream.take(),
+      downstream_bytes: effects.downstream.length,
       downstream: effects.downstream.take(),
       endUpstream: effects.endUpstream,
       endDownstream: effects.endDownstream,
@@ -164,6 +171,7 @@ export class Connection {
     if (this.queue.length === 0 && (ticket === 0 || this.recordingFailed || this.world.recorder.durable(ticket))) this.send(batch);
     else {
       this.queue.push(batch);
+      this.queued_bytes += batch.downstream_bytes;
       this.awaitDurable();
     }
   }
@@ -192,11 +200,17 @@ export class Connection {
       if (error) {
         this.recordingFailed = true;
         this.queue.length = 0;
+        this.queued_bytes = 0;
         this.input({ type: 'stop', reason: 'the recording failed', error: error instanceof MidstreamError ? error : new MidstreamError('unavailable', 'the recording failed', { cause: error }) });
         return;
       }
-      while (this.queue.length > 0 && (this.queue[0]!.ticket === 0 || this.world.recorder.durable(this.queue[0]!.ticket))) this.send(this.queue.shift()!);
+      while (this.queue.length > 0 && (this.queue[0]!.ticket === 0 || this.world.recorder.durable(this.queue[0]!.ticket))) {
+        const batch = this.queue.shift()!;
+        this.queued_bytes -= batch.downstream_bytes;
+        this.send(batch);
+      }
       this.awaitDurable();
+      this.backpressure();
     });
   }
 
@@ -209,10 +223,12 @@ export class Connection {
       }, RECORDING_RETRY_MS);
     }
     const heldTooMuch = this.session.stall === 'hold' && this.session.queuedBytes > this.held_bytes_max;
-    const reading = !busy && !heldTooMuch;
-    if (reading === this.readingClient) return;
-    this.readingClient = reading;
-    this.transport.hold(reading);
+    const client = !busy && !heldTooMuch;
+    // While a look-up or the disk is waited for, the server goes on: as fast as it can, and faster than any of them.
+    const server = !busy && this.session.waitingServerBytes <= SERVER_BYTES_WAITING_MAX && this.queued_bytes <= SERVER_BYTES_WAITING_MAX;
+    if (client === this.reading.client && server === this.reading.server) return;
+    this.reading = { client, server };
+    this.transport.flow(client, server);
   }
 
   private async hold(operation: HeldOperation): Promise<void> {
@@ -344,6 +360,9 @@ export class Connection {
     if (this.gone) this.world.registry.connections.delete(this);
   }
 }
+
+/** Bytes of the server that wait for a look-up, or for the disk, above which it is not read; what was on the way then comes on top. */
+const SERVER_BYTES_WAITING_MAX = 1024 * 1024;
 
 /** Milliseconds between looks at a recording that is behind. */
 const RECORDING_RETRY_MS = 5;

@@ -13,7 +13,7 @@ export interface HopHost {
 
 /** Both sockets of one connection: bytes that one has not taken yet stop the reading of the other. */
 class HopTransport implements Transport {
-  private readingClient = true;
+  private readonly reading = { client: true, server: true };
   private server: Socket | undefined;
 
   constructor(
@@ -21,7 +21,9 @@ class HopTransport implements Transport {
     /** called once, when there is something to send: a connection that brings nothing (a probe, a cancel that ends here) costs the server none */
     private readonly open: () => Socket,
   ) {
-    client.on('drain', () => this.server?.resume());
+    client.on('drain', () => {
+      if (this.reading.server) this.server?.resume();
+    });
   }
 
   send(side: 'upstream' | 'downstream', chunks: Buffer[], end: boolean): void {
@@ -45,7 +47,7 @@ class HopTransport implements Transport {
       const server = this.open();
       this.server = server;
       server.on('drain', () => {
-        if (this.readingClient) this.client.resume();
+        if (this.reading.client) this.client.resume();
       });
     }
     return this.server;
@@ -66,10 +68,12 @@ class HopTransport implements Transport {
     this.server?.destroy();
   }
 
-  hold(reading: boolean): void {
-    this.readingClient = reading;
-    if (reading && !this.server?.writableNeedDrain) this.client.resume();
+  flow(client: boolean, server: boolean): void {
+    Object.assign(this.reading, { client, server });
+    if (client && !this.server?.writableNeedDrain) this.client.resume();
     else this.client.pause();
+    if (server && !this.client.writableNeedDrain) this.server?.resume();
+    else this.server?.pause();
   }
 }
 

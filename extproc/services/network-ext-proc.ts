@@ -49,7 +49,7 @@ class ExtProcTransport implements Transport {
     this.metadata = { midstream: { session } };
     call.on('drain', () => {
       this.flowing = true;
-      this.flow();
+      this.go();
     });
   }
 
@@ -72,12 +72,13 @@ class ExtProcTransport implements Transport {
     this.write('write', none, false, ConnectionStatus.Close);
   }
 
-  hold(reading: boolean): void {
-    this.reading = reading;
-    this.flow();
+  /** Both sides come on one stream. */
+  flow(client: boolean, server: boolean): void {
+    this.reading = client && server;
+    this.go();
   }
 
-  private flow(): void {
+  private go(): void {
     if (this.reading && this.flowing) this.call.resume();
     else this.call.pause();
   }
@@ -92,7 +93,7 @@ class ExtProcTransport implements Transport {
     if (!this.call.write(response)) {
       // Envoy does not take more for now; what it sends waits in its own buffers, which have limits.
       this.flowing = false;
-      this.flow();
+      this.go();
     }
   }
 }

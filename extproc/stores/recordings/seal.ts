@@ -1,5 +1,5 @@
 import { createCipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { Decrypter, Encrypter } from 'age-encryption';
+import type { Encrypter } from 'age-encryption';
 import { MidstreamError } from '../../../filters/errors.js';
 
 /**
@@ -61,20 +61,24 @@ export class SealKeys {
   private filling = false;
 
   private constructor(
+    private readonly newEncrypter: () => Encrypter,
     private readonly recipients: readonly string[],
     private readonly onError: (error: Error) => void,
   ) {}
 
   /** config_invalid when a recipient is none. */
   static async create(recipients: readonly string[], onError: (error: Error) => void): Promise<SealKeys> {
+    // Loaded where originals are sealed only: its curves take 5 MB.
+    const age = await import('age-encryption');
+    const newEncrypter = () => new age.Encrypter();
     for (const recipient of recipients) {
       try {
-        new Encrypter().addRecipient(recipient);
+        newEncrypter().addRecipient(recipient);
       } catch (error) {
         throw new MidstreamError('config_invalid', `not an age recipient: ${recipient.slice(0, 80)}`, { cause: error, hint: 'Recipients begin with age1; `age-keygen` makes one.' });
       }
     }
-    const keys = new SealKeys(recipients, onError);
+    const keys = new SealKeys(newEncrypter, recipients, onError);
     keys.ready.push(await keys.wrap());
     keys.fill();
     return keys;
@@ -107,7 +111,7 @@ export class SealKeys {
   private async wrap(): Promise<WrappedKey> {
     // The library makes the file key and the header; a recipient of ours that adds nothing to it sees the key pass.
     let fileKey = Buffer.alloc(0);
-    const encrypter = new Encrypter();
+    const encrypter = this.newEncrypter();
     for (const recipient of this.recipients) encrypter.addRecipient(recipient);
     encrypter.addRecipient({
       wrapFileKey: (key) => {
@@ -118,47 +122,5 @@ export class SealKeys {
     const file = Buffer.from(await encrypter.encrypt(new Uint8Array(0)));
     // An empty payload is a nonce and one tag.
     return { fileKey, header: file.subarray(0, file.length - NONCE_BYTES - 16) };
-  }
-}
-
-/** Opens a session's originals where the identity is. */
-export class Unsealer {
-  private header: Buffer = Buffer.alloc(0);
-  private fileKey: Uint8Array | undefined;
-
-  /** `identities`: lines AGE-SECRET-KEY-…; bad_input when one is none. */
-  constructor(private readonly identities: readonly string[]) {
-    for (const identity of identities) this.add(new Decrypter(), identity);
-  }
-
-  private add(decrypter: Decrypter, identity: string): void {
-    try {
-      decrypter.addIdentity(identity);
-    } catch (error) {
-      throw new MidstreamError('bad_input', 'the identity file holds something that is no age identity', { cause: error });
-    }
-  }
-
-  /** The original bytes of one event, given in the session's order. forbidden when no identity fits; tampered when it does not open. */
-  async open(sealed: { header?: string; body: string }): Promise<Buffer> {
-    if (sealed.header !== undefined) {
-      this.header = Buffer.from(sealed.header, 'base64');
-      const decrypter = new Decrypter();
-      for (const identity of this.identities) this.add(decrypter, identity);
-      try {
-        this.fileKey = await decrypter.decryptHeader(this.header);
-      } catch (error) {
-        throw new MidstreamError('forbidden', 'none of the identities opens this session', { cause: error });
-      }
-    }
-    if (this.fileKey === undefined) throw new MidstreamError('tampered', 'a sealed original without the header before it');
-    const { fileKey } = this;
-    const decrypter = new Decrypter();
-    decrypter.addIdentity({ unwrapFileKey: () => fileKey });
-    try {
-      return Buffer.from(await decrypter.decrypt(Buffer.concat([this.header, Buffer.from(sealed.body, 'base64')])));
-    } catch (error) {
-      throw new MidstreamError('tampered', 'a sealed original does not open', { cause: error });
-    }
   }
 }

@@ -181,6 +181,11 @@ export class Session {
     return this.front.buffered;
   }
 
+  /** Bytes of the server that wait here for a look-up; the transport stops reading above its limit. */
+  get waitingServerBytes(): number {
+    return this.backWaiting === undefined ? 0 : this.back.buffered;
+  }
+
   get transparent(): boolean {
     return this.rules?.policy.transparent === true;
   }

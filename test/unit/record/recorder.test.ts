@@ -7,7 +7,7 @@ import type { Recordings } from '../../../extproc/stores/recordings/index.js';
 import { parseLine } from '../../../filters/record/chain.js';
 import { groupFiles } from '../../../extproc/stores/recordings/names.js';
 import { segmentLines } from '../../../extproc/stores/recordings/read.js';
-import { Unsealer } from '../../../extproc/stores/recordings/seal.js';
+import { Unsealer } from '../../../extproc/stores/recordings/unseal.js';
 import { verifyRecordings } from '../../../extproc/stores/recordings/verify/index.js';
 import { events, faultyFs, open, pretendDead, temporaryDirectory, testClock } from './harness.js';
 
