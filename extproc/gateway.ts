@@ -77,7 +77,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const open = (resource: Resource, peer: SessionOptions['peer'] & { connectionId: string }, transport: 'ext_proc' | 'hop', makeTransport: (session: string) => Transport): Connection => {
     if (stopping) throw new MidstreamError('unavailable', 'the gateway is stopping');
     const id = randomBytes(16).toString('hex');
-    const recorder = options.record(id);
+    const recorder = recorderFor(id, options.record);
     if (peer.connectionId !== '') options.opened?.(resource.listener, peer.connectionId, id);
     const policy = options.rules.policy();
     const { catalogue } = resource;
@@ -167,6 +167,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (options.grpc.startsWith('unix:')) rmSync(options.grpc.slice('unix:'.length), { force: true });
     },
   };
+}
+
+/**
+ * Where nothing can be recorded now (the disk is full), nothing passes; but the client shall read why. So it may come as far as
+ * its startup packet, whose event is refused, and the refusal is told like any other.
+ */
+function recorderFor(session: string, begin: GatewayOptions['record']): SessionRecorder {
+  try {
+    return begin(session);
+  } catch (error) {
+    const refuse = (): never => {
+      throw error;
+    };
+    return { session, keeps_originals: false, append: refuse, appendLine: refuse, durable: () => false, whenDurable: (_ticket, done) => setImmediate(done, error as Error) };
+  }
 }
 
 /** Postgres' own cap on a message, for policies under which nothing is looked at. */

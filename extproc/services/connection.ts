@@ -119,7 +119,11 @@ export class Connection {
       this.recordingFailed = true;
       const known = error instanceof MidstreamError ? error : new MidstreamError('unavailable', 'the recording failed', { cause: error });
       this.world.log.error({ session: this.session.options.id, code: known.code }, 'recording failed; closing the connection');
-      if (this.session.phase === 'closed') this.transport.close();
+      // What waits for an earlier record waits in vain.
+      this.queue.length = 0;
+      // A stop passes nothing on but its own FATAL, which nobody can record now. Whatever else ended the session might.
+      if (input.type === 'stop') this.carryOut(effects, 0, settles);
+      else if (this.session.phase === 'closed') this.transport.close();
       else this.carryOut(this.session.step({ type: 'stop', reason: known.message, error: known }), 0, settles);
       return;
     }

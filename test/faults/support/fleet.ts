@@ -20,6 +20,8 @@ export interface FleetOptions {
   seed: string;
   /** gateways behind the one Envoy; one unless said otherwise */
   gateways?: number;
+  /** where the recordings go; beside the policy otherwise */
+  recordings?: string;
   /** Envoy's configuration, changed before it is used */
   change?: (bootstrap: string) => string;
 }
@@ -34,6 +36,7 @@ export interface Fleet {
   /** connection string past the gateway */
   url: string;
   recordings: string;
+  approvals: string;
   gateways: FleetGateway[];
   /** nobody may use it any more */
   finished: boolean;
@@ -52,7 +55,8 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const database = await ownDatabase(server, options.seed);
   const directory = mkdtempSync(join(tmpdir(), 'midstream-fleet-'));
   const policyFile = join(directory, 'policy.yaml');
-  const recordings = join(directory, 'recordings');
+  const recordings = options.recordings ?? join(directory, 'recordings');
+  const approvals = join(directory, 'approvals.db');
   writeFileSync(policyFile, options.policy);
   const [port, back] = [await freePort(), await freePort()];
   const gateways: FleetGateway[] = [];
@@ -62,7 +66,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       catalogue: database.url,
       policyFile,
       recordings,
-      approvals: join(directory, 'approvals.db'),
+      approvals,
       back,
       worker,
     };
@@ -98,6 +102,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     database: database.config.database!,
     url: database.url,
     recordings,
+    approvals,
     gateways,
     healthy,
     finished: false,
