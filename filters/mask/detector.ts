@@ -44,7 +44,8 @@ export function createDetector(options: DetectorOptions): CountingDetector {
 /** A detector that also says how many bytes it looked at: the proof that work grows no faster than the input. */
 export class CountingDetector implements Detector {
   readonly kinds: readonly string[];
-  private readonly search: Search;
+  readonly only: Hit = { kind: '', start: 0, end: 0, score: 0 };
+  private readonly state: Search;
   private readonly gate: Gate;
   private readonly triggers: Uint16Array;
   private readonly sensitiveBits: number;
@@ -53,7 +54,7 @@ export class CountingDetector implements Detector {
 
   constructor(wanted: Uint8Array, regions: readonly string[]) {
     this.kinds = KIND_NAMES.filter((_, id) => wanted[id] === 1);
-    this.search = new Search(wanted, regions);
+    this.state = new Search(wanted, regions);
     this.triggers = triggerTable(wanted);
     this.gate = new Gate(wanted, this.triggers, regions.length > 0);
     this.secrets = wanted[kindId('password')] === 1 || wanted[kindId('high_entropy')] === 1;
@@ -70,16 +71,26 @@ export class CountingDetector implements Detector {
 
   /** bytes looked at since the detector was made */
   get steps(): number {
-    return this.search.steps + this.gate.steps;
+    return this.state.steps + this.gate.steps;
   }
 
   find(buf: Uint8Array, start: number, end: number, context?: FindContext): readonly Hit[] {
-    const s = this.search;
+    const count = this.search(buf, start, end, context);
+    return count === 0 ? NOTHING : count === 1 ? [{ ...this.only }] : this.hits();
+  }
+
+  search(buf: Uint8Array, start: number, end: number, context?: FindContext): number {
+    const s = this.state;
     const bits = context === undefined || context.name === '' ? 0 : this.evidence(context.name);
     s.begin(buf, start, end, bits);
     if (bits !== 0) this.wholeCell(start, end, bits);
     scan(s, this.triggers);
-    return s.count === 0 ? NOTHING : s.hits(KIND_NAMES);
+    if (s.count === 1) s.tell(this.only, KIND_NAMES);
+    return s.count;
+  }
+
+  hits(): readonly Hit[] {
+    return this.state.hits(KIND_NAMES);
   }
 
   mayHold(buf: Uint8Array, start: number, end: number): boolean {
@@ -93,7 +104,7 @@ export class CountingDetector implements Detector {
 
   /** A cell whose column says what it is: the whole value is the secret, without blanks around it. */
   private wholeCell(start: number, end: number, bits: number): void {
-    const s = this.search;
+    const s = this.state;
     let from = start;
     let to = end;
     while (from < to && s.buf[from]! <= 0x20) from++;

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { MidstreamError } from '../errors.js';
 import { normalise } from './normalise.js';
-import { partial } from './partial.js';
-import type { Kind, MaskAs, Masker, MaskerOptions } from './types.js';
+import { partial, partialInto } from './partial.js';
+import type { ByteTarget, Kind, MaskAs, Masker, MaskerOptions } from './types.js';
 
 /** Weakest first. */
 const ORDER: readonly MaskAs[] = ['partial', 'hash', 'token', 'redact', 'null'];
@@ -24,9 +24,16 @@ export function createMasker(as: MaskAs, options: MaskerOptions = {}): Masker {
     case 'redact':
       return new Redactor();
     case 'partial':
-      return { as, mask: partial };
+      return {
+        as,
+        mask: partial,
+        into: (kind, buf, start, end, out) => {
+          partialInto(kind, buf, start, end, out);
+          return true;
+        },
+      };
     case 'null':
-      return { as, mask: () => undefined };
+      return { as, mask: () => undefined, into: () => false };
     case 'hash':
     case 'token': {
       const { key } = options;
@@ -35,7 +42,11 @@ export function createMasker(as: MaskAs, options: MaskerOptions = {}): Masker {
           hint: 'Give a key, or use redact.',
         });
       }
-      return { as, mask: (kind, buf, start, end) => keyed(key, kind, buf, start, end) };
+      return {
+        as,
+        mask: (kind, buf, start, end) => keyed(key, kind, buf, start, end),
+        into: (kind, buf, start, end, out) => appendTo(out, keyed(key, kind, buf, start, end)),
+      };
     }
   }
 }
@@ -53,6 +64,17 @@ class Redactor implements Masker {
     }
     return text;
   }
+
+  into(kind: Kind, _buf: Uint8Array, _start: number, _end: number, out: ByteTarget): boolean {
+    return appendTo(out, this.mask(kind));
+  }
+}
+
+function appendTo(out: ByteTarget, bytes: Buffer): boolean {
+  out.reserve(bytes.length);
+  bytes.copy(out.buf, out.length);
+  out.length += bytes.length;
+  return true;
 }
 
 /** `credit_card:9f2c51…`: the same for the same value however it is written, so joins and counts still work. */

@@ -1,7 +1,7 @@
 import { ALNUM, ascii, CLASS, DIGIT, DOMAIN, startsWith } from './bytes.js';
 import { VENDOR_TOKENS } from './detectors/token-table.js';
 import { IS_CALLING_CODE } from './phone/plans.js';
-import type { Kind } from './types.js';
+import type { ByteTarget, Kind } from './types.js';
 
 const STAR = 0x2a;
 /** stars in place of a secret: its length is nobody's business */
@@ -16,50 +16,76 @@ for (const token of VENDOR_TOKENS)
 
 /** The value with its middle starred out; what stays is what people tell values apart by and nobody can use. */
 export function partial(kind: Kind, buf: Uint8Array, start: number, end: number): Buffer {
+  scratch.length = 0;
+  partialInto(kind, buf, start, end, scratch);
+  return Buffer.from(scratch.buf.subarray(0, scratch.length));
+}
+
+const scratch: ByteTarget = {
+  buf: Buffer.allocUnsafeSlow(256),
+  length: 0,
+  reserve(bytes) {
+    if (this.length + bytes <= this.buf.length) return;
+    const grown = Buffer.allocUnsafeSlow(2 * (this.length + bytes));
+    this.buf.copy(grown, 0, 0, this.length);
+    this.buf = grown;
+  },
+};
+
+/** The same, appended to `out`. */
+export function partialInto(kind: Kind, buf: Uint8Array, start: number, end: number, out: ByteTarget): void {
   switch (kind) {
     case 'credit_card':
     case 'us_ssn':
     case 'us_itin':
     case 'national_id':
-      return keepEnds(buf, start, end, 0, 4);
+      return keepEnds(buf, start, end, 0, 4, out);
     case 'iban':
-      return keepEnds(buf, start, end, 4, 4);
+      return keepEnds(buf, start, end, 4, 4, out);
     case 'phone':
-      return keepEnds(buf, start, end, callingCodeLength(buf, start, end), 2);
+      return keepEnds(buf, start, end, callingCodeLength(buf, start, end), 2, out);
     case 'mac_address':
-      return keepEnds(buf, start, end, 6, 0);
+      return keepEnds(buf, start, end, 6, 0, out);
     case 'email':
-      return email(buf, start, end);
+      return email(buf, start, end, out);
     case 'ip_address':
-      return ip(buf, start, end);
+      return ip(buf, start, end, out);
     case 'date_of_birth':
-      return keepEnds(buf, start, end, 0, 0);
+      return keepEnds(buf, start, end, 0, 0, out);
     default:
-      return secret(kind, buf, start, end);
+      return secret(kind, buf, start, end, out);
   }
 }
+
+/** What a byte becomes: itself where it may stay, a star otherwise; letters and digits are 0. */
+const SIGNS = Uint8Array.from({ length: 256 }, (_, b) => ((CLASS[b]! & ALNUM) !== 0 ? 0 : isPlainSign(b) ? b : STAR));
 
 /**
  * Stars for letters and digits save the first and the last few; of the rest only the separators that need no escape stay.
  * Never more than half of a value stays visible.
  */
-function keepEnds(buf: Uint8Array, start: number, end: number, first: number, last: number): Buffer {
+function keepEnds(buf: Uint8Array, start: number, end: number, first: number, last: number, target: ByteTarget): void {
   let signs = 0;
-  for (let k = start; k < end; k++) if ((CLASS[buf[k]!]! & ALNUM) !== 0) signs++;
+  for (let k = start; k < end; k++) if (SIGNS[buf[k]!] === 0) signs++;
   if (first + last > signs / 2) {
     first = Math.min(first, Math.floor(signs / 4));
     last = Math.min(last, Math.floor(signs / 4));
   }
-  const out = Buffer.allocUnsafe(end - start);
+  target.reserve(end - start);
+  const out = target.buf;
+  let at = target.length;
+  target.length += end - start;
+  const tail = signs - last;
   let n = 0;
   for (let k = start; k < end; k++) {
     const b = buf[k]!;
-    if ((CLASS[b]! & ALNUM) !== 0) {
-      out[k - start] = n < first || n >= signs - last ? b : STAR;
+    const sign = SIGNS[b]!;
+    if (sign !== 0) out[at++] = sign;
+    else {
+      out[at++] = n < first || n >= tail ? b : STAR;
       n++;
-    } else out[k - start] = isPlainSign(b) ? b : STAR;
+    }
   }
-  return out;
 }
 
 /** space, dash, dot, slash, colon, brackets and plus need no escape anywhere */
@@ -85,37 +111,41 @@ function callingCodeLength(buf: Uint8Array, start: number, end: number): number 
   return 0;
 }
 
-function email(buf: Uint8Array, start: number, end: number): Buffer {
+function email(buf: Uint8Array, start: number, end: number, target: ByteTarget): void {
   let at = end - 1;
   while (at > start && buf[at] !== 0x40) at--;
-  if (buf[at] !== 0x40) return Buffer.from('***', 'latin1');
+  if (buf[at] !== 0x40) return append('***', target);
   const first = (CLASS[buf[start]!]! & ALNUM) !== 0 && at - start > 1 ? 1 : 0;
-  const out = Buffer.allocUnsafe(first + 3 + end - at);
-  out[0] = buf[start]!;
-  out.fill(STAR, first, first + 3);
-  for (let k = at, n = first + 3; k < end; k++, n++)
-    out[n] = k === at || (buf[k]! < 0x80 && (CLASS[buf[k]!]! & DOMAIN) !== 0) ? buf[k]! : STAR;
-  return out;
+  target.reserve(first + 3 + end - at);
+  const out = target.buf;
+  let to = target.length;
+  if (first === 1) out[to++] = buf[start]!;
+  for (let n = 0; n < 3; n++) out[to++] = STAR;
+  for (let k = at; k < end; k++) out[to++] = k === at || (buf[k]! < 0x80 && (CLASS[buf[k]!]! & DOMAIN) !== 0) ? buf[k]! : STAR;
+  target.length = to;
 }
 
 /** The network half stays. */
-function ip(buf: Uint8Array, start: number, end: number): Buffer {
-  let text = '';
+function ip(buf: Uint8Array, start: number, end: number, target: ByteTarget): void {
+  target.reserve(end - start);
   let signs = 0;
   for (let k = start; k < end; k++) {
     const b = buf[k]!;
     const sign = b === 0x2e || b === 0x3a;
     if (sign) signs++;
-    text += sign || ((CLASS[b]! & ALNUM) !== 0 && signs < 2) ? String.fromCharCode(b) : '*';
+    target.buf[target.length++] = sign || ((CLASS[b]! & ALNUM) !== 0 && signs < 2) ? b : STAR;
   }
-  return Buffer.from(text, 'latin1');
 }
 
 /** Only a vendor's prefix stays: it tells which secret leaked. */
-function secret(kind: Kind, buf: Uint8Array, start: number, end: number): Buffer {
+function secret(kind: Kind, buf: Uint8Array, start: number, end: number, target: ByteTarget): void {
   for (const prefix of prefixes.get(kind) ?? []) {
-    if (end - start > prefix.length && startsWith(buf, start, prefix))
-      return Buffer.from(String.fromCharCode(...prefix) + SECRET_STARS, 'latin1');
+    if (end - start > prefix.length && startsWith(buf, start, prefix)) return append(String.fromCharCode(...prefix) + SECRET_STARS, target);
   }
-  return Buffer.from(SECRET_STARS, 'latin1');
+  append(SECRET_STARS, target);
+}
+
+function append(text: string, target: ByteTarget): void {
+  target.reserve(text.length);
+  target.length += target.buf.write(text, target.length, 'latin1');
 }

@@ -73,16 +73,22 @@ export class Search {
     this.score[at] = score;
   }
 
+  /** The only candidate, written into `hit`. */
+  tell(hit: Hit, kindNames: readonly string[]): void {
+    hit.kind = kindNames[this.kind[0]!]!;
+    hit.start = this.start[0]!;
+    hit.end = this.end[0]!;
+    hit.score = Math.min(1, this.score[0]!);
+  }
+
   /**
    * The hits in order without overlaps. Where two overlap, the longer one names the kind (the surer one if they are equally long),
    * and the span is the union of both: no end of a secret may stay visible because something else reached into it.
    */
   hits(kindNames: readonly string[]): Hit[] {
-    if (this.count === 1)
-      return [{ kind: kindNames[this.kind[0]!]!, start: this.start[0]!, end: this.end[0]!, score: Math.min(1, this.score[0]!) }];
     const order: number[] = [];
     for (let k = 0; k < this.count; k++) order.push(k);
-    if (this.count > 1) order.sort((a, b) => this.start[a]! - this.start[b]! || this.end[b]! - this.end[a]!);
+    order.sort((a, b) => this.start[a]! - this.start[b]! || this.end[b]! - this.end[a]!);
     const out: Hit[] = [];
     // the longest single candidate inside the last union: it names the union
     let named = 0;

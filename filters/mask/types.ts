@@ -30,6 +30,13 @@ export interface Detector {
    */
   find(buf: Uint8Array, start: number, end: number, context?: FindContext): readonly Hit[];
   /**
+   * The same without making anything: how many candidates there are. One stands in `only`; of several, hits() gives what is left
+   * of them, joined. Both hold until the next search.
+   */
+  search(buf: Uint8Array, start: number, end: number, context?: FindContext): number;
+  readonly only: Readonly<Hit>;
+  hits(): readonly Hit[];
+  /**
    * False when buf[start, end) surely holds nothing, at the speed of a byte loop: one call may cover many cells.
    * True means "look closer". Never false where find() would find with any context name that `sensitiveName` says no to.
    */
@@ -52,6 +59,15 @@ export interface Masker {
    * Output is ASCII-safe UTF-8 and has no bytes that need escaping in SQL text, CSV, JSON: printable, without quotes, backslash, comma, tab, newline.
    */
   mask(kind: Kind, buf: Uint8Array, start: number, end: number): Buffer | undefined;
+  /** The same, appended to `out`, which is not the buffer that is read; false where mask() gives undefined, and nothing is written. */
+  into(kind: Kind, buf: Uint8Array, start: number, end: number, out: ByteTarget): boolean;
+}
+
+/** Where masked bytes go. reserve() makes room for so many more bytes; it may change `buf`. */
+export interface ByteTarget {
+  buf: Buffer;
+  length: number;
+  reserve(bytes: number): void;
 }
 
 export interface MaskerOptions {

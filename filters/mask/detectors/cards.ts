@@ -27,6 +27,13 @@ const GROUPINGS: readonly (readonly number[])[] = [
   [6, 6, 4],
 ];
 
+/** By the sizes of their first two groups, first * 16 + second. */
+const BY_START: (readonly (readonly number[])[] | undefined)[] = [];
+for (const sizes of GROUPINGS) {
+  const key = sizes[0]! * 16 + sizes[1]!;
+  BY_START[key] = [...(BY_START[key] ?? []), sizes];
+}
+
 const digit = new Uint8Array(CARD_DIGITS_MAX + 1);
 
 /**
@@ -57,10 +64,12 @@ function groupedCard(s: Search, groups: Groups, g: number): void {
   if (gap !== 0x20 && gap !== 0x2d && gap !== 0x2e) return;
   const first = groups.end[g]! - groups.start[g]!;
   const second = groups.end[g + 1]! - groups.start[g + 1]!;
+  const printed = second < 16 ? BY_START[first * 16 + second] : undefined;
+  if (printed === undefined) return;
   let best = 0;
-  for (let k = 0; k < GROUPINGS.length; k++) {
-    const sizes = GROUPINGS[k]!;
-    if (sizes[0] === first && sizes[1] === second && sizes.length > best && matches(groups, g, sizes, gap, groups.last)) {
+  for (let k = 0; k < printed.length; k++) {
+    const sizes = printed[k]!;
+    if (sizes.length > best && matches(groups, g, sizes, gap, groups.last)) {
       let total = 0;
       for (let n = 0; n < sizes.length; n++) {
         takeDigits(s.buf, groups.start[g + n]!, groups.end[g + n]!, total);

@@ -24,6 +24,7 @@ export class Cell {
   readonly fired: FiredEntry[] = [];
   /** nesting of arrays and composites while a value is read */
   depth = 0;
+  private heat = 0;
 
   constructor(
     readonly finder: Finder,
@@ -32,6 +33,22 @@ export class Cell {
   ) {
     this.context = { name };
     this.sensitive = finder.sensitiveName(name);
+  }
+
+  /**
+   * Nearly every value of late had a hit: then a quick look before the search is one look too many. It never says no where the
+   * search finds something, so leaving it out changes nothing but the time.
+   */
+  get hot(): boolean {
+    return this.heat >= HOT;
+  }
+
+  warm(): void {
+    if (this.heat < HEAT_MAX) this.heat++;
+  }
+
+  cool(): void {
+    this.heat = this.heat > COOLING ? this.heat - COOLING : 0;
   }
 
   count(rule: string, kind: Kind): void {
@@ -50,6 +67,11 @@ export class Cell {
     for (let i = 0; i < finder.count; i++) this.count(finder.ruleOf(i).name, finder.kinds[i]!);
   }
 }
+
+const HOT = 8;
+const HEAT_MAX = 16;
+/** What one value without a hit costs, in values with one. */
+const COOLING = 4;
 
 /** How one value is masked as a whole: by a column rule, or because of the strongest hit in it. */
 export interface Cover {

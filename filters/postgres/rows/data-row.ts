@@ -72,7 +72,7 @@ export class RowMasker {
   /** The same; when something is masked, buf[clean, start) goes out before the message, in the same copy as its head. */
   private maskFrom(buf: Buffer, clean: number, start: number, body: number, end: number, out: ByteSink): boolean {
     this.cut(buf, body, end);
-    const look = this.anyPlain && this.finder.mayHold(buf, body, end);
+    const look = this.anyPlain && (this.anyHot() || this.finder.mayHold(buf, body, end));
     if (!look && !this.always) return false;
     const { starts, ends, ways, value } = this;
     const head = out.length + start - clean;
@@ -95,6 +95,13 @@ export class RowMasker {
     out.copy(buf, copied, end);
     out.setInt32(head + 1, out.length - head - 1);
     return true;
+  }
+
+  /** Some cell of nearly every row holds something: the row need not be asked. */
+  private anyHot(): boolean {
+    const { cells, ways } = this;
+    for (let i = 0; i < ways.length; i++) if (ways[i] === PLAIN && cells[i]!.hot) return true;
+    return false;
   }
 
   private maskValue(i: number, buf: Buffer, from: number, to: number): Outcome {

@@ -73,7 +73,15 @@ export class Finder {
     this.count = 0;
     const { detectors } = this.masks;
     for (let r = 0; r < detectors.length; r++) {
-      const hits = detectors[r]!.detector.find(buf, start, end, context);
+      const { detector } = detectors[r]!;
+      const count = detector.search(buf, start, end, context);
+      if (count === 0) continue;
+      if (count === 1) {
+        const { only } = detector;
+        this.add(only.start, only.end, only.kind, r);
+        continue;
+      }
+      const hits = detector.hits();
       for (let i = 0; i < hits.length; i++) {
         const hit = hits[i]!;
         this.add(hit.start, hit.end, hit.kind, r);

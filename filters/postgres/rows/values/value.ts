@@ -25,13 +25,11 @@ export function writeHits(cell: Cell, buf: Buffer, start: number, end: number, o
   for (let i = 0; i < finder.count; i++) {
     const from = finder.starts[i]!;
     const to = finder.ends[i]!;
-    const masked = finder.ruleOf(i).masker.mask(finder.kinds[i]!, buf, from, to);
-    if (masked === undefined) {
+    out.copy(buf, at, from);
+    if (!finder.ruleOf(i).masker.into(finder.kinds[i]!, buf, from, to, out)) {
       out.truncate(mark);
       return NULLED;
     }
-    out.copy(buf, at, from);
-    out.copy(masked, 0, masked.length);
     at = to;
   }
   out.copy(buf, at, end);
@@ -41,8 +39,12 @@ export function writeHits(cell: Cell, buf: Buffer, start: number, end: number, o
 /** The detectors over buf[start, end) as text. */
 export function detectText(cell: Cell, buf: Buffer, start: number, end: number, out: ByteSink): Outcome {
   const { finder } = cell;
-  if (!cell.sensitive && !finder.mayHold(buf, start, end)) return KEEP;
-  if (finder.find(buf, start, end, cell.context) === 0) return KEEP;
+  if (!cell.sensitive && !cell.hot && !finder.mayHold(buf, start, end)) return KEEP;
+  if (finder.find(buf, start, end, cell.context) === 0) {
+    cell.cool();
+    return KEEP;
+  }
+  cell.warm();
   cell.countHits();
   const whole = finder.count === 1 && finder.starts[0] === start && finder.ends[0] === end;
   const mark = out.length;
@@ -72,10 +74,7 @@ function searchAgain(cell: Cell, mark: number, out: ByteSink): Outcome {
 
 /** The masker's own output for the whole of buf[start, end). */
 export function coverText(cover: Cover, buf: Buffer, start: number, end: number, out: ByteSink): Outcome {
-  const masked = cover.masker.mask(cover.kind, buf, start, end);
-  if (masked === undefined) return NULLED;
-  out.copy(masked, 0, masked.length);
-  return WRITTEN;
+  return cover.masker.into(cover.kind, buf, start, end, out) ? WRITTEN : NULLED;
 }
 
 /** What a column rule asks for. */
