@@ -45,7 +45,6 @@ export class RowMasker {
   private readonly always: boolean;
   private readonly anyPlain: boolean;
   private readonly own = new ByteSink();
-  private readonly value = new ByteSink(1024);
   readonly columns: number;
 
   constructor(plan: RowPlan) {
@@ -66,32 +65,40 @@ export class RowMasker {
    * else the new message was appended to `out`. Throws MidstreamError protocol_violation for a row that is not of the layout.
    */
   mask(buf: Buffer, start: number, body: number, end: number, out: ByteSink): boolean {
-    return this.maskFrom(buf, start, start, body, end, out);
+    this.cut(buf, body, end);
+    const look = this.looksAt(buf, body, end);
+    return (look || this.always) && this.rewrite(buf, start, end, look, out);
   }
 
-  /** The same; when something is masked, buf[clean, start) goes out before the message, in the same copy as its head. */
-  private maskFrom(buf: Buffer, clean: number, start: number, body: number, end: number, out: ByteSink): boolean {
-    this.cut(buf, body, end);
-    const look = this.anyPlain && (this.anyHot() || this.finder.mayHold(buf, body, end));
-    if (!look && !this.always) return false;
-    const { starts, ends, ways, value } = this;
-    const head = out.length + start - clean;
-    let copied = clean;
+  private looksAt(buf: Buffer, body: number, end: number): boolean {
+    return this.anyPlain && (this.anyHot() || this.finder.mayHold(buf, body, end));
+  }
+
+  /** Writes the row that was cut, masked; false when nothing was, and then nothing is written. */
+  private rewrite(buf: Buffer, start: number, end: number, look: boolean, out: ByteSink): boolean {
+    const { starts, ends, ways } = this;
+    const head = out.length;
+    let copied = start;
+    let changed = false;
     for (let i = 0; i < ways.length; i++) {
       const way = ways[i]!;
       if (way === SKIP || (way === PLAIN && !look)) continue;
       const from = starts[i]!;
       const to = ends[i]!;
       if (to < from) continue;
-      value.reset();
-      const outcome = this.maskValue(i, buf, from, to);
+      out.copy(buf, copied, from);
+      copied = from;
+      const at = out.length;
+      const outcome = this.maskValue(i, buf, from, to, out);
       if (outcome === KEEP) continue;
-      out.copy(buf, copied, from - 4);
-      out.int32(outcome === NULLED ? -1 : value.length);
-      if (outcome !== NULLED) out.copy(value.buf, 0, value.length);
+      out.setInt32(at - 4, outcome === NULLED ? -1 : out.length - at);
       copied = to;
+      changed = true;
     }
-    if (copied === clean) return false;
+    if (!changed) {
+      out.truncate(head);
+      return false;
+    }
     out.copy(buf, copied, end);
     out.setInt32(head + 1, out.length - head - 1);
     return true;
@@ -104,12 +111,12 @@ export class RowMasker {
     return false;
   }
 
-  private maskValue(i: number, buf: Buffer, from: number, to: number): Outcome {
+  private maskValue(i: number, buf: Buffer, from: number, to: number, out: ByteSink): Outcome {
     const cell = this.cells[i]!;
     const cover = this.covers[i];
-    if (cover === undefined) return this.values[i]!.detect(cell, buf, from, to, this.value);
+    if (cover === undefined) return this.values[i]!.detect(cell, buf, from, to, out);
     cell.count(cell.cover!.name, cover.kind);
-    return this.values[i]!.cover(cell, cover, buf, from, to, this.value);
+    return this.values[i]!.cover(cell, cover, buf, from, to, out);
   }
 
   /** The masked message as a buffer of its own; undefined when the message may pass unchanged. */
@@ -119,24 +126,38 @@ export class RowMasker {
   }
 
   /**
-   * Masks the consecutive DataRow messages that stand whole in buf[start, end); appends all of them to `out`, unchanged ones
-   * in one copy for each run. Stops before the first message that is no DataRow or not whole: `at` says where.
+   * Masks the consecutive DataRow messages that stand whole in buf[start, end). `masked` is 0 when all of them may pass as they are;
+   * else their masked form was appended to `out`, and it says how many bytes of that are of masked rows. Stops before the first
+   * message that is no DataRow, not whole or longer than `message_bytes_max`: `at` says where.
    */
-  maskChunk(buf: Buffer, start: number, end: number, out: ByteSink): { at: number; rows: number } {
+  maskChunk(buf: Buffer, start: number, end: number, message_bytes_max: number, out: ByteSink): { at: number; rows: number; masked: number } {
+    const before = out.length;
     let at = start;
     let copied = start;
     let rows = 0;
+    let masked = 0;
     while (at + HEADER_BYTES <= end && buf[at] === DATA_ROW) {
       const length = buf.readInt32BE(at + 1);
       if (length < 4) throw violation('DataRow', 'length', 'at least 4', length);
       const stop = at + 1 + length;
-      if (stop > end) break;
-      if (this.maskFrom(buf, copied, at, at + HEADER_BYTES, stop, out)) copied = stop;
+      if (stop > end || length >= message_bytes_max) break;
+      this.cut(buf, at + HEADER_BYTES, stop);
+      const look = this.looksAt(buf, at + HEADER_BYTES, stop);
+      if (look || this.always) {
+        out.copy(buf, copied, at);
+        copied = at;
+        const from = out.length;
+        if (this.rewrite(buf, at, stop, look, out)) {
+          masked += out.length - from;
+          copied = stop;
+        }
+      }
       at = stop;
       rows++;
     }
-    out.copy(buf, copied, at);
-    return { at, rows };
+    if (masked > 0) out.copy(buf, copied, at);
+    else out.truncate(before);
+    return { at, rows, masked };
   }
 
   /** What fired since the last time. */

@@ -1,5 +1,6 @@
 import { MidstreamError } from '../../errors.js';
 import { CopyOutMasker } from '../rows/copy-out.js';
+import type { RowMasker } from '../rows/data-row.js';
 import { maskFields, maskFunctionResult, maskNotification, maskRowDescriptionNames, maskStatusValue } from '../rows/fields.js';
 import { decodeCopyOutResponse } from '../wire/copy-response.js';
 import { decodeErrorResponse, errorField } from '../wire/error-fields.js';
@@ -140,6 +141,7 @@ function dataRow(s: Session, f: Frame): boolean {
   const request = head.request!;
   const rows = head.kind === frontend.Query ? s.rows : head.kind === frontend.Execute ? executedRows(s, head) : undefined;
   if (rows === undefined || rows === 'none') throw unexpected(s, f);
+  if (typeof rows === 'object' && request.full && f.piece === 'whole') return dataRows(s, f, request, rows);
   request.rows++;
   s.totals.rows++;
   if (f.piece === 'first') s.midDown = true;
@@ -159,6 +161,22 @@ function dataRow(s: Session, f: Frame): boolean {
   s.coverage.masked_bytes += bytes;
   request.captureCopy(rowSink.buf, from, rowSink.length);
   request.captureOriginal(f.buf, f.start, f.end);
+  return true;
+}
+
+/** All rows of the chunk at once: of a long answer that the recording does not hold. */
+function dataRows(s: Session, f: Frame, request: Request, masker: RowMasker): boolean {
+  const { rowSink } = s;
+  const from = rowSink.length;
+  const { at, rows, masked } = masker.maskChunk(f.buf, f.start, s.back.chunkEnd, s.options.limits.message_bytes_max, rowSink);
+  if (rows === 0) throw unexpected(s, f);
+  if (masked === 0) s.out.downstream.pass(f.buf, f.start, at);
+  else s.out.downstream.addFrom(rowSink, from, rowSink.length);
+  request.passed(rows, masked === 0 ? at - f.start : rowSink.length - from);
+  s.totals.rows += rows;
+  s.coverage.inspected_bytes += at - f.start;
+  s.coverage.masked_bytes += masked;
+  s.back.skipTo(at);
   return true;
 }
 

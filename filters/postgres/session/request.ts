@@ -44,6 +44,18 @@ export class Request {
     } else this.capture(Buffer.from(buf.subarray(start, end)), 0, length);
   }
 
+  /** Nothing more of the answer is kept: it only counts. */
+  get full(): boolean {
+    return this.left_out > 0 && (this.originals === undefined || this.originalsFull);
+  }
+
+  /** Rows that went to the client and are not kept. */
+  passed(rows: number, bytes: number): void {
+    this.rows += rows;
+    this.bytes += bytes;
+    this.left_out += bytes;
+  }
+
   /** Keeps what the server sent, up to the same limit. */
   captureOriginal(buf: Buffer, start: number, end: number): void {
     if (this.originals === undefined || this.originalsFull) return;

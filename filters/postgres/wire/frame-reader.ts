@@ -98,6 +98,16 @@ export class FrameReader {
     this.#queueBytes += chunk.length;
   }
 
+  /** Where the chunk ends in which the last frame stands whole; the frame's own end when it was put together from several. */
+  get chunkEnd(): number {
+    return this.#frame.buf === this.#buf ? this.#buf.length : this.#frame.end;
+  }
+
+  /** The caller took whole messages up to `at` of the chunk in which the last frame stands. */
+  skipTo(at: number): void {
+    if (this.#frame.buf === this.#buf) this.#pos = at;
+  }
+
   /** A copy of what waits, without the rest of a message that is passing in pieces; nothing is consumed. */
   peekRest(): Buffer {
     const parts = [this.#gather.bytes > 0 ? this.#gather.peek() : EMPTY, this.#buf.subarray(this.#pos), ...this.#queue.slice(this.#queueHead)];

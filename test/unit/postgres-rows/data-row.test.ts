@@ -89,13 +89,18 @@ describe('DataRow', () => {
     const complete = Buffer.from([0x43, 0, 0, 0, 11, ...Buffer.from('SELECT\0')]);
     const buf = Buffer.concat([Buffer.from('junk'), clean, clean, dirty, clean, dirty, dirty, clean, complete]);
     const out = new ByteSink(8);
-    const { at, rows } = masker.maskChunk(buf, 4, buf.length, out);
+    const max = 1 << 20;
+    const { at, rows, masked: bytes } = masker.maskChunk(buf, 4, buf.length, max, out);
     assert.equal(rows, 7);
     assert.equal(at, buf.length - complete.length);
     const masked = dataRow('x', '[email]');
     assert.deepEqual(out.take(), Buffer.concat([clean, clean, masked, clean, masked, masked, clean]));
-    const cut = masker.maskChunk(buf, 4, 4 + clean.length + clean.length - 1, new ByteSink());
-    assert.deepEqual(cut, { at: 4 + clean.length, rows: 1 }, 'a row that is not whole waits');
+    assert.equal(bytes, 3 * masked.length);
+    const none = new ByteSink();
+    const cut = masker.maskChunk(buf, 4, 4 + clean.length + clean.length - 1, max, none);
+    assert.deepEqual(cut, { at: 4 + clean.length, rows: 1, masked: 0 }, 'a row that is not whole waits');
+    assert.equal(none.length, 0, 'what may pass is not copied');
+    assert.equal(masker.maskChunk(buf, 4, buf.length, clean.length - 1, none).rows, 0, 'a row that is too long is left to the reader');
   });
 
   const malformed: [string, Buffer][] = [
