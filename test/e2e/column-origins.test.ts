@@ -8,7 +8,7 @@ import { type CatalogueView, missing, originsOf } from '../../filters/postgres/r
 import { buildMaskSet, buildRowPlan, type ColumnLayout } from '../../filters/postgres/rows/plan.js';
 import { type Analyzer, createAnalyzer, loadParser } from '../../filters/sql/analyze.js';
 import { sharedPostgres } from '../support/postgres.js';
-import { cellsOf, copyData, dataRow } from '../unit/postgres-rows/support.js';
+import { cellsOf, copyData, dataRow, endCopy, pushCopy } from '../unit/postgres-rows/support.js';
 
 const SCHEMA = 'origins_test';
 
@@ -247,9 +247,9 @@ describe('origins of columns, as a real server describes them', () => {
       const out: Buffer[] = [];
       for (const chunk of chunks) {
         const message = copyData(chunk);
-        out.push(...(masker.push(message, 0, 5, message.length) ?? [message]));
+        out.push(...(pushCopy(masker, message) ?? [message]));
       }
-      out.push(...masker.end());
+      out.push(...endCopy(masker));
       const text = Buffer.concat(out.map((message) => message.subarray(5))).toString('latin1');
       assert.deepEqual(leaks(text), [], text);
       for (const number of [77177, 88288, 99399]) {

@@ -45,8 +45,21 @@ function hexDigit(byte: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
+function needsEscape(item: ByteSink, delimiter: number): boolean {
+  const { buf, length } = item;
+  for (let i = 0; i < length; i++) {
+    const byte = buf[i]!;
+    if (byte === 0x5c || byte === delimiter || ESCAPES[byte] !== 0) return true;
+  }
+  return false;
+}
+
 /** Writes a field of the text format. */
 export function escapeText(item: ByteSink, delimiter: number, out: ByteSink): void {
+  if (!needsEscape(item, delimiter)) {
+    out.copy(item.buf, 0, item.length);
+    return;
+  }
   for (let i = 0; i < item.length; i++) {
     const byte = item.buf[i]!;
     const letter = ESCAPES[byte]!;

@@ -53,6 +53,12 @@ export class CopyColumns {
     return this.cells.length;
   }
 
+  /** Some field of nearly every row holds something: rows need not be asked. */
+  anyHot(): boolean {
+    for (let i = 0; i < this.cells.length; i++) if (this.cells[i]!.hot) return true;
+    return false;
+  }
+
   mask(i: number, buf: Buffer, start: number, end: number, out: ByteSink): Outcome {
     const cell = this.cells[i]!;
     const cover = this.covers[i];
@@ -72,7 +78,6 @@ export class CopyOutMasker {
   private readonly format: CopyFormat;
   private readonly columns: CopyColumns;
   private readonly held = new ByteSink(1024);
-  private readonly out = new ByteSink();
 
   constructor(
     shape: CopyShape,
@@ -105,36 +110,38 @@ export class CopyOutMasker {
   }
 
   /**
-   * Masks one CopyData message, whole in buf[start, end) with its body at `body`. Undefined: it may pass as it is.
-   * Else the messages to send in its place, none while the end of a row has not come.
+   * Masks one CopyData message, whole in buf[start, end) with its body at `body`. False: it may pass as it is. Else a message to
+   * send in its place was appended to `out`, or nothing, while the end of a row has not come.
    * Throws MidstreamError limit_exceeded for a row that is longer than may be held.
    */
-  push(buf: Buffer, _start: number, body: number, end: number): Buffer[] | undefined {
-    if (this.held.length === 0 && this.format.clean(buf, body, end)) return undefined;
-    const { held, out, format } = this;
-    this.begin();
-    const fresh = held.length === 0;
-    let left: number;
-    if (fresh) {
-      left = format.rows(buf, body, body, end, out);
-      if (left === end && !format.changed) return undefined;
+  push(buf: Buffer, _start: number, body: number, end: number, out: ByteSink): boolean {
+    const { held, format } = this;
+    if (held.length === 0 && !this.columns.anyHot() && format.clean(buf, body, end)) return false;
+    const from = this.begin(out);
+    if (held.length === 0) {
+      const left = format.rows(buf, body, body, end, out);
+      if (left === end && !format.changed) {
+        out.truncate(from);
+        return false;
+      }
       this.hold(buf, left, end);
     } else {
       const resume = held.length;
       this.hold(buf, body, end);
-      left = format.rows(held.buf, 0, resume, held.length, out);
+      const left = format.rows(held.buf, 0, resume, held.length, out);
       held.buf.copyWithin(0, left, held.length);
       held.truncate(held.length - left);
     }
-    return this.finish();
+    this.finish(from, out);
+    return true;
   }
 
-  /** What is still held when CopyDone comes. */
-  end(): Buffer[] {
-    this.begin();
-    if (this.held.length > 0) this.format.tail(this.held.buf, 0, this.held.length, this.out);
+  /** When CopyDone comes: a message with what is still held, or nothing, is appended to `out`. */
+  end(out: ByteSink): void {
+    const from = this.begin(out);
+    if (this.held.length > 0) this.format.tail(this.held.buf, 0, this.held.length, out);
     this.held.reset();
-    return this.finish();
+    this.finish(from, out);
   }
 
   /** What fired since the last time. */
@@ -142,17 +149,17 @@ export class CopyOutMasker {
     return takeFired(this.columns.cells);
   }
 
-  private begin(): void {
-    this.out.reset();
-    this.out.byte(COPY_DATA);
-    this.out.int32(0);
+  private begin(out: ByteSink): number {
+    const from = out.length;
+    out.byte(COPY_DATA);
+    out.int32(0);
     this.format.changed = false;
+    return from;
   }
 
-  private finish(): Buffer[] {
-    if (this.out.length === HEADER_BYTES) return [];
-    this.out.setInt32(1, this.out.length - 1);
-    return [this.out.take()];
+  private finish(from: number, out: ByteSink): void {
+    if (out.length === from + HEADER_BYTES) out.truncate(from);
+    else out.setInt32(from + 1, out.length - from - 1);
   }
 
   private hold(buf: Buffer, start: number, end: number): void {

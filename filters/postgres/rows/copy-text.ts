@@ -2,7 +2,7 @@ import type { CopyShape } from '../../sql/facts.js';
 import { violation } from '../wire/violation.js';
 import { indexOfByte } from './byte-search.js';
 import { ByteSink } from './byte-sink.js';
-import { KEEP, NULLED, WRITTEN } from './cell.js';
+import { KEEP, NULLED } from './cell.js';
 import { escapeText, quoteCsv, unescapeText, unquoteCsv } from './copy-fields.js';
 import type { CopyColumns, CopyFormat } from './copy-out.js';
 import { RowScanner } from './copy-scan.js';
@@ -16,6 +16,10 @@ export class CopyText implements CopyFormat {
   private readonly null: Buffer;
   private readonly scanner: RowScanner;
   private header: boolean;
+  /** the row is written up to here */
+  private copied = 0;
+  /** the field that was cut last holds an escape or a quote */
+  private special = false;
   private readonly field = new ByteSink(1024);
   private readonly masked = new ByteSink(1024);
 
@@ -79,25 +83,31 @@ export class CopyText implements CopyFormat {
     }
     let at = start;
     let index = 0;
+    this.copied = start;
     for (;;) {
       const fieldStop = this.fieldEnd(buf, at, stop);
       if (index >= columns.length) throw violation('CopyData', 'fields in a row', columns.length, 'more');
       this.maskField(index, buf, at, fieldStop, out);
       index++;
       if (fieldStop >= stop) break;
-      out.byte(this.delimiter);
       at = fieldStop + 1;
     }
     if (index !== columns.length) throw violation('CopyData', 'fields in a row', columns.length, index);
-    out.copy(buf, stop, end);
+    out.copy(buf, this.copied, end);
   }
 
+  /** Where the field ends that begins at `start`; says too whether it holds an escape or a quote. */
   private fieldEnd(buf: Buffer, start: number, stop: number): number {
     const { csv, delimiter } = this;
+    this.special = false;
     if (csv === undefined) {
       for (let at = start; at < stop; at++) {
-        if (buf[at] === delimiter) return at;
-        if (buf[at] === 0x5c) at++;
+        const byte = buf[at]!;
+        if (byte === delimiter) return at;
+        if (byte === 0x5c) {
+          this.special = true;
+          at++;
+        }
       }
       return stop;
     }
@@ -105,35 +115,34 @@ export class CopyText implements CopyFormat {
     for (let at = start; at < stop; at++) {
       const byte = buf[at]!;
       if (quoted && byte === csv.escape && at + 1 < stop && (buf[at + 1] === csv.quote || buf[at + 1] === csv.escape)) at++;
-      else if (byte === csv.quote) quoted = !quoted;
-      else if (byte === delimiter && !quoted) return at;
+      else if (byte === csv.quote) {
+        quoted = !quoted;
+        this.special = true;
+      } else if (byte === delimiter && !quoted) return at;
     }
     return stop;
   }
 
+  /** Writes what stands before the field and its masked form, when it has one. */
   private maskField(index: number, buf: Buffer, start: number, end: number, out: ByteSink): void {
-    if (end - start === this.null.length && this.null.compare(buf, start, end) === 0) {
-      out.copy(buf, start, end);
-      return;
-    }
+    if (end - start === this.null.length && this.null.compare(buf, start, end) === 0) return;
     const { csv, field, masked, columns } = this;
     masked.reset();
     let outcome: number;
-    if (indexOfByte(buf, csv === undefined ? 0x5c : csv.quote, start, end) < 0) outcome = columns.mask(index, buf, start, end, masked);
+    if (!this.special) outcome = columns.mask(index, buf, start, end, masked);
     else {
       field.reset();
       if (csv === undefined) unescapeText(buf, start, end, field);
       else unquoteCsv(buf, start, end, csv.quote, csv.escape, field);
       outcome = columns.mask(index, field.buf, 0, field.length, masked);
     }
-    if (outcome === KEEP) {
-      out.copy(buf, start, end);
-      return;
-    }
+    if (outcome === KEEP) return;
     this.changed = true;
+    out.copy(buf, this.copied, start);
+    this.copied = end;
     if (outcome === NULLED) out.copy(this.null, 0, this.null.length);
-    else if (outcome === WRITTEN && csv === undefined) escapeText(masked, this.delimiter, out);
-    else this.writeCsv(masked, buf[start] === csv!.quote, out);
+    else if (csv === undefined) escapeText(masked, this.delimiter, out);
+    else this.writeCsv(masked, buf[start] === csv.quote, out);
   }
 
   /** Quoted where it was quoted before, or where it would be read as something else without. */

@@ -155,11 +155,8 @@ function dataRow(s: Session, f: Frame): boolean {
     pass(s, f, undefined, request);
     return true;
   }
-  const bytes = rowSink.length - from;
-  s.out.downstream.addFrom(rowSink, from, rowSink.length);
+  sendMasked(s, from, request);
   s.coverage.inspected_bytes += f.end - f.start;
-  s.coverage.masked_bytes += bytes;
-  request.captureCopy(rowSink.buf, from, rowSink.length);
   request.captureOriginal(f.buf, f.start, f.end);
   return true;
 }
@@ -432,20 +429,25 @@ function copyData(s: Session, f: Frame): boolean {
     pass(s, f, undefined, request);
     return true;
   }
-  const masked = masker.push(f.buf, f.start, f.body, f.end);
-  if (masked === undefined) pass(s, f, undefined, request);
-  else {
-    for (const message of masked) sendOwn(s, message, request);
-    request.captureOriginal(f.buf, f.start, f.end);
+  const { rowSink } = s;
+  const from = rowSink.length;
+  if (!masker.push(f.buf, f.start, f.body, f.end, rowSink)) {
+    pass(s, f, undefined, request);
+    return true;
   }
-  s.coverage.inspected_bytes += masked === undefined ? 0 : f.end - f.start;
+  sendMasked(s, from, request);
+  request.captureOriginal(f.buf, f.start, f.end);
+  s.coverage.inspected_bytes += f.end - f.start;
   return true;
 }
 
-function sendOwn(s: Session, message: Buffer, request: Request): void {
-  s.out.downstream.add(message);
-  s.coverage.masked_bytes += message.length;
-  request.capture(message, 0, message.length);
+/** What was appended to the sink behind `from` goes to the client. */
+function sendMasked(s: Session, from: number, request: Request): void {
+  const { rowSink } = s;
+  if (rowSink.length === from) return;
+  s.out.downstream.addFrom(rowSink, from, rowSink.length);
+  s.coverage.masked_bytes += rowSink.length - from;
+  request.captureCopy(rowSink.buf, from, rowSink.length);
 }
 
 function copyDone(s: Session, f: Frame): boolean {
@@ -453,7 +455,9 @@ function copyDone(s: Session, f: Frame): boolean {
   const request = currentRequest(s)!;
   const { masker } = s.copyOut;
   if (masker !== undefined) {
-    for (const message of masker.end()) sendOwn(s, message, request);
+    const from = s.rowSink.length;
+    masker.end(s.rowSink);
+    sendMasked(s, from, request);
     for (const hit of masker.takeFired()) request.count(hit.column, hit.rule, hit.kind, hit.count);
     request.rows += masker.rows;
     s.totals.rows += masker.rows;

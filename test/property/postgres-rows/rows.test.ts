@@ -7,7 +7,7 @@ import { RowMasker } from '../../../filters/postgres/rows/data-row.js';
 import { arrayElements, builtinShapes } from '../../../filters/postgres/rows/oids.js';
 import type { CopyShape } from '../../../filters/sql/facts.js';
 import { forSeeds, type Random } from '../../support/random.js';
-import { CARD, type CellValue, cellsOf, column, copyData, dataRow, EMAIL, masksOf, planOf } from '../../unit/postgres-rows/support.js';
+import { CARD, type CellValue, cellsOf, column, copyData, dataRow, EMAIL, endCopy, masksOf, planOf, pushCopy } from '../../unit/postgres-rows/support.js';
 
 const everything = masksOf(['all', 'redact']);
 const columnsToo = masksOf(['all', 'redact'], ['*.*.hidden', 'hash'], ['*.*.gone', 'null']);
@@ -223,9 +223,9 @@ describe('COPY, at random', () => {
     const out: Buffer[] = [];
     for (const chunk of chunks) {
       const message = copyData(chunk);
-      out.push(...(masker.push(message, 0, 5, message.length) ?? [message]));
+      out.push(...(pushCopy(masker, message) ?? [message]));
     }
-    out.push(...masker.end());
+    out.push(...endCopy(masker));
     return Buffer.concat(out.map((message) => message.subarray(5)));
   }
 

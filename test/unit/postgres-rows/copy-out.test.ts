@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { MidstreamError } from '../../../filters/errors.js';
 import { CopyOutMasker } from '../../../filters/postgres/rows/copy-out.js';
 import type { CopyShape } from '../../../filters/sql/facts.js';
-import { CARD, catalogueOf, column, copyData, EMAIL, masksOf, output, planOf } from './support.js';
+import { CARD, catalogueOf, column, copyData, EMAIL, endCopy, masksOf, output, planOf, pushCopy } from './support.js';
 
 const shape = (rest: Partial<CopyShape> = {}): CopyShape => ({
   direction: 'out',
@@ -27,9 +27,9 @@ function run(masker: CopyOutMasker, ...bodies: (string | Buffer)[]): string {
   const out: Buffer[] = [];
   for (const body of bodies) {
     const message = copyData(body);
-    out.push(...(masker.push(message, 0, 5, message.length) ?? [message]));
+    out.push(...(pushCopy(masker, message) ?? [message]));
   }
-  out.push(...masker.end());
+  out.push(...endCopy(masker));
   for (const message of out) assert.equal(message.readInt32BE(1), message.length - 1);
   return Buffer.concat(out.map((message) => message.subarray(5))).toString('latin1');
 }
@@ -63,11 +63,11 @@ describe('COPY out, text', () => {
   it('passes what is clean as it came, and counts its rows', () => {
     const masker = new CopyOutMasker(shape(), planOf(masks, column('a'), column('b')));
     const message = copyData('plain\twords\n');
-    assert.equal(masker.push(message, 0, 5, message.length), undefined);
+    assert.equal(pushCopy(masker, message), undefined);
     const escaped = copyData('pl\\tain\twords\n');
-    assert.equal(masker.push(escaped, 0, 5, escaped.length), undefined);
+    assert.equal(pushCopy(masker, escaped), undefined);
     assert.equal(masker.rows, 2);
-    assert.deepEqual(masker.end(), []);
+    assert.deepEqual(endCopy(masker), []);
     assert.deepEqual(masker.takeFired(), []);
   });
 
@@ -78,14 +78,14 @@ describe('COPY out, text', () => {
     );
     const masker = new CopyOutMasker(shape(), planOf(masks, ...columns));
     const piece = copyData('1\tjane');
-    assert.deepEqual(masker.push(piece, 0, 5, piece.length), []);
+    assert.deepEqual(pushCopy(masker, piece), []);
   });
 
   it('refuses a row that is longer than may be held, and one of other columns', () => {
     const limited = new CopyOutMasker(shape(), planOf(masks, ...columns), 10);
     const piece = copyData('1\tjane.doe@');
     assert.throws(
-      () => limited.push(piece, 0, 5, piece.length),
+      () => pushCopy(limited, piece),
       (error) => error instanceof MidstreamError && error.code === 'limit_exceeded',
     );
     for (const row of ['1\t2\n', '1\t2\t3\t4\n', '\n'])

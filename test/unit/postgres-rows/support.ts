@@ -1,4 +1,6 @@
 import type { MaskAs } from '../../../filters/mask/types.js';
+import { ByteSink } from '../../../filters/postgres/rows/byte-sink.js';
+import type { CopyOutMasker } from '../../../filters/postgres/rows/copy-out.js';
 import type { CatalogueView, ColumnOrigin, Relation } from '../../../filters/postgres/rows/origin.js';
 import { buildMaskSet, buildRowPlan, type ColumnLayout, type MaskSet, type RowPlan } from '../../../filters/postgres/rows/plan.js';
 import { matches } from '../../../filters/postgres/rows/rule-match.js';
@@ -37,6 +39,19 @@ export function planOf(masks: MaskSet, ...layout: ColumnLayout[]): RowPlan {
 }
 
 export type CellValue = string | Buffer | null;
+
+/** The messages that leave in place of one CopyData; undefined when it may pass. */
+export function pushCopy(masker: CopyOutMasker, message: Buffer): Buffer[] | undefined {
+  const out = new ByteSink();
+  if (!masker.push(message, 0, 5, message.length, out)) return undefined;
+  return out.length === 0 ? [] : [out.take()];
+}
+
+export function endCopy(masker: CopyOutMasker): Buffer[] {
+  const out = new ByteSink();
+  masker.end(out);
+  return out.length === 0 ? [] : [out.take()];
+}
 
 /** A DataRow message. */
 export function dataRow(...cells: CellValue[]): Buffer {
