@@ -24,7 +24,7 @@ function connection() {
   };
   const known = catalogueOf({ 'hr.people': ['name', 'note'] });
   const view: CatalogueView = { ...catalogueOf({}, [], false) };
-  let lookedUp = () => undefined as void;
+  let lookedUp: () => void = () => undefined;
   let disk: { durable: boolean; written: () => void } = { durable: true, written: () => undefined };
   const world: ConnectionWorld = {
     approvals: undefined as never,
