@@ -8,8 +8,8 @@ export interface DriverOptions {
   direct: boolean;
   /** run through the gateway too; false with --direct-only */
   gateway: boolean;
-  /** again with masks on that cover nothing the suites touch */
-  masks: boolean;
+  /** again with masks on that cover nothing the suites touch, or with those alone */
+  masks: 'no' | 'too' | 'only';
   /** also 1 GB of rows */
   full: boolean;
   /** suites by name; empty for all */
@@ -27,6 +27,7 @@ Other people's own test suites, and drivers of several languages, through the ga
   --only NAME,...      suites by name: SUITES
   --transport NAME     ext_proc or hop; both otherwise
   --masks              again with masks on, over columns that no suite touches
+  --masks-only         with such masks alone
   --direct             first without the gateway; its counts are then the measure instead of the known ones
   --direct-only        only without the gateway
   --full               also 1 GB of rows each way of sending them (suite bulk)
@@ -47,6 +48,7 @@ export function parseOptions(argv: string[], suites: readonly string[]): DriverO
       direct: { type: 'boolean', default: false },
       'direct-only': { type: 'boolean', default: false },
       masks: { type: 'boolean', default: false },
+      'masks-only': { type: 'boolean', default: false },
       full: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       transport: { type: 'string', default: '' },
@@ -61,7 +63,7 @@ export function parseOptions(argv: string[], suites: readonly string[]): DriverO
   return {
     direct: values.direct || values['direct-only'],
     gateway: !values['direct-only'],
-    masks: values.masks,
+    masks: values['masks-only'] ? 'only' : values.masks ? 'too' : 'no',
     full: values.full || only.includes('bulk'),
     only,
     transports: values.transport === '' ? [...transports] : list(values.transport).map(transportOf),

@@ -51,6 +51,31 @@ const psycopg: Need = (work) => {
   return has() ? undefined : 'psycopg could not be installed by pip';
 };
 
+/** The own tests of a Python driver: the driver in the same virtual environment, the tests from its source package on PyPI. */
+const ownPython =
+  (name: string, wanted: readonly string[], source: string): Need =>
+  (work) => {
+    const missing = psycopg(work);
+    if (missing !== undefined) return missing;
+    const folder = join(work, 'src', name);
+    if (existsSync(join(folder, 'tests'))) return undefined;
+    const python = join(work, 'venv', 'bin', 'python');
+    const download = join(work, 'src', `${name}-download`);
+    mkdirSync(download, { recursive: true });
+    // pip asks a source package about itself, and psycopg2's answers only where pg_config is.
+    const env = { ...process.env, PATH: `${pgbin()}${delimiter}${process.env['PATH'] ?? ''}` };
+    const pip = (...args: string[]) => spawnSync(python, ['-m', 'pip', ...args], { stdio: 'ignore', timeout: 300_000, env }).status === 0;
+    if (!pip('install', '-q', ...wanted)) return `${wanted.join(' and ')} could not be installed by pip`;
+    if (!pip('download', '-q', '--no-deps', '--no-binary', ':all:', '-d', download, source))
+      return `the source of ${source} could not be fetched by pip`;
+    const archive = readdirSync(download).find((file) => file.endsWith('.tar.gz'));
+    const unpack = (...args: string[]) =>
+      spawnSync('tar', ['-xzf', join(download, archive ?? ''), '-C', ...args], { stdio: 'ignore' }).status === 0;
+    mkdirSync(folder, { recursive: true });
+    // Only the tests: beside the driver's sources they would take those for the installed driver.
+    return unpack(folder, '--strip-components=1', '--wildcards', '*/tests') ? undefined : `the source of ${source} holds no tests`;
+  };
+
 export const JDBC = 'org.postgresql:postgresql:42.7.4';
 
 /** pgjdbc's jar, in the work folder; undefined when it is not there. */
@@ -88,6 +113,11 @@ export const needs = {
   source,
   pgRegress,
   psycopg,
+  asyncpg: ownPython('asyncpg', ['asyncpg==0.30.0', 'distro'], 'asyncpg==0.30.0'),
+  psycopg2: ownPython('psycopg2', ['psycopg2-binary==2.9.10'], 'psycopg2==2.9.10'),
   jdbc,
+  java: program('java', 'default-jdk-headless'),
+  mvn: program('mvn', 'maven'),
+  npm: program('npm'),
   sqlsmith,
 } as const;

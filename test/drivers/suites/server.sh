@@ -19,15 +19,18 @@ wal_level=logical
 fsync=off
 shared_buffers=256MB
 C
-    cat > "$DATA/pg_hba.conf" <<C
+  fi
+  # Written at each start: suites that came later need more of it.
+  cat > "$DATA/pg_hba.conf" <<C
 local all all trust
+host all postgres 127.0.0.1/32 trust
 host all pgx_md5 127.0.0.1/32 md5
 host all pgx_scram 127.0.0.1/32 scram-sha-256
 host all pgx_pw 127.0.0.1/32 password
+host test all 127.0.0.1/32 md5
 host all all 127.0.0.1/32 trust
 host replication all 127.0.0.1/32 trust
 C
-  fi
   as_owner "$BIN/pg_ctl" -D "$DATA" -o "-p $PORT" -l "$WORK/pg/log" -w start >/dev/null;;
 stop) as_owner "$BIN/pg_ctl" -D "$DATA" -m fast -w stop >/dev/null;;
 *) echo "usage: server.sh start|stop" >&2; exit 2;;
