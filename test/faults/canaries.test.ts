@@ -81,7 +81,7 @@ for (const transport of transports) {
           (s) => failure(gateway.client({ user: s })).then(tell),
           (s) => failure(gateway.client({ database: s })).then(tell),
           (s) => gateway.client({ options: `-c ${s}=1` }).then((named) => named.end(), tell),
-          (s) => client.query({ name: s, text: 'select $1::text as named', values: [s] }),
+          (s) => client.query({ name: s.slice(0, 63), text: 'select $1::text as named', values: [s] }),
           (s) => failure(client.query(`select "${s}"(1)`)).then(tell),
           (s) => failure(client.query(`execute "${s}"`)).then(tell),
           (s) => client.query(`select 1 as "${s}"`),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'libsql';
 import pg from 'pg';
 import { testPolicy } from '../support/gateway.js';
 import { eventually, type FaultGateway, failure, faultGateway, transports } from './support/world.js';
@@ -58,7 +59,7 @@ for (const transport of transports) {
         };
         return answer.approvals[0]?.operation.hold;
       });
-      await fetch(`${gateway.api}/v1/approvals/${operation}/${verdict}`, { method: 'POST', headers, body: '{}' });
+      return fetch(`${gateway.api}/v1/approvals/${operation}/${verdict}`, { method: 'POST', headers, body: '{}' });
     };
 
     it('a policy that is broken, or gone: the last good one stays in force, and the log says file and line', async () => {
@@ -92,6 +93,29 @@ for (const transport of transports) {
       await decide('approve');
       assert.equal((await waiting).code, '42501');
       assert.equal(await rows(), 9);
+    });
+
+    it('another process has locked the approvals store: what would be held is refused, nobody can decide, and afterwards all is as before', async () => {
+      const other = new Database(join(gateway.directory, 'approvals.db'));
+      const waiting = failure(client.query('delete from customers'));
+      await held();
+      other.exec('begin immediate');
+      const second = await gateway.client();
+      const error = await failure(second.query('delete from customers'));
+      assert.equal(error.code, '42501');
+      assert.match(error.message, /can't be stored now/);
+      assert.equal((await second.query('select 1 as x')).rows[0].x, 1);
+      assert.equal((await decide('approve')).status, 503);
+      other.exec('rollback');
+      other.close();
+      await decide('deny');
+      assert.match((await waiting).message, /^denied by operator/);
+      const again = failure(second.query('delete from customers'));
+      await held();
+      await decide('deny');
+      assert.equal((await again).code, '42501');
+      assert.equal(await rows(), 9);
+      await second.end();
     });
 
     it('the approvals store is garbage: what would be held is refused, nothing runs, and the connection lives', async () => {

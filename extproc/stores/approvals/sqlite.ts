@@ -132,8 +132,9 @@ class SqliteApprovals implements ApprovalStore {
   }
 
   async takeLease(keys: { shape: string; digest: string }, now_ms: number): Promise<Lease | undefined> {
-    // One statement is one transaction of its own; where no lease matches, nothing is written and nothing waits for the disk.
-    const [lease] = await this.db.attempt(() =>
+    // In a transaction, so that a lock is met at its beginning: an UPDATE … RETURNING that met it would stay in progress, and nothing
+    // could be committed beside it. Where no lease matches, nothing is written and nothing waits for the disk.
+    const [lease] = await this.db.write(() =>
       this.db.all<Lease>(
         `update leases set uses_left = uses_left - 1 where lease =
            (select lease from leases where ((key = ? and same = 'shape') or (key = ? and same = 'text')) and uses_left > 0 and expires_ms > ? order by expires_ms, lease limit 1)

@@ -183,6 +183,8 @@ describe('approvals in SQLite', () => {
         store.decide(op.hold, by('alice')),
         (error: { code: string; hint: string }) => error.code === 'unavailable' && /lock/.test(error.hint),
       );
+      await assert.rejects(store.takeLease(op, 1), unavailable);
+      await assert.rejects(store.create(operation()), unavailable);
       clearInterval(counter);
       assert.ok(turns > 3, `${turns} turns of the loop`);
       const later = store.decide(op.hold, by('alice'));
