@@ -9,6 +9,7 @@ import { serviceName } from '../protos/network-ext-proc.js';
 import type { AccessEntry } from './convert/access-log.js';
 import type { ConnectQuestion } from './convert/ext-authz.js';
 import { type ApproverToken, serveApi } from './console/api.js';
+import { inTurn } from './process/in-turn.js';
 import { type Gateway, type Resource, startGateway } from './gateway.js';
 import { BufferCollector } from './process/buffer-collector.js';
 import { RuleBook } from './rules.js';
@@ -137,11 +138,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       health?.set(false);
       policy.close();
       clearInterval(overdue);
-      await gateway!.stop(reason);
-      await api?.close();
-      await closeServer(metricsServer);
-      await approvals.close();
-      await recordings.close();
+      await inTurn(
+        () => gateway!.stop(reason),
+        () => api?.close(),
+        () => closeServer(metricsServer),
+        () => approvals.close(),
+        () => recordings.close(),
+      );
     },
   };
 }

@@ -8,6 +8,7 @@ import type { ApproverToken } from './console/api.js';
 import { hashToken, newToken } from './console/tokens.js';
 import type { Resource } from './gateway.js';
 import { findEnvoy, type RunningEnvoy, runEnvoy } from './process/envoy.js';
+import { inTurn } from './process/in-turn.js';
 import { freePort } from './process/free-port.js';
 import { type Runtime, startRuntime } from './runtime.js';
 import { openCatalogue } from './stores/catalogue.js';
@@ -21,6 +22,8 @@ export interface UpOptions {
   transport: 'ext_proc' | 'hop';
   policyFile: string;
   recordDirectory: string;
+  /** where `midstream approvals` on this machine looks for the API and its token; beside the recordings otherwise */
+  discoveryDirectory?: string;
   durability: 'strict' | 'relaxed';
   /** connection string of the gateway's own, for origins of columns; undefined: masks go by name */
   catalogueUrl: string | undefined;
@@ -70,10 +73,12 @@ export async function startUp(options: UpOptions): Promise<Up> {
   let envoy: RunningEnvoy | undefined;
   const stop = async () => {
     // Envoy's listeners go last: until the gateway has told every client, their connections must live.
-    await runtime?.stop('the gateway is stopping');
-    await envoy?.stop();
-    await resource.catalogue?.close();
-    rmSync(directory, { recursive: true, force: true });
+    await inTurn(
+      () => runtime?.stop('the gateway is stopping'),
+      () => envoy?.stop(),
+      () => resource.catalogue?.close(),
+      () => rmSync(directory, { recursive: true, force: true }),
+    );
   };
   try {
     progress(`starting the gateway (${options.transport})`);
@@ -99,7 +104,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
       log: options.log,
       ...(options.limits ? { limits: options.limits } : {}),
     });
-    tokenFile = writeDiscovery(record, runtime.api, operatorToken);
+    tokenFile = writeDiscovery(options.discoveryDirectory ?? join(record, '..'), runtime.api, operatorToken);
     progress(`starting Envoy ${found.version}`);
     envoy = await runEnvoy({
       path: found.path,
@@ -139,11 +144,17 @@ function renderOptions(options: UpOptions, listenPort: number, returnPort: numbe
   };
 }
 
-/** Lets `midstream approvals` on this machine find the API (api.json beside the recordings); only its owner may read it. Gives the token's file. */
-function writeDiscovery(record: string, api: string, token: string): string {
-  const directory = join(record, '..');
+/** Lets `midstream approvals` on this machine find the API by api.json; only its owner may read it. Gives the token's file. */
+function writeDiscovery(directory: string, api: string, token: string): string {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const tokenFile = join(directory, 'operator.token');
-  writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
-  writeFileSync(join(directory, 'api.json'), `${JSON.stringify({ url: api, token_file: tokenFile })}\n`, { mode: 0o600 });
+  writeOwn(tokenFile, `${token}\n`);
+  writeOwn(join(directory, 'api.json'), `${JSON.stringify({ url: api, token_file: tokenFile })}\n`);
   return tokenFile;
+}
+
+/** A new file, so that no older one's rights and no link of somebody else's count. */
+function writeOwn(file: string, text: string): void {
+  rmSync(file, { force: true });
+  writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
 }

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { formatAddress } from '../../envoy/address.js';
 import { MidstreamError } from '../../filters/errors.js';
 import { createLog } from '../runtime.js';
 import { startUp, type UpOptions } from '../up.js';
-import { action, cyan, dim, line, printJson } from './io.js';
+import { action, cyan, dim, line, printJson, report } from './io.js';
 import { packageVersion } from './version.js';
 
 interface Flags {
@@ -49,7 +50,7 @@ export function register(program: Command): void {
 async function run(flags: Flags): Promise<void> {
   const options = toOptions(flags);
   const up = await startUp(options);
-  const address = `${up.postgres.host}:${up.postgres.port}`;
+  const address = formatAddress(up.postgres.host, up.postgres.port);
   if (flags.json) {
     printJson({
       ready: true,
@@ -79,7 +80,13 @@ export async function runUntilStopped(stop: () => Promise<void>, failed: Promise
     failed.then((reason) => (stopped ? '' : reason)),
   ]);
   stopped = true;
-  await stop();
+  try {
+    await stop();
+  } catch (error) {
+    // What could not be written stays unwritten; recovery says so at the next start. The process ends all the same.
+    report(error, process.argv.includes('--json'));
+    process.exit();
+  }
   if (why !== 'SIGINT' && why !== 'SIGTERM')
     throw new MidstreamError('unavailable', why, { hint: 'look at its log with --log-level debug' });
   process.exit(0);
@@ -113,6 +120,7 @@ function toOptions(flags: Flags): UpOptions {
     durability: oneOf(flags.durability, ['strict', 'relaxed'] as const, '--durability'),
     policyFile: resolve(flags.policy),
     recordDirectory: resolve(flags.record),
+    discoveryDirectory: resolve('.midstream'),
     catalogueUrl,
     log: createLog(flags.logLevel),
     progress,

@@ -17,7 +17,12 @@ function main(): void {
   const stop = async (reason: string) => {
     if (stopping) return;
     stopping = true;
-    await worker?.stop(reason);
+    try {
+      await worker?.stop(reason);
+    } catch (error) {
+      process.stderr.write(`midstream: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exit(1);
+    }
     process.exit(0);
   };
   const start = async (settings: WorkerSettings) => {

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { packageRoot } from '../../extproc/process/places.js';
+import { sharedPostgres } from '../support/postgres.js';
+
+describe('midstream up, when it is stopped', function () {
+  this.timeout(60_000);
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'midstream-stop-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Runs it in the folder, waits until it is ready, stops it; gives its exit code and what it wrote. */
+  async function run(beforeStop: (ready: Record<string, unknown>) => void): Promise<{ code: number | null; err: string }> {
+    const { host, port } = new URL((await sharedPostgres()).url.replace(/^postgres(ql)?:/, 'http:'));
+    assert.ok(port !== '');
+    const args = ['up', '--postgres', host, '--listen', '0', '--policy', join(packageRoot(), 'extproc', 'policies', 'allow-all.yaml'), '--record', join(folder, 'recordings'), '--json'];
+    const child = spawn(process.execPath, [join(packageRoot(), 'extproc', 'cli', 'bin.mjs'), ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    let err = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk.toString();
+    });
+    const exited = once(child, 'exit') as Promise<[number | null]>;
+    const lines = createInterface({ input: child.stdout });
+    const first = await Promise.race([once(lines, 'line') as Promise<[string]>, exited.then(() => undefined)]);
+    assert.ok(first !== undefined, `it did not start: ${err}`);
+    beforeStop(JSON.parse(first[0]) as Record<string, unknown>);
+    child.kill('SIGTERM');
+    const [code] = await exited;
+    return { code, err };
+  }
+
+  it('ends well, and `midstream approvals` finds it from the same folder while it runs', async () => {
+    const { code, err } = await run((ready) => {
+      const file = join(folder, '.midstream', 'api.json');
+      assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { url: ready['api'], token_file: ready['token_file'] });
+      for (const one of [file, String(ready['token_file'])]) assert.equal(statSync(one).mode & 0o777, 0o600);
+    });
+    assert.equal(code, 0, err);
+  });
+
+  it('ends too when its recordings are gone, and says so', async () => {
+    const { code, err } = await run(() => rmSync(join(folder, 'recordings'), { recursive: true }));
+    assert.notEqual(code, 0);
+    assert.match(err, /recordings|ENOENT/);
+  });
+});
