@@ -20,7 +20,7 @@ import { countryIndex, IBAN_LENGTH, ibanHolds } from './detectors/iban.js';
 import { macShape } from './detectors/mac.js';
 import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
 import { isDate, isFraction } from './detectors/phone.js';
-import { mayBeToken } from './detectors/tokens.js';
+import { isNoAnchor, mayBeToken } from './detectors/tokens.js';
 import {
   evidenceBefore,
   evidenceOf,
@@ -82,7 +82,7 @@ export class Gate {
     let i = start;
     while (i < end) {
       const t = triggers[buf[i]!]!;
-      if (t === 0) {
+      if (t === 0 || (t === T_TOKEN && i > start && isNoAnchor(buf, i))) {
         i++;
         continue;
       }

@@ -147,5 +147,9 @@ function secret(kind: Kind, buf: Uint8Array, start: number, end: number, target:
 
 function append(text: string, target: ByteTarget): void {
   target.reserve(text.length);
-  target.length += target.buf.write(text, target.length, 'latin1');
+  const { buf } = target;
+  let to = target.length;
+  // a call into native code costs more than a few bytes
+  for (let k = 0; k < text.length; k++) buf[to++] = text.charCodeAt(k);
+  target.length = to;
 }

@@ -7,7 +7,7 @@ import { jwtAt } from './detectors/jwt.js';
 import { macAt } from './detectors/mac.js';
 import { numberAt } from './detectors/numbers.js';
 import { privateKeyAt } from './detectors/private-key.js';
-import { tokensAt } from './detectors/tokens.js';
+import { isNoAnchor, tokensAt } from './detectors/tokens.js';
 import { urlAt } from './detectors/url.js';
 import { kindId } from './kinds.js';
 import type { Search } from './search.js';
@@ -27,7 +27,7 @@ export function scan(s: Search, triggers: Uint16Array): void {
   let i = s.lo;
   while (i < hi) {
     const t = triggers[buf[i]!]!;
-    if (t === 0) {
+    if (t === 0 || (t === T_TOKEN && i > s.lo && isNoAnchor(buf, i))) {
       i++;
       continue;
     }

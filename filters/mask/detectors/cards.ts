@@ -39,33 +39,36 @@ const digit = new Uint8Array(CARD_DIGITS_MAX + 1);
 /**
  * Looks for cards that begin with group `g`. `edge` says what letters touch it: none, a word of letters (`glued`: plain digits must then be
  * of a known network), or anything else (`grouped`: only groups as cards are printed count).
+ * Returns one past the last group of the card that was noted, or g.
  */
-export function cardAt(s: Search, groups: Groups, g: number, edge: 'free' | 'glued' | 'grouped' = 'free'): void {
+export function cardAt(s: Search, groups: Groups, g: number, edge: 'free' | 'glued' | 'grouped' = 'free'): number {
   const length = groups.end[g]! - groups.start[g]!;
   if (length >= CARD_DIGITS_MIN && length <= CARD_DIGITS_MAX) {
-    if (edge !== 'grouped') plainCard(s, groups, g, edge === 'glued');
-  } else if (length === 4 || length === 6 || length === 8) groupedCard(s, groups, g);
+    return edge !== 'grouped' && plainCard(s, groups, g, edge === 'glued') ? g + 1 : g;
+  }
+  return length === 4 || length === 6 || length === 8 ? g + groupedCard(s, groups, g) : g;
 }
 
-function plainCard(s: Search, groups: Groups, g: number, glued: boolean): void {
+function plainCard(s: Search, groups: Groups, g: number, glued: boolean): boolean {
   const { buf } = s;
   const start = groups.start[g]!;
   const end = groups.end[g]!;
-  if (!takeDigits(buf, start, end, 0) || inUuid(buf, start, s.lo)) return;
+  if (!takeDigits(buf, start, end, 0) || inUuid(buf, start, s.lo)) return false;
   // the fraction of a decimal number, or its whole part
-  if (g > 0 && groups.gap[g - 1] === 0x2e) return;
-  if (groups.gap[g] === 0x2e && g + 1 < groups.count) return;
-  if (glued && networkScore(end - start) < 0.9) return;
-  judge(s, start, end, end - start, false);
+  if (g > 0 && groups.gap[g - 1] === 0x2e) return false;
+  if (groups.gap[g] === 0x2e && g + 1 < groups.count) return false;
+  if (glued && networkScore(end - start) < 0.9) return false;
+  return judge(s, start, end, end - start, false);
 }
 
-function groupedCard(s: Search, groups: Groups, g: number): void {
+/** How many groups the longest card takes that begins with group g. */
+function groupedCard(s: Search, groups: Groups, g: number): number {
   const gap = groups.gap[g]!;
-  if (gap !== 0x20 && gap !== 0x2d && gap !== 0x2e) return;
+  if (gap !== 0x20 && gap !== 0x2d && gap !== 0x2e) return 0;
   const first = groups.end[g]! - groups.start[g]!;
   const second = groups.end[g + 1]! - groups.start[g + 1]!;
   const printed = second < 16 ? BY_START[first * 16 + second] : undefined;
-  if (printed === undefined) return;
+  if (printed === undefined) return 0;
   let best = 0;
   for (let k = 0; k < printed.length; k++) {
     const sizes = printed[k]!;
@@ -78,6 +81,7 @@ function groupedCard(s: Search, groups: Groups, g: number): void {
       if (judge(s, groups.start[g]!, groups.end[g + sizes.length - 1]!, total, true)) best = sizes.length;
     }
   }
+  return best;
 }
 
 function matches(groups: Groups, g: number, sizes: readonly number[], gap: number, last: number): boolean {
@@ -119,18 +123,14 @@ function judge(s: Search, start: number, end: number, length: number, grouped: b
   return score >= 0.5;
 }
 
+/** twice a digit, its digits added */
+const DOUBLED = Uint8Array.of(0, 2, 4, 6, 8, 1, 3, 5, 7, 9);
+
 function luhn(length: number): boolean {
   let sum = 0;
-  let double = false;
-  for (let k = length - 1; k >= 0; k--) {
-    let d = digit[k]!;
-    if (double) {
-      d *= 2;
-      if (d > 9) d -= 9;
-    }
-    sum += d;
-    double = !double;
-  }
+  let k = length - 1;
+  for (; k > 0; k -= 2) sum += digit[k]! + DOUBLED[digit[k - 1]!]!;
+  if (k === 0) sum += digit[0]!;
   return sum % 10 === 0;
 }
 

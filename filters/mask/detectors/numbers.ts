@@ -44,8 +44,10 @@ export function numberAt(s: Search, at: number): number {
   let g = groups.first;
   // a sole short group is nobody's number: the case of nearly all digits there are
   if (groups.count > 1 || groups.end[0]! - groups.start[0]! >= 6) {
+    // behind a card that ends the run other cards could only lie inside it: the span stays the same without them
+    let carded = false;
     for (; g < groups.last; g++) {
-      if (wanted[CARD] === 1) cardAt(s, groups, g);
+      if (wanted[CARD] === 1 && !carded) carded = cardAt(s, groups, g) === groups.last;
       if (wanted[SSN] === 1 || wanted[ITIN] === 1) ssnAt(s, groups, g);
       if (wanted[IP] === 1) ipv4At(s, groups, g);
     }

@@ -73,6 +73,11 @@ function anchorOf(prefix: string): number {
   throw new RangeError(`prefix ${prefix} has no byte to anchor on`);
 }
 
+/** True when no prefix has its anchor at `at`: what the scans ask first, a call for each capital letter is too much. */
+export function isNoAnchor(buf: Uint8Array, at: number): boolean {
+  return BUCKET_BY_PAIR[(buf[at - 1]! << 8) | buf[at]!] === 0;
+}
+
 /** The bytes at which tokensAt has to be called for these kinds. */
 export function tokenAnchors(wanted: Uint8Array): number[] {
   const anchors = new Set<number>();

@@ -32,6 +32,10 @@ const PLAIN = 1;
 const ALWAYS = 2;
 const COVER = 3;
 
+/** So many rows one after the other may hold something: then the row is not asked for the next REST_ROWS. */
+const SUSPECTS_BEFORE_REST = 8;
+const REST_ROWS = 31;
+
 /** Masks the DataRow messages of one layout. Belongs to one connection: its buffers are used again for every row. */
 export class RowMasker {
   private readonly cells: Cell[];
@@ -44,6 +48,10 @@ export class RowMasker {
   /** some cell must be looked at whatever a quick look at the row says */
   private readonly always: boolean;
   private readonly anyPlain: boolean;
+  /** rows in a row that may hold something */
+  private suspects = 0;
+  /** rows for which the row is not asked any more */
+  private unasked = 0;
   private readonly own = new ByteSink();
   readonly columns: number;
 
@@ -70,8 +78,23 @@ export class RowMasker {
     return (look || this.always) && this.rewrite(buf, start, end, look, out);
   }
 
+  /**
+   * May some plain cell of the row hold something? Where row after row may, the cells are asked one by one and the row only now
+   * and then: it never says no where a cell holds something, so not asking changes nothing but the time.
+   */
   private looksAt(buf: Buffer, body: number, end: number): boolean {
-    return this.anyPlain && (this.anyHot() || this.finder.mayHold(buf, body, end));
+    if (!this.anyPlain) return false;
+    if (this.unasked > 0) {
+      this.unasked--;
+      return true;
+    }
+    if (this.finder.mayHold(buf, body, end)) {
+      if (++this.suspects < SUSPECTS_BEFORE_REST) return true;
+      this.unasked = REST_ROWS;
+      return true;
+    }
+    this.suspects = 0;
+    return false;
   }
 
   /** Writes the row that was cut, masked; false when nothing was, and then nothing is written. */
@@ -104,13 +127,6 @@ export class RowMasker {
     return true;
   }
 
-  /** Some cell of nearly every row holds something: the row need not be asked. */
-  private anyHot(): boolean {
-    const { cells, ways } = this;
-    for (let i = 0; i < ways.length; i++) if (ways[i] === PLAIN && cells[i]!.hot) return true;
-    return false;
-  }
-
   private maskValue(i: number, buf: Buffer, from: number, to: number, out: ByteSink): Outcome {
     const cell = this.cells[i]!;
     const cover = this.covers[i];
@@ -130,7 +146,13 @@ export class RowMasker {
    * else their masked form was appended to `out`, and it says how many bytes of that are of masked rows. Stops before the first
    * message that is no DataRow, not whole or longer than `message_bytes_max`: `at` says where.
    */
-  maskChunk(buf: Buffer, start: number, end: number, message_bytes_max: number, out: ByteSink): { at: number; rows: number; masked: number } {
+  maskChunk(
+    buf: Buffer,
+    start: number,
+    end: number,
+    message_bytes_max: number,
+    out: ByteSink,
+  ): { at: number; rows: number; masked: number } {
     const before = out.length;
     let at = start;
     let copied = start;

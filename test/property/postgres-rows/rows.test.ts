@@ -7,7 +7,19 @@ import { RowMasker } from '../../../filters/postgres/rows/data-row.js';
 import { arrayElements, builtinShapes } from '../../../filters/postgres/rows/oids.js';
 import type { CopyShape } from '../../../filters/sql/facts.js';
 import { forSeeds, type Random } from '../../support/random.js';
-import { CARD, type CellValue, cellsOf, column, copyData, dataRow, EMAIL, endCopy, masksOf, planOf, pushCopy } from '../../unit/postgres-rows/support.js';
+import {
+  CARD,
+  type CellValue,
+  cellsOf,
+  column,
+  copyData,
+  dataRow,
+  EMAIL,
+  endCopy,
+  masksOf,
+  planOf,
+  pushCopy,
+} from '../../unit/postgres-rows/support.js';
 
 const everything = masksOf(['all', 'redact']);
 const columnsToo = masksOf(['all', 'redact'], ['*.*.hidden', 'hash'], ['*.*.gone', 'null']);
@@ -136,6 +148,44 @@ describe('rows, at random', () => {
         const row = dataRow(text(), text(), JSON.stringify({ a: dirty ? random.pick(all) : 'x' }));
         assert.deepEqual(warm.maskRow(row, 0, 5, row.length), new RowMasker(plan).maskRow(row, 0, 5, row.length));
       }
+    });
+  });
+
+  it('of a long answer, cut into chunks anywhere, give what each row gives to a masker that saw no other', () => {
+    const all = kinds.flatMap((kind) => kind.examples);
+    forSeeds(40, (random) => {
+      // a name that says what stands under it is treated in another way than the rest
+      const plan = planOf(columnsToo, column('a'), column('card'), column('hidden'), column('j', 114));
+      const rows = Array.from({ length: 120 }, (_, n) => {
+        // long runs of rows with hits and without, and both mixed
+        const share = [1, 0.05, 0.6][Math.floor(n / 40)]!;
+        const text = () => (random.chance(share) ? random.pick(all) : random.chance(0.8) ? words(random) : value(random));
+        return dataRow(text(), text(), text(), JSON.stringify({ a: random.chance(share) ? random.pick(all) : 'x' }));
+      });
+      const expected = Buffer.concat(rows.map((row) => new RowMasker(plan).maskRow(row, 0, 5, row.length) ?? row));
+      const buf = Buffer.concat(rows);
+      const masker = new RowMasker(plan);
+      const got: Buffer[] = [];
+      let at = 0;
+      let seen = 0;
+      while (at < buf.length) {
+        const out = new ByteSink(16);
+        const end = Math.min(buf.length, at + 1 + random.int(4000));
+        const run = masker.maskChunk(buf, at, end, 1 << 20, out);
+        // a row that the cut went through comes whole, as the frame reader gives it
+        if (run.rows === 0) {
+          const stop = at + 1 + buf.readInt32BE(at + 1);
+          got.push(masker.maskRow(buf, at, at + 5, stop) ?? buf.subarray(at, stop));
+          at = stop;
+          seen++;
+          continue;
+        }
+        got.push(run.masked === 0 ? buf.subarray(at, run.at) : out.take());
+        at = run.at;
+        seen += run.rows;
+      }
+      assert.equal(seen, rows.length);
+      assert.ok(Buffer.concat(got).equals(expected));
     });
   });
 
