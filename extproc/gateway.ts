@@ -120,7 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     networkExtProc({
       log: options.log,
       open: (facts, listener, makeTransport) => {
-        const resource = byListener.get(listener) ?? (options.resources.length === 1 ? options.resources[0] : undefined);
+        const resource = byListener.get(listener) ?? (listener === '' && options.resources.length === 1 ? options.resources[0] : undefined);
         if (resource === undefined) throw new MidstreamError('config_invalid', `Envoy named a listener "${listener}" that the gateway does not know`);
         return open(resource, extProcPeer(facts), 'ext_proc', makeTransport);
       },

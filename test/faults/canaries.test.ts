@@ -53,7 +53,7 @@ defaults: { unparsed: deny, opaque: allow, grammar: pin, allow: true }
 
 for (const transport of transports) {
   describe(`Canaries by ${transport}`, function () {
-    this.timeout(full ? 600_000 : 60_000);
+    this.timeout(full ? 3_600_000 : 180_000);
 
     it(`${SECRETS} secrets sent every way are in no recording, log, metric or message of the gateway`, async () => {
       const metricsPort = await freePort();

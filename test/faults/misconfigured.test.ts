@@ -5,9 +5,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import pino from 'pino';
+import { renderBootstrap } from '../../envoy/render.js';
+import { accessDecider } from '../../extproc/config/access.js';
+import { hashToken } from '../../extproc/console/tokens.js';
+import { startRuntime } from '../../extproc/runtime.js';
+import { startEnvoy } from '../support/envoy.js';
 import { allowAll } from '../support/gateway.js';
 import { serveScript } from '../support/pg-peer.js';
 import { freePort } from '../support/ports.js';
+import { startup, tell } from './support/raw.js';
 
 interface Place {
   folder: string;
@@ -67,6 +74,113 @@ describe('A gateway that is misconfigured does not start, says why, and passes n
       assert.notEqual(code, 0, said);
       assert.match(said, expected);
       assert.doesNotMatch(said, /"ready":true/);
+    });
+  }
+});
+
+describe('midstream serve that is misconfigured does not start and says what is in the way', function () {
+  this.timeout(120_000);
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'midstream-wrong-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const wrong: [string, (taken: string, free: string[]) => object, RegExp][] = [
+    ['the gRPC address is taken', (taken) => ({ gateway: { grpc: taken } }), /cannot listen on ADDRESS/],
+    ["the hop's address is taken", (taken, [back]) => ({ hop: { gateway: taken, back } }), /cannot listen on ADDRESS/],
+    [
+      "the approvals API's address is taken",
+      (taken) => ({ approvals: { api: { listen: taken, tokens: [{ id: 'ada', groups: ['dba'], hash: hashToken('mst_of-this-test') }] } } }),
+      /ADDRESS/,
+    ],
+    ["the metrics' address is taken", (taken) => ({ metrics: { listen: taken } }), /ADDRESS/],
+    ['a signing key that is none', () => ({ record: { directory: 'recordings', signing_key_file: 'policy.yaml' } }), /policy\.yaml/],
+    ['a mask key that is none', () => ({ masks: { key_file: 'policy.yaml' } }), /policy\.yaml/],
+    ['recipients that are none', () => ({ record: { directory: 'recordings', recipients: ['age1nonsense'] } }), /age1nonsense|recipient/],
+    ['an approvals database that is none', () => ({ approvals: { database: 'policy.yaml' } }), /policy\.yaml/],
+  ];
+  for (const [what, change, expected] of wrong) {
+    // Several workers have a Unix socket each, so an address of gRPC or the hop is taken for one process alone.
+    for (const workers of /gRPC|hop/.test(what) ? [1] : [1, 2]) {
+      it(`${what} (${workers} ${workers === 1 ? 'process' : 'workers'})`, async () => {
+        const occupant = net.createServer();
+        occupant.listen(0, '127.0.0.1');
+        await once(occupant, 'listening');
+        const taken = `127.0.0.1:${(occupant.address() as net.AddressInfo).port}`;
+        const free = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+        const { hop, gateway, ...rest } = change(taken, free) as { hop?: object; gateway?: object };
+        writeFileSync(join(folder, 'policy.yaml'), allowAll);
+        const config = {
+          version: 1,
+          listeners: [{ name: 'shop', listen: free[1], upstream: '127.0.0.1:1', ...(hop ? { transport: 'hop', hop } : {}) }],
+          gateway: { grpc: workers > 1 ? `unix:${folder}/grpc-{worker}.sock` : `unix:${folder}/grpc.sock`, workers, ...gateway },
+          policy: 'policy.yaml',
+          record: { directory: 'recordings' },
+          ...rest,
+        };
+        writeFileSync(join(folder, 'midstream.yaml'), JSON.stringify(config));
+        const child = spawn(
+          process.execPath,
+          [resolve('extproc/cli/bin.mjs'), 'serve', '--config', join(folder, 'midstream.yaml'), '--json'],
+          {
+            stdio: ['ignore', 'pipe', 'pipe'],
+          },
+        );
+        let said = '';
+        for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+        const [code] = (await once(child, 'close')) as [number | null];
+        occupant.close();
+        assert.ok(code !== 0 && code !== null, said);
+        assert.match(said, new RegExp(expected.source.replace('ADDRESS', taken.replaceAll('.', '\\.'))));
+        assert.doesNotMatch(said, /"ready":true/);
+        assert.doesNotMatch(said, /^\s+at /m, 'no stack');
+      });
+    }
+  }
+});
+
+describe('An Envoy whose listener the gateway does not know', function () {
+  this.timeout(60_000);
+
+  for (const authorize of [true, false]) {
+    it(`passes no byte (${authorize ? 'with' : 'without'} ext_authz before it)`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'midstream-wrong-'));
+      let came = '';
+      const server = net.createServer((socket) => socket.on('data', (bytes) => (came += bytes)));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      writeFileSync(join(folder, 'policy.yaml'), allowAll);
+      const runtime = await startRuntime({
+        version: 'test',
+        grpc: '127.0.0.1:0',
+        resources: [{ listener: 'shop', resource: 'shop', catalogue: undefined }],
+        policyFile: join(folder, 'policy.yaml'),
+        record: { directory: join(folder, 'recordings'), durability: 'strict', worker: 1 },
+        approvals: { database: join(folder, 'approvals.db'), api: undefined },
+        metrics: undefined,
+        mayConnect: accessDecider({ listeners: [{ name: 'shop', resource: 'shop' }] as never, access: undefined }),
+        log: pino({ level: 'silent' }),
+      });
+      const listen = `127.0.0.1:${await freePort()}`;
+      const envoy = await startEnvoy(
+        renderBootstrap({
+          listeners: [
+            { name: 'store', transport: 'ext_proc', listen, upstream: `127.0.0.1:${(server.address() as net.AddressInfo).port}` },
+          ],
+          gateway: { grpc: [runtime.gateway.grpc], authorize },
+        }),
+      );
+      try {
+        const { raw } = await tell(Number(listen.split(':')[1]), [startup({ user: 'agent', database: 'shop' })]);
+        assert.equal(raw.length, 0);
+        assert.equal(came, '');
+      } finally {
+        await envoy.stop();
+        await runtime.stop('done');
+        server.close();
+        rmSync(folder, { recursive: true, force: true });
+      }
     });
   }
 });
