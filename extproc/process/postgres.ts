@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { MidstreamError } from '../../filters/errors.js';
 import { type Account, unprivilegedAccount } from './account.js';
-import { type Child, type Exit, exitText, startChild, within } from './child.js';
+import { type Child, exitText, startChild, within } from './child.js';
 import { freePort } from './free-port.js';
 import { type PostgresBinaries, postgresBinaries } from './postgres-binaries.js';
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { formatAddress, parseAddress } from '../../envoy/address.js';
 import { accessDecider } from '../config/access.js';
-import type { Config, ListenerConfig } from '../config/types.js';
+import type { ListenerConfig } from '../config/types.js';
 import type { Resource } from '../gateway.js';
 import { type Runtime, type RuntimeOptions, type Siblings, startRuntime } from '../runtime.js';
 import { openCatalogue } from '../stores/catalogue.js';

@@ -1,14 +1,14 @@
 /** From the text of a message to its facts. */
 import { LruCache } from './cache.js';
-import { type Literals, literalsOf, Watched } from './literals.js';
-import { Shapes } from './shapes.js';
 import type { SqlAnalysis, SqlFacts } from './facts.js';
 import { tokenize } from './lexer.js';
+import { type Literals, literalsOf, Watched } from './literals.js';
 import { unwrap } from './node.js';
 import { STATEMENT_NODES } from './nodes.js';
 import { ParseFailure, parseTree, type RawStatement } from './parser.js';
 import { AnalysisLimit, type Env, Run, type Top } from './run.js';
 import { exactFingerprintOf, fingerprintOf, normalizeText } from './shape.js';
+import { Shapes } from './shapes.js';
 import { type Meaning, nestedStatement } from './statement.js';
 
 export { loadParser } from './parser.js';
@@ -117,10 +117,16 @@ function analyzeParsed(text: string, depth: number, watching?: Watching): SqlAna
     run.executes = undefined;
     run.ddl = false;
     const source = bytes === undefined ? text : sourceOf(bytes, raw);
-    const env: Env = { run, facts: undefined as never, scope: undefined, ctes: undefined, source: () => {
-      sourceRead();
-      return source;
-    } };
+    const env: Env = {
+      run,
+      facts: undefined as never,
+      scope: undefined,
+      ctes: undefined,
+      source: () => {
+        sourceRead();
+        return source;
+      },
+    };
     const { meaning, facts } = nestedStatement(wrapped[0], wrapped[1], env, 'top');
     if (meaning.prepares !== undefined) sourceRead();
     top.push(topOf(facts.facts.kind, meaning, run, source, depth));

@@ -21,7 +21,7 @@ const DIGITS_MAX = 9;
 /** Constants of one text; beyond, it is worth no place in a cache. */
 const LITERALS_MAX = 200;
 
-const enum Kind {
+enum Kind {
   Other = 0,
   Blank = 1,
   Digit = 2,

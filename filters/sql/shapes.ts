@@ -26,7 +26,8 @@ export class Shapes {
     const before = this.reads.get(literals.shape);
     // What one text had read another may not have: the key holds all of them, and names them, so that older keys are never met again.
     const all = [...new Set([...(before ?? []), ...read])].sort((a, b) => a - b);
-    if (before === undefined || all.length > before.length) this.reads.set(literals.shape, all, 2 * literals.shape.length + 8 * all.length + 100);
+    if (before === undefined || all.length > before.length)
+      this.reads.set(literals.shape, all, 2 * literals.shape.length + 8 * all.length + 100);
     const key = keyOf(literals, all);
     this.analyses.set(key, analysis, 2 * key.length + bytes);
   }

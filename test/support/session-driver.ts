@@ -28,7 +28,6 @@ export class Driver {
   last!: Effects;
   private readonly up = new FrameReader('frontend', limits, { startup: true });
   private readonly down = new FrameReader('backend', limits);
-  private started = false;
 
   constructor(options: Partial<HarnessOptions> = {}) {
     this.session = makeSession({ analyzer, ...options });
@@ -100,7 +99,6 @@ export class Driver {
   login(extra: Record<string, string> = {}): this {
     this.client(startup(extra));
     this.server({ name: 'Authentication', value: { kind: 'Ok' } }, ready);
-    this.started = true;
     this.sent();
     this.received();
     return this;

@@ -1,17 +1,16 @@
 import { MidstreamError } from '../../errors.js';
-import { CopyOutMasker } from '../rows/copy-out.js';
 import type { RowMasker } from '../rows/data-row.js';
-import { maskFields, maskFunctionResult, maskNotification, maskRowDescriptionNames, maskStatusValue } from '../rows/fields.js';
-import { decodeCopyOutResponse } from '../wire/copy-response.js';
-import { decodeErrorResponse, errorField } from '../wire/error-fields.js';
+import { maskFunctionResult, maskNotification, maskRowDescriptionNames, maskStatusValue } from '../rows/fields.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { decodeParameterDescription } from '../wire/parameter-description.js';
 import { decodeParameterStatus } from '../wire/parameter-status.js';
-import { authentication, backend, frontend, messageName, transactionStatus } from '../wire/types.js';
+import { authentication, backend, frontend, transactionStatus } from '../wire/types.js';
+import { copyData, copyDone, copyInResponse, copyOutResponse } from './backend-copy.js';
+import { errorResponse, noticeResponse } from './backend-errors.js';
+import { countFired, currentRequest, pass, sendMasked, unexpected } from './backend-pass.js';
 import { settingProblem } from './grammar.js';
-import { layoutOf, learnDescribed, originsInDoubt, outputsOf, planCovered, planRows } from './layouts.js';
+import { layoutOf, learnDescribed, outputsOf, planRows } from './layouts.js';
 import type { Entry } from './pending.js';
-import { isRefusalAnswer, refusalError } from './refuse.js';
 import type { Request } from './request.js';
 import type { Session } from './session.js';
 
@@ -70,30 +69,6 @@ export function onBackend(s: Session, f: Frame): boolean {
       return true;
   }
   throw unexpected(s, f);
-}
-
-function unexpected(_s: Session, f: Frame): MidstreamError {
-  return new MidstreamError('protocol_violation', `the server sent ${messageName('backend', f.type)} where the gateway did not expect it`, {
-    hint: 'connect again; if it happens again, report the statement',
-  });
-}
-
-const currentRequest = (s: Session): Request | undefined => s.pending.head()?.request;
-
-/** Sends a message on, masked where `masked` is given, and keeps it with the request that it answers. */
-function pass(s: Session, f: Frame, masked: Buffer | undefined, request: Request | undefined = undefined): void {
-  if (masked === undefined) {
-    s.out.downstream.pass(f.buf, f.start, f.end);
-    s.coverage.inspected_bytes += f.end - f.start;
-    request?.capture(f.buf, f.start, f.end);
-    request?.captureOriginal(f.buf, f.start, f.end);
-  } else {
-    s.out.downstream.add(masked);
-    s.coverage.inspected_bytes += f.end - f.start;
-    s.coverage.masked_bytes += masked.length;
-    request?.capture(masked, 0, masked.length);
-    request?.captureOriginal(f.buf, f.start, f.end);
-  }
 }
 
 function passPiece(s: Session, f: Frame): boolean {
@@ -183,11 +158,6 @@ function executedRows(
 ): Entry['portal'] extends infer P | undefined ? (P extends { rows: infer R } ? R : never) : never {
   if (s.rules!.masks === undefined) return 'clean';
   return head.portal!.rows;
-}
-
-function countFired(request: Request, rows: Session['rows']): void {
-  if (rows === undefined || rows === 'clean' || rows === 'none') return;
-  for (const hit of rows.takeFired()) request.count(hit.column, hit.rule, hit.kind, hit.count);
 }
 
 function commandComplete(s: Session, f: Frame): boolean {
@@ -307,69 +277,6 @@ function readyForQuery(s: Session, f: Frame): boolean {
   return true;
 }
 
-function errorResponse(s: Session, f: Frame): boolean {
-  const fields = decodeErrorResponse(f.buf, f.body, f.end);
-  const text = (name: 'severity' | 'severity_plain' | 'code' | 'message') => errorField(fields, name)?.toString('utf8') ?? '';
-  const head = s.pending.head();
-  const severity = text('severity_plain') || text('severity');
-  const { maskText } = s.rules!;
-  if (head?.refusal !== undefined && isRefusalAnswer(head, f.buf, f.body, f.end)) {
-    pass(s, f, refusalError(head.refusal), head.request);
-    const { sqlstate, message } = head.refusal;
-    s.record(
-      'error',
-      `,"request":"${head.request!.id}","severity":"ERROR","sqlstate":"${sqlstate}","message":${JSON.stringify(maskText(message))},"own":true`,
-      false,
-    );
-  } else {
-    pass(s, f, s.rules!.masks && maskFields(f.buf, f.start, f.body, f.end, s.rules!.masks), head?.request);
-    const error = { request: head?.request?.id ?? '', severity, sqlstate: text('code'), message: maskText(text('message')), own: false };
-    s.record('error', `,${JSON.stringify(error).slice(1, -1)}`, false, s.original(f));
-  }
-  if (head === undefined || severity === 'FATAL' || severity === 'PANIC') return true;
-  afterError(s, head);
-  return true;
-}
-
-/** What an error leaves of the queue ("Extended Query"): after it the server skips everything up to Sync. */
-function afterError(s: Session, head: Entry): void {
-  if (head.request) head.request.failed = true;
-  const wasCopy = head.copyIn === 'active';
-  s.dropped(head);
-  if (head.portal) head.portal.describing = false;
-  if (head.kind === frontend.Query || head.kind === frontend.FunctionCall) return;
-  let item: Entry | undefined = head;
-  while (item !== undefined && item.kind !== frontend.Sync) {
-    s.pending.shift();
-    s.dropped(item);
-    if (item.portal) item.portal.describing = false;
-    if (item.request && !item.injected) s.recordResponse(item.request, item.request.failed ? '' : ',"skipped":true');
-    item = s.pending.head();
-  }
-  s.skipping = item === undefined;
-  if (wasCopy && item?.ignoredByCopy) {
-    // The server had most likely read this Sync before the data that failed; if not, one more answer comes.
-    s.pending.shift();
-    s.spareSyncs++;
-    s.skipping = s.pending.length === 0;
-  }
-}
-
-function noticeResponse(s: Session, f: Frame): boolean {
-  pass(s, f, s.rules!.masks && maskFields(f.buf, f.start, f.body, f.end, s.rules!.masks), currentRequest(s));
-  const fields = decodeErrorResponse(f.buf, f.body, f.end);
-  const message = s.rules!.maskText(errorField(fields, 'message')?.toString('utf8') ?? '');
-  const notice = {
-    request: currentRequest(s)?.id ?? '',
-    severity: errorField(fields, 'severity_plain')?.toString('utf8') ?? '',
-    sqlstate: errorField(fields, 'code')?.toString('utf8') ?? '',
-    message,
-    own: false,
-  };
-  s.record('notice', `,${JSON.stringify(notice).slice(1, -1)}`, false, s.original(f));
-  return true;
-}
-
 function parameterStatus(s: Session, f: Frame): boolean {
   const { name, value } = decodeParameterStatus(f.buf, f.body, f.end);
   const setting = name.toString();
@@ -383,87 +290,6 @@ function parameterStatus(s: Session, f: Frame): boolean {
   if (setting === 'client_encoding') s.encoding = value.toString('utf8').toUpperCase();
   if (setting === 'application_name') s.application = value.toString('utf8');
   pass(s, f, s.rules!.masks && maskStatusValue(f.buf, f.start, f.body, f.end, s.rules!.masks));
-  return true;
-}
-
-function copyInResponse(s: Session, f: Frame): boolean {
-  const head = s.pending.head();
-  if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute))
-    throw unexpected(s, f);
-  if (head.copyIn === 'no') s.expectCopyIn(head, 1);
-  head.copyIn = 'active';
-  pass(s, f, undefined, head.request);
-  return true;
-}
-
-function copyOutResponse(s: Session, f: Frame): boolean {
-  const head = s.pending.head();
-  if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute))
-    throw unexpected(s, f);
-  const masks = s.rules!.masks;
-  if (masks === undefined) s.copyOut = { masker: undefined };
-  else {
-    const at = head.kind === frontend.Query ? head.at : 0;
-    const shape = head.judgement?.analysis.top[at]?.copy;
-    if (shape === undefined) throw unexpected(s, f);
-    const response = decodeCopyOutResponse(f.buf, f.body, f.end);
-    const doubt = originsInDoubt(s, masks);
-    if (doubt === undefined) return false;
-    const masker = doubt ? new CopyOutMasker(shape, planCovered(response, masks)) : CopyOutMasker.plan(shape, response, masks, s.catalogue);
-    if (masker instanceof CopyOutMasker) s.copyOut = { masker };
-    else {
-      s.lookup(masker);
-      return false;
-    }
-  }
-  pass(s, f, undefined, head.request);
-  return true;
-}
-
-function copyData(s: Session, f: Frame): boolean {
-  if (s.copyOut === undefined) throw unexpected(s, f);
-  const { masker } = s.copyOut;
-  const request = currentRequest(s)!;
-  if (masker === undefined) {
-    if (f.piece === 'first') s.midDown = true;
-    pass(s, f, undefined, request);
-    return true;
-  }
-  const { rowSink } = s;
-  const from = rowSink.length;
-  if (!masker.push(f.buf, f.start, f.body, f.end, rowSink)) {
-    pass(s, f, undefined, request);
-    return true;
-  }
-  sendMasked(s, from, request);
-  request.captureOriginal(f.buf, f.start, f.end);
-  s.coverage.inspected_bytes += f.end - f.start;
-  return true;
-}
-
-/** What was appended to the sink behind `from` goes to the client. */
-function sendMasked(s: Session, from: number, request: Request): void {
-  const { rowSink } = s;
-  if (rowSink.length === from) return;
-  s.out.downstream.addFrom(rowSink, from, rowSink.length);
-  s.coverage.masked_bytes += rowSink.length - from;
-  request.captureCopy(rowSink.buf, from, rowSink.length);
-}
-
-function copyDone(s: Session, f: Frame): boolean {
-  if (s.copyOut === undefined) throw unexpected(s, f);
-  const request = currentRequest(s)!;
-  const { masker } = s.copyOut;
-  if (masker !== undefined) {
-    const from = s.rowSink.length;
-    masker.end(s.rowSink);
-    sendMasked(s, from, request);
-    for (const hit of masker.takeFired()) request.count(hit.column, hit.rule, hit.kind, hit.count);
-    request.rows += masker.rows;
-    s.totals.rows += masker.rows;
-  }
-  s.copyOut = undefined;
-  pass(s, f, undefined, request);
   return true;
 }
 

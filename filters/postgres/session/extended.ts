@@ -1,6 +1,6 @@
 import { MidstreamError } from '../../errors.js';
 import type { SqlFacts } from '../../sql/facts.js';
-import { type Bind, decodeBind } from '../wire/bind.js';
+import { decodeBind } from '../wire/bind.js';
 import { decodeClose, decodeDescribe, encodeDescribe } from '../wire/describe-close.js';
 import { decodeExecute } from '../wire/execute.js';
 import type { Frame } from '../wire/frame-reader.js';
@@ -101,7 +101,15 @@ export function onExecute(s: Session, f: Frame): Stall | undefined {
   if (s.second !== undefined) ({ decision, fields } = withOpinion(s, judgement.analysis.facts, texts, decision, fields));
   const request = s.newRequest();
   const params = portal.bind && texts ? shownParams(portal.bind, texts, s.rules!.maskText) : [];
-  recordRequest(s, request, 'execute', judgement, f, params.length === 0 ? '' : `,"params":${JSON.stringify(params)}`, originalOf(s, portal, f));
+  recordRequest(
+    s,
+    request,
+    'execute',
+    judgement,
+    f,
+    params.length === 0 ? '' : `,"params":${JSON.stringify(params)}`,
+    originalOf(s, portal, f),
+  );
   s.recordDecision(request, decision, fields);
   if (decision.verdict === 'deny') {
     refuse(s, frontend.Execute, request, refusalOf(decision, request));

@@ -120,7 +120,14 @@ export function recordCopied(s: Session, request: Request): void {
   // A value that is cut could escape its detector: whole lines only.
   const lines = left_out === 0 ? kept : kept.subarray(0, kept.lastIndexOf(0x0a) + 1);
   const text = binary ? '' : s.rules!.maskText(lines.toString('utf8'));
-  const fields = { request: request.id, operation: 'copy_data', text, fingerprint: '', bytes, left_out: binary ? bytes : bytes - lines.length };
+  const fields = {
+    request: request.id,
+    operation: 'copy_data',
+    text,
+    fingerprint: '',
+    bytes,
+    left_out: binary ? bytes : bytes - lines.length,
+  };
   s.record('request', `,${JSON.stringify(fields).slice(1, -1)}`, false, s.options.originals ? kept : undefined);
 }
 

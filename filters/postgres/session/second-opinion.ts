@@ -1,5 +1,6 @@
 import { strictness } from '../../policy/decide.js';
 import type { Decision } from '../../policy/types.js';
+import { Collector } from '../../sql/collector.js';
 import type { ObjectAccessKind, SqlFacts, StatementFacts } from '../../sql/facts.js';
 import { FrameReader } from '../wire/frame-reader.js';
 import { frontend } from '../wire/types.js';
@@ -28,7 +29,8 @@ export class SecondOpinion {
     for (const [key, operations] of Object.entries(metadata)) {
       const table = key.endsWith(suffix) ? key.slice(0, -suffix.length) : key;
       if (!Array.isArray(operations)) continue;
-      for (const operation of operations) if (typeof operation === 'string') this.pairs.push({ table: table.toLowerCase(), operation: operation.toLowerCase() });
+      for (const operation of operations)
+        if (typeof operation === 'string') this.pairs.push({ table: table.toLowerCase(), operation: operation.toLowerCase() });
     }
     this.weigh();
   }
@@ -40,7 +42,8 @@ export class SecondOpinion {
       for (const { schema, name } of objects) {
         // A statement that writes a table may read it too, and Envoy's parser lists both.
         for (const operation of [kind, 'select'])
-          for (const table of schema === '' ? [name] : [name, `${schema}.${name}`]) this.explained.add(`${operation} ${table.toLowerCase()}`);
+          for (const table of schema === '' ? [name] : [name, `${schema}.${name}`])
+            this.explained.add(`${operation} ${table.toLowerCase()}`);
       }
     }
     this.weigh();
@@ -68,23 +71,12 @@ export class SecondOpinion {
       const defines = definitions.has(operation);
       const access: ObjectAccessKind = defines ? 'define' : operation === 'select' ? 'read' : 'write';
       return {
-        kind: operation,
+        ...new Collector(operation, 'second_opinion').facts,
         object: defines ? 'table' : '',
-        within: 'second_opinion',
         objects: [{ type: 'table', schema, name, access }],
         columns: defines ? [] : [{ schema, table: name, column: '*', use: access === 'read' ? 'output' : 'write' }],
-        functions: [],
-        reaches: [],
         writes: access !== 'read',
         filtered: operation !== 'update' && operation !== 'delete',
-        limit: -1,
-        copy_direction: '',
-        copy_target: '',
-        setting: '',
-        setting_value: '',
-        name: '',
-        analyze: false,
-        opaque: [],
       };
     });
   }
@@ -134,5 +126,8 @@ export function withOpinion(
   const { judge, maskText, policy } = s.rules!;
   const other = judge.again({ ...facts, statements: [...facts.statements, ...second.statements()] }, params);
   const stricter = strictness[other.verdict] > strictness[decision.verdict] ? other : decision;
-  return { decision: stricter, fields: `${decisionFields(stricter, policy.version)},"disagreement":${JSON.stringify(maskText(second.describe()))}` };
+  return {
+    decision: stricter,
+    fields: `${decisionFields(stricter, policy.version)},"disagreement":${JSON.stringify(maskText(second.describe()))}`,
+  };
 }

@@ -1,12 +1,9 @@
-import type { ApproverDecision } from '../../approval/types.js';
 import { MidstreamError } from '../../errors.js';
-import type { Decision, Identity, Policy } from '../../policy/types.js';
+import type { Decision, Identity } from '../../policy/types.js';
 import type { SqlAnalysis } from '../../sql/facts.js';
 import { ByteSink } from '../rows/byte-sink.js';
-import type { CopyOutMasker } from '../rows/copy-out.js';
 import type { RowMasker } from '../rows/data-row.js';
 import type { CatalogueView } from '../rows/origin.js';
-import type { MaskSet } from '../rows/plan.js';
 import { type Frame, FrameReader } from '../wire/frame-reader.js';
 import { backend, frontend, messageName } from '../wire/types.js';
 import { onBackend } from './backend.js';
@@ -14,90 +11,14 @@ import { Effects, type LookupEffect } from './effects.js';
 import { fatal } from './fatal.js';
 import { onFrontend, recordCopied } from './frontend.js';
 import { endHold, type Held, heldNotice, onApproval } from './hold.js';
-import type { Judge } from './judge.js';
 import { RowPlans } from './layouts.js';
 import { Names } from './names.js';
+import type { CopyOut, Phase, Rules, SessionInput, SessionOptions, Stall } from './options.js';
 import { type Entry, PendingQueue, type Portal, type Statement } from './pending.js';
-import { type SecondOpinion, takeOpinion } from './second-opinion.js';
 import { Request } from './request.js';
+import { type SecondOpinion, takeOpinion } from './second-opinion.js';
 
-/** What a session is given of the world: nothing of it does input or output. */
-export interface SessionOptions {
-  id: string;
-  resource: string;
-  transport: 'ext_proc' | 'hop';
-  /** proven identity, or undefined: then the startup user is taken as a claim */
-  peer: { identity: Identity | undefined; source: string; tls: Record<string, string> };
-  gateway_version: string;
-  /** raw bytes of what is recorded are kept for sealing */
-  originals: boolean;
-  /** time in ms since the epoch, given by the caller */
-  now: () => number;
-  /** unguessable id, at least 128 bits, [0-9a-f] only */
-  newId: () => string;
-  /** judging and masking for this caller under the policy in force; called at startup and after a policy change */
-  rules: (caller: { identity: Identity; resource: string; database: string; user: string; application: string }) => Rules;
-  catalogue: ((database: string) => CatalogueView | undefined) | undefined;
-  limits: SessionLimits;
-}
-
-export interface Rules {
-  policy: Policy;
-  judge: Judge;
-  /** undefined: nothing is masked */
-  masks: MaskSet | undefined;
-  /** masks text that goes into recordings and to approvers */
-  maskText: (text: string) => string;
-  /** the same for what a client calls itself and its database: e-mail addresses stay, which is how many roles are called */
-  maskName: (name: string) => string;
-}
-
-export interface SessionLimits {
-  /** longest message that is buffered whole, bytes; the policy's limit for inspected ones is checked beside it */
-  message_bytes_max: number;
-  /** bytes of one answer kept in the recording */
-  wire_bytes_max: number;
-  /** prepared statements and portals tracked */
-  names_max: number;
-  /** bytes of the client that may wait for an answer of the server */
-  queued_bytes_max: number;
-  /** milliseconds between notices to a waiting client */
-  notice_every_ms: number;
-}
-
-export type SessionInput =
-  /** `opinion`: what Envoy's postgres_proxy read so far, table.database -> operations */
-  | { type: 'downstream'; bytes: Buffer; end: boolean; opinion?: object | undefined }
-  | { type: 'upstream'; bytes: Buffer; end: boolean }
-  /** the look-up asked for is done, with or without success */
-  | { type: 'catalogue' }
-  /** the hold is stored and approvers can see it */
-  | { type: 'held'; hold: string }
-  | {
-      type: 'approval';
-      hold: string;
-      outcome: 'approved' | 'denied' | 'expired' | 'cancelled' | 'unavailable';
-      reason: string;
-      decisions: ApproverDecision[];
-      lease: string;
-    }
-  /** a CancelRequest for this session came in */
-  | { type: 'cancel' }
-  | { type: 'policy' }
-  | { type: 'tick' }
-  /** the transport is gone (reset, stream cancelled) */
-  | { type: 'gone'; reason: string }
-  /** the gateway is stopping, or can't record: refuse what is held and close */
-  | { type: 'stop'; reason: string; error?: MidstreamError };
-
-export type Phase = 'startup' | 'auth' | 'ready' | 'opaque' | 'cancel' | 'closed';
-
-/** Why the client's messages wait at the gateway. */
-export type Stall = 'auth' | 'names' | 'copy' | 'catalogue' | 'hold';
-
-export interface CopyOut {
-  masker: CopyOutMasker | undefined;
-}
+export type { CopyOut, Phase, Rules, SessionInput, SessionLimits, SessionOptions, Stall } from './options.js';
 
 /**
  * One Postgres connection. step() takes what happened and fills Effects; it does no input or output, so every interleaving,

@@ -52,7 +52,15 @@ function sendQuery(s: Session, f: Frame, judgement: Judgement, request: Request)
 }
 
 /** The facts go into the first event that has them; later ones name it, so that a hot statement costs little. */
-export function recordRequest(s: Session, request: Request, operation: string, judgement: Judgement, f: Frame, more = '', original?: Buffer): void {
+export function recordRequest(
+  s: Session,
+  request: Request,
+  operation: string,
+  judgement: Judgement,
+  f: Frame,
+  more = '',
+  original?: Buffer,
+): void {
   const known = s.described.get(judgement.analysis);
   if (known === undefined) s.described.set(judgement.analysis, request.id);
   const facts = known === undefined ? judgement.factsField() : `,"facts_of":"${known}"`;

@@ -11,14 +11,23 @@ const redact = createMasker('redact', {});
 const maskText = (text: string) => maskString(all, redact, text);
 const CARD = '4111 1111 1111 1111';
 
-const column = (name: string) => ({ name: Buffer.from(name), table_oid: 0, attribute: 0, type_oid: 25, type_size: -1, type_modifier: -1, format: 0 as const });
+const column = (name: string) => ({
+  name: Buffer.from(name),
+  table_oid: 0,
+  attribute: 0,
+  type_oid: 25,
+  type_size: -1,
+  type_modifier: -1,
+  format: 0 as const,
+});
 const description = encodeBackend({ name: 'RowDescription', value: { columns: [column('note')] } });
 const row = (text: string) => encodeBackend({ name: 'DataRow', value: { values: [Buffer.from(text)] } });
 const copyIn = encodeBackend({ name: 'CopyInResponse', value: { format: 0, column_formats: [0] } });
 const copyData = (data: string | Buffer) => encodeFrontend({ name: 'CopyData', value: { data: Buffer.from(data) } });
 const copyDone = encodeFrontend({ name: 'CopyDone', value: {} });
 
-const originals = (d: Driver, type: string): string[] => d.last.records.filter((r) => r.type === type).map((r) => r.original?.toString('latin1') ?? '(none)');
+const originals = (d: Driver, type: string): string[] =>
+  d.last.records.filter((r) => r.type === type).map((r) => r.original?.toString('latin1') ?? '(none)');
 
 describe('what a session gives to the recording', () => {
   before(loadParser);
@@ -29,7 +38,11 @@ describe('what a session gives to the recording', () => {
     assert.match(originals(d, 'request')[0]!, /select note from notes/);
     d.server(description, row(`card ${CARD}`), row('plain'), complete('SELECT 2'), ready);
     const [event] = d.events('response');
-    assert.ok(!Buffer.from(event!['wire'] as string, 'base64').toString('latin1').includes(CARD));
+    assert.ok(
+      !Buffer.from(event!['wire'] as string, 'base64')
+        .toString('latin1')
+        .includes(CARD),
+    );
     const [original] = originals(d, 'response');
     assert.ok(original!.includes(`card ${CARD}`) && original!.includes('plain') && original!.includes('SELECT 2'));
   });
@@ -50,7 +63,12 @@ describe('what a session gives to the recording', () => {
 
   it('an Execute comes with the Bind that it runs', () => {
     const d = new Driver({ originals: true }).login();
-    d.client(parse('s', 'select $1::text'), { name: 'Bind', value: { portal: '', statement: 's', formats: [], values: [Buffer.from('the value')], result_formats: [] } }, execute(), sync);
+    d.client(
+      parse('s', 'select $1::text'),
+      { name: 'Bind', value: { portal: '', statement: 's', formats: [], values: [Buffer.from('the value')], result_formats: [] } },
+      execute(),
+      sync,
+    );
     const original = originals(d, 'request').at(-1)!;
     assert.ok(original.startsWith('B\0\0\0') && original.includes('the value') && original.includes('E\0\0\0'), JSON.stringify(original));
   });
@@ -62,7 +80,11 @@ describe('what a session gives to the recording', () => {
     const [event] = d.events('response');
     assert.equal(event!['incomplete'], true);
     assert.equal(event!['rows'], 1);
-    assert.ok(Buffer.from(event!['wire'] as string, 'base64').toString('latin1').includes('seen'));
+    assert.ok(
+      Buffer.from(event!['wire'] as string, 'base64')
+        .toString('latin1')
+        .includes('seen'),
+    );
     assert.equal(d.last.records.at(-1)!.type, 'session.close');
   });
 
@@ -73,7 +95,8 @@ describe('what a session gives to the recording', () => {
   });
 
   describe('COPY FROM STDIN', () => {
-    const start = (options: ConstructorParameters<typeof Driver>[0] = {}) => new Driver({ maskText, ...options }).login().client(query('copy notes from stdin')).server(copyIn);
+    const start = (options: ConstructorParameters<typeof Driver>[0] = {}) =>
+      new Driver({ maskText, ...options }).login().client(query('copy notes from stdin')).server(copyIn);
 
     it('its data is masked like a statement', () => {
       const d = start({ originals: true });

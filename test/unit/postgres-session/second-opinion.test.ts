@@ -4,7 +4,9 @@ import { encodeFrontend } from '../../../filters/postgres/wire/index.js';
 import { loadParser } from '../../../filters/sql/analyze.js';
 import { bind, complete, Driver, execute, parse, query, ready, sync } from '../../support/session-driver.js';
 
-const denyDrops = { decide: (what: string) => (what === 'drop table' ? ('deny' as const) : what === 'delete' ? ('approve' as const) : ('allow' as const)) };
+const denyDrops = {
+  decide: (what: string) => (what === 'drop table' ? ('deny' as const) : what === 'delete' ? ('approve' as const) : ('allow' as const)),
+};
 
 /** One chunk of the client, with what postgres_proxy read in it. */
 function chunk(d: Driver, opinion: object, ...messages: Parameters<Driver['client']>) {
@@ -32,7 +34,10 @@ describe('the second opinion (postgres_proxy)', () => {
   it('says so too where the verdict stays', () => {
     const d = chunk(new Driver(denyDrops).login(), { 'orders.shop': ['select'] }, query('select 1'));
     assert.deepEqual(d.sent(), ['Query select 1']);
-    assert.deepEqual([d.events('decision')[0]!['verdict'], d.events('decision')[0]!['disagreement']], ['allow', 'postgres_proxy: select orders']);
+    assert.deepEqual(
+      [d.events('decision')[0]!['verdict'], d.events('decision')[0]!['disagreement']],
+      ['allow', 'postgres_proxy: select orders'],
+    );
   });
 
   it('never makes a verdict weaker', () => {
@@ -54,7 +59,15 @@ describe('the second opinion (postgres_proxy)', () => {
   });
 
   it('reads all messages of a chunk before it doubts the first', () => {
-    const d = chunk(new Driver(denyDrops).login(), { 'a.shop': ['select'], 'b.shop': ['insert'] }, parse('', 'select * from a'), bind(''), execute(), parse('x', 'insert into b values (1)'), sync);
+    const d = chunk(
+      new Driver(denyDrops).login(),
+      { 'a.shop': ['select'], 'b.shop': ['insert'] },
+      parse('', 'select * from a'),
+      bind(''),
+      execute(),
+      parse('x', 'insert into b values (1)'),
+      sync,
+    );
     for (const event of d.events('decision')) assert.equal(event['disagreement'], undefined);
     assert.equal(d.sent().length, 5);
   });
@@ -77,12 +90,18 @@ describe('the second opinion (postgres_proxy)', () => {
   });
 
   it('schema and database in its names', () => {
-    const d = chunk(new Driver(denyDrops).login(), { 'hr.people.shop': ['select', 'update'], 'version.shop': ['show'] }, query('update hr.people set a = 1 where id = 2'));
+    const d = chunk(
+      new Driver(denyDrops).login(),
+      { 'hr.people.shop': ['select', 'update'], 'version.shop': ['show'] },
+      query('update hr.people set a = 1 where id = 2'),
+    );
     assert.equal(d.events('decision')[0]!['disagreement'], undefined);
   });
 
   it('is taken from the namespace of that filter alone', () => {
-    assert.deepEqual(postgresProxy({ 'envoy.filters.network.postgres_proxy': { 'a.shop': ['select'] }, other: { x: 1 } }), { 'a.shop': ['select'] });
+    assert.deepEqual(postgresProxy({ 'envoy.filters.network.postgres_proxy': { 'a.shop': ['select'] }, other: { x: 1 } }), {
+      'a.shop': ['select'],
+    });
     assert.equal(postgresProxy({ other: { x: 1 } }), undefined);
   });
 });

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { type BackendMessage, buildErrorResponse, encodeBackend, encodeFrontend, encodeStartupPacket } from '../../../filters/postgres/wire/index.js';
+import {
+  buildErrorResponse,
+  encodeBackend,
+  encodeStartupPacket,
+} from '../../../filters/postgres/wire/index.js';
 import { loadParser } from '../../../filters/sql/analyze.js';
-import { bytesOf } from '../../support/session-harness.js';
 import { bind, complete, Driver, execute, parse, query, ready, startup, sync } from '../../support/session-driver.js';
+import { bytesOf } from '../../support/session-harness.js';
 
 const holdsDeletes = { decide: (what: string) => (what.startsWith('delete') ? ('approve' as const) : ('allow' as const)) };
 
