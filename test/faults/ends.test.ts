@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import pg from 'pg';
 import copyStreams from 'pg-copy-streams';
 import { front } from '../support/pg-peer.js';
+import { packet, tell } from './support/raw.js';
+import { seeded } from './support/seeded.js';
 import { startLogging } from './support/server.js';
 import { eventually, type FaultGateway, failure, faultGateway, socketOf, transports } from './support/world.js';
 
@@ -90,6 +92,29 @@ for (const transport of transports) {
       peer.end();
       await eventually('the hold ends', () => (gateway.held() === 0 ? true : undefined));
       peer.destroy();
+    });
+
+    it('a flood of 300 cancel requests with wrong keys: nobody is cancelled, running or held', async () => {
+      const [running, waiting] = [await gateway.client(), await gateway.client()];
+      const slept = running.query('select pg_sleep(3), 1 as x');
+      const refused = failure(waiting.query('delete from customers'));
+      await held();
+      const random = seeded('cancel flood');
+      for (let round = 0; round < 10; round++) {
+        await Promise.all(
+          Array.from({ length: 30 }, () => {
+            const key = Buffer.alloc(8);
+            key.writeInt32BE(1 + random.below(100_000), 0);
+            key.writeInt32BE(random.below(2 ** 31), 4);
+            return tell(gateway.postgres.port, [packet(80877102, key)], { half: true });
+          }),
+        );
+      }
+      assert.equal(gateway.held(), 1, random.said);
+      assert.equal((await slept).rows[0].x, 1);
+      socketOf(waiting).destroy();
+      assert.ok((await refused).message.length > 0);
+      await running.end();
     });
 
     it('the backend is terminated during a query: the agent reads its FATAL, and the connection ends', async () => {
