@@ -28,7 +28,10 @@ async function main(): Promise<void> {
   for (const target of targetsOf(options)) await runTarget(target, able, { server, options, results });
   const total = totalOf(results);
   if (options.json) process.stdout.write(`${JSON.stringify({ server: server.version, results, skipped, ...total })}\n`);
-  else process.stdout.write(`\n${tableOf(results, skipped)}\n\n${failuresOf(results)}${total.passed} passed, ${total.failed} failed\n`);
+  else
+    process.stdout.write(
+      `\n${tableOf(results, skipped)}\n\n${failuresOf(results)}${total.passed} passed, ${total.failed} failed${skipped.length > 0 ? ` (skipped: ${skipped.map(({ suite }) => suite).join(', ')})` : ''}\n`,
+    );
   if (total.failed > 0 || total.passed === 0) process.exitCode = 1;
 }
 
