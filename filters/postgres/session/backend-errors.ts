@@ -3,6 +3,7 @@ import { decodeErrorResponse, errorField } from '../wire/error-fields.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { frontend } from '../wire/types.js';
 import { currentRequest, pass } from './backend-pass.js';
+import { certainSyncFollows, doubtSyncs, dropDoubtful } from './copy-syncs.js';
 import type { Entry } from './pending.js';
 import { isRefusalAnswer, refusalError } from './refuse.js';
 import type { Session } from './session.js';
@@ -10,8 +11,10 @@ import type { Session } from './session.js';
 export function errorResponse(s: Session, f: Frame): boolean {
   const fields = decodeErrorResponse(f.buf, f.body, f.end);
   const text = (name: 'severity' | 'severity_plain' | 'code' | 'message') => errorField(fields, name)?.toString('utf8') ?? '';
-  const head = s.pending.head();
   const severity = text('severity_plain') || text('severity');
+  const fatal = severity === 'FATAL' || severity === 'PANIC';
+  if (!fatal) dropDoubtful(s);
+  const head = s.pending.head();
   const { maskText } = s.rules!;
   if (head?.refusal !== undefined && isRefusalAnswer(head, f.buf, f.body, f.end)) {
     pass(s, f, refusalError(head.refusal), head.request);
@@ -26,7 +29,7 @@ export function errorResponse(s: Session, f: Frame): boolean {
     const error = { request: head?.request?.id ?? '', severity, sqlstate: text('code'), message: maskText(text('message')), own: false };
     s.record('error', `,${JSON.stringify(error).slice(1, -1)}`, false, s.original(f));
   }
-  if (head === undefined || severity === 'FATAL' || severity === 'PANIC') return true;
+  if (head === undefined || fatal) return true;
   afterError(s, head);
   return true;
 }
@@ -37,7 +40,10 @@ function afterError(s: Session, head: Entry): void {
   const wasCopy = head.copyIn === 'active';
   s.dropped(head);
   if (head.portal) head.portal.describing = false;
-  if (head.kind === frontend.Query || head.kind === frontend.FunctionCall) return;
+  if (head.kind === frontend.Query || head.kind === frontend.FunctionCall) {
+    if (wasCopy) doubtSyncs(s, head);
+    return;
+  }
   let item: Entry | undefined = head;
   while (item !== undefined && item.kind !== frontend.Sync) {
     s.pending.shift();
@@ -48,9 +54,12 @@ function afterError(s: Session, head: Entry): void {
   }
   s.skipping = item === undefined;
   if (wasCopy && item?.ignoredByCopy) {
-    // The server had most likely read this Sync before the data that failed; if not, one more answer comes.
-    s.pending.shift();
-    s.spareSyncs++;
+    if (certainSyncFollows(s)) return doubtSyncs(s, undefined);
+    // The server had most likely read these Syncs before the data that failed, and skips what comes next; if not, more answers come.
+    for (; item?.ignoredByCopy; item = s.pending.head()) {
+      s.pending.shift();
+      s.spareSyncs++;
+    }
     s.skipping = s.pending.length === 0;
   }
 }

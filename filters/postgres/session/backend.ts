@@ -8,15 +8,26 @@ import { authentication, backend, frontend, transactionStatus } from '../wire/ty
 import { copyData, copyDone, copyInResponse, copyOutResponse } from './backend-copy.js';
 import { errorResponse, noticeResponse } from './backend-errors.js';
 import { countFired, currentRequest, pass, sendMasked, unexpected } from './backend-pass.js';
+import { dropDoubtful, passDoubtOn } from './copy-syncs.js';
 import { settingProblem } from './grammar.js';
 import { layoutOf, learnDescribed, outputsOf, planRows } from './layouts.js';
 import type { Entry } from './pending.js';
 import type { Request } from './request.js';
 import type { Session } from './session.js';
 
+/** What may come at any time, or looks itself whether it answers a Sync. */
+const betweenAnswers = new Set<number>([
+  backend.NoticeResponse,
+  backend.NotificationResponse,
+  backend.ParameterStatus,
+  backend.ErrorResponse,
+  backend.ReadyForQuery,
+]);
+
 /** Handles one message of the server; false when it must wait for the catalogue and be given again. */
 export function onBackend(s: Session, f: Frame): boolean {
   if (f.piece === 'middle' || f.piece === 'last') return passPiece(s, f);
+  if (s.pending.head()?.doubtful && !betweenAnswers.has(f.type)) dropDoubtful(s);
   switch (f.type) {
     case backend.DataRow:
       return dataRow(s, f);
@@ -246,6 +257,12 @@ function parameterDescription(s: Session, f: Frame): boolean {
   return true;
 }
 
+/** A Query of which nothing was answered yet is not over, so that the answer must be that of a Sync before it. */
+function mayBeReady(s: Session, head: Entry): boolean {
+  if (head.kind === frontend.Query) return s.spareSyncs === 0 || head.at > 0 || head.request?.failed === true;
+  return head.kind === frontend.Sync || head.kind === frontend.FunctionCall;
+}
+
 function readyForQuery(s: Session, f: Frame): boolean {
   if (s.phase === 'auth') {
     s.phase = 'ready';
@@ -253,7 +270,7 @@ function readyForQuery(s: Session, f: Frame): boolean {
     return true;
   }
   const head = s.pending.head();
-  if (head === undefined || (head.kind !== frontend.Sync && head.kind !== frontend.Query && head.kind !== frontend.FunctionCall)) {
+  if (head === undefined || !mayBeReady(s, head)) {
     // A Sync that met a failing COPY may or may not have been eaten by it.
     if (s.spareSyncs === 0) throw unexpected(s, f);
     s.spareSyncs--;
@@ -261,6 +278,7 @@ function readyForQuery(s: Session, f: Frame): boolean {
     return true;
   }
   s.pending.shift();
+  if (head.doubtful) passDoubtOn(s);
   const { request } = head;
   pass(s, f, undefined, request);
   s.dropped(head);

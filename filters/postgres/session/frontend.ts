@@ -1,6 +1,7 @@
 import { MidstreamError } from '../../errors.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { frontend } from '../wire/types.js';
+import { mayHaveEatenSyncs } from './copy-syncs.js';
 import { onBind, onClose, onDescribe, onExecute, onParse } from './extended.js';
 import { onFunctionCall } from './function-call.js';
 import { type Entry, entry } from './pending.js';
@@ -43,7 +44,7 @@ export function onFrontend(s: Session, f: Frame): Stall | undefined {
     });
   }
   // Whether the server reads the next message as a message or stumbles over it depends on whether the COPY begins: wait.
-  if (copyState(s) === 'maybe') return 'copy';
+  if (copyState(s) === 'maybe' || mayHaveEatenSyncs(s)) return 'copy';
   switch (f.type) {
     case frontend.Query:
       return onQuery(s, f);

@@ -78,6 +78,8 @@ export interface Entry {
   changesOrigins: boolean;
   /** Sync or Flush that the server ignores when the COPY before it began */
   ignoredByCopy: boolean;
+  /** a Sync that may get no answer (copy-syncs.ts) */
+  doubtful: boolean;
 }
 
 export function entry(kind: number, request?: Request): Entry {
@@ -98,6 +100,7 @@ export function entry(kind: number, request?: Request): Entry {
     copyEnds: 0,
     changesOrigins: false,
     ignoredByCopy: false,
+    doubtful: false,
   };
 }
 

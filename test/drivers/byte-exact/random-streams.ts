@@ -80,9 +80,20 @@ function randomMessage(next: () => number): Buffer {
     () => m.query(one(statements)),
     () => one([m.copyData('1\tx\n'), m.copyDone, m.copyFail('no')]),
     () => Buffer.concat([m.parse(one(statements)), m.bind(values()), m.describePortal(), m.execute(), m.sync]),
-    // COPY in goes on until its end: what else comes in it makes the server close, with or without a reset that eats its last words.
+    // COPY in goes on until its end: what else comes in it makes the server close, with or without a reset that eats its last
+    // words. The gateway closes by itself then, and says so in its own words.
     () => Buffer.concat([m.query('copy scratch from stdin'), ...copyIn(next)]),
-    () => Buffer.concat([m.sync, m.parse('copy scratch from stdin'), m.bind(), m.execute(), ...copyIn(next), m.sync]),
+    // Under a name that no other message uses, for the same reason.
+    () =>
+      Buffer.concat([
+        m.sync,
+        m.closeStatement('copying'),
+        m.parse('copy scratch from stdin', 'copying'),
+        m.bind([], { statement: 'copying', portal: 'copying' }),
+        m.execute('copying'),
+        ...copyIn(next),
+        m.sync,
+      ]),
   ];
   return one(kinds)();
 }
