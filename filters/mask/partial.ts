@@ -139,8 +139,11 @@ function ip(buf: Uint8Array, start: number, end: number, target: ByteTarget): vo
 
 /** Only a vendor's prefix stays: it tells which secret leaked. */
 function secret(kind: Kind, buf: Uint8Array, start: number, end: number, target: ByteTarget): void {
-  for (const prefix of prefixes.get(kind) ?? []) {
-    if (end - start > prefix.length && startsWith(buf, start, prefix)) return append(String.fromCharCode(...prefix) + SECRET_STARS, target);
+  const known = prefixes.get(kind);
+  if (known !== undefined) {
+    for (const prefix of known) {
+      if (end - start > prefix.length && startsWith(buf, start, prefix)) return append(String.fromCharCode(...prefix) + SECRET_STARS, target);
+    }
   }
   append(SECRET_STARS, target);
 }
