@@ -127,7 +127,7 @@ function dataRow(s: Session, f: Frame): boolean {
   const request = head.request!;
   const rows = head.kind === frontend.Query ? s.rows : head.kind === frontend.Execute ? executedRows(s, head) : undefined;
   if (rows === undefined || rows === 'none') throw unexpected(s, f);
-  if (typeof rows === 'object' && request.full && f.piece === 'whole') return dataRows(s, f, request, rows);
+  if (typeof rows === 'object' && f.piece === 'whole') return dataRows(s, f, request, rows);
   request.rows++;
   s.totals.rows++;
   if (f.piece === 'first') s.midDown = true;
@@ -147,15 +147,21 @@ function dataRow(s: Session, f: Frame): boolean {
   return true;
 }
 
-/** All rows of the chunk at once: of a long answer that the recording does not hold. */
+/** All rows of the chunk at once. */
 function dataRows(s: Session, f: Frame, request: Request, masker: RowMasker): boolean {
   const { rowSink } = s;
   const from = rowSink.length;
   const { at, rows, masked } = masker.maskChunk(f.buf, f.start, s.back.chunkEnd, s.options.limits.message_bytes_max, rowSink);
   if (rows === 0) throw unexpected(s, f);
-  if (masked === 0) s.out.downstream.pass(f.buf, f.start, at);
-  else s.out.downstream.addFrom(rowSink, from, rowSink.length);
-  request.passed(rows, masked === 0 ? at - f.start : rowSink.length - from);
+  if (masked === 0) {
+    s.out.downstream.pass(f.buf, f.start, at);
+    request.captureAll(f.buf, f.start, at, false);
+  } else {
+    s.out.downstream.addFrom(rowSink, from, rowSink.length);
+    request.captureAll(rowSink.buf, from, rowSink.length, true);
+  }
+  request.captureOriginals(f.buf, f.start, at);
+  request.rows += rows;
   s.totals.rows += rows;
   s.coverage.inspected_bytes += at - f.start;
   s.coverage.masked_bytes += masked;

@@ -44,16 +44,23 @@ export class Request {
     } else this.capture(Buffer.from(buf.subarray(start, end)), 0, length);
   }
 
-  /** Nothing more of the answer is kept: it only counts. */
-  get full(): boolean {
-    return this.left_out > 0 && (this.originals === undefined || this.originalsFull);
+  /** Keeps the messages that stand whole in buf[start, end) as capture() would one by one; `borrowed` bytes are copied. */
+  captureAll(buf: Buffer, start: number, end: number, borrowed: boolean): void {
+    const kept = this.left_out > 0 ? start : lastThatFits(buf, start, end, this.wire_bytes_max - this.kept.length);
+    if (kept > start) {
+      if (borrowed) this.kept.add(Buffer.from(buf.subarray(start, kept)));
+      else this.kept.pass(buf, start, kept);
+    }
+    this.bytes += end - start;
+    this.left_out += end - kept;
   }
 
-  /** Rows that went to the client and are not kept. */
-  passed(rows: number, bytes: number): void {
-    this.rows += rows;
-    this.bytes += bytes;
-    this.left_out += bytes;
+  /** The same for what the server sent. */
+  captureOriginals(buf: Buffer, start: number, end: number): void {
+    if (this.originals === undefined || this.originalsFull) return;
+    const kept = lastThatFits(buf, start, end, this.wire_bytes_max - this.originals.length);
+    if (kept > start) this.originals.pass(buf, start, kept);
+    this.originalsFull = kept < end;
   }
 
   /** Keeps what the server sent, up to the same limit. */
@@ -101,4 +108,16 @@ export class Request {
     const tag = this.tags.length === 1 ? this.tags[0]! : this.tags.join('; ');
     return `,"request":"${this.id}","rows":${this.rows},"bytes":${this.bytes},"tag":${JSON.stringify(tag)},"columns":${columns},"wire":"${wire}","wire_left_out":${this.left_out},"masked":${masked}`;
   }
+}
+
+/** Where the last of the whole messages in buf[start, end) ends that fits into `room` bytes together with those before it. */
+function lastThatFits(buf: Buffer, start: number, end: number, room: number): number {
+  if (end - start <= room) return end;
+  let at = start;
+  while (at < end) {
+    const next = at + 1 + buf.readInt32BE(at + 1);
+    if (next - start > room) break;
+    at = next;
+  }
+  return at;
 }
