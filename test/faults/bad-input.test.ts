@@ -245,6 +245,28 @@ for (const transport of transports) {
       });
     });
 
+    if (transport === 'hop') {
+      describe("at the hop's own port, past Envoy", () => {
+        const signature = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
+        const cases: [string, () => Buffer[]][] = [
+          ['a startup packet without a PROXY header', () => [login()]],
+          ['a PROXY header of version 1', () => [Buffer.from('PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n'), login()]],
+          [
+            'a PROXY header whose length ends within its addresses',
+            () => [Buffer.concat([signature, Buffer.from('2111000400000000', 'hex'), login()])],
+          ],
+          ['half of a PROXY header', () => [signature.subarray(0, 7)]],
+          ['nothing', () => []],
+        ];
+        for (const [what, pieces] of cases) {
+          it(`${what}: not a byte comes back, and nobody is connected`, async () => {
+            const { raw } = await tell(gateway.runtime.gateway.hops[0]!.port, pieces());
+            assert.equal(raw.length, 0);
+          });
+        }
+      });
+    }
+
     describe('in the end', () => {
       it('what was refused here stands in the recordings, and none of it reached a table', async () => {
         const events = await eventually('the events', async () => {
