@@ -4,6 +4,7 @@ import type { Server as HttpServer } from 'node:http';
 import pino, { type Logger } from 'pino';
 import { MidstreamError } from '../filters/errors.js';
 import { kinds } from '../filters/mask/index.js';
+import type { Policy } from '../filters/policy/types.js';
 import { createAnalyzer, loadParser } from '../filters/sql/analyze.js';
 import { serviceName } from '../protos/network-ext-proc.js';
 import type { AccessEntry } from './convert/access-log.js';
@@ -73,6 +74,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     onChange: (changed) => {
       metrics.policy(changed.version, true);
       log.info({ version: changed.version }, 'a new policy is in force');
+      sayNamesOnly(changed, options.resources, log);
       recordings.sealTo(recipientsOf(changed.recording?.sealed)).catch((error: unknown) => log.error({ error: String(error) }, 'originals cannot be sealed as the policy asks'));
       gateway?.policyChanged();
     },
@@ -83,6 +85,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   const recipientsOf = (fromPolicy: readonly string[] | undefined) => [...new Set([...(options.record.recipients ?? []), ...(fromPolicy ?? [])])];
   metrics.policy(policy.current().version, true);
+  sayNamesOnly(policy.current(), options.resources, log);
   const approvals = await openApprovals({ file: options.approvals.database });
   const recordings = await openRecordings({ ...options.record, recipients: recipientsOf(policy.current().recording?.sealed) });
   recordings.onError = (error) => (error ? log.error({ error: error.message }, 'recording trouble') : log.info('recording works again'));
@@ -147,6 +150,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       );
     },
   };
+}
+
+/** Masks by column know tables and their columns by name alone where there is no catalogue. */
+function sayNamesOnly(policy: Policy, resources: readonly Resource[], log: Logger): void {
+  if (!policy.usesColumns) return;
+  for (const { resource, catalogue } of resources)
+    if (catalogue === undefined)
+      log.warn({ resource }, 'masks by column go by name: without a catalogue connection (--catalogue, listeners[].catalogue) columns of views are not followed');
 }
 
 async function join(recordings: Recordings, recent: RecentConnections, siblings: Siblings | undefined, entry: AccessEntry): Promise<void> {

@@ -27,7 +27,7 @@ Example:
 
 The client's own log-in is passed through. With --json one line {"ready":true,"postgres":"127.0.0.1:6432",…} is printed when all is up.
 Column rules need to know which table a column comes from: --catalogue gives the gateway a connection of its own (a read-only role is enough;
-$MIDSTREAM_CATALOGUE_URL keeps it out of the process list). Without it such rules go by name, and rather mask too much.`;
+$MIDSTREAM_CATALOGUE_URL keeps it out of the process list). Without it such rules go by name: columns of views are not followed.`;
 
 export function register(program: Command): void {
   program

@@ -247,6 +247,7 @@ function makePolicy(
     version: createHash('sha256').update(text, 'utf8').digest('hex'),
     transparent: open && masks.length === 0 && rules.every((rule) => !rule.enabled),
     usesParams: active.some((rule) => rule.condition.usesParams),
+    usesColumns: masks.some(({ rule }) => rule.columns.length > 0),
     grammar: defaults.grammar,
     unparsed: defaults.unparsed,
     opaque: defaults.opaque,

@@ -88,6 +88,8 @@ export interface Policy {
   readonly transparent: boolean;
   /** true when some rule reads `params`: then Execute is judged again with the bound values */
   readonly usesParams: boolean;
+  /** true when some mask goes by columns: then a catalogue is of use */
+  readonly usesColumns: boolean;
   readonly grammar: 'pin' | 'follow';
   readonly unparsed: Verdict;
   readonly opaque: Verdict;

@@ -26,6 +26,7 @@ export function makeSession(options: HarnessOptions): Session {
     version: 'p1',
     transparent: false,
     usesParams: false,
+    usesColumns: false,
     grammar: 'pin',
     unparsed: 'deny',
     opaque: 'approve',

@@ -37,11 +37,24 @@ function partsOf(output: OutputColumn, catalogue: CatalogueView | undefined): Pa
     const each = { sources };
     return [{ columns: output.many ? undefined : [each], each }];
   }
-  return output.star.map((star) => starPart(star, sources, output.many === true, catalogue));
+  return output.star.map((star) => starPart(star, sources, output, catalogue));
 }
 
-function starPart(star: OutputColumn['star'][number], sources: ColumnRef[], many: boolean, catalogue: CatalogueView | undefined): Part {
-  const rows = [{ schema: star.schema, table: star.table }, ...(star.or ?? [])].map((row) => ({ ...row, column: '*' }));
+function starPart(
+  star: OutputColumn['star'][number],
+  sources: ColumnRef[],
+  output: OutputColumn,
+  catalogue: CatalogueView | undefined,
+): Part {
+  const many = output.many === true;
+  // Other arms and alias lists give columns other names.
+  const own = star.or === undefined && output.renamed === undefined ? { star: true as const } : {};
+  const rows: ColumnRef[] = [{ schema: star.schema, table: star.table }, ...(star.or ?? [])].map((row) => ({
+    schema: row.schema,
+    table: row.table,
+    column: '*',
+    ...own,
+  }));
   const each = { sources: [...sources, ...rows] };
   const widths = new Set<number>();
   const names: string[][] = [];
@@ -56,7 +69,12 @@ function starPart(star: OutputColumn['star'][number], sources: ColumnRef[], many
   // With several arms, or a name in several schemas, each position may be any table's column there.
   const [width] = widths;
   const columns = Array.from({ length: width! }, (_, i) => ({
-    sources: [...sources, ...rows.flatMap((row) => [...new Set(names.map((list) => list[i]!))].map((column) => ({ ...row, column })))],
+    sources: [
+      ...sources,
+      ...rows.flatMap((row) =>
+        [...new Set(names.map((list) => list[i]!))].map((column) => ({ schema: row.schema, table: row.table, column })),
+      ),
+    ],
   }));
   return { columns, each };
 }

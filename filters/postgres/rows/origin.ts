@@ -135,7 +135,12 @@ function sourcesOf(column: ColumnLayout, lineage: Lineage | undefined, catalogue
   // Postgres gives an OID only where the value is that column itself: never for an arm of a UNION, never for an expression.
   if (own?.exact) return own.sources;
   const sources = [...(own?.sources ?? [])];
-  for (const source of lineage?.sources ?? []) sources.push(...resolve(source, catalogue));
+  for (const source of lineage?.sources ?? []) {
+    // Without any catalogue a table's columns are known by name alone, and those of a star keep theirs (decisions/0041).
+    if (catalogue === undefined && source.star && column.table_oid !== 0 && column.name !== '')
+      sources.push({ schema: source.schema, table: source.table, column: column.name });
+    else sources.push(...resolve(source, catalogue));
+  }
   // Nothing is known of where it comes from (a function's column, lineage lost): its name is all there is to go by.
   if (sources.length === 0) sources.push({ schema: '', table: '', column: column.name });
   return sources;

@@ -13,6 +13,8 @@ export interface ColumnRef {
   schema: string;
   table: string;
   column: string;
+  /** `column` is `*` because it came of a star over this one table: a field that Postgres says is a table's own has its name from there */
+  star?: true;
 }
 
 /** The policy's schema lets no name with a dot, a quote or a blank in, so a plain split reads every pattern. */

@@ -128,6 +128,34 @@ describe('origins of columns', () => {
     assert.deepEqual(covered([column('a')], [pay, pay]), [true], 'more outputs than columns');
   });
 
+  it('of a star go by name where there is no catalogue at all', () => {
+    const by = (layout: Parameters<typeof originsOf>[0], outputs: Parameters<typeof originsOf>[1]) =>
+      buildRowPlan(layout, originsOf(layout, outputs, undefined), masks, undefined).columns.map((one) => one.cover !== undefined);
+    const star = (table: string, more: object = {}) => output('', { star: [{ schema: '', table, ...more }] });
+    const fields = [column('id', 23, 0, 4711, 1), column('name', 25, 0, 4711, 2), column('salary', 25, 0, 4711, 3)];
+    assert.deepEqual(by(fields, [star('people')]), [false, false, true]);
+    assert.deepEqual(by(fields, [star('orders')]), [false, false, true], 'the name of the field alone counts too');
+    const twice = [...fields, column('id', 23, 0, 4712, 1), column('total', 25, 0, 4712, 2)];
+    assert.deepEqual(by(twice, [star('people'), star('orders')]), [false, false, true, false, false]);
+    const pay = output('x', { sources: [source('people', 'salary')], direct: true });
+    assert.deepEqual(by([column('x', 25, 0, 4711, 3), ...fields], [pay, star('people')]), [true, false, false, true]);
+    const computed = fields.map((field) => ({ ...field, table_oid: 0, attribute: 0 }));
+    assert.deepEqual(by(computed, [star('people')]), [true, true, true], 'what is not passed on untouched may be any of them');
+    assert.deepEqual(
+      by(fields, [star('people', { or: [{ schema: '', table: 'other' }] })]),
+      [true, true, true],
+      'arms of a UNION have names of their own',
+    );
+    assert.deepEqual(by(fields, [{ ...star('people'), renamed: ['a'] }]), [true, true, true], 'and so has an alias list');
+    const unknown = catalogueOf({});
+    const asked = buildRowPlan(fields, originsOf(fields, [star('people')], unknown), masks, unknown).columns;
+    assert.deepEqual(
+      asked.map((one) => one.cover !== undefined),
+      [true, true, true],
+      'a catalogue that does not know is another thing',
+    );
+  });
+
   it('of which nothing is known go by the name of the field', () => {
     assert.deepEqual(covered([column('salary'), column('name')], undefined), [true, false]);
     assert.deepEqual(covered([column('salary'), column('name')], undefined, undefined), [true, false]);
