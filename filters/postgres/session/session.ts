@@ -20,6 +20,8 @@ import { type SecondOpinion, takeOpinion } from './second-opinion.js';
 
 export type { CopyOut, Phase, Rules, SessionInput, SessionLimits, SessionOptions, Stall } from './options.js';
 
+const TERMINATE = Buffer.from('X\0\0\0\x04', 'latin1');
+
 /**
  * One Postgres connection. step() takes what happened and fills Effects; it does no input or output, so every interleaving,
  * split and fault can be tested without a socket. State is changed in place rather than copied (decisions/0001).
@@ -189,6 +191,7 @@ export class Session {
       this.countOpaque(this.phase === 'cancel' ? 'cancel request' : 'replication', bytes.length);
     } else {
       this.front.push(bytes);
+      if (this.phase === 'startup' && this.front.peekRest().equals(TERMINATE)) return this.farewell();
       if (opinion !== undefined && this.rules !== undefined) takeOpinion(this, opinion);
       this.runFront();
       this.checkQueue();
@@ -203,6 +206,12 @@ export class Session {
         sqlstate: '57014',
         message: 'the client went away while the operation was held',
       });
+  }
+
+  /** Postgres reads a Terminate in place of a startup packet as a length that cannot be, and closes without a word. */
+  private farewell(): void {
+    this.out.close = { reason: 'the client left before the login' };
+    this.finish('the client left before the login');
   }
 
   private fromServer(bytes: Buffer, end: boolean): void {
