@@ -126,12 +126,13 @@ function dataRow(s: Session, f: Frame): boolean {
   if (head === undefined || head.refusal !== undefined) throw unexpected(s, f);
   const request = head.request!;
   const rows = head.kind === frontend.Query ? s.rows : head.kind === frontend.Execute ? executedRows(s, head) : undefined;
-  if (rows === undefined || rows === 'none') throw unexpected(s, f);
+  // A portal without columns (`select` alone) has rows all the same, and they hold nothing.
+  if (rows === undefined || (rows === 'none' && !isEmptyRow(f))) throw unexpected(s, f);
   if (typeof rows === 'object' && f.piece === 'whole') return dataRows(s, f, request, rows);
   request.rows++;
   s.totals.rows++;
   if (f.piece === 'first') s.midDown = true;
-  if (rows === 'clean') {
+  if (rows === 'clean' || rows === 'none') {
     pass(s, f, undefined, request);
     return true;
   }
@@ -146,6 +147,8 @@ function dataRow(s: Session, f: Frame): boolean {
   request.captureOriginal(f.buf, f.start, f.end);
   return true;
 }
+
+const isEmptyRow = (f: Frame): boolean => f.piece === 'whole' && f.end - f.body === 2 && f.buf.readUInt16BE(f.body) === 0;
 
 /** All rows of the chunk at once. */
 function dataRows(s: Session, f: Frame, request: Request, masker: RowMasker): boolean {
