@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load.js';
 import { createLog } from '../runtime.js';
 import { type Serving, serve } from '../serve/index.js';
 import { cyan, dim, line, printJson, report } from './io.js';
-import { runUntilStopped } from './up.js';
+import { runUntilStopped, stopAsked } from './up.js';
 import { packageVersion } from './version.js';
 
 interface Flags {
@@ -46,9 +46,11 @@ export function register(program: Command): void {
 async function run(flags: Flags): Promise<void> {
   const config = await loadConfig(flags.config, flags.workers === undefined ? {} : { workers: workerCount(flags.workers) });
   const log = createLog(config.log.level);
+  const asked = stopAsked();
   const serving = await serve(config, packageVersion(), log);
   announce(serving, flags.json === true);
   await runUntilStopped(
+    asked,
     () => serving.stop('the gateway is stopping'),
     new Promise<never>(() => {}),
     () => serving.reload(),

@@ -49,6 +49,7 @@ export function register(program: Command): void {
 
 async function run(flags: Flags): Promise<void> {
   const options = toOptions(flags);
+  const asked = stopAsked();
   const up = await startUp(options);
   const address = formatAddress(up.postgres.host, up.postgres.port);
   if (flags.json) {
@@ -66,17 +67,22 @@ async function run(flags: Flags): Promise<void> {
   } else {
     line(`${cyan('ready')}  connect to ${address}   ${dim(`approvals: ${up.api}, recordings: ${resolve(options.recordDirectory)}`)}`);
   }
-  await runUntilStopped(up.stop, up.failed, () => void up.runtime.reload());
+  await runUntilStopped(asked, up.stop, up.failed, () => void up.runtime.reload());
 }
 
-/** Waits for SIGINT or SIGTERM (SIGHUP reads the policy again), or for Envoy to end by itself; then stops once, however often it is asked. */
-export async function runUntilStopped(stop: () => Promise<void>, failed: Promise<string>, reload: () => void): Promise<void> {
+/** Settles on SIGINT or SIGTERM. Asked for before anything is started: one that comes too early must not leave things behind. */
+export function stopAsked(): Promise<string> {
+  return new Promise<string>((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => done(signal));
+  });
+}
+
+/** Waits until somebody asks (SIGHUP reads the policy again), or for Envoy to end by itself; then stops once, however often it is asked. */
+export async function runUntilStopped(asked: Promise<string>, stop: () => Promise<void>, failed: Promise<string>, reload: () => void): Promise<void> {
   process.on('SIGHUP', reload);
   let stopped = false;
   const why = await Promise.race([
-    new Promise<string>((done) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => done(signal));
-    }),
+    asked,
     failed.then((reason) => (stopped ? '' : reason)),
   ]);
   stopped = true;

@@ -103,14 +103,14 @@ for (const transport of transports) {
     it(`${Math.ceil(FAULTS / 7)} timeouts of an impatient Envoy while the gateway hangs: the same`, async () => {
       const fleet = await start((bootstrap) => {
         const changed = bootstrap
-          .replaceAll('message_timeout: 0s', 'message_timeout: 0.3s')
-          .replaceAll('idle_timeout: 0s', 'idle_timeout: 0.3s');
+          .replaceAll('message_timeout: 0s', 'message_timeout: 1.5s')
+          .replaceAll('idle_timeout: 0s', 'idle_timeout: 1.5s');
         assert.notEqual(changed, bootstrap);
         return changed;
       });
       const hang: Fault = async (gateway) => {
         gateway.signal('SIGSTOP');
-        await pause(800);
+        await pause(4000);
         gateway.signal('SIGCONT');
       };
       const hits = await happen(fleet, Math.ceil(FAULTS / 7), () => ['timeout', hang]);

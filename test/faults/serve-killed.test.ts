@@ -28,7 +28,8 @@ describe('midstream serve, killed', function () {
   const pending = async () => (await serving.approvals()).filter((one) => one.status === 'pending');
   /** A delete that waits. */
   const holdOne = async (transport: TransportName) => {
-    const client = await connect(transport);
+    // Workers that were killed a moment ago may not serve again yet.
+    const client = await eventually(`${transport} serves`, () => connect(transport).catch(() => undefined), 30_000);
     const refused = failure(client.query('delete from things'));
     const [one] = await eventually('the hold', async () => {
       const all = await pending();
