@@ -95,8 +95,10 @@ for (const transport of transports) {
       for (const name of names) {
         assert.equal(hits[name]!.faults >= Math.floor(FAULTS / names.length), true);
         // A stop is no end: what waited goes on.
-        if (name !== 'SIGSTOP') assert.ok(hits[name]!.broke > 0, `${name} broke no result`);
+        // In a short run two faults of a kind may both fall between results.
+        if (full && name !== 'SIGSTOP') assert.ok(hits[name]!.broke > 0, `${name} broke no result`);
       }
+      assert.ok(names.some((name) => hits[name]!.broke > 0), 'no fault broke a result');
       assert.deepEqual((await verifyRecordings(fleet.recordings)).problems, []);
     });
 
