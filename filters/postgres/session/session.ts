@@ -191,7 +191,7 @@ export class Session {
       this.countOpaque(this.phase === 'cancel' ? 'cancel request' : 'replication', bytes.length);
     } else {
       this.front.push(bytes);
-      if (this.phase === 'startup' && this.front.peekRest().equals(TERMINATE)) return this.farewell();
+      if (this.phase === 'startup' && this.front.peekRest().subarray(0, TERMINATE.length).equals(TERMINATE)) return this.farewell();
       if (opinion !== undefined && this.rules !== undefined) takeOpinion(this, opinion);
       this.runFront();
       this.checkQueue();
