@@ -97,8 +97,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
   for (const report of recordings.recovered) await recovered(report);
   recordings.onRecovered = (report) => void recovered(report).catch((error: unknown) => log.error({ error: String(error) }, 'holds of a gateway that was killed could not be ended'));
-  const limits = policy.current().limits;
-  const analyzer = createAnalyzer({ cache_entries_max: 5000, cache_bytes_max: 32 * 1024 * 1024, statement_bytes_max: limits.statement_bytes_max });
+  // The limit is the policy's, which may change: sessions hold each text against it before they ask.
+  const analyzer = createAnalyzer({ cache_entries_max: 5000, cache_bytes_max: 32 * 1024 * 1024, statement_bytes_max: Number.MAX_SAFE_INTEGER });
   const rules = new RuleBook(() => policy.current(), analyzer, { mask_key: options.mask_key ?? maskKey(options.mask_key_file), ...(options.regions ? { regions: options.regions } : {}) });
   const byConnection = new RecentConnections();
   gateway = await startGateway({

@@ -119,6 +119,16 @@ describe('the session machine', () => {
       assert.match(d.sent()[0]!, /^Query __midstream_/);
     });
 
+    it('takes a text that is longer than the policy in force parses as unparsed, and one that the next policy parses for what it is', () => {
+      const limits = { statement_bytes_max: 20, message_bytes_max: 1 << 26, held_bytes_max: 1 << 20 };
+      const d = new Driver({ decide: (what) => (what === 'unparsed' ? 'deny' : 'allow'), policy: { limits } }).login();
+      d.client(query('select 1, 2, 3, 4, 5, 6, 7'));
+      assert.match(d.sent()[0]!, /^Query __midstream_/);
+      d.session.rules!.policy.limits.statement_bytes_max = 40;
+      d.client(query('select 1, 2, 3, 4, 5, 6, 7'));
+      assert.equal(d.sent()[0], 'Query select 1, 2, 3, 4, 5, 6, 7');
+    });
+
     it('refuses what is not UTF-8, and texts with bytes behind their end', () => {
       const d = new Driver({ decide: (what) => (what === 'unparsed' ? 'deny' : 'allow') }).login();
       d.client({ name: 'Query', value: { text: Buffer.from([0x73, 0xff, 0xfe]) } });
