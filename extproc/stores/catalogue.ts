@@ -52,7 +52,12 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
 
   const open = (database: string): Opened => {
     const known = databases.get(database);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      // The one that was used last is forgotten last: names that nobody can connect to must not push out a database in use.
+      databases.delete(database);
+      databases.set(database, known);
+      return known;
+    }
     const pool = openPool(urlFor(database), (error) => options.log?.warn({ error: error.message }, 'the catalogue connection was lost'));
     const opened = { pool, catalogue: new DatabaseCatalogue((sql, values) => ask(pool, sql, values), analyze, now) };
     databases.set(database, opened);
@@ -65,7 +70,18 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
   };
 
   return {
-    view: (database) => open(database).catalogue.cache,
+    view: (database) => {
+      open(database);
+      // A session outlives its place here: it must read what was loaded for it, wherever that is now, or it would ask for ever.
+      const cache = () => (databases.get(database) ?? open(database)).catalogue.cache;
+      return {
+        relation: (oid) => cache().relation(oid),
+        byName: (schema, name) => cache().byName(schema, name),
+        type: (oid) => cache().type(oid),
+        functionByOid: (oid) => cache().functionByOid(oid),
+        covers: (pattern) => cache().covers(pattern),
+      };
+    },
     load: async (database, what) => {
       await loadParser();
       await open(database).catalogue.load(what);

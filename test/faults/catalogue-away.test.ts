@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { freePort } from '../support/ports.js';
 import { Cable } from './support/cable.js';
 import { loggingPostgres } from './support/server.js';
-import { eventually, type FaultGateway, faultGateway, recordedEvents, transports } from './support/world.js';
+import { eventually, type FaultGateway, failure, faultGateway, recordedEvents, transports } from './support/world.js';
 
 const seed = `
 create table employees (id int primary key, name text, salary int);
@@ -53,6 +53,19 @@ for (const transport of transports) {
       }
       await client.end();
     };
+
+    it('forgotten for 100 names of databases that are none: a session that was there before reads on', async () => {
+      gateway = await faultGateway({ transport, seed, policy });
+      const client = await gateway.client();
+      await client.query('select id from employees');
+      for (let i = 0; i < 100; i++) await failure(gateway.client({ database: `none_${i}` }));
+      const { rows } = await client.query('select amount from pay');
+      assert.doesNotMatch(JSON.stringify(rows), /100\d/);
+      assert.ok(rows.length > 0);
+      await client.end();
+      await gateway.settled();
+      await gateway.finish();
+    });
 
     it('at the start: the gateway serves, and masks by what the statements themselves say', async () => {
       gateway = await faultGateway({ transport, seed, policy, catalogueUrl: `postgres://postgres@127.0.0.1:${await freePort()}/postgres` });
