@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { MidstreamError } from '../../../filters/errors.js';
+import { LineBlocks } from './line-blocks.js';
 import type { OpenSession } from './merkle-log.js';
 import { segmentName } from './names.js';
-import { isDiskFull, type RecordingFs, syncDirectory } from './world.js';
+import { isDiskFull, type RecordingFs, syncDirectory, writeAllSync } from './world.js';
 
 /**
  * Strict batches up to this size are written in the same turn of the event loop: somebody waits for them, and a copy into the page cache costs
@@ -10,8 +11,10 @@ import { isDiskFull, type RecordingFs, syncDirectory } from './world.js';
  */
 const SYNC_WRITE_BYTES_MAX = 64 * 1024;
 
-/** Milliseconds that relaxed events may be gathered before they are written. */
-const RELAXED_WAIT_MS = 2;
+/** Milliseconds that relaxed events may be gathered before they are written, unless there are many. */
+const RELAXED_WAIT_MS = 10;
+/** Bytes of relaxed events that are written without waiting any longer. */
+const RELAXED_BYTES_MAX = 256 * 1024;
 
 export interface SegmentWriterOptions {
   fs: RecordingFs;
@@ -44,7 +47,8 @@ interface Waiter {
  * comes while those run is the next. A batch that fails is written again at the same place until it works: nothing is torn, nothing is skipped.
  */
 export class SegmentWriter {
-  private lines: string[] = [];
+  private readonly lines = new LineBlocks();
+  /** pushed and not written yet, those of the write under way included */
   private bytes = 0;
   private ticket = 0;
   private durableTicket = 0;
@@ -52,7 +56,7 @@ export class SegmentWriter {
   private fd = -1;
   private size = 0;
   private number: number;
-  private scheduled = false;
+  private scheduled: NodeJS.Timeout | 'soon' | undefined;
   private flushing: Promise<void> | undefined;
   private failure: MidstreamError | undefined;
   private retry: NodeJS.Timeout | undefined;
@@ -64,7 +68,6 @@ export class SegmentWriter {
     this.open();
   }
 
-  /** Counted in UTF-16 units, which for these lines (JSON, nearly all ASCII) are bytes. */
   get pending_bytes(): number {
     return this.bytes;
   }
@@ -84,22 +87,23 @@ export class SegmentWriter {
 
   /** Takes a line (without its line feed); returns its ticket. */
   push(line: string): number {
-    this.lines.push(line);
-    this.bytes += line.length + 1;
+    this.bytes += this.lines.add(line);
     this.ticket += 1;
-    if (!this.scheduled && this.flushing === undefined && this.failure === undefined) this.schedule();
+    if (this.scheduled !== 'soon' && this.flushing === undefined && this.failure === undefined) this.schedule();
     return this.ticket;
   }
 
   /** Nobody waits for relaxed events, so a write serves a little more of them: on a hot connection it was a quarter of all work. */
   private schedule(): void {
-    this.scheduled = true;
     const go = () => {
-      this.scheduled = false;
+      this.scheduled = undefined;
       this.run();
     };
-    if (this.options.strict) setImmediate(go);
-    else setTimeout(go, RELAXED_WAIT_MS);
+    if (this.options.strict || this.bytes >= RELAXED_BYTES_MAX) {
+      clearTimeout(this.scheduled as NodeJS.Timeout | undefined);
+      this.scheduled = 'soon';
+      setImmediate(go);
+    } else this.scheduled ??= setTimeout(go, RELAXED_WAIT_MS);
   }
 
   /** Written, and synced when strict. */
@@ -119,7 +123,7 @@ export class SegmentWriter {
 
   /** Resolves once all that was pushed is written, or rejects with what prevents it. */
   async drain(): Promise<void> {
-    while (this.lines.length > 0 || this.flushing) {
+    while (!this.lines.empty || this.flushing) {
       if (this.failure) throw this.failure;
       this.run();
       await this.flushing;
@@ -191,29 +195,29 @@ export class SegmentWriter {
     this.flushing = this.flush().finally(() => {
       this.flushing = undefined;
       // Lines may have come between the last look of the loop and this moment.
-      if (this.lines.length > 0) this.run();
+      if (!this.lines.empty) this.run();
     });
   }
 
   private async flush(): Promise<void> {
     const { options } = this;
-    while (this.lines.length > 0 || this.rotateAsked) {
-      const { lines, bytes } = this;
-      const batch = lines.length === 0 ? undefined : Buffer.from(`${lines.join('\n')}\n`);
+    while (!this.lines.empty || this.rotateAsked) {
+      const batch = this.lines.take();
+      const bytes = batch.reduce((sum, block) => sum + block.length, 0);
       const last = this.ticket;
       const asked = this.rotateAsked;
-      const ends = (batch?.length ?? 0) + this.size >= options.segment_bytes_max || asked;
+      const ends = bytes + this.size >= options.segment_bytes_max || asked;
       // Taken now: after the batch there may be lines of the next one.
       const open = ends ? options.snapshot() : [];
-      this.lines = [];
       try {
-        if (batch) await this.write(batch);
+        if (bytes > 0) await this.write(batch, bytes);
       } catch (error) {
-        this.lines = lines.concat(this.lines);
+        this.lines.again(batch);
         this.fail(error);
         return;
       }
-      this.size += batch?.length ?? 0;
+      this.lines.done(batch);
+      this.size += bytes;
       this.bytes -= bytes;
       this.durableTicket = last;
       this.callBack();
@@ -231,21 +235,28 @@ export class SegmentWriter {
     }
   }
 
-  private async write(batch: Buffer): Promise<void> {
-    const { fs, strict } = this.options;
-    const here = strict && batch.length <= SYNC_WRITE_BYTES_MAX;
+  private async write(batch: readonly Buffer[], bytes: number): Promise<void> {
+    const { strict } = this.options;
     if (this.fd < 0) this.reopen();
-    let done = 0;
-    while (done < batch.length) {
-      const n = here ? fs.writeSync(this.fd, batch, done, batch.length - done, this.size + done) : await this.writeSome(batch, done);
-      if (n <= 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
-      done += n;
+    let position = this.size;
+    for (const block of batch) {
+      if (strict && bytes <= SYNC_WRITE_BYTES_MAX) writeAllSync(this.options.fs, this.fd, block, position);
+      else await this.writeAll(block, position);
+      position += block.length;
     }
     if (strict) await this.sync();
   }
 
-  private writeSome(batch: Buffer, from: number): Promise<number> {
-    return new Promise((resolve, reject) => this.options.fs.write(this.fd, batch, from, batch.length - from, this.size + from, (error, n) => (error ? reject(error) : resolve(n))));
+  private async writeAll(block: Buffer, position: number): Promise<void> {
+    for (let done = 0; done < block.length; ) {
+      const n = await this.writeSome(block, done, position + done);
+      if (n <= 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
+      done += n;
+    }
+  }
+
+  private writeSome(block: Buffer, from: number, position: number): Promise<number> {
+    return new Promise((resolve, reject) => this.options.fs.write(this.fd, block, from, block.length - from, position, (error, n) => (error ? reject(error) : resolve(n))));
   }
 
   private sync(): Promise<void> {
