@@ -3,8 +3,9 @@ import { FIRST_PREV, formatLine, parseLine, sha256Hex } from '../../../filters/r
 import type { Leaf, MerkleLog, OpenSession } from './merkle-log.js';
 import { groupFiles, parseSegment, type SegmentFile, segmentName } from './names.js';
 import { digestFile, packSegment } from './pack.js';
+import { packElsewhere } from './pack-elsewhere.js';
 import { segmentLines } from './read.js';
-import { type RecordingFs, syncDirectory, writeAllSync } from './world.js';
+import { type RecordingFs, realFs, syncDirectory, writeAllSync } from './world.js';
 
 /** What a crash cost, as far as it can be known. */
 export interface RecoveryReport {
@@ -74,11 +75,14 @@ export async function recoverLog(place: LogPlace, leaves: readonly Leaf[], wall_
   return report;
 }
 
+const ELSEWHERE_BYTES_MIN = 4 * 1024 * 1024;
+
 /** Packs one closed segment and makes it a leaf; an empty one is removed. */
 export async function sealSegment(place: LogPlace, file: SegmentFile, open: OpenSession[]): Promise<string | undefined> {
   const { fs, directory, merkle } = place;
   const path = join(directory, file.file);
-  if (!file.packed && fileBytes(fs, path) === 0) {
+  const plain_bytes = file.packed ? 0 : fileBytes(fs, path);
+  if (!file.packed && plain_bytes === 0) {
     fs.unlinkSync(path);
     return undefined;
   }
@@ -87,7 +91,9 @@ export async function sealSegment(place: LogPlace, file: SegmentFile, open: Open
     merkle.append({ segment: file.file, bytes, sha256, open });
     return file.file;
   }
-  const packed = await packSegment(fs, directory, file.segment);
+  // Another thread has the real file system only, and takes some time to start.
+  const elsewhere = fs === realFs && plain_bytes >= ELSEWHERE_BYTES_MIN;
+  const packed = await (elsewhere ? packElsewhere(directory, file.segment) : packSegment(fs, directory, file.segment));
   merkle.append({ segment: packed.file, bytes: packed.bytes, sha256: packed.sha256, open });
   fs.unlinkSync(path);
   return packed.file;

@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { MidstreamError } from '../../../filters/errors.js';
 import { packSegment } from '../../../extproc/stores/recordings/pack.js';
+import { packElsewhere } from '../../../extproc/stores/recordings/pack-elsewhere.js';
 import { segmentLines } from '../../../extproc/stores/recordings/read.js';
 import { parseSegment } from '../../../extproc/stores/recordings/names.js';
 import { BLOCK_BYTES, frameBytes, zstd } from '../../../extproc/stores/recordings/zstd.js';
@@ -25,6 +26,19 @@ describe('packed segments', () => {
       const other = unpackElsewhere(join(directory.path(), file));
       if (other !== undefined) assert.equal(other, text.slice(0, bytes));
     }
+  });
+
+  it('large ones are packed on another thread, into the same; what fails there is told here', async function () {
+    // Threads of Node 20 take no loader for sources.
+    if (import.meta.url.endsWith('.ts')) this.skip();
+    fs.mkdirSync(directory.path());
+    const text = Array.from({ length: 60_000 }, (_, i) => `{"n":${i},"text":"${'x'.repeat(i % 190)}"}\n`).join('');
+    const [here, there] = ['w1.000002.ndjson', 'w1.000003.ndjson'];
+    for (const name of [here, there]) fs.writeFileSync(join(directory.path(), name), text);
+    const expected = await packSegment(fs, directory.path(), here);
+    assert.deepEqual(await packElsewhere(directory.path(), there), { ...expected, file: `${there}.zst` });
+    assert.deepEqual(fs.readFileSync(join(directory.path(), `${there}.zst`)), fs.readFileSync(join(directory.path(), expected.file)));
+    await assert.rejects(packElsewhere(directory.path(), 'w1.000009.ndjson'), /ENOENT/);
   });
 
   it('frames are measured by their headers, and those that are not ours are refused', async () => {
