@@ -61,12 +61,13 @@ export async function startUp(options: UpOptions): Promise<Up> {
   mkdirSync(record, { recursive: true, mode: 0o700 });
   const operatorToken = newToken();
   const listenPort = options.listen.port || (await freePort());
-  const returnPort = await freePort();
+  // In a directory that only this user can enter, and half the price of a port.
+  const back = { path: join(directory, 'back.sock') };
   const resource: Resource = {
     listener: 'postgres',
     resource: options.resource ?? formatAddress(options.postgres.host, options.postgres.port),
     catalogue: options.catalogueUrl === undefined ? undefined : openCatalogue({ url: options.catalogueUrl, log: options.log }),
-    ...(options.transport === 'hop' ? { hop: { host: '127.0.0.1', port: 0, upstream: { host: '127.0.0.1', port: returnPort } } } : {}),
+    ...(options.transport === 'hop' ? { hop: { path: join(directory, 'hop.sock'), upstream: back } } : {}),
   };
   let tokenFile = '';
   let runtime: Runtime | undefined;
@@ -108,7 +109,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     progress(`starting Envoy ${found.version}`);
     envoy = await runEnvoy({
       path: found.path,
-      config: renderBootstrap(renderOptions(options, listenPort, returnPort, runtime)),
+      config: renderBootstrap(renderOptions(options, listenPort, back.path, runtime)),
       ...(options.envoyConcurrency ? { concurrency: options.envoyConcurrency } : {}),
     });
   } catch (error) {
@@ -128,7 +129,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
   };
 }
 
-function renderOptions(options: UpOptions, listenPort: number, returnPort: number, runtime: Runtime): RenderOptions {
+function renderOptions(options: UpOptions, listenPort: number, back: string, runtime: Runtime): RenderOptions {
   const hop = runtime.gateway.hops[0];
   return {
     listeners: [
@@ -137,7 +138,7 @@ function renderOptions(options: UpOptions, listenPort: number, returnPort: numbe
         transport: options.transport,
         listen: formatAddress(options.listen.host, listenPort),
         upstream: formatAddress(options.postgres.host, options.postgres.port),
-        ...(hop ? { hop: { gateway: [`127.0.0.1:${hop.port}`], back: `127.0.0.1:${returnPort}` } } : {}),
+        ...(hop ? { hop: { gateway: [hop.address], back: `unix:${back}` } } : {}),
       },
     ],
     gateway: { grpc: [runtime.gateway.grpc] },

@@ -3,18 +3,18 @@ import { ProxyHeaderReader, type ProxyPreface } from '../../filters/proxy-protoc
 
 /**
  * TCP proxy that reads the PROXY header and then copies bytes both ways to `upstream`: the limit of what a gateway on the hop
- * can reach. Listens on a free loopback port.
+ * can reach. Listens and connects on Unix sockets, as `midstream up` does.
  */
-export async function startEchoHop(upstream: { host: string; port: number }): Promise<{ server: Server; port: number }> {
+export async function startEchoHop(path: string, upstream: string): Promise<Server> {
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (client) => accept(client, upstream));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(path, resolve);
   });
-  return { server, port: (server.address() as { port: number }).port };
+  return server;
 }
 
-function accept(client: Socket, upstream: { host: string; port: number }): void {
+function accept(client: Socket, upstream: string): void {
   const reader = new ProxyHeaderReader();
   client.on('error', () => client.destroy());
   const onData = (bytes: Buffer) => {
@@ -33,8 +33,8 @@ function accept(client: Socket, upstream: { host: string; port: number }): void 
   client.on('data', onData);
 }
 
-function join(client: Socket, upstream: { host: string; port: number }, first: Buffer): void {
-  const server = connect({ ...upstream, noDelay: true, allowHalfOpen: true });
+function join(client: Socket, upstream: string, first: Buffer): void {
+  const server = connect({ path: upstream, allowHalfOpen: true });
   server.on('error', () => client.destroy());
   if (first.length > 0) server.write(first);
   copy(client, server);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootstrap, type RenderOptions } from '../../envoy/render.js';
 import { findEnvoy, runEnvoy } from '../../extproc/process/envoy.js';
-import { freePorts } from '../../extproc/process/free-port.js';
+import { freePort } from '../../extproc/process/free-port.js';
 import { onStop } from './lifetime.js';
 import { startMidstream } from './midstream.js';
 import type { TargetName } from './options.js';
@@ -49,15 +49,15 @@ export async function startTarget(name: TargetName, options: TargetOptions): Pro
 async function behindEnvoy(name: TargetName, options: TargetOptions, change: (config: object) => object): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'midstream-bench-'));
   const removed = onStop(folder, () => rmSync(folder, { recursive: true, force: true }));
-  const [listen, back] = (await freePorts(2)) as [number, number];
+  const listen = await freePort();
   const to = new URL(options.database);
-  const grpc = `unix:${join(folder, 'echo.sock')}`;
+  const [address, back] = ['echo.sock', 'back.sock'].map((name) => `unix:${join(folder, name)}`) as [string, string];
   const hop = name === 'echo-hop';
   const echo =
     name === 'envoy'
       ? undefined
       : await startEcho(
-          hop ? ['hop', '127.0.0.1', String(back)] : [name === 'echo-http2' ? 'http2' : 'ext_proc', grpc],
+          hop ? ['hop', address, back] : [name === 'echo-http2' ? 'http2' : 'ext_proc', address],
           profilingArguments(name, options.profile),
         );
   const config: RenderOptions = {
@@ -67,11 +67,11 @@ async function behindEnvoy(name: TargetName, options: TargetOptions, change: (co
         transport: hop ? 'hop' : 'ext_proc',
         listen: `127.0.0.1:${listen}`,
         upstream: `${to.hostname}:${to.port || 5432}`,
-        ...(hop ? { hop: { gateway: [`127.0.0.1:${echo!.port}`], back: `127.0.0.1:${back}` } } : {}),
+        ...(hop ? { hop: { gateway: [address], back } } : {}),
       },
     ],
     // An echo answers nothing but bytes: it has no say in who connects, takes no logs and tells no health.
-    gateway: { grpc: [grpc], authorize: false, access_log: false, health_check: false },
+    gateway: { grpc: [address], authorize: false, access_log: false, health_check: false },
   };
   const found = await findEnvoy({ log: options.log });
   const envoy = await runEnvoy({ path: found.path, config: JSON.stringify(change(bootstrap(config))) });
@@ -99,7 +99,7 @@ function withoutProcessing(config: object): object {
   return config;
 }
 
-async function startEcho(args: string[], profiling: readonly string[]): Promise<{ pid: number; port: number; stop: () => Promise<void> }> {
+async function startEcho(args: string[], profiling: readonly string[]): Promise<{ pid: number; stop: () => Promise<void> }> {
   const child = fork(beside('echo'), args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     execArgv: [...process.execArgv, ...profiling],
@@ -109,11 +109,11 @@ async function startEcho(args: string[], profiling: readonly string[]): Promise<
     child.kill('SIGTERM');
     await exited;
   });
-  const { port } = await new Promise<{ port: number }>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as { port: number }));
+  await new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve());
     child.once('exit', () => reject(new Error('the echo ended before it was ready')));
   });
-  return { pid: child.pid!, port, stop };
+  return { pid: child.pid!, stop };
 }
 
 /** Arguments of Node that make a process write a profile when it ends. */

@@ -246,7 +246,7 @@ for (const transport of transports) {
     });
 
     if (transport === 'hop') {
-      describe("at the hop's own port, past Envoy", () => {
+      describe("at the hop's own socket, past Envoy", () => {
         const signature = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
         const cases: [string, () => Buffer[]][] = [
           ['a startup packet without a PROXY header', () => [login()]],
@@ -260,7 +260,7 @@ for (const transport of transports) {
         ];
         for (const [what, pieces] of cases) {
           it(`${what}: not a byte comes back, and nobody is connected`, async () => {
-            const { raw } = await tell(gateway.runtime.gateway.hops[0]!.port, pieces());
+            const { raw } = await tell(gateway.runtime.gateway.hops[0]!.address.replace('unix:', ''), pieces());
             assert.equal(raw.length, 0);
           });
         }

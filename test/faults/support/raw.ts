@@ -14,8 +14,8 @@ export interface Told {
 const WAIT_MS_MAX = 20_000;
 
 /** Sends bytes as they are, piece by piece, and gives everything that came back once the other side has ended the connection. */
-export async function tell(port: number, pieces: Buffer[], options: { half?: boolean } = {}): Promise<Told> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+export async function tell(to: number | string, pieces: Buffer[], options: { half?: boolean } = {}): Promise<Told> {
+  const socket = connect({ ...(typeof to === 'number' ? { port: to, host: '127.0.0.1' } : { path: to }), allowHalfOpen: true });
   const answered = untilEnd(socket);
   for (const [i, piece] of pieces.entries()) {
     if (socket.destroyed) break;
