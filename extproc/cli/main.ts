@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { register as registerFacts } from './facts.js';
 import { register as registerApprovals } from './approvals.js';
 import { register as registerDemo } from './demo.js';
+import { register as registerDetect } from './detect.js';
 import { register as registerEnvoy } from './envoy.js';
 import { register as registerPolicy } from './policy.js';
 import { register as registerExport } from './export.js';
@@ -14,7 +15,7 @@ import { register as registerVerify } from './verify.js';
 import { packageVersion } from './version.js';
 
 /** Each command file exports `register(program)`; groups (policy, approvals, sessions, envoy) make their own parent command. */
-const commands: ((program: Command) => void)[] = [registerUp, registerServe, registerPolicy, registerFacts, registerEnvoy, registerDemo, registerApprovals, registerSessions, registerReplay, registerVerify, registerExport, registerUnseal];
+const commands: ((program: Command) => void)[] = [registerUp, registerServe, registerPolicy, registerDetect, registerFacts, registerEnvoy, registerDemo, registerApprovals, registerSessions, registerReplay, registerVerify, registerExport, registerUnseal];
 
 export async function main(argv: string[]): Promise<void> {
   // A reader that has seen enough (`| head`) is no error.

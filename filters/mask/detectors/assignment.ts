@@ -209,7 +209,18 @@ function valueAfter(s: Search, op: number, strength: number, bits: number): void
   if (end <= p) return;
   const before = s.count;
   judgeValue(s, p, end, strength, bits, quote !== 0, signs);
-  if (s.count > before) s.claimedUntil = end;
+  if (s.count === before) return;
+  if (end - p >= (quote !== 0 ? QUOTED_MAX : PLAIN_MAX) - 1) s.end[s.count - 1] = longEnd(s, end, quote);
+  s.claimedUntil = s.end[s.count - 1]!;
+}
+
+/** Where a value ends that is longer than what is judged: no end of a secret passes because the secret was too long. */
+function longEnd(s: Search, from: number, quote: number): number {
+  const { buf, hi } = s;
+  let p = from;
+  while (p < hi && (quote !== 0 ? buf[p] !== quote && buf[p] !== 0x0a : buf[p]! > 0x20 && !isQuote(buf[p]!))) p++;
+  s.steps += p - from;
+  return p;
 }
 
 function isQuote(b: number): boolean {

@@ -4,8 +4,6 @@ import type { Search } from '../search.js';
 
 const JWT = kindId('jwt');
 const DOT = 0x2e;
-/** segments longer than this are cut off; what follows is still masked by the union with what finds it */
-const JWT_LENGTH_MAX = 1 << 16;
 
 /** RFC 7519 in compact form: `eyJ` (base64url of `{"`) with its J at `at`, then at least one more segment. An empty signature counts. */
 export function jwtAt(s: Search, at: number): void {
@@ -16,8 +14,7 @@ export function jwtAt(s: Search, at: number): void {
   let dots = 0;
   let p = at + 1;
   let lastDot = start;
-  const limit = Math.min(hi, start + JWT_LENGTH_MAX);
-  for (; p < limit; p++) {
+  for (; p < hi; p++) {
     const b = buf[p]!;
     if ((CLASS[b]! & TOKEN) !== 0) continue;
     if (b !== DOT || dots === 4) break;

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { applyMask, createDetector, createMasker, maskText } from '../../../filters/mask/index.js';
+import { StreamMasker } from '../../../filters/mask/stream/masker.js';
+import type { Detector, Masker } from '../../../filters/mask/types.js';
+import { composed, Random } from './corpus.js';
+
+const SEED = Number(process.env.MIDSTREAM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const ROUNDS = Number(process.env.MIDSTREAM_ROUNDS ?? 300);
+/** so small that a text of a page has many segments */
+const SMALL = { window: 128, left: 1024, right: 1024, grown: 64 * 1024 };
+
+const detectors: Detector[] = [
+  createDetector({ detect: ['all'] }),
+  createDetector({ detect: ['all'], regions: ['US', 'GB', 'DE', 'FR'] }),
+  createDetector({ detect: ['pii'] }),
+];
+const maskers: Masker[] = [createMasker('redact'), createMasker('partial'), createMasker('hash', { key: Buffer.alloc(32, 7) })];
+
+function each(rounds: number, property: (r: Random, note: string) => void): void {
+  for (let n = 0; n < rounds; n++) property(new Random((SEED + n * 7919) | 0), `MIDSTREAM_SEED=${SEED} round ${n}`);
+}
+
+function page(r: Random, parts: number): Buffer {
+  const between = [
+    Buffer.from('\n'),
+    Buffer.from(' '),
+    Buffer.from(' and then some more words of no interest follow here, until '),
+    Buffer.from('\r\n\r\n'),
+  ];
+  return Buffer.concat(Array.from({ length: parts }, () => [composed(r), r.pick(between)]).flat());
+}
+
+function streamed(
+  detector: Detector,
+  masker: Masker,
+  text: Buffer,
+  sizes: () => number,
+  options: { limits?: object; flush?: () => boolean } = {},
+): Buffer {
+  const out: Buffer[] = [];
+  const stream = new StreamMasker({ detector, masker, write: (bytes) => out.push(Buffer.from(bytes)), limits: options.limits ?? {} });
+  for (let at = 0; at < text.length; ) {
+    const size = Math.max(1, sizes());
+    stream.push(text.subarray(at, at + size));
+    at += size;
+    if (options.flush?.()) stream.flush();
+  }
+  stream.end();
+  return Buffer.concat(out);
+}
+
+const said = (bytes: Buffer): string => JSON.stringify(bytes.toString('latin1'));
+
+describe('stream masker, properties', function () {
+  // slow machines get the time they need: nothing here asserts a time
+  this.timeout(300_000);
+
+  it('gives what masking the whole gives, wherever the stream is cut', () => {
+    each(ROUNDS, (r, note) => {
+      const [detector, masker] = [r.pick(detectors), r.pick(maskers)];
+      const text = page(r, 1 + r.below(6));
+      const whole = maskText(detector, masker, text, 0, text.length) ?? text;
+      for (const sizes of [() => 1, () => 1 + r.below(7), () => 1 + r.below(100)]) {
+        const cut = streamed(detector, masker, text, sizes);
+        assert.ok(cut.equals(whole), `${note}: ${said(text)} gave ${said(cut)} and not ${said(whole)}`);
+      }
+    });
+  });
+
+  it('gives the same at every single cut', () => {
+    each(ROUNDS / 10, (r, note) => {
+      const [detector, masker] = [r.pick(detectors), r.pick(maskers)];
+      const text = page(r, 2);
+      const whole = maskText(detector, masker, text, 0, text.length) ?? text;
+      for (let cut = 1; cut < text.length; cut++) {
+        const sizes = [cut];
+        const got = streamed(detector, masker, text, () => sizes.shift() ?? text.length);
+        assert.ok(got.equals(whole), `${note} cut at ${cut}: ${said(text)} gave ${said(got)} and not ${said(whole)}`);
+      }
+    });
+  });
+
+  it('gives the same where a text has many segments', () => {
+    each(ROUNDS / 4, (r, note) => {
+      const [detector, masker] = [r.pick(detectors), r.pick(maskers)];
+      const text = page(r, 20);
+      const whole = maskText(detector, masker, text, 0, text.length) ?? text;
+      const once = streamed(detector, masker, text, () => text.length, { limits: SMALL });
+      const cut = streamed(detector, masker, text, () => 1 + r.below(300), { limits: SMALL });
+      assert.ok(cut.equals(once), `${note}: cuts changed ${said(text)}`);
+      assert.ok(cut.equals(whole), `${note}: ${said(text)} gave ${said(cut)} and not ${said(whole)}`);
+    });
+  });
+
+  it('gives the same with a flush at any place', () => {
+    each(ROUNDS, (r, note) => {
+      const [detector, masker] = [r.pick(detectors), r.pick(maskers)];
+      const text = page(r, 1 + r.below(5));
+      const whole = maskText(detector, masker, text, 0, text.length) ?? text;
+      // what is found only because its neighbour was redacted first can't be found before the neighbour has come
+      if (!applyMask(masker, detector.find(text, 0, text.length), text, 0, text.length).equals(whole)) return;
+      const often = 1 + r.below(5);
+      const got = streamed(detector, masker, text, () => 1 + r.below(30), { flush: () => r.below(often) === 0 });
+      assert.ok(got.equals(whole), `${note}: ${said(text)} gave ${said(got)} and not ${said(whole)}`);
+    });
+  });
+});

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { inUnits } from '../../../extproc/cli/detect/ndjson.js';
+import { packageRoot } from '../../../extproc/process/places.js';
+import { createDetector, kinds } from '../../../filters/mask/index.js';
+
+interface Ran {
+  out: string;
+  err: string;
+  code: number | null;
+}
+
+/** Runs `midstream detect` as a process of its own: exit codes and standard input are part of what is tested. */
+function run(words: string[], input: string | Buffer = ''): Promise<Ran> {
+  const main = pathToFileURL(join(packageRoot(), 'extproc/cli/main.ts')).href;
+  const code = `const { main } = await import(${JSON.stringify(main)}); await main(['node', 'midstream', 'detect', ...process.argv.slice(1)]);`;
+  const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', code, '--', ...words], { cwd: packageRoot() });
+  const ran: Ran = { out: '', err: '', code: null };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    ran.out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    ran.err += text;
+  });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (exit) => resolve({ ...ran, code: exit }));
+  });
+}
+
+/** The lines as objects, without scores: those are the detectors' business. */
+const lines = (text: string): unknown[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line, (key, value: unknown) => (key === 'score' ? undefined : value)) as unknown);
+
+describe('midstream detect', function () {
+  this.timeout(60_000);
+
+  let folder: string;
+  const path = (name: string): string => join(folder, name);
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'midstream-detect-'));
+    await writeFile(path('found.txt'), 'zoë\nthe PASSWORD=hunter22 and\n  4111 1111 1111 1111 of jane@example.com\n');
+    await writeFile(path('clean.txt'), 'nothing is here\n');
+    await writeFile(path('policy.yaml'), 'version: 1\nmasks:\n  - { name: cards, detect: [credit_card], as: partial }\n');
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('shows where and what, never the value, and fails for CI', async () => {
+    const ran = await run([path('found.txt'), path('clean.txt')]);
+    assert.deepEqual(
+      ran.out
+        .replace(/ [01]\.\d\d /g, ' ')
+        .trimEnd()
+        .split('\n'),
+      [
+        ':2:14: password  the PASSWORD=[password] and',
+        ':3:3: credit_card    [credit_card] of [email]',
+        ':3:26: email    [credit_card] of [email]',
+      ].map((rest) => `${path('found.txt')}${rest}`),
+    );
+    assert.deepEqual([ran.code, ran.err], [1, '']);
+  });
+
+  it('says by its exit code that nothing was found, or that something went wrong', async () => {
+    assert.deepEqual(await run([path('clean.txt')]), { out: '', err: '', code: 0 });
+    const gone = await run([path('none.txt'), path('found.txt')]);
+    assert.match(gone.err, /there is no file .*none\.txt/);
+    assert.match(gone.out, /credit_card/);
+    assert.equal(gone.code, 2);
+    assert.equal((await run(['--no-such-option'])).code, 2);
+    assert.equal((await run(['--kinds', 'cards', path('clean.txt')])).code, 2);
+    assert.equal((await run(['--min-score', 'x', path('clean.txt')])).code, 2);
+    assert.equal((await run([folder])).code, 2);
+  });
+
+  it('reads standard input, prints JSON, and reveals only when asked', async () => {
+    const ran = await run(['--json', '--kinds', 'credit_card'], 'a\n é 4111111111111111');
+    assert.deepEqual(lines(ran.out), [
+      { file: 'standard input', line: 2, column: 4, kind: 'credit_card', start: 6, end: 22, masked: '[credit_card]' },
+    ]);
+    const told = lines((await run(['--json', '--reveal', '--explain'], 'card 4111111111111111')).out) as { value: string; why: string[] }[];
+    assert.equal(told[0]!.value, '4111111111111111');
+    assert.match(told[0]!.why.join('\n'), /speak of: a card/);
+  });
+
+  it('takes kinds from a policy and names the mask', async () => {
+    const ran = await run(['--policy', path('policy.yaml'), path('found.txt')]);
+    assert.equal(
+      ran.out.replace(/ [01]\.\d\d /, ' '),
+      `${path('found.txt')}:3:3: credit_card by cards, as partial    [credit_card] of jane@example.com\n`,
+    );
+  });
+
+  it('lists all kinds with examples', async () => {
+    const told = lines((await run(['--list', '--json'])).out)[0] as { kind: string; held_bytes_max: number }[];
+    assert.deepEqual(
+      told.map(({ kind }) => kind),
+      kinds.map(({ kind }) => kind),
+    );
+    assert.ok(told.every((one) => one.held_bytes_max > 0));
+    const text = (await run(['--list'])).out;
+    for (const { kind } of kinds) assert.ok(text.includes(kind), kind);
+  });
+
+  it('says in its help what the exit codes mean', async () => {
+    const ran = await run(['--help']);
+    assert.match(ran.out, /Exit codes: 0 nothing was found, 1 something was found, 2 /);
+    assert.equal(ran.code, 0);
+  });
+
+  it('answers lines with lines, in UTF-16 units, bad ones too', async () => {
+    const input = [
+      '{"text":"\\ud800 \u{1f600} é 4111 1111 1111 1111"}',
+      'no JSON',
+      '{"text":""}',
+      '{"text":7}',
+      'null',
+      '',
+      '{"text":"hunter22x","name":"password"}',
+      '{"text":"a\\u0000 jane@example.com"}\r',
+    ].join('\n');
+    const ran = await run(['--ndjson'], input);
+    assert.deepEqual(lines(ran.out), [
+      { hits: [{ kind: 'credit_card', start: 7, end: 26 }] },
+      { error: 'the line is no JSON', line: 2 },
+      { hits: [] },
+      { error: 'the line has no "text" that is a string', line: 4 },
+      { error: 'the line has no "text" that is a string', line: 5 },
+      { error: 'the line is no JSON', line: 6 },
+      { hits: [{ kind: 'password', start: 0, end: 9 }] },
+      { hits: [{ kind: 'email', start: 3, end: 19 }] },
+    ]);
+    assert.equal(ran.code, 2);
+    assert.equal((await run(['--ndjson'], '{"text":"4111111111111111"}\n')).code, 0);
+  });
+
+  it('answers lines longer than a chunk', async () => {
+    const text = `${'x '.repeat(400_000)}4111111111111111`;
+    const ran = await run(['--ndjson'], `${JSON.stringify({ text })}\n`.repeat(3));
+    const hits = [{ kind: 'credit_card', start: 800_000, end: 800_016 }];
+    assert.deepEqual(lines(ran.out), [{ hits }, { hits }, { hits }]);
+  });
+});
+
+describe('offsets in UTF-16 units', () => {
+  it('are those of the same text as a string', () => {
+    const text = 'a é 名 \u{1f600}\u{1f600} jane@example.com \ud800 b@c.io \u{10ffff}';
+    const bytes = Buffer.from(text, 'utf8');
+    const hits = inUnits(bytes, createDetector({ detect: ['email'] }).find(bytes, 0, bytes.length));
+    assert.deepEqual(
+      hits.map(({ start, end }) => text.slice(start, end)),
+      ['jane@example.com', 'b@c.io'],
+    );
+  });
+});
