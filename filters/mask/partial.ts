@@ -142,7 +142,8 @@ function secret(kind: Kind, buf: Uint8Array, start: number, end: number, target:
   const known = prefixes.get(kind);
   if (known !== undefined) {
     for (const prefix of known) {
-      if (end - start > prefix.length && startsWith(buf, start, prefix)) return append(String.fromCharCode(...prefix) + SECRET_STARS, target);
+      if (end - start > prefix.length && startsWith(buf, start, prefix))
+        return append(String.fromCharCode(...prefix) + SECRET_STARS, target);
     }
   }
   append(SECRET_STARS, target);

@@ -47,6 +47,11 @@ export class StreamMasker {
     return this.segments.held;
   }
 
+  /** Bytes that stand before the stream, for evidence. Only before the first push. */
+  prime(before: Uint8Array): void {
+    this.segments.prime(before);
+  }
+
   push(chunk: Uint8Array): void {
     this.segments.push(chunk);
   }

@@ -70,6 +70,13 @@ export class Segments {
     }
   }
 
+  /** Gives bytes that stand before the stream: evidence, not handed out. Only before the first push. */
+  prime(before: Uint8Array): void {
+    this.append(before, 0, before.length);
+    this.base = -this.length;
+    this.done = this.length;
+  }
+
   /** Hands out all that is left. The stream may not be used afterwards. */
   end(): void {
     // hits that are joined over a segment's end can leave something behind it

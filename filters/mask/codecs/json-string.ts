@@ -1,4 +1,9 @@
-import type { ByteSink } from '../byte-sink.js';
+/** Where escaped text goes. */
+export interface TextTarget {
+  byte(value: number): void;
+  /** text of one byte a character */
+  ascii(text: string): void;
+}
 
 const SIMPLE = new Map([
   [0x62, 8],
@@ -49,7 +54,7 @@ function hex4(buf: Buffer, at: number, end: number): number {
 }
 
 /** Writes the inside of a JSON string. */
-export function escapeJson(buf: Buffer, start: number, end: number, out: ByteSink): void {
+export function escapeJson(buf: Buffer, start: number, end: number, out: TextTarget): void {
   for (let at = start; at < end; at++) {
     const byte = buf[at]!;
     if (byte === 0x22 || byte === 0x5c) {
@@ -58,4 +63,27 @@ export function escapeJson(buf: Buffer, start: number, end: number, out: ByteSin
     } else if (byte < 0x20) out.ascii(`\\u${byte.toString(16).padStart(4, '0')}`);
     else out.byte(byte);
   }
+}
+
+/** How far buf[start, end), a piece of a JSON string's inside that goes on, can be decoded: not into an escape, nor between the halves of a pair. */
+export function decodable(buf: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end) {
+    if (buf[at] !== 0x5c) {
+      at++;
+      continue;
+    }
+    if (at + 1 >= end) return at;
+    if (buf[at + 1] !== 0x75) {
+      at += 2;
+      continue;
+    }
+    if (at + 6 > end) return at;
+    const unit = hex4(buf, at + 2, end);
+    const high = unit >= 0xd800 && unit < 0xdc00;
+    if (high && at + 12 > end) return at;
+    const low = high && buf[at + 6] === 0x5c && buf[at + 7] === 0x75 ? hex4(buf, at + 8, end) : -1;
+    at += low >= 0xdc00 && low < 0xe000 ? 12 : unit < 0 ? 2 : 6;
+  }
+  return Math.min(at, end);
 }

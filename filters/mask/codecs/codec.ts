@@ -1,0 +1,22 @@
+import type { StreamLimits } from '../stream/limits.js';
+import type { Detector, Masker } from '../types.js';
+
+export interface CodecOptions {
+  detector: Detector;
+  masker: Masker;
+  /** takes the masked bytes, which hold only until it returns */
+  write: (bytes: Buffer) => void;
+  limits?: Partial<StreamLimits>;
+}
+
+/** A masker of streams that knows the form of what it masks, so that the output has the same form. Pure. */
+export interface StreamCodec {
+  push(chunk: Uint8Array): void;
+  /** lets go what is sure when the sender pauses */
+  flush(): void;
+  end(): void;
+  /** values masked so far */
+  readonly hits: number;
+  /** bytes held back now */
+  readonly held: number;
+}

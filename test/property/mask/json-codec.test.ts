@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { JsonMasker } from '../../../filters/mask/codecs/json.js';
+import { createDetector, createMasker, maskString } from '../../../filters/mask/index.js';
+import type { Masker } from '../../../filters/mask/types.js';
+import { composed, Random, VALUES, WORDS } from './corpus.js';
+
+const SEED = Number(process.env.MIDSTREAM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const ROUNDS = Number(process.env.MIDSTREAM_ROUNDS ?? 300);
+
+const detector = createDetector({ detect: ['all'] });
+const maskers: Masker[] = [
+  createMasker('redact'),
+  createMasker('partial'),
+  createMasker('hash', { key: Buffer.alloc(32, 7) }),
+  createMasker('null'),
+];
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+function value(r: Random, depth: number): Json {
+  const kind = r.below(depth > 3 ? 6 : 9);
+  if (kind < 3) return composed(r).toString('utf8');
+  if (kind === 3) return r.pick(VALUES);
+  if (kind === 4) return r.pick([null, true, false, 0, -1.5e10, 4111111111111111, 378282246310005, 12, 1e-7]);
+  if (kind === 5) return r.pick(['', '\ud800', 'tab\t"quoted"\\', '\u0000\u001f', '\u{1f600}']);
+  if (kind === 6) return Array.from({ length: r.below(4) }, () => value(r, depth + 1));
+  return Object.fromEntries(Array.from({ length: r.below(5) }, (_, n) => [`${r.pick(WORDS)}${n}`, value(r, depth + 1)]));
+}
+
+/** JSON with blanks and with escapes that nobody needs. */
+function written(r: Random, json: Json): string {
+  const blank = (): string => r.pick(['', '', ' ', '\n', '\t ']);
+  const string = (text: string): string => {
+    let out = '"';
+    for (let k = 0; k < text.length; k++) {
+      const unit = text[k]!;
+      if (r.below(9) === 0) out += `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+      else if (unit === '/' && r.below(2) === 0) out += '\\/';
+      else out += JSON.stringify(unit).slice(1, -1);
+    }
+    return `${out}"`;
+  };
+  const write = (one: Json): string => {
+    if (typeof one === 'string') return string(one);
+    if (Array.isArray(one)) return `[${blank()}${one.map((item) => write(item) + blank()).join(`,${blank()}`)}]`;
+    if (one === null || typeof one !== 'object') return JSON.stringify(one);
+    return `{${blank()}${Object.entries(one)
+      .map(([key, item]) => `${string(key)}${blank()}:${blank()}${write(item)}${blank()}`)
+      .join(',')}}`;
+  };
+  return write(json);
+}
+
+function masked(masker: Masker, text: Buffer, size: () => number, flushed = false): Buffer {
+  const out: Buffer[] = [];
+  const codec = new JsonMasker({ detector, masker, write: (bytes) => out.push(Buffer.from(bytes)) });
+  for (let at = 0; at < text.length; ) {
+    const length = Math.max(1, size());
+    codec.push(text.subarray(at, at + length));
+    at += length;
+    if (flushed) codec.flush();
+  }
+  codec.end();
+  return Buffer.concat(out);
+}
+
+/** Every string of the output is what masking the decoded string under its key gives, and nothing else changed. */
+function compare(masker: Masker, before: Json, after: Json, key: string, note: string): void {
+  if (Array.isArray(before)) {
+    assert.ok(Array.isArray(after) && after.length === before.length, note);
+    for (const [n, one] of before.entries()) compare(masker, one, after[n]!, key, note);
+  } else if (typeof before === 'string') {
+    const whole = Buffer.from(before, 'utf8').toString('utf8');
+    const hits = detector.find(Buffer.from(whole), 0, Buffer.byteLength(whole), { name: key });
+    if (hits.length === 0) assert.equal(after, before, note);
+    else if (after === null) assert.ok(masker.as === 'null' && hits.length === 1, note);
+    else assert.equal(after, maskString(detector, masker, whole, key), note);
+  } else if (typeof before === 'number') {
+    if (detector.find(Buffer.from(String(before)), 0, String(before).length, { name: key }).length === 0) assert.equal(after, before, note);
+    else assert.ok(after === null || (typeof after === 'number' && after !== before), note);
+  } else if (before === null || typeof before !== 'object') assert.equal(after, before, note);
+  else {
+    assert.ok(after !== null && typeof after === 'object' && !Array.isArray(after), note);
+    const keys = Object.keys(before);
+    const maskedKeys = keys.map((one) => (detector.find(Buffer.from(one), 0, Buffer.byteLength(one)).length === 0 ? one : undefined));
+    for (const [n, one] of maskedKeys.entries()) if (one !== undefined) compare(masker, before[keys[n]!]!, after[one]!, one, note);
+  }
+}
+
+describe('JSON codec, properties', function () {
+  // slow machines get the time they need: nothing here asserts a time
+  this.timeout(300_000);
+
+  it('JSON stays JSON, with every string masked as its text is, wherever it is cut', () => {
+    for (let n = 0; n < ROUNDS; n++) {
+      const r = new Random((SEED + n * 7919) | 0);
+      const json = value(r, 0);
+      const text = Buffer.from(written(r, json), 'utf8');
+      const masker = r.pick(maskers);
+      const note = `MIDSTREAM_SEED=${SEED} round ${n} ${masker.as} ${text.toString('utf8')}`;
+      const whole = masked(masker, text, () => text.length);
+      compare(masker, json, JSON.parse(whole.toString('utf8')) as Json, '', `${note} became ${whole.toString('utf8')}`);
+      for (const flushed of [false, true]) {
+        const got = masked(masker, text, () => 1 + r.below(9), flushed);
+        assert.ok(got.equals(whole), `${note} cut gave ${got.toString('utf8')} and not ${whole.toString('utf8')}`);
+      }
+    }
+  });
+
+  it('takes what is no JSON, and gives the same wherever it is cut', () => {
+    for (let n = 0; n < ROUNDS; n++) {
+      const r = new Random((SEED + n * 104729) | 0);
+      const text = Buffer.from(written(r, value(r, 0)), 'utf8');
+      for (let k = r.below(4); k >= 0; k--)
+        text[r.below(text.length)] = r.pick([0x22, 0x2c, 0x5c, 0x7b, 0x5d, 0x20, 0x00, 0xff, 0x31, 0x3d]);
+      const masker = createMasker('redact');
+      const whole = masked(masker, text, () => text.length);
+      const got = masked(masker, text, () => 1 + r.below(9));
+      assert.ok(
+        got.equals(whole),
+        `MIDSTREAM_SEED=${SEED} round ${n} ${text.toString('utf8')} gave ${got.toString('utf8')} and not ${whole.toString('utf8')}`,
+      );
+    }
+  });
+});
