@@ -1,0 +1,195 @@
+import type { FindContext } from '../types.js';
+import type { CodecOptions, StreamCodec } from './codec.js';
+import { Decoded, type FieldForm, FieldMasker } from './field.js';
+
+/** the signs that may stand between cells */
+const DELIMITERS = [0x2c, 0x3b, 0x09, 0x7c];
+/** a longer first line is read as one with commas, bytes */
+const FIRST_LINE_MAX = 64 * 1024;
+/** columns whose names are kept */
+const COLUMNS_MAX = 4096;
+const NAME_MAX = 256;
+const QUOTE = 0x22;
+const QUOTE_BYTE = Buffer.of(QUOTE);
+
+/** A quoted cell (RFC 4180): two quotes stand for one. */
+const quoted: FieldForm = {
+  decode(buf, start, end) {
+    if (!buf.subarray(start, end).includes(QUOTE)) return undefined;
+    const out = new Decoded(end - start);
+    for (let k = start; k < end; k++) {
+      out.add(buf[k]!, k);
+      if (buf[k] === QUOTE && k + 1 < end && buf[k + 1] === QUOTE) k++;
+    }
+    return out.done(end);
+  },
+  whole(buf, start, end) {
+    let run = 0;
+    while (end - run > start && buf[end - run - 1] === QUOTE) run++;
+    return run % 2 === 0 ? end : end - 1;
+  },
+  encode: (bytes) => (bytes.includes(QUOTE) ? Buffer.from(bytes.toString('latin1').replaceAll('"', '""'), 'latin1') : bytes),
+};
+
+/** A cell without quotes stands for itself. */
+const bare: FieldForm = { decode: () => undefined, whole: (_buf, _start, end) => end, encode: (bytes) => bytes };
+
+/** where the reader is */
+const START = 0;
+const BARE = 1;
+const QUOTED = 2;
+/** behind a quote inside a quoted cell: its end, or the first of two */
+const CLOSING = 3;
+
+/**
+ * Masks CSV so that it stays CSV: each cell by itself, with the name of its column as evidence. The sign between cells is the most
+ * frequent of the first line (comma, semicolon, tab, bar). The first line names the columns if none of its cells is a number.
+ */
+export class CsvMasker implements StreamCodec {
+  private readonly quotedCell: FieldMasker;
+  private readonly bareCell: FieldMasker;
+  private state = START;
+  /** a quote that ended a chunk: the cell's end, or the first of two */
+  private quoteHeld = false;
+  private column = 0;
+  private names: FindContext[] = [];
+  /** the cells of the first line */
+  private readonly heads: FindContext[] = [];
+  private firstLine = true;
+  private heading = true;
+  private delimiter = 0;
+  private head: Buffer | undefined = Buffer.alloc(0);
+
+  constructor(private readonly options: CodecOptions) {
+    this.quotedCell = new FieldMasker(options, quoted);
+    this.bareCell = new FieldMasker(options, bare);
+  }
+
+  get hits(): number {
+    return this.quotedCell.hits + this.bareCell.hits;
+  }
+
+  get held(): number {
+    return this.quotedCell.held + this.bareCell.held + (this.head?.length ?? 0);
+  }
+
+  push(chunk: Uint8Array): void {
+    const buf = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    if (this.head === undefined) return this.read(buf);
+    this.head = Buffer.concat([this.head, buf]);
+    if (this.head.length < FIRST_LINE_MAX && lineEnd(this.head) < 0) return;
+    this.begin();
+  }
+
+  flush(): void {
+    this.quotedCell.flush();
+    this.bareCell.flush();
+  }
+
+  end(): void {
+    if (this.head !== undefined) this.begin();
+    this.endCell(Buffer.alloc(0), 0, 0);
+  }
+
+  private begin(): void {
+    const head = this.head!;
+    this.head = undefined;
+    const end = lineEnd(head);
+    this.delimiter = mostFrequent(head, Math.min(end < 0 ? head.length : end, FIRST_LINE_MAX));
+    this.read(head);
+  }
+
+  private read(buf: Buffer): void {
+    let from = 0;
+    for (let at = 0; at < buf.length; at++) {
+      const b = buf[at]!;
+      if (this.state === QUOTED) {
+        if (b === QUOTE) this.state = CLOSING;
+        continue;
+      }
+      const line = b === 0x0a || b === 0x0d;
+      if (this.state === CLOSING && b !== this.delimiter && !line) {
+        // the first of two, or a quote that no writer would write: it is part of the cell either way
+        this.takeQuote();
+        this.state = QUOTED;
+      } else if (this.state === START && b === QUOTE) {
+        this.options.write(buf.subarray(at, at + 1));
+        from = at + 1;
+        this.state = QUOTED;
+      } else if (b === this.delimiter || line) {
+        this.endCell(buf, from, at);
+        this.options.write(buf.subarray(at, at + 1));
+        from = at + 1;
+        if (line) this.endLine();
+        else this.column++;
+      } else if (this.state === START) this.state = BARE;
+    }
+    const context = this.names[this.column];
+    if (this.state === CLOSING && !this.quoteHeld) {
+      this.quotedCell.push(buf, from, buf.length - 1, context);
+      this.quoteHeld = true;
+    } else if (this.state === QUOTED) this.quotedCell.push(buf, from, buf.length, context);
+    else if (this.state === BARE) this.bareCell.push(buf, from, buf.length, context);
+  }
+
+  /** A quote that ended a chunk turned out to be part of the cell. */
+  private takeQuote(): void {
+    if (this.quoteHeld) this.quotedCell.push(QUOTE_BYTE, 0, 1, this.names[this.column]);
+    this.quoteHeld = false;
+  }
+
+  private endCell(buf: Buffer, from: number, to: number): void {
+    const context = this.names[this.column];
+    const closed = this.state === CLOSING;
+    const inQuotes = closed || this.state === QUOTED;
+    const said = inQuotes
+      ? this.quotedCell.end(buf, from, closed && !this.quoteHeld ? to - 1 : to, context)
+      : this.bareCell.end(buf, from, to, context);
+    if (closed) this.options.write(QUOTE_BYTE);
+    this.quoteHeld = false;
+    if (this.firstLine && said.length > 0) {
+      if (!inQuotes && isNumber(said)) this.heading = false;
+      if (this.column < COLUMNS_MAX) this.heads[this.column] = { name: said.toString('utf8', 0, NAME_MAX) };
+    }
+    this.state = START;
+  }
+
+  private endLine(): void {
+    if (this.firstLine && this.heads.length > 0) {
+      this.firstLine = false;
+      if (this.heading) this.names = this.heads;
+    }
+    this.column = 0;
+  }
+}
+
+function lineEnd(buf: Buffer): number {
+  let open = false;
+  for (let k = 0; k < buf.length; k++) {
+    if (buf[k] === QUOTE) open = !open;
+    else if (!open && buf[k] === 0x0a) return k;
+  }
+  return -1;
+}
+
+function mostFrequent(buf: Buffer, end: number): number {
+  let best = DELIMITERS[0]!;
+  let most = 0;
+  for (const delimiter of DELIMITERS) {
+    let count = 0;
+    let open = false;
+    for (let k = 0; k < end; k++) {
+      if (buf[k] === QUOTE) open = !open;
+      else if (!open && buf[k] === delimiter) count++;
+    }
+    if (count > most) {
+      most = count;
+      best = delimiter;
+    }
+  }
+  return best;
+}
+
+function isNumber(text: Buffer): boolean {
+  return /^\s*[-+]?\d[\d.,]{0,40}\s*$/.test(text.toString('latin1', 0, 64));
+}

@@ -1,0 +1,148 @@
+import { StreamMasker } from '../stream/masker.js';
+import type { FindContext } from '../types.js';
+import type { CodecOptions } from './codec.js';
+
+/** A longer field is masked while it comes; a shorter one is held to its end, bytes. */
+const FIELD_HELD_MAX = 64 * 1024;
+/** What was masked is searched again at most so often (text.ts). */
+const ROUNDS_MAX = 4;
+
+/** How a value is written in a field. */
+export interface FieldForm {
+  /** What buf[start, end) stands for; undefined when it stands for itself. `at[i]` is where the byte i of the text begins, `at[length]` is `end`. */
+  decode(buf: Buffer, start: number, end: number): { text: Buffer; at: Int32Array } | undefined;
+  /** How far buf[start, end) can be decoded when more is to come. */
+  whole(buf: Buffer, start: number, end: number): number;
+  /** Bytes as they are written in the field. */
+  encode(bytes: Buffer): Buffer;
+}
+
+/** Masks one field after the other through the way it is written; what nothing is found in stays the same bytes. */
+export class FieldMasker {
+  hits = 0;
+  private kept: Buffer[] = [];
+  private bytes = 0;
+  private long: StreamMasker | undefined;
+  private rest: Buffer = Buffer.alloc(0);
+
+  constructor(
+    private readonly options: CodecOptions,
+    private readonly form: FieldForm,
+  ) {}
+
+  get held(): number {
+    return this.bytes + this.rest.length + (this.long?.held ?? 0);
+  }
+
+  /** A piece of the field. */
+  push(buf: Buffer, start: number, end: number, context: FindContext | undefined): void {
+    if (end <= start) return;
+    if (this.long === undefined) {
+      this.kept.push(Buffer.from(buf.subarray(start, end)));
+      this.bytes += end - start;
+      if (this.bytes > FIELD_HELD_MAX) this.openLong(context);
+    } else this.feed(buf.subarray(start, end), false);
+  }
+
+  /** The last piece of the field. Gives what the field stands for where it was short enough to be held, else an empty text. */
+  end(buf: Buffer, start: number, end: number, context: FindContext | undefined): Buffer {
+    if (this.long !== undefined) {
+      this.feed(buf.subarray(start, end), true);
+      this.long.end();
+      this.hits += this.long.hits;
+      this.long = undefined;
+      return Buffer.alloc(0);
+    }
+    if (this.bytes === 0) return this.settle(buf, start, end, context);
+    const field = Buffer.concat([...this.kept, buf.subarray(start, end)]);
+    this.kept = [];
+    this.bytes = 0;
+    return this.settle(field, 0, field.length, context);
+  }
+
+  flush(): void {
+    this.long?.flush();
+  }
+
+  private settle(buf: Buffer, start: number, end: number, context: FindContext | undefined): Buffer {
+    if (end <= start) return Buffer.alloc(0);
+    const { detector, masker, write } = this.options;
+    const said = this.form.decode(buf, start, end)?.text ?? buf.subarray(start, end);
+    let field = buf.subarray(start, end);
+    const again = masker.as === 'redact' || masker.as === 'null';
+    if ((context !== undefined && detector.sensitiveName(context.name)) || detector.mayHold(said, 0, said.length)) {
+      for (let round = 0; round < (again ? ROUNDS_MAX : 1); round++) {
+        const masked = this.once(field, context);
+        if (masked === undefined) break;
+        field = masked;
+      }
+    }
+    write(field);
+    return said;
+  }
+
+  /** The field with every value in it masked, undefined when nothing was found. */
+  private once(field: Buffer, context: FindContext | undefined): Buffer | undefined {
+    const { detector, masker } = this.options;
+    const decoded = this.form.decode(field, 0, field.length);
+    const text = decoded?.text ?? field;
+    const found = detector.find(text, 0, text.length, context);
+    if (found.length === 0) return undefined;
+    this.hits += found.length;
+    const at = (k: number): number => (decoded === undefined ? k : decoded.at[k]!);
+    const parts: Buffer[] = [];
+    let from = 0;
+    for (const hit of found) {
+      const masked = masker.mask(hit.kind, text, hit.start, hit.end) ?? Buffer.from(`[${hit.kind}]`, 'latin1');
+      parts.push(field.subarray(from, at(hit.start)), this.form.encode(masked));
+      from = at(hit.end);
+    }
+    parts.push(field.subarray(from));
+    return Buffer.concat(parts);
+  }
+
+  private openLong(context: FindContext | undefined): void {
+    const { detector, masker, write, limits } = this.options;
+    this.long = new StreamMasker({
+      detector,
+      masker,
+      write: (bytes) => write(this.form.encode(bytes)),
+      ...(context === undefined ? {} : { context }),
+      ...(limits === undefined ? {} : { limits }),
+    });
+    const kept = Buffer.concat(this.kept);
+    this.kept = [];
+    this.bytes = 0;
+    this.feed(kept, false);
+  }
+
+  private feed(piece: Buffer, last: boolean): void {
+    const buf = this.rest.length === 0 ? piece : Buffer.concat([this.rest, piece]);
+    const end = last ? buf.length : this.form.whole(buf, 0, buf.length);
+    this.long!.push(this.form.decode(buf, 0, end)?.text ?? buf.subarray(0, end));
+    this.rest = Buffer.from(buf.subarray(end));
+  }
+}
+
+/** Collects decoded bytes with the places they come from. */
+export class Decoded {
+  readonly text: Buffer;
+  readonly at: Int32Array;
+  length = 0;
+
+  /** at most `bytes` will be added */
+  constructor(bytes: number) {
+    this.text = Buffer.allocUnsafe(bytes);
+    this.at = new Int32Array(bytes + 1);
+  }
+
+  add(b: number, from: number): void {
+    this.at[this.length] = from;
+    this.text[this.length++] = b;
+  }
+
+  done(end: number): { text: Buffer; at: Int32Array } {
+    this.at[this.length] = end;
+    return { text: this.text.subarray(0, this.length), at: this.at };
+  }
+}
