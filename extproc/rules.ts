@@ -14,7 +14,7 @@ export class RuleBook {
   constructor(
     private readonly current: () => Policy,
     private readonly analyzer: Analyzer,
-    private readonly options: { mask_key?: Uint8Array; regions?: string[] },
+    private readonly options: { mask_key?: Uint8Array; mask_key_id?: string; regions?: string[] },
   ) {}
 
   /** What goes into recordings and to approvers is masked whatever the policy says: logs must never hold a secret. */
@@ -57,6 +57,7 @@ export class RuleBook {
     const masks = policy.masksFor(caller);
     const options = {
       ...(this.options.mask_key ? { key: this.options.mask_key } : {}),
+      ...(this.options.mask_key_id ? { key_id: this.options.mask_key_id } : {}),
       ...(this.options.regions ? { regions: this.options.regions } : {}),
     };
     // National phone numbers of every country that a mask of this caller names.

@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Server as HttpServer } from 'node:http';
 import pino, { type Logger } from 'pino';
-import { MidstreamError } from '../filters/errors.js';
+import { readMaskKey } from './config/mask-key.js';
 import { kinds } from '../filters/mask/index.js';
 import type { Policy } from '../filters/policy/types.js';
 import { createAnalyzer, loadParser } from '../filters/sql/analyze.js';
@@ -32,6 +30,7 @@ export interface RuntimeOptions {
   mask_key_file?: string;
   /** the key itself, where no file names it: workers of one gateway share it */
   mask_key?: Uint8Array;
+  mask_key_id?: string;
   /** the other workers of this gateway */
   siblings?: Siblings;
   regions?: string[];
@@ -99,7 +98,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   recordings.onRecovered = (report) => void recovered(report).catch((error: unknown) => log.error({ error: String(error) }, 'holds of a gateway that was killed could not be ended'));
   // The limit is the policy's, which may change: sessions hold each text against it before they ask.
   const analyzer = createAnalyzer({ cache_entries_max: 5000, cache_bytes_max: 32 * 1024 * 1024, statement_bytes_max: Number.MAX_SAFE_INTEGER });
-  const rules = new RuleBook(() => policy.current(), analyzer, { mask_key: options.mask_key ?? maskKey(options.mask_key_file), ...(options.regions ? { regions: options.regions } : {}) });
+  const rules = new RuleBook(() => policy.current(), analyzer, { ...maskKeyOf(options), ...(options.regions ? { regions: options.regions } : {}) });
   const byConnection = new RecentConnections();
   gateway = await startGateway({
     version: options.version,
@@ -175,13 +174,11 @@ function closeServer(server: HttpServer | undefined): Promise<void> {
   });
 }
 
-/** The key of `as: hash`: 32 bytes, in hex or base64; without one a new key is made, and hashes hold for this run only. */
-export function maskKey(file: string | undefined): Uint8Array {
-  if (file === undefined) return randomBytes(32);
-  const text = readFileSync(file, 'utf8').trim();
-  const key = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
-  if (key.length !== 32) throw new MidstreamError('config_invalid', `${file} must hold 32 bytes as hex or base64; it holds ${key.length}`);
-  return key;
+function maskKeyOf(options: RuntimeOptions): { mask_key: Uint8Array; mask_key_id?: string } {
+  if (options.mask_key !== undefined)
+    return { mask_key: options.mask_key, ...(options.mask_key_id === undefined ? {} : { mask_key_id: options.mask_key_id }) };
+  const { key, id } = readMaskKey(options.mask_key_file, process.env['MIDSTREAM_MASK_KEY']);
+  return { mask_key: key, mask_key_id: id };
 }
 
 /** Session of a connection, by Envoy's listener and connection id: the access log comes after the connection has ended. */

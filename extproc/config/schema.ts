@@ -211,7 +211,7 @@ export const configSchema = {
         'x-say': 'write a list of rules',
       },
       masks: object('What masks need.', {
-        key_file: file('32 bytes in hex or base64, for as: hash. Without it hashes hold for one run only.'),
+        key_file: file('32 bytes in hex or base64, for as: hash and as: token, or lines of an id and a key, the first of which is in use. Without it (and without MIDSTREAM_MASK_KEY) they hold for one run only.'),
         regions: texts('Countries whose national phone numbers are looked for, ISO 3166 alpha-2.', 'for example [US, DE]'),
       }),
       log: object('The gateway’s own log, which never holds payload.', {

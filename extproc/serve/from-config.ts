@@ -40,7 +40,7 @@ export async function startWorker(settings: WorkerSettings, log: Logger, sibling
   };
 }
 
-function runtimeOptions({ config, number, mask_key, version }: WorkerSettings, resources: Resource[], log: Logger): RuntimeOptions {
+function runtimeOptions({ config, number, mask_key, mask_key_id, version }: WorkerSettings, resources: Resource[], log: Logger): RuntimeOptions {
   const { record, approvals, limits } = config;
   return {
     version,
@@ -57,6 +57,7 @@ function runtimeOptions({ config, number, mask_key, version }: WorkerSettings, r
     },
     approvals: { database: approvals.database, api: number === API_WORKER ? approvals.api : undefined },
     mask_key,
+    ...(mask_key_id === undefined ? {} : { mask_key_id }),
     regions: config.masks.regions,
     metrics: config.metrics?.[number - 1],
     mayConnect: accessDecider(config),

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/types.js';
-import { maskKey } from '../runtime.js';
+import { readMaskKey } from '../config/mask-key.js';
 import { startWorker } from './from-config.js';
 import type { Listening, WorkerSettings } from './messages.js';
 import { startSupervisor } from './supervisor.js';
@@ -15,7 +15,8 @@ export interface Serving {
 
 /** The gateway of a configuration: one worker in this process, several in processes of their own. */
 export async function serve(config: Config, version: string, log: Logger): Promise<Serving> {
-  const settings: Omit<WorkerSettings, 'number'> = { config, version, mask_key: maskKey(config.masks.key_file) };
+  const { key, id } = readMaskKey(config.masks.key_file, process.env['MIDSTREAM_MASK_KEY']);
+  const settings: Omit<WorkerSettings, 'number'> = { config, version, mask_key: key, mask_key_id: id };
   const { workers } = config.gateway;
   if (workers > 1) return startSupervisor({ workers, settings, log, fork: forkWorker });
   const worker = await startWorker({ ...settings, number: 1 }, log);

@@ -11,6 +11,7 @@ export interface WorkerSettings {
   number: number;
   /** shared by all workers, so that a masked value hashes the same in each */
   mask_key: Uint8Array;
+  mask_key_id?: string;
   version: string;
 }
 

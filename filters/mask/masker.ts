@@ -1,12 +1,15 @@
 import { createHmac } from 'node:crypto';
 import { MidstreamError } from '../errors.js';
+import { FormatTokens } from './format-token.js';
 import { normalise } from './normalise.js';
 import { partial, partialInto } from './partial.js';
 import type { ByteTarget, Kind, MaskAs, Masker, MaskerOptions } from './types.js';
 
 /** Weakest first. */
-const ORDER: readonly MaskAs[] = ['partial', 'hash', 'token', 'redact', 'null'];
+const ORDER: readonly MaskAs[] = ['partial', 'hash', 'token', 'fixed', 'redact', 'null'];
 const KEY_BYTES = 32;
+/** what needs no escape anywhere */
+const FIXED = /^[ !#-&(-+\--[\]-_a-~]{1,64}$/;
 /** characters of the hex digest that are shown: 64 bits, enough to tell values apart and too few to be a name for anything else */
 const HASH_LENGTH = 16;
 
@@ -16,8 +19,8 @@ export function strongest(a: MaskAs, b: MaskAs): MaskAs {
 }
 
 /**
- * A masker. `hash` needs a key of 32 bytes, else MidstreamError config_invalid. `token` gives what `hash` gives, under its own name:
- * a stable stand-in that can't be turned back and does not keep the value's form.
+ * A masker. `hash` and `token` need a key of 32 bytes, `fixed` a value, else MidstreamError config_invalid. `token` gives a stand-in of
+ * the same form (format-token.ts), and what `hash` gives where a value has no form, or where the key's id is to be shown.
  */
 export function createMasker(as: MaskAs, options: MaskerOptions = {}): Masker {
   switch (as) {
@@ -42,11 +45,23 @@ export function createMasker(as: MaskAs, options: MaskerOptions = {}): Masker {
           hint: 'Give a key, or use redact.',
         });
       }
-      return {
-        as,
-        mask: (kind, buf, start, end) => keyed(key, kind, buf, start, end),
-        into: (kind, buf, start, end, out) => appendTo(out, keyed(key, kind, buf, start, end)),
+      const { key_id = '' } = options;
+      const tokens = as === 'token' && key_id === '' ? new FormatTokens(key, options.check ?? 'invalid') : undefined;
+      const mask = (kind: Kind, buf: Uint8Array, start: number, end: number): Buffer => {
+        const token = tokens?.token(kind, buf, start, end);
+        return token === undefined ? keyed(key, key_id, kind, buf, start, end) : Buffer.from(token, 'latin1');
       };
+      return { as, mask, into: (kind, buf, start, end, out) => appendTo(out, mask(kind, buf, start, end)) };
+    }
+    case 'fixed': {
+      const { value } = options;
+      if (value === undefined || !FIXED.test(value))
+        throw new MidstreamError(
+          'config_invalid',
+          'a mask of the form fixed needs a value of printable ASCII without quotes, backslash and comma',
+        );
+      const bytes = Buffer.from(value, 'latin1');
+      return { as, mask: () => bytes, into: (_kind, _buf, _start, _end, out) => appendTo(out, bytes) };
     }
   }
 }
@@ -77,12 +92,12 @@ function appendTo(out: ByteTarget, bytes: Buffer): boolean {
   return true;
 }
 
-/** `credit_card:9f2c51…`: the same for the same value however it is written, so joins and counts still work. */
-function keyed(key: Uint8Array, kind: Kind, buf: Uint8Array, start: number, end: number): Buffer {
+/** `credit_card:9f2c51…`, or `credit_card:k2:9f2c51…` with the key's id: the same for the same value however it is written, so joins and counts still work. */
+function keyed(key: Uint8Array, id: string, kind: Kind, buf: Uint8Array, start: number, end: number): Buffer {
   const digest = createHmac('sha256', key)
     .update(kind)
     .update('\0')
     .update(normalise(kind, buf, start, end))
     .digest('hex');
-  return Buffer.from(`${kind}:${digest.slice(0, HASH_LENGTH)}`, 'latin1');
+  return Buffer.from(`${kind}:${id === '' ? '' : `${id}:`}${digest.slice(0, HASH_LENGTH)}`, 'latin1');
 }

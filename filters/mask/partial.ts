@@ -14,6 +14,11 @@ for (const token of VENDOR_TOKENS)
     [...(prefixes.get(token.kind) ?? []), ascii(token.prefix)].sort((a, b) => b.length - a.length),
   );
 
+/** What tokens of this kind begin with, the longest first. */
+export function vendorPrefixes(kind: Kind): readonly Uint8Array[] {
+  return prefixes.get(kind) ?? [];
+}
+
 /** The value with its middle starred out; what stays is what people tell values apart by and nobody can use. */
 export function partial(kind: Kind, buf: Uint8Array, start: number, end: number): Buffer {
   scratch.length = 0;
@@ -89,12 +94,12 @@ function keepEnds(buf: Uint8Array, start: number, end: number, first: number, la
 }
 
 /** space, dash, dot, slash, colon, brackets and plus need no escape anywhere */
-function isPlainSign(b: number): boolean {
+export function isPlainSign(b: number): boolean {
   return b === 0x20 || b === 0x2d || b === 0x2e || b === 0x2f || b === 0x3a || b === 0x28 || b === 0x29 || b === 0x2b;
 }
 
 /** Digits of the calling code in international form, 0 in national form. */
-function callingCodeLength(buf: Uint8Array, start: number, end: number): number {
+export function callingCodeLength(buf: Uint8Array, start: number, end: number): number {
   const zeros = buf[start] === 0x30 && buf[start + 1] === 0x30;
   let p = start;
   if (zeros) p += 2;

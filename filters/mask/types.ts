@@ -4,7 +4,7 @@
 export type Kind = string;
 
 /** Maskers, weakest first: for one value the strongest wins. */
-export type MaskAs = 'partial' | 'hash' | 'token' | 'redact' | 'null';
+export type MaskAs = 'partial' | 'hash' | 'token' | 'fixed' | 'redact' | 'null';
 
 /** One find. Offsets are bytes into the buffer that was searched, end exclusive. */
 export interface Hit {
@@ -73,4 +73,10 @@ export interface ByteTarget {
 export interface MaskerOptions {
   /** key of `hash` and `token`, 32 bytes */
   key?: Uint8Array;
+  /** shown in what hash and token give, so that a reader knows which key it was; not shown without it */
+  key_id?: string;
+  /** token: whether check digits of stand-ins are right; wrong ones, the default, can't be taken for a real card or account */
+  check?: 'valid' | 'invalid';
+  /** fixed: what stands in place of every value; printable ASCII without quotes, backslash and comma */
+  value?: string;
 }

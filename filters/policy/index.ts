@@ -108,6 +108,20 @@ class PolicyCompiler {
     const unless = document.unless === undefined ? undefined : this.condition(document.unless, `${at}/unless`, 'mask');
     const rule: MaskRule = { name: document.name, detect, columns, as: document.as ?? 'null' };
     if (regions !== undefined) rule.regions = regions;
+    const as = rule.as;
+    if ((document.value !== undefined) !== (as === 'fixed'))
+      this.problem(
+        document.value === undefined ? this.source.valueAt(at) : this.source.keyAt(`${at}/value`),
+        as === 'fixed' ? `the mask ${quoted(document.name)} is fixed and has no value` : `value has a meaning for as: fixed only`,
+        as === 'fixed' ? 'give it a value' : 'remove value',
+      );
+    if (document.check !== undefined && as !== 'token')
+      this.problem(this.source.keyAt(`${at}/check`), 'check has a meaning for as: token only', 'remove check');
+    if (document.key_id === true && as !== 'token' && as !== 'hash')
+      this.problem(this.source.keyAt(`${at}/key_id`), 'key_id has a meaning for as: hash and as: token only', 'remove key_id');
+    if (document.value !== undefined) rule.value = document.value;
+    if (document.check !== undefined) rule.check = document.check;
+    if (document.key_id !== undefined) rule.key_id = document.key_id;
     return { rule, unless, line: this.lineOf(`${at}/name`) };
   }
 

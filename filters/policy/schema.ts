@@ -154,8 +154,27 @@ const mask = {
       'x-say': 'write a list of columns, for example [hr.people.salary]',
     },
     as: {
-      enum: ['redact', 'partial', 'hash', 'token', 'null', null],
-      description: 'partial keeps the last characters and the separators; hash and token are stable; null gives NULL.',
+      enum: ['redact', 'partial', 'hash', 'token', 'fixed', 'null', null],
+      description:
+        'partial keeps the last characters and the separators; hash is stable; token is stable and keeps the form; fixed gives `value`; null gives NULL.',
+    },
+    value: {
+      type: 'string',
+      pattern: '^[ !#-&(-+\\--[\\]-_a-~]{1,64}$',
+      description: 'With as: fixed: what stands in place of every value.',
+      'x-say': 'write up to 64 printable ASCII characters without quotes, backslash and comma',
+    },
+    check: {
+      enum: ['valid', 'invalid'],
+      default: 'invalid',
+      description: 'With as: token: whether the check digits of stand-ins are right. Wrong ones can’t be taken for a real card or account.',
+    },
+    key_id: {
+      type: 'boolean',
+      default: false,
+      description:
+        'With as: hash or token: show the id of the key, so that a reader knows which key it was. Tokens then do not keep the form.',
+      'x-say': 'write true or false',
     },
     unless: {
       ...when,

@@ -35,7 +35,10 @@ export interface MaskDocument {
   name: string;
   detect?: string[];
   columns?: string[];
-  as: 'redact' | 'partial' | 'hash' | 'token' | 'null' | null;
+  as: 'redact' | 'partial' | 'hash' | 'token' | 'fixed' | 'null' | null;
+  value?: string;
+  check?: 'valid' | 'invalid';
+  key_id?: boolean;
   unless?: string | boolean;
   regions?: string[];
 }

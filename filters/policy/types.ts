@@ -70,6 +70,12 @@ export interface MaskRule {
   as: MaskAs;
   /** detector rules: regions for phone numbers in national form, ISO 3166 alpha-2, upper case; absent when the policy names none */
   regions?: string[];
+  /** as: fixed, what stands in place of every value */
+  value?: string;
+  /** as: token, whether check digits are right */
+  check?: 'valid' | 'invalid';
+  /** as: hash or token, the key's id is shown */
+  key_id?: boolean;
 }
 
 /** What the policy asks of the recorder. */

@@ -29,23 +29,33 @@ export interface MaskSet {
 }
 
 /** Maskers, weakest first. */
-const strengths: Record<MaskAs, number> = { partial: 0, hash: 1, token: 2, redact: 3, null: 4 };
+const strengths: Record<MaskAs, number> = { partial: 0, hash: 1, token: 2, fixed: 3, redact: 4, null: 5 };
 
 export const strengthOf = (as: MaskAs): number => strengths[as];
 
 export interface MaskSetOptions {
   /** key of hash and token, 32 bytes */
   key?: Uint8Array;
+  /** the key's id, shown where a rule says so */
+  key_id?: string;
   /** regions for phone numbers where a rule names none, ISO 3166 alpha-2 */
   regions?: string[];
 }
 
 /** Makes detectors and maskers of a policy's mask rules. Throws MidstreamError where the mask engine knows no such kind. */
 export function buildMaskSet(rules: MaskRule[], options: MaskSetOptions): MaskSet {
-  const maskers = new Map<MaskAs, Masker>();
-  const maskerOf = (as: MaskAs): Masker => {
-    const known = maskers.get(as) ?? createMasker(as, options.key === undefined ? {} : { key: options.key });
-    maskers.set(as, known);
+  const maskers = new Map<string, Masker>();
+  const maskerOf = ({ as, value, check, key_id }: MaskRule): Masker => {
+    const name = JSON.stringify([as, value, check, key_id]);
+    const known =
+      maskers.get(name) ??
+      createMasker(as, {
+        ...(options.key === undefined ? {} : { key: options.key }),
+        ...(key_id === true && options.key_id !== undefined ? { key_id: options.key_id } : {}),
+        ...(value === undefined ? {} : { value }),
+        ...(check === undefined ? {} : { check }),
+      });
+    maskers.set(name, known);
     return known;
   };
   const detectorOf = (detect: readonly string[], regions: readonly string[] | undefined) =>
@@ -56,7 +66,7 @@ export function buildMaskSet(rules: MaskRule[], options: MaskSetOptions): MaskSe
     name: rule.name,
     detector: detectorOf(rule.detect, regionsOf(rule)),
     as: rule.as,
-    masker: maskerOf(rule.as),
+    masker: maskerOf(rule),
   }));
   const columnRules = rules
     .filter((rule) => rule.columns.length > 0)
@@ -65,7 +75,7 @@ export function buildMaskSet(rules: MaskRule[], options: MaskSetOptions): MaskSe
       columns: rule.columns,
       as: rule.as,
       patterns: rule.columns.map(parsePattern),
-      masker: maskerOf(rule.as),
+      masker: maskerOf(rule),
     }));
   const oneRegion = new Set(finding.map((rule) => JSON.stringify(regionsOf(rule) ?? null))).size === 1;
   let quick: Detector | undefined;
