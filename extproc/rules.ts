@@ -1,4 +1,5 @@
-import { createDetector, createMasker, kinds, maskString } from '../filters/mask/index.js';
+import { createPolicyDetector } from '../filters/mask/custom/detector.js';
+import { createMasker, kinds, maskString } from '../filters/mask/index.js';
 import type { Policy } from '../filters/policy/types.js';
 import { buildMaskSet } from '../filters/postgres/rows/plan.js';
 import { type Analyzer, type Caller, Judge } from '../filters/postgres/session/judge.js';
@@ -18,16 +19,19 @@ export class RuleBook {
   ) {}
 
   /** What goes into recordings and to approvers is masked whatever the policy says: logs must never hold a secret. */
-  private maskersFor(regions: readonly string[]): RecordingMaskers {
-    const key = regions.join();
+  private maskersFor(regions: readonly string[], { version, detection }: Policy): RecordingMaskers {
+    // a policy's own kinds are masked too; what it leaves alone for its callers is no business of logs
+    const own = detection === undefined ? undefined : { kinds: detection.kinds, allow: [], score_min: new Map<string, number>() };
+    const key = own === undefined ? regions.join() : `${regions.join()} ${version}`;
     const known = this.recordingMaskers.get(key);
     if (known !== undefined) return known;
     const redactor = (detect: string[]) => {
-      const detector = createDetector({ detect, ...(regions.length > 0 ? { regions } : {}) });
+      const detector = createPolicyDetector({ detect, ...(regions.length > 0 ? { regions } : {}), detection: own });
       const masker = createMasker('redact', {});
       return remembering((text: string) => maskString(detector, masker, text));
     };
-    const made = { maskText: redactor(['all']), maskName: redactor(kinds.map(({ kind }) => kind).filter((kind) => kind !== 'email')) };
+    const made = { maskText: redactor(['all']), maskName: redactor([...kinds.map(({ kind }) => kind).filter((kind) => kind !== 'email'), 'custom']) };
+    if (this.recordingMaskers.size >= CALLERS_MAX) this.recordingMaskers.clear();
     this.recordingMaskers.set(key, made);
     return made;
   }
@@ -62,7 +66,7 @@ export class RuleBook {
     };
     // National phone numbers of every country that a mask of this caller names.
     const regions = [...new Set([...(this.options.regions ?? []), ...masks.flatMap((mask) => mask.regions ?? [])])].sort();
-    const { maskText, maskName } = this.maskersFor(regions);
+    const { maskText, maskName } = this.maskersFor(regions, policy);
     return {
       policy,
       judge: new Judge(policy, this.analyzer, caller, maskText, { cache_entries_max: 2000, cache_units_max: 4_000_000 }),

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { MidstreamError } from '../../filters/errors.js';
-import { createDetector } from '../../filters/mask/index.js';
+import { createPolicyDetector, type Detection } from '../../filters/mask/custom/detector.js';
 import type { Detector, Kind } from '../../filters/mask/types.js';
 import { readPolicy } from '../stores/policy-file.js';
 import { detectFiles } from './detect/files.js';
@@ -99,18 +99,29 @@ async function wantedBy(options: DetectCommandOptions): Promise<Wanted> {
     throw new MidstreamError('bad_input', `the score ${options.minScore} is not between 0 and 1`);
   let detect = listed(options.kinds);
   let regions = listed(options.regions);
+  let detection: Detection | undefined;
   let maskOf: Wanted['maskOf'] = () => undefined;
   if (options.policy !== undefined) {
-    const masks = (await readPolicy(options.policy)).masks.map((mask) => mask.rule).filter((rule) => rule.detect.length > 0);
+    const policy = await readPolicy(options.policy);
+    detection = policy.detection;
+    const masks = policy.masks.map((mask) => mask.rule).filter((rule) => rule.detect.length > 0);
     if (masks.length === 0)
       throw new MidstreamError('bad_input', `no mask of ${options.policy} looks for kinds`, {
         hint: 'Masks of columns are of no use here.',
       });
     if (detect.length === 0) detect = masks.flatMap((rule) => rule.detect);
     if (regions.length === 0) regions = [...new Set(masks.flatMap((rule) => rule.regions ?? []))];
-    const known = masks.map((rule) => ({ name: rule.name, as: rule.as, kinds: new Set(createDetector({ detect: rule.detect }).kinds) }));
+    const known = masks.map((rule) => ({
+      name: rule.name,
+      as: rule.as,
+      kinds: new Set(createPolicyDetector({ detect: rule.detect, detection }).kinds),
+    }));
     maskOf = (kind) => known.find(({ kinds }) => kinds.has(kind));
   }
-  const detector = createDetector({ detect: detect.length === 0 ? ['all'] : detect, ...(regions.length === 0 ? {} : { regions }) });
+  const detector = createPolicyDetector({
+    detect: detect.length === 0 ? ['all'] : detect,
+    ...(regions.length === 0 ? {} : { regions }),
+    detection,
+  });
   return { detector, score_min, maskOf };
 }

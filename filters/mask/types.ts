@@ -43,6 +43,8 @@ export interface Detector {
   mayHold(buf: Uint8Array, start: number, end: number): boolean;
   /** The name alone (column, key) makes values suspicious (password, dob, ssn, …), so mayHold must not be used to skip. */
   sensitiveName(name: string): boolean;
+  /** bytes that a stream holds back at a flush beside what openFrom holds: values of a policy's own kinds may have several plain words */
+  readonly held_max?: number;
 }
 
 export interface DetectorOptions {

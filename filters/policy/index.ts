@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { Detection } from '../mask/custom/detector.js';
 import { kinds } from '../mask/kinds.js';
 import { plainTerms, WAIT_MS_DEFAULT } from './approval-terms.js';
 import { type Condition, compileCondition } from './cel.js';
 import { type CompiledRule, type Defaults, decide } from './decide.js';
+import { compileDetection } from './detection.js';
 import type { Scope } from './fact-table.js';
 import { maskContext } from './fact-values.js';
 import { invalidPolicy, type Problem, position, quoted, suggest } from './problems.js';
@@ -60,6 +62,7 @@ class PolicyCompiler {
     private readonly text: string,
     private readonly source: PolicySource,
     private readonly kinds: readonly string[],
+    private readonly detection: Detection | undefined,
   ) {}
 
   rule(document: RuleDocument, i: number): CompiledRule | undefined {
@@ -119,6 +122,7 @@ class PolicyCompiler {
       this.problem(this.source.keyAt(`${at}/check`), 'check has a meaning for as: token only', 'remove check');
     if (document.key_id === true && as !== 'token' && as !== 'hash')
       this.problem(this.source.keyAt(`${at}/key_id`), 'key_id has a meaning for as: hash and as: token only', 'remove key_id');
+    if (this.detection !== undefined && detect.length > 0) rule.detection = this.detection;
     if (document.value !== undefined) rule.value = document.value;
     if (document.check !== undefined) rule.check = document.check;
     if (document.key_id !== undefined) rule.key_id = document.key_id;
@@ -228,7 +232,13 @@ export function compilePolicy(text: string, file: string, options: CompileOption
   if (hasProblems(broken)) throw invalidPolicy(broken, text, file);
 
   const document = source.value as PolicyDocument;
-  const compiler = new PolicyCompiler(text, source, detectable(options.kinds ?? kinds));
+  const problems: Problem[] = [];
+  const detection = compileDetection(document.detection, (pointer, key, what, fix) =>
+    problems.push({ offset: key ? source.keyAt(pointer) : source.valueAt(pointer), what, fix }),
+  );
+  const own = detection?.kinds.map(({ kind }) => kind) ?? [];
+  const compiler = new PolicyCompiler(text, source, [...detectable(options.kinds ?? kinds), 'custom', ...own], detection);
+  compiler.problems.push(...problems);
   const rules = (document.rules ?? []).map((rule, i) => compiler.rule(rule, i));
   const masks = (document.masks ?? []).map((mask, i) => compiler.mask(mask, i));
   compiler.unique(document.rules ?? [], '/rules', 'rule');
@@ -237,7 +247,7 @@ export function compilePolicy(text: string, file: string, options: CompileOption
   const recording = compiler.recording(document.recording);
   if (hasProblems(compiler.problems)) throw invalidPolicy(compiler.problems, text, file);
   const present = <T>(list: (T | undefined)[]) => list.filter((item): item is T => item !== undefined);
-  return makePolicy(text, document, present(rules), present(masks), limits, recording);
+  return makePolicy(text, document, present(rules), present(masks), limits, recording, detection);
 }
 
 function makePolicy(
@@ -247,6 +257,7 @@ function makePolicy(
   masks: CompiledMask[],
   limits: PolicyLimits,
   recording: RecordingTerms,
+  detection: Detection | undefined,
 ): CompiledPolicy {
   const given = document.defaults ?? {};
   const defaults: Defaults = {
@@ -267,6 +278,7 @@ function makePolicy(
     opaque: defaults.opaque,
     limits,
     recording,
+    detection,
     rules,
     masks,
     defaults,

@@ -8,7 +8,7 @@ import { type PatternNode, parsePattern } from './pattern-parse.js';
 /** Instructions of a compiled pattern. A bound on them bounds the work per character. */
 const PROGRAM_MAX = 2000;
 
-type Instruction =
+export type Instruction =
   | { op: 'set'; test: (code: number) => boolean; next: number }
   | { op: 'split'; a: number; b: number }
   | { op: 'assert'; what: 'begin' | 'end' | 'line-begin' | 'line-end' | 'word' | 'not-word'; next: number }
@@ -73,9 +73,10 @@ class Compiler {
   }
 }
 
-const isWord = (code: number) => (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || code === 95 || (code >= 97 && code <= 122);
+export const isWord = (code: number) =>
+  (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || code === 95 || (code >= 97 && code <= 122);
 
-function holds(what: Extract<Instruction, { op: 'assert' }>['what'], before: number, after: number): boolean {
+export function holds(what: Extract<Instruction, { op: 'assert' }>['what'], before: number, after: number): boolean {
   switch (what) {
     case 'begin':
       return before < 0;
@@ -92,17 +93,24 @@ function holds(what: Extract<Instruction, { op: 'assert' }>['what'], before: num
   }
 }
 
+/** The automaton of a pattern and where it begins. Throws RangeError with the reason when there is none. */
+export function programOf(node: PatternNode): { program: readonly Instruction[]; start: number } {
+  const compiler = new Compiler();
+  const end = compiler.finish();
+  const start = compiler.compile(node, end);
+  return { program: compiler.program, start };
+}
+
 /** A pattern, compiled once at load. */
 export class Pattern {
-  private readonly program: Instruction[];
+  private readonly program: readonly Instruction[];
   private readonly start: number;
 
   /** Throws RangeError with the reason when the pattern is not one, or uses what can't be decided in linear time. */
   constructor(readonly source: string) {
-    const compiler = new Compiler();
-    const end = compiler.finish();
-    this.start = compiler.compile(parsePattern(source), end);
-    this.program = compiler.program;
+    const { program, start } = programOf(parsePattern(source));
+    this.program = program;
+    this.start = start;
   }
 
   /** Whether the pattern is found anywhere in the text. Throws BudgetExceeded. */

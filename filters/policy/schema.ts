@@ -1,3 +1,4 @@
+import { detectionSchema } from './detection-schema.js';
 import { factFunctions, factRows } from './fact-table.js';
 
 /** JSON Schema (draft-07) of the policy file: what `policy check` validates and what editors complete from. `x-say` is our own: what a wrong value should be. */
@@ -219,6 +220,7 @@ export const policySchema = {
       description: 'Masks.',
       'x-say': 'write a list of masks, each beginning with `- name:`',
     },
+    detection: detectionSchema,
     defaults: {
       type: 'object',
       additionalProperties: false,

@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { DetectionDocument } from './detection.js';
 import { type Problem, quoted, suggest } from './problems.js';
 import { policySchema } from './schema.js';
 import type { PolicySource } from './source.js';
@@ -8,6 +9,7 @@ export interface PolicyDocument {
   version: 1;
   rules?: RuleDocument[];
   masks?: MaskDocument[];
+  detection?: DetectionDocument;
   defaults?: {
     unparsed?: 'deny' | 'approve' | 'allow';
     opaque?: 'deny' | 'approve' | 'allow';

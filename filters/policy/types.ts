@@ -1,3 +1,4 @@
+import type { Detection } from '../mask/custom/detector.js';
 import type { MaskAs } from '../mask/types.js';
 import type { SqlFacts } from '../sql/facts.js';
 
@@ -76,6 +77,8 @@ export interface MaskRule {
   check?: 'valid' | 'invalid';
   /** as: hash or token, the key's id is shown */
   key_id?: boolean;
+  /** detector rules: kinds of the policy's own, allow lists and scores; shared by all of them */
+  detection?: Detection;
 }
 
 /** What the policy asks of the recorder. */
@@ -104,6 +107,8 @@ export interface Policy {
   masksFor(facts: { identity: Identity; resource: string; database: string; user: string; application: string }): MaskRule[];
   readonly limits: PolicyLimits;
   readonly recording: RecordingTerms;
+  /** what the policy says about detection; undefined where it says nothing */
+  readonly detection?: Detection | undefined;
 }
 
 export interface PolicyLimits {

@@ -86,7 +86,7 @@ export class Segments {
   /** Hands out what surely is no part of a value whose end is still to come. */
   flush(): void {
     if (this.held === 0) return;
-    const end = openFrom(this.buf, this.done, this.length);
+    const end = Math.min(openFrom(this.buf, this.done, this.length), this.length - (this.detector.held_max ?? 0));
     if (end <= this.done) return;
     // what decides about a value stands within `right`; more is not searched, or many flushes would cost too much
     const searched = Math.min(this.length, end + this.limits.right);

@@ -1,4 +1,5 @@
-import { createDetector, createMasker } from '../../mask/index.js';
+import { createPolicyDetector, type Detection } from '../../mask/custom/detector.js';
+import { createMasker } from '../../mask/index.js';
 import type { Detector, MaskAs, Masker } from '../../mask/types.js';
 import type { MaskRule } from '../../policy/types.js';
 import { type ColumnPattern, parsePattern } from './rule-match.js';
@@ -58,13 +59,13 @@ export function buildMaskSet(rules: MaskRule[], options: MaskSetOptions): MaskSe
     maskers.set(name, known);
     return known;
   };
-  const detectorOf = (detect: readonly string[], regions: readonly string[] | undefined) =>
-    createDetector({ detect, ...(regions === undefined ? {} : { regions }) });
+  const detectorOf = (detect: readonly string[], regions: readonly string[] | undefined, detection: Detection | undefined) =>
+    createPolicyDetector({ detect, ...(regions === undefined ? {} : { regions }), detection });
   const finding = rules.filter((rule) => rule.detect.length > 0);
   const regionsOf = (rule: MaskRule) => rule.regions ?? options.regions;
   const detectors = finding.map((rule) => ({
     name: rule.name,
-    detector: detectorOf(rule.detect, regionsOf(rule)),
+    detector: detectorOf(rule.detect, regionsOf(rule), rule.detection),
     as: rule.as,
     masker: maskerOf(rule),
   }));
@@ -80,6 +81,7 @@ export function buildMaskSet(rules: MaskRule[], options: MaskSetOptions): MaskSe
   const oneRegion = new Set(finding.map((rule) => JSON.stringify(regionsOf(rule) ?? null))).size === 1;
   let quick: Detector | undefined;
   if (detectors.length === 1) quick = detectors[0]!.detector;
-  else if (oneRegion) quick = detectorOf([...new Set(finding.flatMap((rule) => rule.detect))], regionsOf(finding[0]!));
+  else if (oneRegion)
+    quick = detectorOf([...new Set(finding.flatMap((rule) => rule.detect))], regionsOf(finding[0]!), finding[0]!.detection);
   return { columnRules, detectors, quick };
 }

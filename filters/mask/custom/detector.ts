@@ -1,0 +1,180 @@
+import { createDetector } from '../detector.js';
+import { expandKind } from '../kinds.js';
+import type { Detector, DetectorOptions, FindContext, Hit, Kind } from '../types.js';
+import { AllowFilter, type AllowRule } from './allow.js';
+import { Automaton, MATCH_READ_MAX } from './automaton.js';
+import { Dictionary } from './dictionary.js';
+import { evidenceWords } from './words.js';
+
+/** A kind of one's own: words or a pattern. */
+export interface CustomKind {
+  kind: Kind;
+  words: readonly string[];
+  /** RE2's syntax; undefined for a kind of words */
+  pattern: string | undefined;
+  ignore_case: boolean;
+  /** words of which one must stand before the value, or in its key; none: no word is needed */
+  context: readonly string[];
+  score: number;
+}
+
+/** What a policy says about detection. */
+export interface Detection {
+  kinds: readonly CustomKind[];
+  allow: readonly AllowRule[];
+  /** lowest score by kind; hits below it are not masked */
+  score_min: ReadonlyMap<Kind, number>;
+}
+
+interface Matcher extends Pick<CustomKind, 'kind' | 'score'> {
+  context: ReadonlySet<string>;
+  find(buf: Uint8Array, lo: number, hi: number, told: (start: number, end: number) => void): void;
+  may(buf: Uint8Array, lo: number, hi: number): boolean;
+  steps(): number;
+  held: number;
+}
+
+/** A detector for these kinds with a policy's own kinds, allow lists and scores. Throws what createDetector throws. */
+export function createPolicyDetector(options: DetectorOptions & { detection?: Detection | undefined }): Detector {
+  const { detection, detect, ...rest } = options;
+  if (detection === undefined) return createDetector({ detect: detect.filter((kind) => kind !== 'custom'), ...rest });
+  const own = new Set(detection.kinds.map(({ kind }) => kind));
+  const wanted = detect.includes('all') || detect.includes('custom') ? own : new Set(detect.filter((kind) => own.has(kind)));
+  const base = createDetector({ detect: detect.filter((kind) => kind !== 'custom' && !own.has(kind)), ...rest });
+  return new PolicyDetector(
+    base,
+    detection,
+    detection.kinds.filter(({ kind }) => wanted.has(kind)),
+  );
+}
+
+class PolicyDetector implements Detector {
+  readonly kinds: readonly Kind[];
+  readonly only: Hit = { kind: '', start: 0, end: 0, score: 0 };
+  readonly held_max: number;
+  private readonly matchers: readonly Matcher[];
+  private readonly allow: AllowFilter;
+  private readonly scores: ReadonlyMap<Kind, number>;
+  private found: readonly Hit[] = [];
+
+  constructor(
+    private readonly base: ReturnType<typeof createDetector>,
+    detection: Detection,
+    own: readonly CustomKind[],
+  ) {
+    this.kinds = [...base.kinds, ...own.map(({ kind }) => kind)].sort();
+    this.matchers = own.map(matcherOf);
+    this.held_max = Math.max(0, ...this.matchers.map(({ held }) => held));
+    this.allow = new AllowFilter(detection.allow);
+    this.scores = detection.score_min;
+  }
+
+  get steps(): number {
+    return this.matchers.reduce((sum, matcher) => sum + matcher.steps(), this.base.steps);
+  }
+
+  find(buf: Uint8Array, start: number, end: number, context?: FindContext): readonly Hit[] {
+    const found = this.base.find(buf, start, end, context);
+    const hits: Hit[] = [];
+    for (const hit of found) this.take(hit, buf, hits);
+    const base = hits.length;
+    for (const { kind, score, context: words, find } of this.matchers) {
+      find(buf, start, end, (from, to) => {
+        if (words.size === 0 || evidenceWords(buf, from, start, context?.name ?? '').some((word) => words.has(word)))
+          this.take({ kind, start: from, end: to, score }, buf, hits);
+      });
+    }
+    return hits.length === base ? hits : joined(hits);
+  }
+
+  search(buf: Uint8Array, start: number, end: number, context?: FindContext): number {
+    this.found = this.find(buf, start, end, context);
+    if (this.found.length === 1) Object.assign(this.only, this.found[0]);
+    return this.found.length;
+  }
+
+  hits(): readonly Hit[] {
+    return this.found;
+  }
+
+  mayHold(buf: Uint8Array, start: number, end: number): boolean {
+    return this.base.mayHold(buf, start, end) || this.matchers.some(({ may }) => may(buf, start, end));
+  }
+
+  sensitiveName(name: string): boolean {
+    return this.base.sensitiveName(name);
+  }
+
+  private take(hit: Hit, buf: Uint8Array, hits: Hit[]): void {
+    if (hit.score >= (this.scores.get(hit.kind) ?? 0) && !this.allow.allows(hit, buf)) hits.push(hit);
+  }
+}
+
+function matcherOf({ kind, words, pattern, ignore_case, context, score }: CustomKind): Matcher {
+  const common = { kind, score, context: new Set(context.map((word) => word.toLowerCase())) };
+  if (pattern === undefined) {
+    const dictionary = new Dictionary(words, ignore_case);
+    return {
+      ...common,
+      find: (buf, lo, hi, told) => {
+        dictionary.find(buf, lo, hi, false, (start, end) => {
+          told(start, end);
+          return false;
+        });
+      },
+      may: (buf, lo, hi) => dictionary.find(buf, lo, hi, true, () => true),
+      steps: () => dictionary.steps,
+      held: dictionary.longest,
+    };
+  }
+  const source = ignore_case ? `(?i)${pattern}` : pattern;
+  const exact = new Automaton(source, false);
+  const relaxed = new Automaton(source, true);
+  return {
+    ...common,
+    find: (buf, lo, hi, told) => {
+      for (let at = lo; at < hi; ) {
+        const end = exact.begins(buf[at]!) ? exact.longest(buf, at, lo, hi) : -1;
+        if (end > at) told(at, end);
+        at = end > at ? end : at + 1;
+      }
+    },
+    may: (buf, lo, hi) => {
+      for (let at = lo; at < hi; at++) if (relaxed.begins(buf[at]!) && relaxed.longest(buf, at, lo, hi) > at) return true;
+      return false;
+    },
+    steps: () => exact.steps + relaxed.steps,
+    held: MATCH_READ_MAX,
+  };
+}
+
+/** In order, without overlaps: the longer names the union (search.ts). */
+function joined(hits: Hit[]): Hit[] {
+  hits.sort((a, b) => a.start - b.start || b.end - a.end);
+  const out: Hit[] = [];
+  let named = 0;
+  for (const hit of hits) {
+    const last = out[out.length - 1];
+    const length = hit.end - hit.start;
+    if (last === undefined || hit.start >= last.end) {
+      out.push({ ...hit });
+      named = length;
+      continue;
+    }
+    if (length > named || (length === named && hit.score > last.score)) {
+      last.kind = hit.kind;
+      last.score = hit.score;
+      named = length;
+    }
+    last.end = Math.max(last.end, hit.end);
+  }
+  return out;
+}
+
+/** What `detect` may name when a policy has these kinds of its own. */
+export function expandWith(name: string, own: readonly Kind[]): Kind[] | undefined {
+  if (name === 'custom') return [...own];
+  if (own.includes(name)) return [name];
+  const known = expandKind(name);
+  return name === 'all' && known !== undefined ? [...known, ...own] : known;
+}
