@@ -58,7 +58,10 @@ export class CsvMasker implements StreamCodec {
   private firstLine = true;
   private heading = true;
   private delimiter = 0;
-  private head: Buffer | undefined = Buffer.alloc(0);
+  /** the first line, until it is complete */
+  private head: Buffer[] | undefined = [];
+  private headBytes = 0;
+  private headQuoted = false;
 
   constructor(private readonly options: CodecOptions) {
     this.quotedCell = new FieldMasker(options, quoted);
@@ -70,14 +73,15 @@ export class CsvMasker implements StreamCodec {
   }
 
   get held(): number {
-    return this.quotedCell.held + this.bareCell.held + (this.head?.length ?? 0);
+    return this.quotedCell.held + this.bareCell.held + this.headBytes;
   }
 
   push(chunk: Uint8Array): void {
     const buf = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
     if (this.head === undefined) return this.read(buf);
-    this.head = Buffer.concat([this.head, buf]);
-    if (this.head.length < FIRST_LINE_MAX && lineEnd(this.head) < 0) return;
+    this.head.push(Buffer.from(buf));
+    this.headBytes += buf.length;
+    if (this.headBytes < FIRST_LINE_MAX && !this.endsLine(buf)) return;
     this.begin();
   }
 
@@ -91,9 +95,19 @@ export class CsvMasker implements StreamCodec {
     this.endCell(Buffer.alloc(0), 0, 0);
   }
 
+  /** Whether the first line ends in this piece of it. */
+  private endsLine(buf: Buffer): boolean {
+    for (const b of buf) {
+      if (b === QUOTE) this.headQuoted = !this.headQuoted;
+      else if (b === 0x0a && !this.headQuoted) return true;
+    }
+    return false;
+  }
+
   private begin(): void {
-    const head = this.head!;
+    const head = Buffer.concat(this.head!);
     this.head = undefined;
+    this.headBytes = 0;
     const end = lineEnd(head);
     this.delimiter = mostFrequent(head, Math.min(end < 0 ? head.length : end, FIRST_LINE_MAX));
     this.read(head);

@@ -5,24 +5,27 @@ import { JsonMasker } from './json.js';
 /** the field that holds what an event says (WHATWG HTML, 9.2.6) */
 const DATA = Buffer.from('data:', 'latin1');
 
-const LINE = 0;
-const VALUE = 1;
-const BODY = 2;
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
 
 /**
  * Masks a stream of server-sent events line by line: what is behind `data:` as JSON where it begins like an object or a list, all other
  * lines as text. A line's end settles it, so each event goes out as soon as it is complete. A value over several lines is not found.
  */
 export class SseMasker implements StreamCodec {
-  hits = 0;
-  private state = LINE;
-  private line: Buffer = Buffer.alloc(0);
+  private settled = 0;
+  /** bytes of `data:` that the line began with so far */
+  private matched = 0;
   private body: StreamCodec | undefined;
 
   constructor(private readonly options: CodecOptions) {}
 
+  get hits(): number {
+    return this.settled + (this.body?.hits ?? 0);
+  }
+
   get held(): number {
-    return this.line.length + (this.body?.held ?? 0);
+    return this.body?.held ?? (this.matched < DATA.length ? this.matched : 0);
   }
 
   push(chunk: Uint8Array): void {
@@ -31,19 +34,28 @@ export class SseMasker implements StreamCodec {
     for (let at = 0; at < buf.length; at++) {
       const b = buf[at]!;
       if (b === 0x0a || b === 0x0d) {
-        if (this.body !== undefined) this.body.push(buf.subarray(from, at));
-        else if (at > from) this.begin(Buffer.concat([this.line, buf.subarray(from, at)]));
+        this.take(buf, from, at);
         this.endLine();
         this.options.write(buf.subarray(at, at + 1));
         from = at + 1;
-      } else if (this.state !== BODY && this.decided(buf, from, at)) {
-        this.begin(Buffer.concat([this.line, buf.subarray(from, at + 1)]));
+      } else if (this.body !== undefined) {
+        // the line's end is all that is looked for
+      } else if (this.matched === DATA.length) {
+        if (b === 0x20) continue;
+        this.options.write(buf.subarray(from, at));
+        from = at;
+        this.body = b === BRACE || b === BRACKET ? new JsonMasker(this.options) : new StreamMasker(this.options);
+      } else {
         from = at + 1;
+        if (b === DATA[this.matched]) {
+          if (++this.matched === DATA.length) this.options.write(DATA);
+          continue;
+        }
+        this.asText();
+        from = at;
       }
     }
-    if (from === buf.length) return;
-    if (this.body !== undefined) this.body.push(buf.subarray(from));
-    else this.line = Buffer.concat([this.line, buf.subarray(from)]);
+    this.take(buf, from, buf.length);
   }
 
   flush(): void {
@@ -54,42 +66,23 @@ export class SseMasker implements StreamCodec {
     this.endLine();
   }
 
-  /** True when enough of the line came to know what it is: a byte that is no blank behind `data:`, or no `data:`. */
-  private decided(buf: Buffer, from: number, at: number): boolean {
-    const length = this.line.length + at - from + 1;
-    if (this.state === LINE) {
-      if (length <= DATA.length) {
-        if (buf[at] === DATA[length - 1]) {
-          if (length === DATA.length) this.state = VALUE;
-          return false;
-        }
-        return true;
-      }
-    }
-    return buf[at] !== 0x20;
+  private take(buf: Buffer, from: number, to: number): void {
+    if (to <= from) return;
+    if (this.body !== undefined) this.body.push(buf.subarray(from, to));
+    else this.options.write(buf.subarray(from, to));
   }
 
-  private begin(line: Buffer): void {
-    this.line = Buffer.alloc(0);
-    let start = 0;
-    if (this.state === VALUE) {
-      start = DATA.length;
-      while (start < line.length && line[start] === 0x20) start++;
-      this.options.write(line.subarray(0, start));
-    }
-    const first = line[start];
-    const json = this.state === VALUE && (first === 0x7b || first === 0x5b);
-    this.body = json ? new JsonMasker(this.options) : new StreamMasker(this.options);
-    this.state = BODY;
-    this.body.push(line.subarray(start));
+  /** A line that is no `data:`. */
+  private asText(): void {
+    this.body = new StreamMasker(this.options);
+    this.body.push(DATA.subarray(0, this.matched));
   }
 
   private endLine(): void {
-    if (this.body === undefined && this.line.length > 0) this.begin(this.line);
+    if (this.body === undefined && this.matched < DATA.length) this.asText();
     this.body?.end();
-    this.hits += this.body?.hits ?? 0;
+    this.settled += this.body?.hits ?? 0;
     this.body = undefined;
-    this.line = Buffer.alloc(0);
-    this.state = LINE;
+    this.matched = 0;
   }
 }

@@ -3,6 +3,7 @@ import type { CodecOptions, StreamCodec } from '../../../filters/mask/codecs/cod
 import { CsvMasker } from '../../../filters/mask/codecs/csv.js';
 import { FormMasker } from '../../../filters/mask/codecs/form.js';
 import { HtmlMasker } from '../../../filters/mask/codecs/html.js';
+import { JsonMasker } from '../../../filters/mask/codecs/json.js';
 import { SseMasker } from '../../../filters/mask/codecs/sse.js';
 import { createDetector, createMasker } from '../../../filters/mask/index.js';
 import type { MaskAs } from '../../../filters/mask/types.js';
@@ -68,6 +69,7 @@ const cases: [string, Codec, [string, string, string][]][] = [
       ['attributes', '<a href="mailto:jane@example.com">x</a>', '<a href="mailto:[email]">x</a>'],
     ],
   ],
+  ['JSON', JsonMasker, [['one', '{"a":"jane@example.com"}', '{"a":"[email]"}']]],
   [
     'SSE',
     SseMasker,
@@ -115,6 +117,23 @@ describe('codecs', function () {
           const whole = mask(codec, text, () => text.length, as);
           const cut = mask(codec, text, () => 1 + r.below(9), as, flushed);
           assert.equal(cut, whole, `MIDSTREAM_SEED=${SEED} round ${n}: ${JSON.stringify(text.toString('latin1'))}`);
+        }
+      });
+
+      it('works as much as it is given, in small pieces too', () => {
+        const units = ['a', '"', '{', '[', '{"a":', '"a",', 'data: ', ' ', '&', '%', '<', ',', '\\', '4111 ', 'a=b&', '""'];
+        for (const unit of units) {
+          const work = (length: number): number => {
+            const of = createDetector({ detect: ['all'] });
+            const write = (): void => undefined;
+            const stream = new codec({ detector: of, masker: createMasker('redact'), write });
+            const bytes = Buffer.from(unit.repeat(length / unit.length));
+            for (let at = 0; at < bytes.length; at += 7) stream.push(bytes.subarray(at, at + 7));
+            stream.end();
+            return of.steps;
+          };
+          const [small, large] = [work(160_000), work(640_000)];
+          assert.ok(large <= 6 * small + 100_000, `${JSON.stringify(unit)}: ${small} steps, then ${large}`);
         }
       });
 
