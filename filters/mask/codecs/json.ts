@@ -195,7 +195,8 @@ export class JsonMasker implements StreamCodec {
   private scalar(): boolean {
     const { buf, length, place } = this;
     let at = this.at;
-    while (at < length && isScalar(buf[at]!)) at++;
+    // behind the blanks another word is not part of this one, wherever the chunks are cut
+    if (!isBlank(buf[at - 1]!)) while (at < length && isScalar(buf[at]!)) at++;
     while (at < length && (place.top ? buf[at] === 0x20 || buf[at] === 0x09 : isBlank(buf[at]!))) at++;
     this.at = at;
     if (this.dropping) this.from = at;
