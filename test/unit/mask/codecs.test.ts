@@ -69,7 +69,15 @@ const cases: [string, Codec, [string, string, string][]][] = [
       ['attributes', '<a href="mailto:jane@example.com">x</a>', '<a href="mailto:[email]">x</a>'],
     ],
   ],
-  ['JSON', JsonMasker, [['one', '{"a":"jane@example.com"}', '{"a":"[email]"}']]],
+  [
+    'JSON',
+    JsonMasker,
+    [
+      ['a string', '{"a":"jane@example.com"}', '{"a":"[email]"}'],
+      ['groups of digits at the beginning', '4111 1111 1111 1111, x', '[credit_card], x'],
+      ['groups of digits in a list', '[4111 1111 1111 1111, 7]', '[[credit_card], 7]'],
+    ],
+  ],
   [
     'SSE',
     SseMasker,
