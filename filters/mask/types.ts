@@ -45,6 +45,8 @@ export interface Detector {
   sensitiveName(name: string): boolean;
   /** bytes that a stream holds back at a flush beside what openFrom holds: values of a policy's own kinds may have several plain words */
   readonly held_max?: number;
+  /** numbers of fewer digits than those of cards may be hits too: a policy's own kinds may be numbers */
+  readonly short_numbers?: boolean;
 }
 
 export interface DetectorOptions {

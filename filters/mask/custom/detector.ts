@@ -52,6 +52,7 @@ class PolicyDetector implements Detector {
   readonly kinds: readonly Kind[];
   readonly only: Hit = { kind: '', start: 0, end: 0, score: 0 };
   readonly held_max: number;
+  readonly short_numbers: boolean;
   private readonly matchers: readonly Matcher[];
   private readonly allow: AllowFilter;
   private readonly scores: ReadonlyMap<Kind, number>;
@@ -65,6 +66,7 @@ class PolicyDetector implements Detector {
     this.kinds = [...base.kinds, ...own.map(({ kind }) => kind)].sort();
     this.matchers = own.map(matcherOf);
     this.held_max = Math.max(0, ...this.matchers.map(({ held }) => held));
+    this.short_numbers = own.some(({ pattern, words }) => pattern !== undefined || words.some((word) => /^[-\d.]+$/.test(word)));
     this.allow = new AllowFilter(detection.allow);
     this.scores = detection.score_min;
   }

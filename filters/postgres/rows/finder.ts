@@ -6,6 +6,7 @@ import { strengthOf } from './mask-set.js';
 interface SetFacts {
   strengths: readonly number[];
   allKinds: ReadonlySet<Kind>;
+  shortNumbers: boolean;
 }
 
 /** Finders are made for every layout; what they know of their mask set is worked out once. */
@@ -17,6 +18,7 @@ function factsOf(masks: MaskSet): SetFacts {
     facts = {
       strengths: masks.detectors.map((rule) => strengthOf(rule.as)),
       allKinds: new Set(masks.detectors.flatMap((rule) => rule.detector.kinds)),
+      shortNumbers: masks.detectors.some((rule) => rule.detector.short_numbers === true),
     };
     known.set(masks, facts);
   }
@@ -35,9 +37,12 @@ export class Finder {
   private readonly rules: number[] = [];
   private readonly strengths: readonly number[];
   private readonly allKinds: ReadonlySet<Kind>;
+  /** numbers of any length are to be looked at */
+  readonly shortNumbers: boolean;
 
   constructor(readonly masks: MaskSet) {
-    const { strengths, allKinds } = factsOf(masks);
+    const { strengths, allKinds, shortNumbers } = factsOf(masks);
+    this.shortNumbers = shortNumbers;
     this.strengths = strengths;
     this.allKinds = allKinds;
   }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { MidstreamError } from '../../../filters/errors.js';
+import { compilePolicy } from '../../../filters/policy/index.js';
 import { ByteSink } from '../../../filters/postgres/rows/byte-sink.js';
 import { RowMasker } from '../../../filters/postgres/rows/data-row.js';
+import { buildMaskSet } from '../../../filters/postgres/rows/mask-set.js';
 import { CARD, cellsOf, column, dataRow, EMAIL, masksOf, planOf, textOf } from './support.js';
 
 const mask = (masker: RowMasker, row: Buffer) => masker.maskRow(row, 0, 5, row.length);
@@ -54,6 +56,22 @@ describe('DataRow', () => {
     const cells = textOf(mask(masker, dataRow('hunter2hunter2', '536904399', '536904399'))!);
     assert.notEqual(cells[0], 'hunter2hunter2');
     assert.deepEqual(cells.slice(1), ['0', '536904399']);
+  });
+
+  it("finds short numbers of a policy's own kinds, in integers of both formats, by the name of their column", () => {
+    const rules = compilePolicy(
+      "version: 1\nmasks: [{ name: m, detect: [custom], as: redact }]\ndetection:\n  kinds:\n    - { kind: own, pattern: '\\b\\d{6}\\b', context: [employee] }\n",
+      'p.yaml',
+    ).masks.map(({ rule }) => rule);
+    const masks = buildMaskSet(rules, {});
+    const binary = Buffer.alloc(4);
+    binary.writeInt32BE(123456);
+    const masker = new RowMasker(
+      planOf(masks, column('employee_id', 23), column('employee', 23, 1), column('n', 23), column('employee', 1700)),
+    );
+    const cells = cellsOf(mask(masker, dataRow('123456', binary, '123456', '123456'))!);
+    assert.deepEqual(cells, [Buffer.from('0'), Buffer.alloc(4), Buffer.from('123456'), Buffer.from('0')]);
+    assert.equal(mask(masker, dataRow('12345', null, '1', '7')), undefined);
   });
 
   it('finds nothing clean where a column is covered, and clean where no type can hold anything', () => {

@@ -52,17 +52,20 @@ function detectDigits(cell: Cell, text: Buffer, start: number, end: number): Cov
   return finder.strongest();
 }
 
+/** Short numbers are read where the column's name says something, or a policy's own kinds may be numbers. */
+const readsAll = (cell: Cell): boolean => cell.sensitive || cell.finder.shortNumbers;
+
 const looksOfNumber =
   (long: boolean, format: 0 | 1) =>
   (cell: Cell): Looks =>
-    cell.sensitive ? 'always' : !long ? 'never' : format === 0 ? 'plain' : 'always';
+    readsAll(cell) ? 'always' : !long ? 'never' : format === 0 ? 'plain' : 'always';
 
 /** int2, int4, int8, oid and numeric in text. `long`: the type has room for values that stand by themselves. */
 export function numberText(max: number, long: boolean): ValueMasker {
   return {
     looks: looksOfNumber(long, 0),
     detect: (cell, buf, start, end, out) => {
-      if (!cell.sensitive && (end - start < DIGITS_MIN || !cell.finder.mayHold(buf, start, end))) return KEEP;
+      if (!readsAll(cell) && (end - start < DIGITS_MIN || !cell.finder.mayHold(buf, start, end))) return KEEP;
       const cover = detectDigits(cell, buf, start, end);
       return cover === undefined ? KEEP : covered(cover, buf, start, end, max, (digits) => out.ascii(digits));
     },
@@ -91,10 +94,10 @@ export function integerBinary(max: number, long: boolean): ValueMasker {
     looks: looksOfNumber(long, 1),
     detect: (cell, buf, start, end, out) => {
       // The upper half tells at once that an int8 is short: below 2^32 it has ten digits at most.
-      if (!cell.sensitive && end - start === 8 && (buf.readInt32BE(start) === 0 || buf.readInt32BE(start) === -1)) return KEEP;
+      if (!readsAll(cell) && end - start === 8 && (buf.readInt32BE(start) === 0 || buf.readInt32BE(start) === -1)) return KEEP;
       const text = integerText(buf, start, end);
       if (text === undefined) return NULLED;
-      if (!cell.sensitive && text.length < DIGITS_MIN) return KEEP;
+      if (!readsAll(cell) && text.length < DIGITS_MIN) return KEEP;
       const cover = detectDigits(cell, text, 0, text.length);
       return cover === undefined ? KEEP : covered(cover, text, 0, text.length, max, (digits) => writeInteger(end - start, digits, out));
     },
@@ -114,7 +117,7 @@ export function numericBinary(max: number): ValueMasker {
     looks: () => 'always',
     detect: (cell, buf, start, end, out) => {
       // Eight bytes of header and two for four digits.
-      if (!cell.sensitive && end - start < 8 + 2 * (DIGITS_MIN / 4)) return KEEP;
+      if (!readsAll(cell) && end - start < 8 + 2 * (DIGITS_MIN / 4)) return KEEP;
       const text = decodeNumeric(buf, start, end);
       if (text === undefined) return NULLED;
       const cover = detectDigits(cell, text, 0, text.length);
