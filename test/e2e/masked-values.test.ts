@@ -205,11 +205,12 @@ describe('masked values, read back by a real server', () => {
     return outcome === WRITTEN ? out.take() : 'kept';
   }
 
-  for (const as of ['redact', 'partial', 'hash', 'null'] as MaskAs[]) {
+  for (const as of ['redact', 'partial', 'hash', 'token', 'fixed', 'null'] as MaskAs[]) {
+    const value = as === 'fixed' ? { value: 'hidden' } : {};
     const masks = buildMaskSet(
       [
-        { name: 'found', detect: ['all'], columns: [], as },
-        { name: 'column', detect: [], columns: ['*.*.*'], as },
+        { name: 'found', detect: ['all'], columns: [], as, ...value },
+        { name: 'column', detect: [], columns: ['*.*.*'], as, ...value },
       ],
       { key },
     );

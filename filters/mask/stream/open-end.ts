@@ -21,6 +21,13 @@ export function openFrom(buf: Buffer, lo: number, hi: number): number {
   return Math.min(from, armourOpen(buf, lo, hi));
 }
 
+/** `at`, or before it where a character of UTF-8 begins that `at` would cut. */
+export function wholeCharacter(buf: Buffer, lo: number, at: number): number {
+  let p = at;
+  while (p > lo && at - p < 3 && (buf[p]! & 0xc0) === 0x80) p--;
+  return p < at && (buf[p]! & 0xc0) !== 0xc0 ? at : p;
+}
+
 /** The start of the run without blanks that reaches `hi`, bytes of UTF-8 included. */
 function runStart(buf: Buffer, lo: number, hi: number): number {
   const floor = Math.max(lo, hi - RUN_HELD_MAX);

@@ -1,6 +1,6 @@
 import type { Detector, FindContext, Hit } from '../types.js';
 import { ARMOUR_HELD_MAX, STREAM_LIMITS, type StreamLimits } from './limits.js';
-import { hasArmourEnd, openFrom } from './open-end.js';
+import { hasArmourEnd, openFrom, wholeCharacter } from './open-end.js';
 
 /** A settled part of a stream. It holds until the call that gave it returns. */
 export interface Segment {
@@ -86,7 +86,8 @@ export class Segments {
   /** Hands out what surely is no part of a value whose end is still to come. */
   flush(): void {
     if (this.held === 0) return;
-    const end = Math.min(openFrom(this.buf, this.done, this.length), this.length - (this.detector.held_max ?? 0));
+    const open = Math.min(openFrom(this.buf, this.done, this.length), this.length - (this.detector.held_max ?? 0));
+    const end = open < this.length ? wholeCharacter(this.buf, this.done, Math.max(open, this.done)) : open;
     if (end <= this.done) return;
     // what decides about a value stands within `right`; more is not searched, or many flushes would cost too much
     const searched = Math.min(this.length, end + this.limits.right);
@@ -131,7 +132,7 @@ export class Segments {
     const line = buf.lastIndexOf(0x0a, to - 1);
     if (line >= from) return line + 1;
     for (let p = to; p > from; p--) if (buf[p - 1]! <= 0x20) return p;
-    return to;
+    return wholeCharacter(buf, from, to);
   }
 
   /** Searches up to `searched` and hands out up to `end`, or behind the value there. False when more is needed to know. */

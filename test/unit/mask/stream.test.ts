@@ -96,6 +96,23 @@ describe('stream masker', function () {
     }
   });
 
+  it('cuts no character of UTF-8', () => {
+    const text = '名前é\u{1f600}'.repeat(40_000);
+    for (const flushed of [false, true]) {
+      const pieces: Buffer[] = [];
+      const stream = new StreamMasker({ detector, masker: redact, write: (bytes) => pieces.push(Buffer.from(bytes)) });
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; at += 5001) {
+        stream.push(bytes.subarray(at, at + 5001));
+        if (flushed) stream.flush();
+      }
+      stream.end();
+      assert.ok(pieces.length > 3);
+      for (const piece of pieces) assert.ok(!piece.toString('utf8').includes('\ufffd'));
+      assert.equal(Buffer.concat(pieces).toString('utf8'), text);
+    }
+  });
+
   it('takes a line of 100 MB, NULs and bytes that are no text', () => {
     const run = new Run(false);
     const piece = Buffer.alloc(1024 * 1024, 'a b\0\xff\xed\xa0\x80 ', 'latin1');
