@@ -14,7 +14,7 @@ import {
   SSN,
   TOKEN,
 } from '../../../filters/mask/evidence.js';
-import { kinds } from '../../../filters/mask/kinds.js';
+import { createDetector, createMasker, kinds, maskString } from '../../../filters/mask/index.js';
 import type { Segment } from '../../../filters/mask/stream/segments.js';
 import type { Hit } from '../../../filters/mask/types.js';
 import type { Wanted } from '../detect.js';
@@ -35,9 +35,13 @@ export interface Found extends Hit {
   words: string[];
 }
 
-/** bytes of the line that are shown before and behind a value */
+/** characters of the line that are shown before and behind a value */
 const BEFORE_MAX = 48;
 const AFTER_MAX = 24;
+/** bytes that are read for them */
+const READ_MAX = 256;
+const everything = createDetector({ detect: ['all'] });
+const redact = createMasker('redact');
 /** a longer value is cut where it is revealed, bytes */
 const REVEALED_MAX = 4096;
 
@@ -102,8 +106,8 @@ export class Locator {
       description: descriptions.get(hit.kind) ?? hit.kind,
       line: this.line,
       column: this.column,
-      before: beside(segment, i, Math.max(segment.start, hit.start - BEFORE_MAX), hit.start),
-      after: beside(segment, i, hit.end, Math.min(segment.end, hit.end + AFTER_MAX)),
+      before: beside(segment, i, true),
+      after: beside(segment, i, false),
       masked: `[${hit.kind}]`,
       value: buf.toString('utf8', hit.start, Math.min(hit.end, hit.start + REVEALED_MAX)),
       words: said.filter(([bit]) => (bits & bit) !== 0).map(([, word]) => word),
@@ -111,19 +115,19 @@ export class Locator {
   }
 }
 
-/** buf[from, to), which is beside hit i, as far as it is on its line, with the other hits masked. What is cut is no half of a character or of a value. */
-function beside({ buf, hits }: Segment, i: number, from: number, to: number): string {
-  let start = from;
-  let end = to;
-  if (to <= hits[i]!.start) {
-    const line = to > from ? buf.lastIndexOf(0x0a, to - 1) : -1;
-    if (line >= start) start = line + 1;
-  } else {
-    const line = buf.indexOf(0x0a, from);
-    if (line >= 0 && line < end) end = line;
-    while (end < buf.length && end > start && (buf[end]! & 0xc0) === 0x80) end--;
-  }
-  while (start < end && (buf[start]! & 0xc0) === 0x80) start++;
+/**
+ * What is on the line before or behind hit i, with the other hits masked, and whatever else is found there: the kinds that were asked for
+ * are not all that must not be shown.
+ */
+function beside({ buf, hits, start: lo, end: hi }: Segment, i: number, before: boolean): string {
+  const { start: from, end: to } = hits[i]!;
+  let start = before ? Math.max(lo, from - READ_MAX) : to;
+  let end = before ? from : Math.min(hi, to + READ_MAX);
+  const line = before ? buf.subarray(start, end).lastIndexOf(0x0a) : buf.subarray(start, end).indexOf(0x0a);
+  // a word that is cut may be half of a value
+  if (before) start = line >= 0 ? start + line + 1 : start > lo ? blankFrom(buf, start, end) : start;
+  else if (line >= 0) end = start + line;
+  else if (end < hi) while (end > start && buf[end - 1]! > 0x20) end--;
   let text = '';
   let first = i;
   while (first > 0 && hits[first - 1]!.end > start) first--;
@@ -134,5 +138,13 @@ function beside({ buf, hits }: Segment, i: number, from: number, to: number): st
     text += `[${hit.kind}]`;
     start = hit.end;
   }
-  return start < end ? text + buf.toString('utf8', start, end) : text;
+  if (start < end) text += buf.toString('utf8', start, end);
+  const shown = [...maskString(everything, redact, text)];
+  return (before ? shown.slice(-BEFORE_MAX) : shown.slice(0, AFTER_MAX)).join('');
+}
+
+function blankFrom(buf: Buffer, from: number, to: number): number {
+  let p = from;
+  while (p < to && buf[p]! > 0x20) p++;
+  return p;
 }

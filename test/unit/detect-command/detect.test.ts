@@ -96,8 +96,18 @@ describe('midstream detect', function () {
     const ran = await run(['--policy', path('policy.yaml'), path('found.txt')]);
     assert.equal(
       ran.out.replace(/ [01]\.\d\d /, ' '),
-      `${path('found.txt')}:3:3: credit_card by cards, as partial    [credit_card] of jane@example.com\n`,
+      `${path('found.txt')}:3:3: credit_card by cards, as partial    [credit_card] of [email]\n`,
     );
+  });
+
+  it('shows nothing beside a value that it was not asked for', async () => {
+    const long = 'k9Qz7Lm2Xv8Rt4Wp1Ys6Nd3Bf5Hj0Gc'.repeat(20);
+    const ran = await run(
+      ['--kinds', 'credit_card'],
+      `password=hunter22 card 4111111111111111 jane@example.com\nBearer ${long} 4111111111111111 Bearer ${long}\n`,
+    );
+    assert.match(ran.out, /password=\[password\] card \[credit_card\] \[email\]\n/);
+    assert.ok(!ran.out.includes('hunter22') && !ran.out.includes('k9Qz'), ran.out);
   });
 
   it('lists all kinds with examples', async () => {
