@@ -81,14 +81,15 @@ function quoteOpen(buf: Buffer, lo: number, hi: number): number {
   return open < 0 ? hi : open;
 }
 
-/** Where armour begins whose last line has not come; `hi` when there is none. */
+/** Where armour begins whose last line has not come; `hi` when there is none. A block that was damaged goes on to the next last line. */
 function armourOpen(buf: Buffer, lo: number, hi: number): number {
   const text = buf.subarray(Math.max(lo, hi - ARMOUR_HELD_MAX), hi);
-  const begin = text.lastIndexOf(BEGIN);
-  if (begin < 0) return hi;
-  const end = text.indexOf(END, begin);
+  if (text.indexOf(BEGIN) < 0) return hi;
+  let end = text.lastIndexOf(END);
   const closed = end >= 0 && (text.indexOf(DASHES, end + END.length) >= 0 || text.length - end > END.length + LABEL_MAX);
-  return closed ? hi : hi - text.length + begin;
+  if (end > 0 && !closed) end = text.lastIndexOf(END, end - 1);
+  const begin = text.indexOf(BEGIN, Math.max(0, end));
+  return begin < 0 ? hi : hi - text.length + begin;
 }
 
 /** True when buf[start, end), a private key that was found, has its last line. */
