@@ -69,16 +69,21 @@ function quoteOpen(buf: Buffer, lo: number, hi: number): number {
   const floor = Math.max(lo, hi - QUOTED_HELD_MAX);
   let p = hi;
   while (p > floor && buf[p - 1] !== 0x0a) p--;
+  // counted from the line's beginning one may be open; and the last one, if it stands where a value begins, may be, whatever was before
   let open = -1;
+  let last = -1;
   for (; p < hi; p++) {
     const b = buf[p]!;
     if (b === 0x5c) p++;
     else if (b !== 0x22 && b !== 0x27 && b !== 0x60) continue;
-    else if (open < 0) {
-      if (p === lo || OPENERS[buf[p - 1]!] === 1) open = p;
-    } else if (b === buf[open]) open = -1;
+    else {
+      const opens = p === lo || OPENERS[buf[p - 1]!] === 1;
+      if (open < 0) open = opens ? p : -1;
+      else if (b === buf[open]) open = -1;
+      if (last < 0 || b === buf[last]) last = opens ? p : -1;
+    }
   }
-  return open < 0 ? hi : open;
+  return open < 0 ? (last < 0 ? hi : last) : last < 0 ? open : Math.min(open, last);
 }
 
 /** Where armour begins whose last line has not come; `hi` when there is none. A block that was damaged goes on to the next last line. */
