@@ -77,7 +77,7 @@ export const kinds: readonly KindInfo[] = [
     'Incoming webhook URLs of Slack',
     'https://hooks.slack.com/services/T01ABCDEF/B01ABCDEF/aBcDeFgHiJkLmNoPqRsTuVwX',
   ),
-  ...VENDOR_TOKENS.map((t) => secret(t.kind, t.description, ...(t.example === undefined ? [] : [t.example]))).filter(
+  ...VENDOR_TOKENS.map((t) => secret(t.kind, t.description, t.example)).filter(
     (k, at, all) => all.findIndex((other) => other.kind === k.kind) === at,
   ),
 ].sort((a, b) => (a.kind < b.kind ? -1 : 1));

@@ -87,6 +87,7 @@ export class Gate {
         continue;
       }
       if ((t & T_DIGIT) !== 0) {
+        if ((t & T_TOKEN) !== 0 && mayBeToken(buf, i, start, end, this.wanted)) return true;
         const next = this.digits(buf, i, start, end);
         if (next < 0) return true;
         i = next;

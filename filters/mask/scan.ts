@@ -32,6 +32,7 @@ export function scan(s: Search, triggers: Uint16Array): void {
       continue;
     }
     if ((t & T_DIGIT) !== 0) {
+      if ((t & T_TOKEN) !== 0) tokensAt(s, i);
       i = numberAt(s, i);
       continue;
     }

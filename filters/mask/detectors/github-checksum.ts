@@ -10,6 +10,13 @@ function buildCrcTable(): Int32Array {
   return table;
 }
 
+/** CRC-32 (ISO-HDLC) of buf[start, end). */
+export function crc32(buf: Uint8Array, start: number, end: number): number {
+  let crc = -1;
+  for (let k = start; k < end; k++) crc = (crc >>> 8) ^ CRC[(crc ^ buf[k]!) & 0xff]!;
+  return (crc ^ -1) >>> 0;
+}
+
 const CHECK_LENGTH = 6;
 
 /**
@@ -17,10 +24,8 @@ const CHECK_LENGTH = 6;
  * (github.blog, "Behind GitHub's new authentication token formats"). True when they agree.
  */
 export function githubChecksum(buf: Uint8Array, start: number, end: number): boolean {
-  let crc = -1;
   const check = end - CHECK_LENGTH;
-  for (let k = start; k < check; k++) crc = (crc >>> 8) ^ CRC[(crc ^ buf[k]!) & 0xff]!;
-  const expected = (crc ^ -1) >>> 0;
+  const expected = crc32(buf, start, check);
   let actual = 0;
   for (let k = check; k < end; k++) actual = actual * 62 + base62(buf[k]!);
   return actual === expected;

@@ -1,8 +1,9 @@
-import { ALNUM, ascii, BASE64, CLASS, DIGIT, HEX, startsWith, TOKEN } from '../bytes.js';
+import { ALNUM, ascii, CLASS, startsWith } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
-import { githubChecksum } from './github-checksum.js';
-import { type Body, VENDOR_TOKENS, type VendorToken } from './token-table.js';
+import { BODIES } from './bodies.js';
+import { checksumHolds } from './checksums.js';
+import { VENDOR_TOKENS, type VendorToken } from './token-table.js';
 
 /**
  * Tokens with a vendor's prefix. The scan stops at a rare byte of the prefix (its anchor); which prefixes could be meant
@@ -16,26 +17,14 @@ interface Rule extends VendorToken {
   holds: Uint8Array | undefined;
   /** bits of CLASS, or the mask of a body of its own */
   accepts: Uint8Array;
+  precedes: Uint8Array | undefined;
 }
 
-/** Bytes that a prefix is anchored on, the best first: those that end a search soonest because they are rare in data. No digits: those the scan reads as numbers. */
-const ANCHORS = '~_-.QZJXKVYGWCLMRFHPBDNUOISTAE';
-const BODIES: Record<Body, Uint8Array> = {
-  alnum: bodyOf((b) => (CLASS[b]! & ALNUM) !== 0),
-  token: bodyOf((b) => (CLASS[b]! & TOKEN) !== 0),
-  hex: bodyOf((b) => (CLASS[b]! & HEX) !== 0),
-  upper: bodyOf((b) => (b >= 0x41 && b <= 0x5a) || (b >= 0x30 && b <= 0x39)),
-  dotted: bodyOf((b) => (CLASS[b]! & TOKEN) !== 0 || b === 0x2e),
-  base64: bodyOf((b) => (CLASS[b]! & (BASE64 | TOKEN)) !== 0 || b === 0x3d),
-  digits: bodyOf((b) => (CLASS[b]! & DIGIT) !== 0),
-};
-
-function bodyOf(test: (b: number) => boolean): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, b) => (test(b) ? 1 : 0));
-}
+/** Bytes that a prefix is anchored on, the best first: those that end a search soonest because they are rare in data. A digit is one only where nothing else can be. */
+const ANCHORS = '~_-.|QZJXKVYGWCLMRFHPBDNUOISTAE';
 
 /** 0: no prefix has this pair; else the index into BUCKETS plus one */
-const BUCKET_BY_PAIR = new Uint8Array(65536);
+const BUCKET_BY_PAIR = new Uint16Array(65536);
 const BUCKETS: Rule[][] = [];
 /** every byte that some prefix is anchored on */
 const ANCHOR_BYTES = new Uint8Array(256);
@@ -53,6 +42,7 @@ function compile(): void {
       anchor,
       holds: token.contains === undefined ? undefined : ascii(token.contains),
       accepts: BODIES[token.body],
+      precedes: token.before === undefined ? undefined : BODIES[token.before.body],
     };
     const last = bytes[anchor]!;
     ANCHOR_BYTES[last] = 1;
@@ -68,9 +58,18 @@ function compile(): void {
 function anchorOf(prefix: string): number {
   for (const c of ANCHORS) {
     const at = prefix.indexOf(c, 1);
-    if (at > 0) return at;
+    if (at > 0 && !isSwallowed(prefix, at)) return at;
   }
+  const digit = prefix.slice(1).search(/[0-9]/) + 1;
+  if (digit > 0) return digit;
   throw new RangeError(`prefix ${prefix} has no byte to anchor on`);
+}
+
+/** The scan reads a run of digits, the separators between them and the letters behind them at once: it stops at none of their bytes. */
+function isSwallowed(prefix: string, at: number): boolean {
+  return /[0-9]$/.test(prefix.slice(0, at))
+    ? /[-.0-9A-Za-z]/.test(prefix[at]!)
+    : /[0-9][A-Za-z]*$/.test(prefix.slice(0, at)) && /[A-Za-z]/.test(prefix[at]!);
 }
 
 /** True when no prefix has its anchor at `at`: what the scans ask first, a call for each capital letter is too much. */
@@ -96,8 +95,10 @@ export function tokensAt(s: Search, at: number): void {
 function tryRule(s: Search, rule: Rule, start: number): void {
   const { buf } = s;
   if (start < s.lo || s.wanted[rule.id] === 0 || !startsWith(buf, start, rule.bytes)) return;
-  const inside = (CLASS[rule.bytes[0]!]! & ALNUM) !== 0;
-  if (inside && start > s.lo && (CLASS[buf[start - 1]!]! & ALNUM) !== 0) return;
+  const from = rule.precedes === undefined ? start : bodyBefore(s, rule, start);
+  if (from < 0) return;
+  const inside = (CLASS[buf[from]!]! & ALNUM) !== 0;
+  if (inside && from > s.lo && (CLASS[buf[from - 1]!]! & ALNUM) !== 0) return;
   const body = start + rule.bytes.length;
   const limit = Math.min(s.hi, body + rule.max + 1);
   let end = body;
@@ -109,10 +110,20 @@ function tryRule(s: Search, rule: Rule, start: number): void {
   if (length < rule.min || length > rule.max) return;
   if (end < s.hi && (CLASS[buf[end]!]! & ALNUM) !== 0) return;
   if (rule.holds !== undefined && !contains(buf, body, end, rule.holds)) return;
-  if (!isVaried(buf, body, end) && rule.body !== 'upper') return;
+  if (rule.plain === undefined && !(rule.precedes === undefined ? isVaried(buf, body, end) : isVaried(buf, from, start))) return;
   // a wrong checksum means a made-up or mistyped token: less sure, but what looks so much like a secret stays masked
-  const sure = rule.checksum === undefined ? 0.95 : githubChecksum(buf, body, end) ? 1 : 0.6;
-  s.found(rule.id, start, end, sure);
+  const sure = rule.checksum === undefined ? 0.95 : checksumHolds(rule.checksum, buf, start, body, end) ? 1 : 0.6;
+  s.found(rule.id, from, end, sure);
+}
+
+/** Where a token begins whose literal at `start` is in its middle; -1 when what stands before is no part of one. */
+function bodyBefore(s: Search, rule: Rule, start: number): number {
+  const { min, max } = rule.before!;
+  const floor = Math.max(s.lo, start - max - 1);
+  let from = start;
+  while (from > floor && rule.precedes![s.buf[from - 1]!] === 1) from--;
+  s.steps += start - from;
+  return start - from < min || start - from > max ? -1 : from;
 }
 
 function contains(buf: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
