@@ -77,6 +77,16 @@ export const kinds: readonly KindInfo[] = [
     'Incoming webhook URLs of Slack',
     'https://hooks.slack.com/services/T01ABCDEF/B01ABCDEF/aBcDeFgHiJkLmNoPqRsTuVwX',
   ),
+  secret(
+    'discord_webhook',
+    'Webhook URLs of Discord',
+    `https://discord.com/api/webhooks/${'1098765432'.repeat(2).slice(0, 18)}/${'aB3dE5gH7j'.repeat(6)}_x-Y9zAb`,
+  ),
+  secret(
+    'teams_webhook',
+    'Webhook URLs of Microsoft Teams',
+    `https://contoso.webhook.office.com/webhookb2/3f0c9a4e-7b21-4d58-9e6a-c1d2b3847f50@7b21c9a4-4d58-9e6a-3f0c-c1d2b3847f50/IncomingWebhook/${'a1b2c3d4'.repeat(4)}`,
+  ),
   ...VENDOR_TOKENS.map((t) => secret(t.kind, t.description, t.example)).filter(
     (k, at, all) => all.findIndex((other) => other.kind === k.kind) === at,
   ),

@@ -21,6 +21,7 @@ import { macShape } from './detectors/mac.js';
 import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
 import { isDate, isFraction } from './detectors/phone.js';
 import { isNoAnchor, mayBeToken } from './detectors/tokens.js';
+import { webhookBody } from './detectors/url.js';
 import {
   evidenceBefore,
   evidenceOf,
@@ -45,7 +46,7 @@ const NATIONAL_ID = kindId('national_id');
 const PRIVATE_KEY = kindId('private_key');
 const BIRTH = kindId('date_of_birth');
 const CONNECTION = kindId('connection_string');
-const WEBHOOK = kindId('slack_webhook');
+const WEBHOOKS = ['slack_webhook', 'discord_webhook', 'teams_webhook'].map(kindId);
 const BASIC = kindId('basic_auth');
 const PASSWORD_KIND = kindId('password');
 
@@ -69,12 +70,15 @@ export class Gate {
   private readonly groups = new Groups();
   /** evidence before the run that is looked at, -1 when not read yet */
   private runContext = -1;
+  private readonly webhooks: boolean;
 
   constructor(
     private readonly wanted: Uint8Array,
     private readonly triggers: Uint16Array,
     private readonly hasRegions: boolean,
-  ) {}
+  ) {
+    this.webhooks = WEBHOOKS.some((kind) => wanted[kind] === 1);
+  }
 
   mayHold(buf: Uint8Array, start: number, end: number): boolean {
     const { triggers } = this;
@@ -300,7 +304,7 @@ export class Gate {
   private colon(buf: Uint8Array, i: number, lo: number, hi: number): boolean {
     const { wanted } = this;
     const next = i + 1 < hi ? buf[i + 1]! : 0;
-    if (next === 0x2f && buf[i + 2] === 0x2f) return (wanted[CONNECTION] === 1 || wanted[WEBHOOK] === 1) && this.url(buf, i + 3, hi);
+    if (next === 0x2f && buf[i + 2] === 0x2f) return (wanted[CONNECTION] === 1 || this.webhooks) && this.url(buf, i + 3, hi);
     if (wanted[IP] === 1 || wanted[MAC] === 1) {
       if (next === COLON && ((CLASS[buf[i + 2] ?? 0]! & HEX) !== 0 || (i > lo && (CLASS[buf[i - 1]!]! & HEX) !== 0))) {
         if (wanted[IP] === 1) return true;
@@ -327,7 +331,7 @@ export class Gate {
 
   /** An @ or the host of webhooks in the authority. */
   private url(buf: Uint8Array, from: number, hi: number): boolean {
-    if (this.wanted[WEBHOOK] === 1 && buf[from] === 0x68 && buf[from + 5] === DOT && buf[from + 6] === 0x73) return true;
+    if (this.webhooks && webhookBody(buf, from, hi)) return true;
     const limit = Math.min(hi, from + 1024);
     let p = from;
     for (; p < limit; p++) {

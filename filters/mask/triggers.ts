@@ -31,7 +31,8 @@ export function triggerTable(wanted: Uint8Array): Uint16Array {
     add(',', T_COMMA);
     add('-', T_DASH);
   }
-  if (assigned || has('ip_address', 'mac_address', 'connection_string', 'slack_webhook')) add(':', T_COLON);
+  if (assigned || has('ip_address', 'mac_address', 'connection_string', 'slack_webhook', 'discord_webhook', 'teams_webhook'))
+    add(':', T_COLON);
   if (has('private_key', 'mac_address')) add('-', T_DASH);
   if (has('mac_address')) add('.', T_DOT);
   if (has('date_of_birth', 'bearer_token', 'basic_auth')) add('bB', T_B);

@@ -5,7 +5,17 @@ import { isPlaceholder } from './values.js';
 
 const CONNECTION_STRING = kindId('connection_string');
 const SLACK_WEBHOOK = kindId('slack_webhook');
-const HOOKS = ascii('hooks.slack.com/');
+const HOOKS: readonly [kind: number, prefix: Uint8Array, bodyMin: number][] = [
+  [SLACK_WEBHOOK, ascii('hooks.slack.com/'), 30],
+  // discord.com/developers/docs/resources/webhook: /webhooks/{id}/{token}
+  ...['discord.com', 'discordapp.com', 'ptb.discord.com', 'canary.discord.com'].map(
+    (host) => [kindId('discord_webhook'), ascii(`${host}/api/webhooks/`), 60] as [number, Uint8Array, number],
+  ),
+];
+/** learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors: `https://<tenant>.webhook.office.com/webhookb2/…` */
+const TEAMS = ascii('.webhook.office.com/webhookb2/');
+const TEAMS_WEBHOOK = kindId('teams_webhook');
+const TENANT_MAX = 64;
 const USERINFO_MAX = 1024;
 
 /** A URL whose `://` begins at `at`: the password in its userinfo (RFC 3986 section 3.2.1), and webhooks that are secret themselves. */
@@ -13,8 +23,8 @@ export function urlAt(s: Search, at: number): void {
   const { buf, lo, hi } = s;
   if (at === lo || (CLASS[buf[at - 1]!]! & ALNUM) === 0 || buf[at + 1] !== 0x2f || buf[at + 2] !== 0x2f || at + 3 >= hi) return;
   const from = at + 3;
-  if (s.wanted[SLACK_WEBHOOK] === 1 && startsWith(buf, from, HOOKS)) {
-    webhook(s, at, from + HOOKS.length);
+  if (webhookBody(buf, from, hi)) {
+    if (s.wanted[hook] === 1) webhook(s, at, hookBody);
     return;
   }
   if (s.wanted[CONNECTION_STRING] === 0 || from < s.noUserinfoUntil) return;
@@ -38,12 +48,36 @@ export function urlAt(s: Search, at: number): void {
   s.found(CONNECTION_STRING, colon + 1, host, 0.9);
 }
 
+/** which webhook webhookBody saw last, where its path begins that is secret, and how long that is at least */
+let hook = 0;
+let hookBody = 0;
+let hookMin = 0;
+
+/** True when a host and path of webhooks stand at `from`: their URL is all that is needed to post. */
+export function webhookBody(buf: Uint8Array, from: number, hi: number): boolean {
+  for (const [kind, prefix, min] of HOOKS) {
+    if (!startsWith(buf, from, prefix)) continue;
+    hook = kind;
+    hookBody = from + prefix.length;
+    hookMin = min;
+    return true;
+  }
+  let p = from;
+  const limit = Math.min(hi, from + TENANT_MAX);
+  while (p < limit && ((CLASS[buf[p]!]! & ALNUM) !== 0 || buf[p] === 0x2d)) p++;
+  if (p >= limit || !startsWith(buf, p, TEAMS)) return false;
+  hook = TEAMS_WEBHOOK;
+  hookBody = p + TEAMS.length;
+  hookMin = 60;
+  return true;
+}
+
 function webhook(s: Search, at: number, from: number): void {
   const { buf, lo, hi } = s;
   let start = at;
   while (start > lo && at - start < 6 && (CLASS[buf[start - 1]!]! & ALPHA) !== 0) start--;
   let end = from;
-  while (end < hi && end - from < 200 && ((CLASS[buf[end]!]! & TOKEN) !== 0 || buf[end] === 0x2f)) end++;
+  while (end < hi && end - from < 300 && ((CLASS[buf[end]!]! & TOKEN) !== 0 || buf[end] === 0x2f || buf[end] === 0x40)) end++;
   s.steps += end - start;
-  if (end - from >= 30) s.found(SLACK_WEBHOOK, start, end, 0.95);
+  if (end - from >= hookMin) s.found(hook, start, end, 0.95);
 }

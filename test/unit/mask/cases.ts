@@ -225,6 +225,18 @@ export const cases: KindCases[] = [
     found: ['⟦https://hooks.slack.com/services/T01ABCDEF/B01ABCDEF/aBcDeFgHiJkLmNoPqRsTuVwX⟧'],
     clean: ['https://hooks.slack.com/services/'],
   },
+  {
+    kind: 'discord_webhook',
+    found: [`to ⟦https://discord.com/api/webhooks/109876543210987654/${'aB3dE5gH7j'.repeat(6)}_x-Y9zAb⟧, now`],
+    clean: ['https://discord.com/api/webhooks/', 'https://discord.com/channels/109876543210987654'],
+  },
+  {
+    kind: 'teams_webhook',
+    found: [
+      `"⟦https://contoso.webhook.office.com/webhookb2/3f0c9a4e-7b21-4d58-9e6a-c1d2b3847f50@7b21c9a4/IncomingWebhook/${'a1b2c3d4'.repeat(4)}⟧"`,
+    ],
+    clean: ['https://contoso.webhook.office.com/', 'https://webhook.office.com.example/webhookb2/x'],
+  },
   { kind: 'stripe_key', found: ['⟦sk_live_51HxQw7Zk9Lm2Nv4Pb6Tr8Yc⟧'], clean: ['task_live_51HxQw', 'sk_live_'] },
   { kind: 'anthropic_key', found: [`⟦sk-ant-api03-${'Zx9_kLm2-Q'.repeat(9)}abcAA⟧`], clean: ['sk-ant-', 'disk-ant-eater'] },
   {
