@@ -9,6 +9,7 @@ interface Batch {
   ticket: number;
   upstream: Buffer[];
   downstream: Buffer[];
+  upstream_bytes: number;
   downstream_bytes: number;
   endUpstream: boolean;
   endDownstream: boolean;
@@ -135,14 +136,9 @@ export class Connection {
     for (const record of effects.records) {
       const at = this.world.recorder.appendLine(record.type, record.json, record.original);
       if (record.gating) ticket = at;
-      if (record.type === 'decision') this.countDecision(record.json);
     }
+    for (const { verdict, rule } of effects.decisions) this.world.metrics.decision(verdict, rule);
     return ticket;
-  }
-
-  private countDecision(json: string): void {
-    const found = /,"verdict":"(\w+)","rule":"((?:[^"\\]|\\.)*)"/.exec(json);
-    if (found) this.world.metrics.decision(found[1]!, found[2]!);
   }
 
   private carryOut(effects: Effects, ticket: number, settles: 'downstream' | 'upstream' | undefined): void {
@@ -164,6 +160,7 @@ export class Connection {
   private bytes(effects: Effects, ticket: number, settles: 'downstream' | 'upstream' | undefined): void {
     const batch: Batch = {
       ticket,
+      upstream_bytes: effects.upstream.length,
       upstream: effects.upstream.take(),
       downstream_bytes: effects.downstream.length,
       downstream: effects.downstream.take(),
@@ -182,6 +179,9 @@ export class Connection {
 
   private send(batch: Batch): void {
     const { transport } = this;
+    const { metrics } = this.world;
+    if (batch.upstream_bytes > 0) metrics.bytes('upstream', batch.upstream_bytes);
+    if (batch.downstream_bytes > 0) metrics.bytes('downstream', batch.downstream_bytes);
     if (batch.upstream.length > 0 || batch.endUpstream) {
       transport.send('upstream', batch.upstream, batch.endUpstream);
       if (batch.settles === 'downstream') batch.settles = undefined;

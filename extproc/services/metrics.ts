@@ -21,12 +21,18 @@ export function createMetrics(): Metrics {
   const bytes = new Counter({ name: 'midstream_bytes_total', help: 'Bytes sent on, by side', labelNames: ['side'], registers });
   const reloads = new Counter({ name: 'midstream_policy_loads_total', help: 'Policy loads, by result', labelNames: ['result'], registers });
   const version = new Gauge({ name: 'midstream_policy_info', help: 'The policy in force', labelNames: ['version'], registers });
+  const decided = new Map<string, Map<string, Counter.Internal>>();
+  const sent = { upstream: bytes.labels('upstream'), downstream: bytes.labels('downstream') };
   return {
     registry,
-    decision: (verdict, rule) => decisions.inc({ verdict, rule }),
+    // By hand: the library makes a key of all labels for every count, which on a hot connection costs more than deciding did.
+    decision: (verdict, rule) => {
+      const rules = at(decided, verdict, () => new Map<string, Counter.Internal>());
+      at(rules, rule, () => decisions.labels(verdict, rule)).inc();
+    },
     closed: (reason) => closed.inc({ reason: reasonClasses.has(reason) ? reason : 'other' }),
     held: (outcome) => held.inc({ outcome }),
-    bytes: (side, count) => bytes.inc({ side }, count),
+    bytes: (side, count) => sent[side].inc(count),
     connections: (read) => {
       new Gauge({
         name: 'midstream_connections',
@@ -62,6 +68,15 @@ export function createMetrics(): Metrics {
       });
     },
   };
+}
+
+function at<V>(map: Map<string, V>, key: string, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
 }
 
 const reasonClasses = new Set(['closed', 'cancelled', 'stream error', 'stream failed', 'closed by the client', 'closed by the server', 'the server could not be reached', 'the gateway stopped']);

@@ -1,6 +1,6 @@
 import { MidstreamError } from '../../errors.js';
 import type { RowMasker } from '../rows/data-row.js';
-import { maskFunctionResult, maskNotification, maskRowDescriptionNames, maskStatusValue } from '../rows/fields.js';
+import { maskFunctionResult, maskNotification, maskStatusValue } from '../rows/fields.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { decodeParameterDescription } from '../wire/parameter-description.js';
 import { decodeParameterStatus } from '../wire/parameter-status.js';
@@ -10,7 +10,7 @@ import { errorResponse, noticeResponse } from './backend-errors.js';
 import { countFired, currentRequest, pass, sendMasked, unexpected } from './backend-pass.js';
 import { dropDoubtful, passDoubtOn } from './copy-syncs.js';
 import { settingProblem } from './grammar.js';
-import { layoutOf, learnDescribed, outputsOf, planRows } from './layouts.js';
+import { type Layout, learnDescribed, maskNames, outputsOf, planRows } from './layouts.js';
 import type { Entry } from './pending.js';
 import type { Request } from './request.js';
 import type { Session } from './session.js';
@@ -102,22 +102,22 @@ function rowDescription(s: Session, f: Frame): boolean {
   const head = s.pending.head();
   const masks = s.rules!.masks;
   if (head?.kind === frontend.Describe) {
-    if (masks !== undefined && !learnDescribed(s, head, layoutOf(f.buf, f.body, f.end))) return false;
+    if (masks !== undefined && !learnDescribed(s, head, s.plans.layoutOf(f.buf, f.body, f.end))) return false;
     if (head.portal) head.portal.describing = false;
     s.pending.shift();
-    if (!head.injected) pass(s, f, masks && maskRowDescriptionNames(f.buf, f.start, f.body, f.end, masks));
+    if (!head.injected) pass(s, f, masks && maskNames(s, f, masks));
     return true;
   }
   if (head?.kind !== frontend.Query || head.refusal) throw unexpected(s, f);
   if (masks === undefined) s.rows = 'clean';
   else {
-    const layout = layoutOf(f.buf, f.body, f.end);
+    const layout = s.plans.layoutOf(f.buf, f.body, f.end);
     const rows = planRows(s, layout, outputsOf(s, head.judgement, head.at));
     if (rows === undefined) return false;
     s.rows = rows;
-    head.request!.columns = layout.columns.map((c) => c.name);
+    head.request!.columns = layout.names;
   }
-  pass(s, f, masks && maskRowDescriptionNames(f.buf, f.start, f.body, f.end, masks), head.request);
+  pass(s, f, masks && maskNames(s, f, masks), head.request);
   return true;
 }
 
@@ -190,7 +190,7 @@ function endOfPart(s: Session, f: Frame, tag: string): boolean {
   if (head === undefined || head.refusal !== undefined || (head.kind !== frontend.Query && head.kind !== frontend.Execute))
     throw unexpected(s, f);
   const request = head.request!;
-  if (tag !== '' && request.tags.length < TAGS_MAX) request.tags.push(tag);
+  if (tag !== '') request.tagged(tag);
   if (head.copyIn === 'active') {
     head.copyEnds = Math.max(0, head.copyEnds - 1);
     // Syncs that came while the COPY ran were ignored by the server ("COPY Operations").
@@ -221,9 +221,8 @@ function endOfPart(s: Session, f: Frame, tag: string): boolean {
   return true;
 }
 
-const TAGS_MAX = 100;
-
 function confirmNames(s: Session, item: Entry, at: number): void {
+  if (item.statementChanges === undefined && item.portalChanges === undefined) return;
   item.statementChanges = item.statementChanges?.filter(({ change, at: when }) => {
     if (when > at) return true;
     s.statements.confirm(change);
@@ -246,7 +245,7 @@ function simpleAnswer(s: Session, f: Frame, kind: number): boolean {
   return true;
 }
 
-const noColumns = { columns: [], key: '' };
+const noColumns: Layout = { columns: [], names: [], key: '', plain: undefined };
 
 function noData(s: Session, f: Frame): boolean {
   const head = s.pending.head();

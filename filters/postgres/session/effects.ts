@@ -1,4 +1,5 @@
 import type { HeldOperation } from '../../approval/types.js';
+import type { Decision } from '../../policy/types.js';
 import type { SessionEvent } from '../../record/events.js';
 import type { ByteSink } from '../rows/byte-sink.js';
 import type { ColumnPattern } from '../rows/rule-match.js';
@@ -106,6 +107,8 @@ export class Effects {
   readonly upstream = new ByteQueue();
   readonly downstream = new ByteQueue();
   records: RecordEffect[] = [];
+  /** what was decided in this step, for the metrics */
+  decisions: Decision[] = [];
   holds: HoldEffect[] = [];
   /** holds that must not run any more */
   ended: { hold: string; status: 'cancelled' | 'expired'; reason: string }[] = [];

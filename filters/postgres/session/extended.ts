@@ -59,7 +59,7 @@ export function onBind(s: Session, f: Frame): Stall | undefined {
   const portal: Portal = {
     statement,
     bind,
-    bindBytes: Buffer.from(f.buf.subarray(f.body, f.end)),
+    bindBytes: f.buf.subarray(f.body, f.end),
     formats: bind.result_formats,
     rows: undefined,
     columns: [],

@@ -1,7 +1,9 @@
 import type { OutputColumn } from '../../sql/facts.js';
 import { RowMasker } from '../rows/data-row.js';
+import { maskRowDescriptionNames } from '../rows/fields.js';
 import { missing, originsOf } from '../rows/origin.js';
 import { buildRowPlan, type ColumnLayout, type MaskSet, type RowPlan } from '../rows/plan.js';
+import type { Frame } from '../wire/frame-reader.js';
 import { decodeRowDescription } from '../wire/row-description.js';
 import type { Judgement } from './judge.js';
 import type { Entry, Portal } from './pending.js';
@@ -11,11 +13,10 @@ import type { Session } from './session.js';
 /** A layout, with the bytes that it was read from: equal bytes are equal layouts. */
 export interface Layout {
   columns: ColumnLayout[];
+  names: string[];
   key: string;
-}
-
-export function layoutOf(buf: Buffer, body: number, end: number): Layout {
-  return { columns: decodeColumns(buf, body, end), key: buf.toString('latin1', body, end) };
+  /** the masks that find nothing in its names */
+  plain: MaskSet | undefined;
 }
 
 function decodeColumns(buf: Buffer, body: number, end: number): ColumnLayout[] {
@@ -35,8 +36,23 @@ function decodeColumns(buf: Buffer, body: number, end: number): ColumnLayout[] {
  */
 export class RowPlans {
   private masks: MaskSet | undefined;
+  private readonly layouts = new Map<string, Layout>();
   private readonly byOutputs = new Map<OutputColumn[] | undefined, Map<string, { rows: RowMasker | 'clean'; until_ms: number }>>();
   private size = 0;
+
+  /** The layout of a RowDescription: its body stands in buf[body, end). */
+  layoutOf(buf: Buffer, body: number, end: number): Layout {
+    const key = buf.toString('latin1', body, end);
+    const known = this.layouts.get(key);
+    if (known !== undefined) return known;
+    const columns = decodeColumns(buf, body, end);
+    const layout: Layout = { columns, names: columns.map(({ name }) => name), key, plain: undefined };
+    if (key.length <= LAYOUT_KEY_BYTES_MAX) {
+      if (this.layouts.size >= PLANS_MAX) this.layouts.clear();
+      this.layouts.set(key, layout);
+    }
+    return layout;
+  }
 
   find(masks: MaskSet, outputs: OutputColumn[] | undefined, key: string, now_ms: number): RowMasker | 'clean' | undefined {
     if (masks !== this.masks) return undefined;
@@ -59,7 +75,18 @@ export class RowPlans {
   }
 }
 
+/** A RowDescription whose names may be values, masked; undefined where it may pass as it is. */
+export function maskNames(s: Session, f: Frame, masks: MaskSet): Buffer | undefined {
+  const layout = s.plans.layoutOf(f.buf, f.body, f.end);
+  if (layout.plain === masks) return undefined;
+  const masked = maskRowDescriptionNames(f.buf, f.start, f.body, f.end, masks);
+  if (masked === undefined) layout.plain = masks;
+  return masked;
+}
+
 const PLANS_MAX = 200;
+/** Longer descriptions are read each time that they come. */
+const LAYOUT_KEY_BYTES_MAX = 8192;
 const PLAN_MS_MAX = 10_000;
 
 /**
@@ -79,7 +106,7 @@ export function originsInDoubt(s: Session, masks: MaskSet): boolean | undefined 
 }
 
 /** How the rows of this layout are masked; undefined while the catalogue is asked. */
-export function planRows(s: Session, { columns, key }: Layout, outputs: OutputColumn[] | undefined): RowMasker | 'clean' | undefined {
+export function planRows(s: Session, { columns, key }: Pick<Layout, 'columns' | 'key'>, outputs: OutputColumn[] | undefined): RowMasker | 'clean' | undefined {
   const masks = s.rules!.masks;
   if (masks === undefined) return 'clean';
   const doubt = originsInDoubt(s, masks);
@@ -166,7 +193,7 @@ export function learnDescribed(s: Session, item: Entry, layout: Layout): boolean
     const rows = planRows(s, layout, outputsOf(s, item.judgement, 0));
     if (rows === undefined) return false;
     portal.rows = rows;
-    portal.columns = layout.columns.map((c) => c.name);
+    portal.columns = layout.names;
   }
   return true;
 }

@@ -5,8 +5,8 @@ export class Request {
   rows = 0;
   /** bytes of the answer as they went to the client */
   bytes = 0;
-  tags: string[] = [];
-  columns: string[] = [];
+  tags: readonly string[] = noNames;
+  columns: readonly string[] = noNames;
   /** COPY FROM STDIN: bytes that the client sent and no event tells yet */
   copied = 0;
   failed = false;
@@ -17,7 +17,8 @@ export class Request {
   private copies: Buffer[] = [];
   private copiesKept = 0;
   private left_out = 0;
-  readonly fired = new Map<string, { column: string; rule: string; kind: string; count: number }>();
+  /** masks that fired, by column, rule and kind */
+  private fired: Map<string, { column: string; rule: string; kind: string; count: number }> | undefined;
 
   constructor(
     readonly id: string,
@@ -91,8 +92,15 @@ export class Request {
     return taken;
   }
 
+  /** A statement of the request is done. */
+  tagged(tag: string): void {
+    if (this.tags.length === 0) this.tags = [tag];
+    else if (this.tags.length < TAGS_MAX) this.tags = [...this.tags, tag];
+  }
+
   count(column: string, rule: string, kind: string, count: number): void {
     const key = `${column}\0${rule}\0${kind}`;
+    this.fired ??= new Map();
     const known = this.fired.get(key);
     if (known) known.count += count;
     else this.fired.set(key, { column, rule, kind, count });
@@ -102,12 +110,27 @@ export class Request {
   responseFields(show: (name: string) => string): string {
     const chunks = this.kept.take();
     const wire = chunks.length === 1 ? chunks[0]!.toString('base64') : Buffer.concat(chunks).toString('base64');
-    const columns = this.columns.length === 0 ? '[]' : JSON.stringify(this.columns.map(show));
+    const columns = this.columns.length === 0 ? '[]' : shownNames(this.columns, show);
     const masked =
-      this.fired.size === 0 ? '[]' : JSON.stringify([...this.fired.values()].map((one) => ({ ...one, column: show(one.column) })));
+      this.fired === undefined ? '[]' : JSON.stringify([...this.fired.values()].map((one) => ({ ...one, column: show(one.column) })));
     const tag = this.tags.length === 1 ? this.tags[0]! : this.tags.join('; ');
     return `,"request":"${this.id}","rows":${this.rows},"bytes":${this.bytes},"tag":${JSON.stringify(tag)},"columns":${columns},"wire":"${wire}","wire_left_out":${this.left_out},"masked":${masked}`;
   }
+}
+
+const TAGS_MAX = 100;
+
+const noNames: readonly string[] = [];
+
+/** Columns of a layout come with every answer that has it. */
+const shown = new WeakMap<readonly string[], { show: (name: string) => string; json: string }>();
+
+function shownNames(names: readonly string[], show: (name: string) => string): string {
+  const known = shown.get(names);
+  if (known?.show === show) return known.json;
+  const json = JSON.stringify(names.map(show));
+  shown.set(names, { show, json });
+  return json;
 }
 
 /** Where the last of the whole messages in buf[start, end) ends that fits into `room` bytes together with those before it. */

@@ -409,6 +409,7 @@ export class Session {
 
   recordDecision(request: Request, decision: Decision, fields: string): void {
     this.record('decision', `,"request":"${request.id}"${fields}`, true);
+    this.out.decisions.push(decision);
     if (decision.verdict === 'deny') this.totals.denied++;
   }
 
