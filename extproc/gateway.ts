@@ -5,25 +5,31 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ApprovalStore } from '../filters/approval/types.js';
 import { MidstreamError } from '../filters/errors.js';
-import type { SessionOptions } from '../filters/postgres/session/session.js';
 import type { CatalogueView } from '../filters/postgres/rows/origin.js';
-import type { ProxyHeader } from '../filters/proxy-protocol/index.js';
 import type { LookupEffect } from '../filters/postgres/session/effects.js';
+import type { SessionOptions } from '../filters/postgres/session/session.js';
+import type { ProxyHeader } from '../filters/proxy-protocol/index.js';
 import type { SessionRecorder } from '../filters/record/events.js';
-import type { PeerFacts } from './convert/network-ext-proc.js';
 import { spiffeIdentity } from './convert/identity.js';
+import type { PeerFacts } from './convert/network-ext-proc.js';
 import { proxyPeer } from './convert/proxy-header.js';
+import type { RuleBook } from './rules.js';
 import { Connection, type ConnectionMetrics, Registry, type Transport } from './services/connection.js';
 import { createHop } from './services/hop.js';
 import { networkExtProc, networkExtProcDefinition } from './services/network-ext-proc.js';
-import type { RuleBook } from './rules.js';
 
 /** One backend that the gateway stands before. */
 export interface Resource {
   /** listener name; Envoy names it in the gRPC metadata `x-midstream-listener` */
   listener: string;
   resource: string;
-  catalogue: { view(database: string): CatalogueView | undefined; load(database: string, what: LookupEffect): Promise<void>; close(): Promise<void> } | undefined;
+  catalogue:
+    | {
+        view(database: string): CatalogueView | undefined;
+        load(database: string, what: LookupEffect): Promise<void>;
+        close(): Promise<void>;
+      }
+    | undefined;
   /** hop only: where this gateway listens, and Envoy's way back to the server */
   hop?: ({ host: string; port: number } | { path: string }) & { upstream: { host: string; port: number } | { path: string } };
 }
@@ -74,7 +80,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const byListener = new Map(options.resources.map((resource) => [resource.listener, resource]));
   let stopping = false;
 
-  const open = (resource: Resource, peer: SessionOptions['peer'] & { connectionId: string }, transport: 'ext_proc' | 'hop', makeTransport: (session: string) => Transport): Connection => {
+  const open = (
+    resource: Resource,
+    peer: SessionOptions['peer'] & { connectionId: string },
+    transport: 'ext_proc' | 'hop',
+    makeTransport: (session: string) => Transport,
+  ): Connection => {
     if (stopping) throw new MidstreamError('unavailable', 'the gateway is stopping');
     const id = randomBytes(16).toString('hex');
     const recorder = recorderFor(id, options.record);
@@ -92,7 +103,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       newId: () => randomBytes(16).toString('hex'),
       rules: (caller) => options.rules.for(caller),
       catalogue: catalogue ? (database) => catalogue.view(database) : undefined,
-      limits: { ...options.limits, queued_bytes_max: QUEUED_BYTES_MAX, wire_bytes_max: policy.recording?.response_bytes_max ?? WIRE_BYTES_MAX, message_bytes_max: policy.transparent ? MESSAGE_BYTES_MAX : policy.limits.message_bytes_max },
+      limits: {
+        ...options.limits,
+        queued_bytes_max: QUEUED_BYTES_MAX,
+        wire_bytes_max: policy.recording?.response_bytes_max ?? WIRE_BYTES_MAX,
+        message_bytes_max: policy.transparent ? MESSAGE_BYTES_MAX : policy.limits.message_bytes_max,
+      },
     };
     const world = {
       approvals: options.approvals,
@@ -121,7 +137,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: options.log,
       open: (facts, listener, makeTransport) => {
         const resource = byListener.get(listener) ?? (listener === '' && options.resources.length === 1 ? options.resources[0] : undefined);
-        if (resource === undefined) throw new MidstreamError('config_invalid', `Envoy named a listener "${listener}" that the gateway does not know`);
+        if (resource === undefined)
+          throw new MidstreamError('config_invalid', `Envoy named a listener "${listener}" that the gateway does not know`);
         return open(resource, extProcPeer(facts), 'ext_proc', makeTransport);
       },
     }),
@@ -180,7 +197,14 @@ function recorderFor(session: string, begin: GatewayOptions['record']): SessionR
     const refuse = (): never => {
       throw error;
     };
-    return { session, keeps_originals: false, append: refuse, appendLine: refuse, durable: () => false, whenDurable: (_ticket, done) => setImmediate(done, error as Error) };
+    return {
+      session,
+      keeps_originals: false,
+      append: refuse,
+      appendLine: refuse,
+      durable: () => false,
+      whenDurable: (_ticket, done) => setImmediate(done, error as Error),
+    };
   }
 }
 
@@ -199,12 +223,17 @@ function extProcPeer(facts: PeerFacts): SessionOptions['peer'] & { connectionId:
 
 async function bind(server: Server, address: string): Promise<string> {
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => (error ? reject(new MidstreamError('unavailable', `cannot listen on ${address}: ${error.message}`)) : resolve(bound)));
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(new MidstreamError('unavailable', `cannot listen on ${address}: ${error.message}`)) : resolve(bound),
+    );
   });
   return address.startsWith('unix:') ? address : `${address.slice(0, address.lastIndexOf(':'))}:${port}`;
 }
 
-async function listen(server: NetServer, where: { host: string; port: number } | { path: string }): Promise<{ port: number; address: string }> {
+async function listen(
+  server: NetServer,
+  where: { host: string; port: number } | { path: string },
+): Promise<{ port: number; address: string }> {
   const host = 'path' in where ? '' : where.host.includes(':') ? `[${where.host}]` : where.host;
   const name = 'path' in where ? `unix:${where.path}` : `${host}:${where.port}`;
   await new Promise<void>((resolve, reject) => {

@@ -30,7 +30,10 @@ export class RuleBook {
       const masker = createMasker('redact', {});
       return remembering((text: string) => maskString(detector, masker, text));
     };
-    const made = { maskText: redactor(['all']), maskName: redactor([...kinds.map(({ kind }) => kind).filter((kind) => kind !== 'email'), 'custom']) };
+    const made = {
+      maskText: redactor(['all']),
+      maskName: redactor([...kinds.map(({ kind }) => kind).filter((kind) => kind !== 'email'), 'custom']),
+    };
     if (this.recordingMaskers.size >= CALLERS_MAX) this.recordingMaskers.clear();
     this.recordingMaskers.set(key, made);
     return made;

@@ -1,19 +1,19 @@
 import type { Server as HttpServer } from 'node:http';
 import pino, { type Logger } from 'pino';
-import { readMaskKey } from './config/mask-key.js';
 import { kinds } from '../filters/mask/index.js';
 import type { Policy } from '../filters/policy/types.js';
 import { createAnalyzer, loadParser } from '../filters/sql/analyze.js';
 import { serviceName } from '../protos/network-ext-proc.js';
+import { readMaskKey } from './config/mask-key.js';
+import { type ApproverToken, serveApi } from './console/api.js';
 import type { AccessEntry } from './convert/access-log.js';
 import type { ConnectQuestion } from './convert/ext-authz.js';
-import { type ApproverToken, serveApi } from './console/api.js';
-import { inTurn } from './process/in-turn.js';
 import { type Gateway, type Resource, startGateway } from './gateway.js';
 import { BufferCollector } from './process/buffer-collector.js';
+import { inTurn } from './process/in-turn.js';
 import { RuleBook } from './rules.js';
 import { addAccessLog } from './services/access-log.js';
-import { addExtAuthz, type Answer } from './services/ext-authz.js';
+import { type Answer, addExtAuthz } from './services/ext-authz.js';
 import { addHealth, type Health } from './services/health.js';
 import { createMetrics, serveMetrics } from './services/metrics.js';
 import { openApprovals } from './stores/approvals/sqlite.js';
@@ -25,7 +25,14 @@ export interface RuntimeOptions {
   grpc: string;
   resources: Resource[];
   policyFile: string;
-  record: { directory: string; durability: 'strict' | 'relaxed'; worker: number; segment_bytes_max?: number; recipients?: string[]; signing_key_file?: string };
+  record: {
+    directory: string;
+    durability: 'strict' | 'relaxed';
+    worker: number;
+    segment_bytes_max?: number;
+    recipients?: string[];
+    signing_key_file?: string;
+  };
   approvals: { database: string; api: { host: string; port: number; hosts?: string[]; tokens: ApproverToken[] } | undefined };
   mask_key_file?: string;
   /** the key itself, where no file names it: workers of one gateway share it */
@@ -74,7 +81,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       metrics.policy(changed.version, true);
       log.info({ version: changed.version }, 'a new policy is in force');
       sayNamesOnly(changed, options.resources, log);
-      recordings.sealTo(recipientsOf(changed.recording?.sealed)).catch((error: unknown) => log.error({ error: String(error) }, 'originals cannot be sealed as the policy asks'));
+      recordings
+        .sealTo(recipientsOf(changed.recording?.sealed))
+        .catch((error: unknown) => log.error({ error: String(error) }, 'originals cannot be sealed as the policy asks'));
       gateway?.policyChanged();
     },
     onError: (error) => {
@@ -82,7 +91,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       log.error({ reason: error.message }, 'the policy was not loaded; the last good one stays in force');
     },
   });
-  const recipientsOf = (fromPolicy: readonly string[] | undefined) => [...new Set([...(options.record.recipients ?? []), ...(fromPolicy ?? [])])];
+  const recipientsOf = (fromPolicy: readonly string[] | undefined) => [
+    ...new Set([...(options.record.recipients ?? []), ...(fromPolicy ?? [])]),
+  ];
   metrics.policy(policy.current().version, true);
   sayNamesOnly(policy.current(), options.resources, log);
   const approvals = await openApprovals({ file: options.approvals.database });
@@ -91,14 +102,25 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const recovered = async (report: RecoveryReport) => {
     log.warn({ ...report }, 'a recording was recovered after a crash');
     // Sessions that had no end were held by a process that is gone: approvers need not be asked any more.
-    const holds = report.sessions.length === 0 ? 0 : await approvals.abandon(report.sessions, 'the gateway that held it ended before its time');
+    const holds =
+      report.sessions.length === 0 ? 0 : await approvals.abandon(report.sessions, 'the gateway that held it ended before its time');
     if (holds > 0) log.warn({ holds }, 'holds of a gateway that was killed were ended; none of them ran');
   };
   for (const report of recordings.recovered) await recovered(report);
-  recordings.onRecovered = (report) => void recovered(report).catch((error: unknown) => log.error({ error: String(error) }, 'holds of a gateway that was killed could not be ended'));
+  recordings.onRecovered = (report) =>
+    void recovered(report).catch((error: unknown) =>
+      log.error({ error: String(error) }, 'holds of a gateway that was killed could not be ended'),
+    );
   // The limit is the policy's, which may change: sessions hold each text against it before they ask.
-  const analyzer = createAnalyzer({ cache_entries_max: 5000, cache_bytes_max: 32 * 1024 * 1024, statement_bytes_max: Number.MAX_SAFE_INTEGER });
-  const rules = new RuleBook(() => policy.current(), analyzer, { ...maskKeyOf(options), ...(options.regions ? { regions: options.regions } : {}) });
+  const analyzer = createAnalyzer({
+    cache_entries_max: 5000,
+    cache_bytes_max: 32 * 1024 * 1024,
+    statement_bytes_max: Number.MAX_SAFE_INTEGER,
+  });
+  const rules = new RuleBook(() => policy.current(), analyzer, {
+    ...maskKeyOf(options),
+    ...(options.regions ? { regions: options.regions } : {}),
+  });
   const byConnection = new RecentConnections();
   gateway = await startGateway({
     version: options.version,
@@ -126,7 +148,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const api = options.approvals.api ? await serveApi({ ...options.approvals.api, store: approvals, log }) : undefined;
 
   // Holds whose worker died wait for nobody; their time ends here.
-  const overdue = setInterval(() => void approvals.expireOverdue(Date.now()).catch((error: unknown) => log.warn({ error: String(error) }, 'overdue holds could not be ended')), OVERDUE_MS).unref();
+  const overdue = setInterval(
+    () =>
+      void approvals
+        .expireOverdue(Date.now())
+        .catch((error: unknown) => log.warn({ error: String(error) }, 'overdue holds could not be ended')),
+    OVERDUE_MS,
+  ).unref();
 
   collector = new BufferCollector();
   return {
@@ -156,7 +184,10 @@ function sayNamesOnly(policy: Policy, resources: readonly Resource[], log: Logge
   if (!policy.usesColumns) return;
   for (const { resource, catalogue } of resources)
     if (catalogue === undefined)
-      log.warn({ resource }, 'masks by column go by name: without a catalogue connection (--catalogue, listeners[].catalogue) columns of views are not followed');
+      log.warn(
+        { resource },
+        'masks by column go by name: without a catalogue connection (--catalogue, listeners[].catalogue) columns of views are not followed',
+      );
 }
 
 async function join(recordings: Recordings, recent: RecentConnections, siblings: Siblings | undefined, entry: AccessEntry): Promise<void> {

@@ -8,8 +8,8 @@ import type { ApproverToken } from './console/api.js';
 import { hashToken, newToken } from './console/tokens.js';
 import type { Resource } from './gateway.js';
 import { findEnvoy, type RunningEnvoy, runEnvoy } from './process/envoy.js';
-import { inTurn } from './process/in-turn.js';
 import { freePort } from './process/free-port.js';
+import { inTurn } from './process/in-turn.js';
 import { type Runtime, startRuntime } from './runtime.js';
 import { openCatalogue } from './stores/catalogue.js';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { MidstreamError } from '../../filters/errors.js';
-import { asciicastLine, asciicastHeader } from '../../filters/record/asciicast.js';
+import { asciicastHeader, asciicastLine } from '../../filters/record/asciicast.js';
 import type { StoredEvent } from '../../filters/record/chain.js';
 import { timelineLines } from '../../filters/record/timeline.js';
 import { readSession } from '../stores/recordings/query.js';
@@ -20,7 +20,9 @@ async function toAsciicast(session: string, events: AsyncIterable<StoredEvent>):
   let last: number | undefined;
   for await (const event of events) {
     if (last === undefined) process.stdout.write(`${asciicastHeader(session, event)}\n`);
-    const text = timelineLines(event, { clean: printable, rows_max: 20, cell_chars_max: 80 }).map((line) => `${line}\r\n`).join('');
+    const text = timelineLines(event, { clean: printable, rows_max: 20, cell_chars_max: 80 })
+      .map((line) => `${line}\r\n`)
+      .join('');
     process.stdout.write(`${asciicastLine(Math.max(0, event.t - (last ?? 0)), text)}\n`);
     last = Math.max(last ?? 0, event.t);
   }

@@ -16,8 +16,10 @@ const exitCodes: Partial<Record<ReasonCode, number>> = {
 
 const onTerminal = (stream: NodeJS.WriteStream) => stream.isTTY === true && !process.env['NO_COLOR'];
 
-const style = (open: number, close: number) => (text: string, stream: NodeJS.WriteStream = process.stdout) =>
-  onTerminal(stream) ? `\u001b[${open}m${text}\u001b[${close}m` : text;
+const style =
+  (open: number, close: number) =>
+  (text: string, stream: NodeJS.WriteStream = process.stdout) =>
+    onTerminal(stream) ? `\u001b[${open}m${text}\u001b[${close}m` : text;
 
 /** Colours, only where a terminal reads. */
 export const bold = style(1, 22);
@@ -29,8 +31,11 @@ export const cyan = style(36, 39);
 
 /** Control characters (terminal escapes in data) become visible, so that recorded data can't drive the reader's terminal. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 export function line(text: string): void {

@@ -9,7 +9,10 @@ import { action, dim, line, printable, printJson, table } from './io.js';
 export const recordDirectory = (): string => process.env['MIDSTREAM_RECORD'] ?? './.midstream/recordings';
 
 /** `--record` and `--json`, the same for every command that reads recordings. */
-export const withRecord = (command: Command): Command => command.option('--record <dir>', 'directory of recordings (MIDSTREAM_RECORD)', recordDirectory()).option('--json', 'JSON instead of text');
+export const withRecord = (command: Command): Command =>
+  command
+    .option('--record <dir>', 'directory of recordings (MIDSTREAM_RECORD)', recordDirectory())
+    .option('--json', 'JSON instead of text');
 
 interface FilterOptions {
   record: string;
@@ -39,17 +42,24 @@ const unit_ms: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 8
 export function parseTime(text: string, now_ms: number): number {
   const ago = /^(\d{1,9})([smhd])$/.exec(text);
   const moment = ago ? now_ms - Number(ago[1]) * unit_ms[ago[2]!]! : Date.parse(text);
-  if (Number.isNaN(moment)) throw new MidstreamError('bad_input', `not a time: ${text}`, { hint: 'Give ISO 8601 (2026-01-31T12:00:00Z) or how long ago (30m, 12h, 7d).' });
+  if (Number.isNaN(moment))
+    throw new MidstreamError('bad_input', `not a time: ${text}`, {
+      hint: 'Give ISO 8601 (2026-01-31T12:00:00Z) or how long ago (30m, 12h, 7d).',
+    });
   return moment;
 }
 
 function filterOf(options: FilterOptions): SessionFilter {
   const { since, until, identity, resource, rule, table, verdict } = options;
-  if (verdict !== undefined && !['allow', 'approve', 'deny'].includes(verdict)) throw new MidstreamError('bad_input', `not a verdict: ${verdict}`, { hint: 'allow, approve or deny' });
+  if (verdict !== undefined && !['allow', 'approve', 'deny'].includes(verdict))
+    throw new MidstreamError('bad_input', `not a verdict: ${verdict}`, { hint: 'allow, approve or deny' });
   const filter: SessionFilter = {};
   if (since !== undefined) filter.since_ms = parseTime(since, Date.now());
   if (until !== undefined) filter.until_ms = parseTime(until, Date.now());
-  return Object.assign(filter, Object.fromEntries(Object.entries({ identity, resource, rule, table, verdict }).filter(([, value]) => value !== undefined)));
+  return Object.assign(
+    filter,
+    Object.fromEntries(Object.entries({ identity, resource, rule, table, verdict }).filter(([, value]) => value !== undefined)),
+  );
 }
 
 function seconds(summary: SessionSummary): string {
@@ -69,7 +79,20 @@ async function list(options: FilterOptions): Promise<void> {
     line('no sessions');
     return;
   }
-  const rows = sessions.map((s) => [s.session, s.start, seconds(s), s.resource, s.identity, `${s.requests}`, `${s.denied}`, `${s.held}`, `${s.rows}`, s.closed || 'open'].map(oneLine));
+  const rows = sessions.map((s) =>
+    [
+      s.session,
+      s.start,
+      seconds(s),
+      s.resource,
+      s.identity,
+      `${s.requests}`,
+      `${s.denied}`,
+      `${s.held}`,
+      `${s.rows}`,
+      s.closed || 'open',
+    ].map(oneLine),
+  );
   line(table([['SESSION', 'START', 'LASTED', 'RESOURCE', 'IDENTITY', 'REQUESTS', 'DENIED', 'HELD', 'ROWS', 'CLOSED'], ...rows]));
 }
 
@@ -83,7 +106,8 @@ async function show(session: string, options: { record: string; json?: boolean }
 async function search(text: string | undefined, options: FilterOptions): Promise<void> {
   const filter = filterOf(options);
   if (text === undefined || text === '') {
-    if (Object.keys(filter).length === 0) throw new MidstreamError('bad_input', 'nothing to search for', { hint: 'Give a text, or a filter such as --identity.' });
+    if (Object.keys(filter).length === 0)
+      throw new MidstreamError('bad_input', 'nothing to search for', { hint: 'Give a text, or a filter such as --identity.' });
     await list(options);
     return;
   }
@@ -91,7 +115,10 @@ async function search(text: string | undefined, options: FilterOptions): Promise
   for await (const hit of searchSessions(options.record, text, filter)) {
     hits += 1;
     if (options.json) printJson(hit);
-    else line(`${hit.session} ${dim(`#${hit.seq}`)} ${hit.type}${hit.request ? ` ${oneLine(hit.request)}` : ''} ${dim(`(${oneLine(hit.where)})`)} ${excerpt(hit.text, text)}`);
+    else
+      line(
+        `${hit.session} ${dim(`#${hit.seq}`)} ${hit.type}${hit.request ? ` ${oneLine(hit.request)}` : ''} ${dim(`(${oneLine(hit.where)})`)} ${excerpt(hit.text, text)}`,
+      );
   }
   if (hits === 0 && !options.json) line('nothing found');
 }
@@ -114,7 +141,9 @@ export function register(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ midstream sessions show 5f0c2a9e71d84b36a2c7e0d915b84f6a')
     .action(action(show));
   withFilter(sessions.command('search [text]'))
-    .description('events that hold a text: statements, parameters, rows as the client saw them, errors, comments; or sessions by filters alone')
+    .description(
+      'events that hold a text: statements, parameters, rows as the client saw them, errors, comments; or sessions by filters alone',
+    )
     .addHelpText('after', '\nExample:\n  $ midstream sessions search "drop database" --identity billing-agent')
     .action(action(search));
 }

@@ -22,7 +22,10 @@ function identitiesOf(path: string): string[] {
   } catch (error) {
     throw new MidstreamError('not_found', `cannot read the identity file ${path}`, { cause: error });
   }
-  const identities = text.split('\n').map((key) => key.trim()).filter((key) => key !== '' && !key.startsWith('#'));
+  const identities = text
+    .split('\n')
+    .map((key) => key.trim())
+    .filter((key) => key !== '' && !key.startsWith('#'));
   if (identities.length === 0) throw new MidstreamError('bad_input', `${path} holds no identity`);
   return identities;
 }
@@ -36,11 +39,15 @@ async function unseal(session: string, options: UnsealOptions): Promise<void> {
     if (typeof sealed !== 'object' || typeof sealed.body !== 'string') continue;
     const original = await unsealer.open(sealed);
     count += 1;
-    if (options.out !== undefined) writeFileSync(join(options.out, `${String(event.seq).padStart(6, '0')}-${event.type}`), original, { mode: 0o600 });
+    if (options.out !== undefined)
+      writeFileSync(join(options.out, `${String(event.seq).padStart(6, '0')}-${event.type}`), original, { mode: 0o600 });
     else if (options.json) printJson({ session: event.session, seq: event.seq, type: event.type, original: original.toString('base64') });
     else line(`#${event.seq} ${event.type} ${printable(original.toString('utf8')).replaceAll('\n', '\\n')}`);
   }
-  if (count === 0) throw new MidstreamError('not_found', `session ${session} has no sealed originals`, { hint: 'Originals are kept where the policy names recipients (recording.sealed).' });
+  if (count === 0)
+    throw new MidstreamError('not_found', `session ${session} has no sealed originals`, {
+      hint: 'Originals are kept where the policy names recipients (recording.sealed).',
+    });
   if (options.out !== undefined && !options.json) line(`${count} originals written to ${options.out}`);
 }
 

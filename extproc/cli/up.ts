@@ -78,13 +78,15 @@ export function stopAsked(): Promise<string> {
 }
 
 /** Waits until somebody asks (SIGHUP reads the policy again), or for Envoy to end by itself; then stops once, however often it is asked. */
-export async function runUntilStopped(asked: Promise<string>, stop: () => Promise<void>, failed: Promise<string>, reload: () => void): Promise<void> {
+export async function runUntilStopped(
+  asked: Promise<string>,
+  stop: () => Promise<void>,
+  failed: Promise<string>,
+  reload: () => void,
+): Promise<void> {
   process.on('SIGHUP', reload);
   let stopped = false;
-  const why = await Promise.race([
-    asked,
-    failed.then((reason) => (stopped ? '' : reason)),
-  ]);
+  const why = await Promise.race([asked, failed.then((reason) => (stopped ? '' : reason))]);
   stopped = true;
   try {
     await stop();

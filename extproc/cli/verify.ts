@@ -17,8 +17,14 @@ interface VerifyOptions {
 function keysOf(given: string | undefined): string[] {
   if (given === undefined) return [];
   const text = existsSync(given) ? readFileSync(given, 'utf8') : given;
-  const keys = text.split('\n').map((key) => key.trim()).filter((key) => key !== '' && !key.startsWith('#'));
-  if (keys.length === 0) throw new MidstreamError('bad_input', 'no verifier key given', { hint: 'A key looks like midstream/1a2b3c4d/w1+89abcdef+AZ…; the gateway prints it when it starts.' });
+  const keys = text
+    .split('\n')
+    .map((key) => key.trim())
+    .filter((key) => key !== '' && !key.startsWith('#'));
+  if (keys.length === 0)
+    throw new MidstreamError('bad_input', 'no verifier key given', {
+      hint: 'A key looks like midstream/1a2b3c4d/w1+89abcdef+AZ…; the gateway prints it when it starts.',
+    });
   return keys;
 }
 
@@ -41,7 +47,11 @@ function print(report: VerifyReport): void {
   for (const problem of report.problems) line(`${red(problem.kind)} ${place(problem)}: ${printable(problem.what)}`);
   for (const note of report.notes) line(`${yellow('note')} ${printable(note)}`);
   const counts = `${report.events} events, ${report.sessions} sessions, ${report.segments} segments, ${report.logs} logs, ${report.checkpoints} checkpoints`;
-  line(report.ok ? `${green('verified')} ${dim(counts)}` : `${red(`${report.problems.length} problem${report.problems.length === 1 ? '' : 's'}`)} ${dim(counts)}`);
+  line(
+    report.ok
+      ? `${green('verified')} ${dim(counts)}`
+      : `${red(`${report.problems.length} problem${report.problems.length === 1 ? '' : 's'}`)} ${dim(counts)}`,
+  );
 }
 
 async function verify(what: string | undefined, options: VerifyOptions): Promise<void> {
@@ -60,9 +70,14 @@ async function verify(what: string | undefined, options: VerifyOptions): Promise
 
 export function register(program: Command): void {
   withRecord(program.command('verify [directory-or-session]'))
-    .description('proves that recordings are what was written: finds what was changed, removed, moved or added, and names it; exit code 3 when there is any')
+    .description(
+      'proves that recordings are what was written: finds what was changed, removed, moved or added, and names it; exit code 3 when there is any',
+    )
     .option('--public-key <key>', 'verifier key, or a file of them; without it the keys in the directory are taken')
     .option('--checkpoint <file...>', 'checkpoints kept elsewhere, which the recordings must still cover')
-    .addHelpText('after', '\nExample:\n  $ midstream verify /var/lib/midstream/recordings --public-key auditor.keys --checkpoint 2026-01-31.checkpoint')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ midstream verify /var/lib/midstream/recordings --public-key auditor.keys --checkpoint 2026-01-31.checkpoint',
+    )
     .action(action(verify));
 }

@@ -17,7 +17,10 @@ export interface ConfigDocument {
     recipients?: string[];
     signing_key_file?: string;
   };
-  approvals?: { database?: string; api?: { listen: string; hosts?: string[]; tokens: { id: string; groups: string[]; hash: string; expires?: string }[] } };
+  approvals?: {
+    database?: string;
+    api?: { listen: string; hosts?: string[]; tokens: { id: string; groups: string[]; hash: string; expires?: string }[] };
+  };
   access?: { resource?: string; identities?: string[]; sources?: string[] }[];
   masks?: { key_file?: string; regions?: string[] };
   log?: { level?: Config['log']['level'] };

@@ -197,7 +197,10 @@ export const configSchema = {
           'The approvers’ HTTP API; off without it.',
           {
             listen: address('Where it listens.', '127.0.0.1:8070'),
-            hosts: texts('Names that it is reached under, beside those of this machine, without the port.', 'for example [approvals.shop.example]'),
+            hosts: texts(
+              'Names that it is reached under, beside those of this machine, without the port.',
+              'for example [approvals.shop.example]',
+            ),
             tokens: { type: 'array', maxItems: 10_000, items: token, description: 'Who may use it.', 'x-say': 'write a list of tokens' },
           },
           ['listen', 'tokens'],
@@ -211,7 +214,9 @@ export const configSchema = {
         'x-say': 'write a list of rules',
       },
       masks: object('What masks need.', {
-        key_file: file('32 bytes in hex or base64, for as: hash and as: token, or lines of an id and a key, the first of which is in use. Without it (and without MIDSTREAM_MASK_KEY) they hold for one run only.'),
+        key_file: file(
+          '32 bytes in hex or base64, for as: hash and as: token, or lines of an id and a key, the first of which is in use. Without it (and without MIDSTREAM_MASK_KEY) they hold for one run only.',
+        ),
         regions: texts('Countries whose national phone numbers are looked for, ISO 3166 alpha-2.', 'for example [US, DE]'),
       }),
       log: object('The gateway’s own log, which never holds payload.', {

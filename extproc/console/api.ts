@@ -115,7 +115,8 @@ function readRoutes(app: Hono<Env>, options: ApiOptions): void {
     return c.json({ now_ms: now(), ...record });
   });
   app.get('/v1/leases', async (c) => c.json({ now_ms: now(), leases: await options.store.leases(now()) }));
-  for (const path of ['/v1/leases', '/v1/approvals', '/v1/approvals/events', '/v1/approvals/:hold']) app.all(path, (c) => wrongMethod(c, 'GET, HEAD'));
+  for (const path of ['/v1/leases', '/v1/approvals', '/v1/approvals/events', '/v1/approvals/:hold'])
+    app.all(path, (c) => wrongMethod(c, 'GET, HEAD'));
 }
 
 function decideRoutes(app: Hono<Env>, options: ApiOptions): void {

@@ -40,7 +40,11 @@ export async function startWorker(settings: WorkerSettings, log: Logger, sibling
   };
 }
 
-function runtimeOptions({ config, number, mask_key, mask_key_id, version }: WorkerSettings, resources: Resource[], log: Logger): RuntimeOptions {
+function runtimeOptions(
+  { config, number, mask_key, mask_key_id, version }: WorkerSettings,
+  resources: Resource[],
+  log: Logger,
+): RuntimeOptions {
   const { record, approvals, limits } = config;
   return {
     version,
@@ -75,4 +79,3 @@ function resourceOf(listener: ListenerConfig, number: number, log: Logger): Reso
     ...(hop ? { hop: { ...parseAddress(hop.gateway[number - 1]!), upstream: parseAddress(hop.back) } } : {}),
   };
 }
-

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Config } from '../config/types.js';
 import { readMaskKey } from '../config/mask-key.js';
+import type { Config } from '../config/types.js';
 import { startWorker } from './from-config.js';
 import type { Listening, WorkerSettings } from './messages.js';
 import { startSupervisor } from './supervisor.js';

@@ -1,4 +1,4 @@
-import type { Server, ServerReadableStream, UntypedHandleCall, sendUnaryData } from '@grpc/grpc-js';
+import type { Server, ServerReadableStream, sendUnaryData, UntypedHandleCall } from '@grpc/grpc-js';
 import { loadProto } from '../../protos/load.js';
 import { type AccessEntry, accessEntries } from '../convert/access-log.js';
 import { method } from './grpc-method.js';
@@ -16,7 +16,13 @@ export function addAccessLog(server: Server, accept: (entry: AccessEntry) => voi
   };
   server.addService(
     {
-      StreamAccessLogs: method(root, `/${name}.AccessLogService/StreamAccessLogs`, `${name}.StreamAccessLogsMessage`, `${name}.StreamAccessLogsResponse`, { request: true }),
+      StreamAccessLogs: method(
+        root,
+        `/${name}.AccessLogService/StreamAccessLogs`,
+        `${name}.StreamAccessLogsMessage`,
+        `${name}.StreamAccessLogsResponse`,
+        { request: true },
+      ),
     },
     { StreamAccessLogs: stream as unknown as UntypedHandleCall },
   );

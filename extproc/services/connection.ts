@@ -142,7 +142,11 @@ export class Connection {
   }
 
   private carryOut(effects: Effects, ticket: number, settles: 'downstream' | 'upstream' | undefined): void {
-    if (effects.cause) this.world.log.error({ session: this.session.options.id, error: effects.cause.name, stack: stackOf(effects.cause) }, 'the session failed');
+    if (effects.cause)
+      this.world.log.error(
+        { session: this.session.options.id, error: effects.cause.name, stack: stackOf(effects.cause) },
+        'the session failed',
+      );
     const send = () => this.bytes(effects, ticket, settles);
     if (effects.cancel) this.cancel(effects.cancel, send);
     else send();
@@ -205,7 +209,11 @@ export class Connection {
         this.recordingFailed = true;
         this.queue.length = 0;
         this.queued_bytes = 0;
-        this.input({ type: 'stop', reason: 'the recording failed', error: error instanceof MidstreamError ? error : new MidstreamError('unavailable', 'the recording failed', { cause: error }) });
+        this.input({
+          type: 'stop',
+          reason: 'the recording failed',
+          error: error instanceof MidstreamError ? error : new MidstreamError('unavailable', 'the recording failed', { cause: error }),
+        });
         return;
       }
       while (this.queue.length > 0 && (this.queue[0]!.ticket === 0 || this.world.recorder.durable(this.queue[0]!.ticket))) {
@@ -360,7 +368,8 @@ export class Connection {
     this.unwatch();
     clearTimeout(this.retry);
     this.retry = undefined;
-    if (this.cancelKey !== undefined && this.world.registry.byCancelKey.get(this.cancelKey) === this) this.world.registry.byCancelKey.delete(this.cancelKey);
+    if (this.cancelKey !== undefined && this.world.registry.byCancelKey.get(this.cancelKey) === this)
+      this.world.registry.byCancelKey.delete(this.cancelKey);
     if (this.gone) this.world.registry.connections.delete(this);
   }
 }

@@ -1,4 +1,4 @@
-import { type Metadata, type Server, type UntypedHandleCall, type sendUnaryData, status } from '@grpc/grpc-js';
+import { type Metadata, type Server, type sendUnaryData, status, type UntypedHandleCall } from '@grpc/grpc-js';
 import { loadProto } from '../../protos/load.js';
 import { type ConnectQuestion, connectQuestion } from '../convert/ext-authz.js';
 import { method } from './grpc-method.js';
@@ -24,5 +24,8 @@ export function addExtAuthz(server: Server, decide: (question: ConnectQuestion) 
     }
     done(null, { status: { code: answer.allowed ? status.OK : status.PERMISSION_DENIED, message: answer.reason } });
   };
-  server.addService({ Check: method(root, `/${name}.Authorization/Check`, `${name}.CheckRequest`, `${name}.CheckResponse`) }, { Check: check as unknown as UntypedHandleCall });
+  server.addService(
+    { Check: method(root, `/${name}.Authorization/Check`, `${name}.CheckRequest`, `${name}.CheckResponse`) },
+    { Check: check as unknown as UntypedHandleCall },
+  );
 }

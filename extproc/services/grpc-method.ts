@@ -1,9 +1,15 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
-import { codec } from '../../protos/load.js';
 import type protobuf from 'protobufjs';
+import { codec } from '../../protos/load.js';
 
 /** One method of a service whose messages are read by reflection. */
-export function method(root: protobuf.Root, path: string, request: string, response: string, stream: { request?: boolean; response?: boolean } = {}): MethodDefinition<object, object> {
+export function method(
+  root: protobuf.Root,
+  path: string,
+  request: string,
+  response: string,
+  stream: { request?: boolean; response?: boolean } = {},
+): MethodDefinition<object, object> {
   const requests = codec(root, request);
   const responses = codec(root, response);
   return {

@@ -1,4 +1,4 @@
-import { type Server, type ServerWritableStream, type UntypedHandleCall, type sendUnaryData, status } from '@grpc/grpc-js';
+import { type Server, type ServerWritableStream, type sendUnaryData, status, type UntypedHandleCall } from '@grpc/grpc-js';
 import { loadProto } from '../../protos/load.js';
 import { method } from './grpc-method.js';
 

@@ -1,5 +1,5 @@
-import { createServer, connect, type Server, type Socket } from 'node:net';
-import { ProxyHeaderReader, type ProxyHeader, type ProxyPreface } from '../../filters/proxy-protocol/index.js';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type ProxyHeader, ProxyHeaderReader, type ProxyPreface } from '../../filters/proxy-protocol/index.js';
 import type { Connection, Transport } from './connection.js';
 
 export interface HopHost {

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { Counter, Gauge, Registry as MetricsRegistry, collectDefaultMetrics } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry as MetricsRegistry } from 'prom-client';
 import type { ConnectionMetrics } from './connection.js';
 
 export interface Metrics extends ConnectionMetrics {
@@ -15,9 +15,24 @@ export function createMetrics(): Metrics {
   const registry = new MetricsRegistry();
   collectDefaultMetrics({ register: registry, prefix: 'midstream_' });
   const registers = [registry];
-  const decisions = new Counter({ name: 'midstream_decisions_total', help: 'Operations judged, by verdict and the rule that settled it', labelNames: ['verdict', 'rule'], registers });
-  const closed = new Counter({ name: 'midstream_connections_closed_total', help: 'Connections ended, by class of reason', labelNames: ['reason'], registers });
-  const held = new Counter({ name: 'midstream_holds_total', help: 'Held operations ended, by outcome', labelNames: ['outcome'], registers });
+  const decisions = new Counter({
+    name: 'midstream_decisions_total',
+    help: 'Operations judged, by verdict and the rule that settled it',
+    labelNames: ['verdict', 'rule'],
+    registers,
+  });
+  const closed = new Counter({
+    name: 'midstream_connections_closed_total',
+    help: 'Connections ended, by class of reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  const held = new Counter({
+    name: 'midstream_holds_total',
+    help: 'Held operations ended, by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
   const bytes = new Counter({ name: 'midstream_bytes_total', help: 'Bytes sent on, by side', labelNames: ['side'], registers });
   const reloads = new Counter({ name: 'midstream_policy_loads_total', help: 'Policy loads, by result', labelNames: ['result'], registers });
   const version = new Gauge({ name: 'midstream_policy_info', help: 'The policy in force', labelNames: ['version'], registers });
@@ -79,7 +94,16 @@ function at<V>(map: Map<string, V>, key: string, make: () => V): V {
   return value;
 }
 
-const reasonClasses = new Set(['closed', 'cancelled', 'stream error', 'stream failed', 'closed by the client', 'closed by the server', 'the server could not be reached', 'the gateway stopped']);
+const reasonClasses = new Set([
+  'closed',
+  'cancelled',
+  'stream error',
+  'stream failed',
+  'closed by the client',
+  'closed by the server',
+  'the server could not be reached',
+  'the gateway stopped',
+]);
 
 /** GET /metrics and nothing else. */
 export async function serveMetrics(metrics: Metrics, host: string, port: number): Promise<Server> {

@@ -2,10 +2,10 @@ import type { ServerDuplexStream, ServiceDefinition, UntypedServiceImplementatio
 import { status } from '@grpc/grpc-js';
 import {
   ConnectionStatus,
-  type ProcessingRequest,
-  type ProcessingResponse,
   decodeProcessingRequest,
   encodeProcessingResponse,
+  type ProcessingRequest,
+  type ProcessingResponse,
   serviceName,
 } from '../../protos/network-ext-proc.js';
 import { type PeerFacts, peerFacts, postgresProxy } from '../convert/network-ext-proc.js';
@@ -120,7 +120,12 @@ export function networkExtProc(host: ExtProcHost): UntypedServiceImplementation 
         if (request.direction === 'none') return;
         const from = request.direction === 'read' ? 'downstream' : 'upstream';
         transport!.owe(from === 'downstream' ? 'upstream' : 'downstream');
-        connection.receive(from, request.data, request.endOfStream, request.metadata === undefined ? undefined : postgresProxy(request.metadata));
+        connection.receive(
+          from,
+          request.data,
+          request.endOfStream,
+          request.metadata === undefined ? undefined : postgresProxy(request.metadata),
+        );
       } catch (error) {
         host.log.warn({ error: error instanceof Error ? error.message : String(error) }, 'a stream failed; its connection is closed');
         connection?.lost('stream failed');

@@ -41,7 +41,9 @@ export function decide(record: HoldRecord, decision: ApproverDecision): HoldReco
 /** Throws `forbidden` for somebody who is in none of the groups that decide on it. */
 export function checkGroups({ terms: { by } }: HeldOperation, groups: readonly string[]): void {
   if (by.length === 0 || by.some((group) => groups.includes(group))) return;
-  throw new MidstreamError('forbidden', `this operation is for ${by.join(' or ')} to decide`, { hint: `You are in ${groups.join(', ') || 'no group'}.` });
+  throw new MidstreamError('forbidden', `this operation is for ${by.join(' or ')} to decide`, {
+    hint: `You are in ${groups.join(', ') || 'no group'}.`,
+  });
 }
 
 /** One deny ends it; approvals by distinct people up to the quorum approve it. A quorum that is no number is never reached. */

@@ -228,7 +228,9 @@ export function compileCondition(
   }
   const signs = SIGNS.exec(text);
   if (signs !== null) {
-    return { problems: [{ index: signs.index, what: `more than ${SIGNS_MAX} signs stand in a row`, fix: 'two negations cancel each other' }] };
+    return {
+      problems: [{ index: signs.index, what: `more than ${SIGNS_MAX} signs stand in a row`, fix: 'two negations cancel each other' }],
+    };
   }
   let parsed: ParseResult;
   try {

@@ -8,7 +8,12 @@ const ROWS = 40;
 /** The header; `first` is the session's first event and tells when it began. */
 export function asciicastHeader(session: string, first: StoredEvent): string {
   const start = typeof first['start'] === 'string' ? Math.floor(Date.parse(first['start']) / 1000) : Number.NaN;
-  return JSON.stringify({ version: 3, term: { cols: COLUMNS, rows: ROWS }, ...(Number.isNaN(start) ? {} : { timestamp: start }), title: `session ${session}` });
+  return JSON.stringify({
+    version: 3,
+    term: { cols: COLUMNS, rows: ROWS },
+    ...(Number.isNaN(start) ? {} : { timestamp: start }),
+    title: `session ${session}`,
+  });
 }
 
 /** Output after so many nanoseconds. */

@@ -65,7 +65,8 @@ function split(n: number): number {
 
 /** PATH(m, D[n]) of section 2.1.1: the hashes that lead from leaf `index` to the root. RangeError when there is no such leaf. */
 export function inclusionProof(leaves: readonly Buffer[], index: number): Buffer[] {
-  if (!Number.isInteger(index) || index < 0 || index >= leaves.length) throw new RangeError(`no leaf ${index} in a tree of ${leaves.length}`);
+  if (!Number.isInteger(index) || index < 0 || index >= leaves.length)
+    throw new RangeError(`no leaf ${index} in a tree of ${leaves.length}`);
   if (leaves.length === 1) return [];
   const k = split(leaves.length);
   if (index < k) return [...inclusionProof(leaves.slice(0, k), index), rootOf(leaves.slice(k))];
@@ -95,7 +96,8 @@ export function verifyInclusion(leaf: Buffer, index: number, size: number, proof
 
 /** PROOF(m, D[n]) of section 2.1.2: that the tree of the first `size` leaves is a prefix of this one. RangeError for a size outside 1 to n. */
 export function consistencyProof(leaves: readonly Buffer[], size: number): Buffer[] {
-  if (!Number.isInteger(size) || size < 1 || size > leaves.length) throw new RangeError(`no prefix of ${size} in a tree of ${leaves.length}`);
+  if (!Number.isInteger(size) || size < 1 || size > leaves.length)
+    throw new RangeError(`no prefix of ${size} in a tree of ${leaves.length}`);
   return subproof(leaves, size, true);
 }
 

@@ -60,7 +60,10 @@ export function recordedRows(wire: string, columns: readonly string[] = []): { r
       switch (buf[at]) {
         case backend.RowDescription: {
           const described = decodeRowDescription(buf, at + 5, end).columns;
-          layout = { names: described.map(({ name }) => name.toString('utf8')), textual: described.map(({ format, type_oid }) => format === 0 || TEXTUAL_OIDS.has(type_oid)) };
+          layout = {
+            names: described.map(({ name }) => name.toString('utf8')),
+            textual: described.map(({ format, type_oid }) => format === 0 || TEXTUAL_OIDS.has(type_oid)),
+          };
           current = undefined;
           break;
         }

@@ -19,7 +19,8 @@ export function* textsOf(event: StoredEvent): Generator<{ where: string; text: s
 
 function* strings(where: string, value: unknown): Generator<{ where: string; text: string }> {
   if (typeof value === 'string') yield { where, text: value };
-  else if (typeof value === 'object' && value !== null) for (const [key, inner] of Object.entries(value)) yield* strings(`${where}.${key}`, inner);
+  else if (typeof value === 'object' && value !== null)
+    for (const [key, inner] of Object.entries(value)) yield* strings(`${where}.${key}`, inner);
 }
 
 /** What a list shows of a session. */
@@ -60,11 +61,30 @@ export interface SessionFilter {
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const field = (value: unknown, name: string): unknown => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined);
+const field = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 export function emptySummary(session: string): SessionSummary {
-  return { session, start: '', duration_ms: 0, identity: '', resource: '', database: '', user: '', application: '', events: 0, requests: 0, allowed: 0, denied: 0, held: 0, rows: 0, rules: [], tables: [], closed: '' };
+  return {
+    session,
+    start: '',
+    duration_ms: 0,
+    identity: '',
+    resource: '',
+    database: '',
+    user: '',
+    application: '',
+    events: 0,
+    requests: 0,
+    allowed: 0,
+    denied: 0,
+    held: 0,
+    rows: 0,
+    rules: [],
+    tables: [],
+    closed: '',
+  };
 }
 
 /** Adds one event to its session's summary. */
@@ -79,7 +99,8 @@ export function summarise(summary: SessionSummary, event: StoredEvent): void {
       break;
     case 'request':
       summary.requests += 1;
-      for (const statement of list(field(event['facts'], 'statements'))) for (const object of list(field(statement, 'objects'))) addTable(summary, object);
+      for (const statement of list(field(event['facts'], 'statements')))
+        for (const object of list(field(statement, 'objects'))) addTable(summary, object);
       break;
     case 'decision':
       summary[event['verdict'] === 'deny' ? 'denied' : event['verdict'] === 'approve' ? 'held' : 'allowed'] += 1;
@@ -114,7 +135,12 @@ export function matches(summary: SessionSummary, filter: SessionFilter): boolean
   if (filter.identity !== undefined && !has(summary.identity, filter.identity)) return false;
   if (filter.resource !== undefined && !has(summary.resource, filter.resource)) return false;
   if (filter.rule !== undefined && !summary.rules.includes(filter.rule)) return false;
-  if (filter.table !== undefined && !summary.tables.some((table) => table === filter.table || table.endsWith(`.${filter.table}`))) return false;
+  if (filter.table !== undefined && !summary.tables.some((table) => table === filter.table || table.endsWith(`.${filter.table}`)))
+    return false;
   if (filter.verdict === undefined) return true;
-  return filter.verdict === 'deny' ? summary.denied > 0 : filter.verdict === 'approve' ? summary.held > 0 : filter.verdict === 'allow' && summary.allowed > 0;
+  return filter.verdict === 'deny'
+    ? summary.denied > 0
+    : filter.verdict === 'approve'
+      ? summary.held > 0
+      : filter.verdict === 'allow' && summary.allowed > 0;
 }

@@ -13,5 +13,7 @@ export function isSessionId(id: string): boolean {
 /** The id itself; throws bad_input for anything that could be a path, an option or an escape sequence. */
 export function checkSessionId(id: string): string {
   if (isSessionId(id)) return id;
-  throw new MidstreamError('bad_input', 'not a session id', { hint: 'Session ids are letters, digits, _ and -; `midstream sessions list` shows them.' });
+  throw new MidstreamError('bad_input', 'not a session id', {
+    hint: 'Session ids are letters, digits, _ and -; `midstream sessions list` shows them.',
+  });
 }

@@ -31,7 +31,11 @@ function publicKeyOf(bytes: Uint8Array): KeyObject {
 
 /** SHA-256(name, line feed, type, key), the first four bytes. */
 function keyId(name: string, publicKey: Uint8Array): Buffer {
-  const hash = createHash('sha256').update(`${name}\n`).update(Buffer.from([ED25519])).update(publicKey).digest();
+  const hash = createHash('sha256')
+    .update(`${name}\n`)
+    .update(Buffer.from([ED25519]))
+    .update(publicKey)
+    .digest();
   return hash.subarray(0, KEY_ID_BYTES);
 }
 
@@ -45,10 +49,12 @@ export function parseVerifierKey(text: string): { name: string; publicKey: Buffe
   const found = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text);
   const bytes = Buffer.from(found?.[3] ?? '', 'base64');
   // Canonical base64 only: Buffer.from() passes over what does not fit, and an added character would go unseen.
-  if (found === null || bytes.length !== PUBLIC_KEY_BYTES + 1 || bytes[0] !== ED25519 || bytes.toString('base64') !== found[3]) throw new MidstreamError('bad_input', 'not an Ed25519 verifier key (name+id+base64)');
+  if (found === null || bytes.length !== PUBLIC_KEY_BYTES + 1 || bytes[0] !== ED25519 || bytes.toString('base64') !== found[3])
+    throw new MidstreamError('bad_input', 'not an Ed25519 verifier key (name+id+base64)');
   const name = found[1]!;
   const publicKey = bytes.subarray(1);
-  if (keyId(name, publicKey).toString('hex') !== found[2]) throw new MidstreamError('bad_input', `the verifier key of ${name} does not fit its own id`);
+  if (keyId(name, publicKey).toString('hex') !== found[2])
+    throw new MidstreamError('bad_input', `the verifier key of ${name} does not fit its own id`);
   return { name, publicKey };
 }
 
@@ -74,7 +80,8 @@ export function parseNote(note: string): { text: string; signatures: NoteSignatu
     const found = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/.exec(line);
     const bytes = Buffer.from(found?.[2] ?? '', 'base64');
     // Canonical base64 only: else several texts would stand for one signature.
-    if (found === null || bytes.length <= KEY_ID_BYTES || bytes.toString('base64') !== found[2]) throw new MidstreamError('tampered', 'not a signature line');
+    if (found === null || bytes.length <= KEY_ID_BYTES || bytes.toString('base64') !== found[2])
+      throw new MidstreamError('tampered', 'not a signature line');
     return { name: found[1]!, keyId: bytes.subarray(0, KEY_ID_BYTES).toString('hex'), signature: bytes.subarray(KEY_ID_BYTES) };
   });
   return { text: note.slice(0, end + 1), signatures };

@@ -1,5 +1,5 @@
 import type { StoredEvent } from './chain.js';
-import { recordedRows, type RecordedRows } from './pg-rows.js';
+import { type RecordedRows, recordedRows } from './pg-rows.js';
 
 /** A recording as people read it: one block of text an event. Everything that came from outside goes through `clean`. */
 export interface TimelineOptions {
@@ -12,7 +12,8 @@ export interface TimelineOptions {
 }
 
 type Fields = Record<string, unknown>;
-const str = (value: unknown): string => (typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value));
+const str = (value: unknown): string =>
+  typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);
 const list = (value: unknown): Fields[] => (Array.isArray(value) ? (value as Fields[]) : []);
 const of = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {});
 const plural = (n: unknown, one: string): string => `${Number(n) || 0} ${one}${Number(n) === 1 ? '' : 's'}`;
@@ -48,8 +49,13 @@ function describe(event: StoredEvent, options: TimelineOptions): Block {
     case 'session.open':
       return open(event, head);
     case 'request': {
-      const params = Array.isArray(event['params']) ? event['params'].map((value, i) => `$${i + 1} = ${value === null ? 'NULL' : str(value)}`) : [];
-      return head('request', `${request} ${str(event['operation'])}${event['text'] ? `: ${str(event['text'])}` : ''}`, [...params, ...leftOut(event)]);
+      const params = Array.isArray(event['params'])
+        ? event['params'].map((value, i) => `$${i + 1} = ${value === null ? 'NULL' : str(value)}`)
+        : [];
+      return head('request', `${request} ${str(event['operation'])}${event['text'] ? `: ${str(event['text'])}` : ''}`, [
+        ...params,
+        ...leftOut(event),
+      ]);
     }
     case 'decision': {
       const observed = list(event['matches']).filter((match) => match['mode'] === 'observe');
@@ -60,19 +66,31 @@ function describe(event: StoredEvent, options: TimelineOptions): Block {
       );
     }
     case 'hold':
-      return head('hold', `${request} by ${str(event['rule'])}: waits for ${plural(event['quorum'], 'approval')}${groups(event['by'])}, at most ${seconds(event['wait_ms'])}`, [`hold ${str(event['hold'])}`]);
+      return head(
+        'hold',
+        `${request} by ${str(event['rule'])}: waits for ${plural(event['quorum'], 'approval')}${groups(event['by'])}, at most ${seconds(event['wait_ms'])}`,
+        [`hold ${str(event['hold'])}`],
+      );
     case 'approval': {
-      const decisions = list(event['decisions']).map((d) => `${str(d['verdict'])} by ${str(d['by'])} from ${str(d['from'])}${d['comment'] ? `: ${str(d['comment'])}` : ''}`);
+      const decisions = list(event['decisions']).map(
+        (d) => `${str(d['verdict'])} by ${str(d['by'])} from ${str(d['from'])}${d['comment'] ? `: ${str(d['comment'])}` : ''}`,
+      );
       return head(str(event['outcome']) || 'approval', `${request}${event['lease'] ? ` (lease ${str(event['lease'])})` : ''}`, decisions);
     }
     case 'response':
       return response(event, head, options);
     case 'error':
     case 'notice':
-      return head(event.type, `${request ? `${request} ` : ''}${str(event['severity'])} ${str(event['sqlstate'])}: ${str(event['message'])}${event['own'] === true ? ' (the gateway)' : ''}`);
+      return head(
+        event.type,
+        `${request ? `${request} ` : ''}${str(event['severity'])} ${str(event['sqlstate'])}: ${str(event['message'])}${event['own'] === true ? ' (the gateway)' : ''}`,
+      );
     case 'access': {
       const entry = of(event['entry']);
-      return head('access', `${str(entry['source'])} -> ${str(entry['upstream'])}, ${plural(entry['received_bytes'], 'byte')} received, ${plural(entry['sent_bytes'], 'byte')} sent${flags(entry['flags'])}`);
+      return head(
+        'access',
+        `${str(entry['source'])} -> ${str(entry['upstream'])}, ${plural(entry['received_bytes'], 'byte')} received, ${plural(entry['sent_bytes'], 'byte')} sent${flags(entry['flags'])}`,
+      );
     }
     case 'session.close':
       return close(event, head);
@@ -92,7 +110,11 @@ type Head = (kind: string, text: string, more?: string[]) => Block;
 function open(event: StoredEvent, head: Head): Block {
   const identity = of(event['identity']);
   const where = `database ${str(event['database'])}, user ${str(event['user'])}${event['application'] ? `, application ${str(event['application'])}` : ''}`;
-  return head('open', `${str(event['resource'])} by ${str(identity['id'])} (${str(identity['proof']) || str(identity['kind'])}) from ${str(identity['source'])}`, [where, `policy ${str(event['policy_version']).slice(0, 12)}, ${str(event['start'])}`]);
+  return head(
+    'open',
+    `${str(event['resource'])} by ${str(identity['id'])} (${str(identity['proof']) || str(identity['kind'])}) from ${str(identity['source'])}`,
+    [where, `policy ${str(event['policy_version']).slice(0, 12)}, ${str(event['start'])}`],
+  );
 }
 
 function response(event: StoredEvent, head: Head, options: TimelineOptions): Block {
@@ -105,16 +127,25 @@ function response(event: StoredEvent, head: Head, options: TimelineOptions): Blo
   if (left > 0 || cut) more.push(`(${plural(left, 'byte')} more went to the client and ${left === 1 ? 'is' : 'are'} not in the recording)`);
   if (event['incomplete'] === true) more.push('(the connection ended before the answer did)');
   if (event['skipped'] === true) more.push('(not run: an earlier message of the pipeline failed)');
-  for (const mask of list(event['masked'])) more.push(`masked ${str(mask['column'])}: ${str(mask['kind']) || str(mask['rule'])} x${str(mask['count'])}`);
-  return head('response', `${str(event['request'])} ${plural(event['rows'], 'row')}, ${plural(event['bytes'], 'byte')}${tag ? ` (${tag})` : ''}`, more);
+  for (const mask of list(event['masked']))
+    more.push(`masked ${str(mask['column'])}: ${str(mask['kind']) || str(mask['rule'])} x${str(mask['count'])}`);
+  return head(
+    'response',
+    `${str(event['request'])} ${plural(event['rows'], 'row')}, ${plural(event['bytes'], 'byte')}${tag ? ` (${tag})` : ''}`,
+    more,
+  );
 }
 
 function close(event: StoredEvent, head: Head): Block {
   const totals = of(event['totals']);
   const more: string[] = [];
-  if (event['totals'] !== undefined) more.push(`${plural(totals['requests'], 'request')}, ${Number(totals['denied']) || 0} denied, ${Number(totals['held']) || 0} held, ${plural(totals['rows'], 'row')}, ${plural(totals['bytes_up'], 'byte')} up, ${plural(totals['bytes_down'], 'byte')} down`);
+  if (event['totals'] !== undefined)
+    more.push(
+      `${plural(totals['requests'], 'request')}, ${Number(totals['denied']) || 0} denied, ${Number(totals['held']) || 0} held, ${plural(totals['rows'], 'row')}, ${plural(totals['bytes_up'], 'byte')} up, ${plural(totals['bytes_down'], 'byte')} down`,
+    );
   const coverage = of(event['coverage']);
-  if (event['coverage'] !== undefined) more.push(`${plural(coverage['inspected_bytes'], 'byte')} inspected, ${plural(coverage['masked_bytes'], 'byte')} masked`);
+  if (event['coverage'] !== undefined)
+    more.push(`${plural(coverage['inspected_bytes'], 'byte')} inspected, ${plural(coverage['masked_bytes'], 'byte')} masked`);
   for (const opaque of list(coverage['opaque'])) more.push(`${plural(opaque['bytes'], 'byte')} not inspected: ${str(opaque['reason'])}`);
   return head('close', str(event['reason']), more);
 }
@@ -126,12 +157,17 @@ const shorten = (text: string, chars_max: number): string => (text.length > char
 
 /** A table with its header; line feeds and tabs in cells are shown, not done. */
 function grid({ columns, rows }: RecordedRows, options: TimelineOptions): string[] {
-  const flat = (cell: string | null): string => (cell === null ? 'NULL' : shorten(options.clean(cell).replaceAll('\n', '\\n').replaceAll('\t', '\\t'), options.cell_chars_max));
+  const flat = (cell: string | null): string =>
+    cell === null ? 'NULL' : shorten(options.clean(cell).replaceAll('\n', '\\n').replaceAll('\t', '\\t'), options.cell_chars_max);
   const shown = rows.slice(0, options.rows_max).map((row) => row.map(flat));
   const header = columns.map(flat);
   const widths: number[] = [];
   for (const row of [header, ...shown]) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
-  const join = (row: string[]) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ').trimEnd();
+  const join = (row: string[]) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join(' | ')
+      .trimEnd();
   const lines = header.length > 0 ? [join(header), widths.map((width) => '-'.repeat(width)).join('-+-')] : [];
   lines.push(...shown.map(join));
   if (rows.length > shown.length) lines.push(`(${rows.length - shown.length} more rows)`);

@@ -86,7 +86,10 @@ describe('midstream approvals, over HTTP', function () {
   describe('the command', () => {
     it('lists leases and takes one back', async () => {
       assert.match((await run('leases', ...as('alice'))).out, /no leases/);
-      const op = await held({ expires_ms: now() + 60_000, terms: { by: ['dba'], quorum: 1, wait_ms: 60_000, lease: { same: 'shape', for_ms: 60_000, uses: 2 } } });
+      const op = await held({
+        expires_ms: now() + 60_000,
+        terms: { by: ['dba'], quorum: 1, wait_ms: 60_000, lease: { same: 'shape', for_ms: 60_000, uses: 2 } },
+      });
       await run('approve', op.hold, ...as('alice'));
       const { out } = await run('leases', ...as('alice'));
       assert.match(out.split('\n')[1]!, /^[0-9a-f]{32} +shape +2 .* alice /);

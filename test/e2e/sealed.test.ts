@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -35,12 +35,27 @@ for (const transport of ['ext_proc', 'hop'] as const) {
         await assert.rejects(client.query(`select '${CARD}'::int`), /invalid input syntax/);
         await client.end();
         const record = join(gateway.directory, 'recordings');
-        const session = await eventually('the session is over', async () => (await listSessions(record)).find((one) => one.closed !== '')?.session);
-        const raw = readdirSync(record).map((name) => readFileSync(join(record, name), 'latin1')).join('');
-        for (const secret of [CARD, OTHER, Buffer.from(CARD).toString('base64').slice(0, -4)]) assert.ok(!raw.includes(secret), `${secret} is in the recording`);
+        const session = await eventually(
+          'the session is over',
+          async () => (await listSessions(record)).find((one) => one.closed !== '')?.session,
+        );
+        const raw = readdirSync(record)
+          .map((name) => readFileSync(join(record, name), 'latin1'))
+          .join('');
+        for (const secret of [CARD, OTHER, Buffer.from(CARD).toString('base64').slice(0, -4)])
+          assert.ok(!raw.includes(secret), `${secret} is in the recording`);
         const file = join(gateway.directory, 'identity.txt');
         writeFileSync(file, `${identity}\n`);
-        const { stdout } = await command(process.execPath, [join(packageRoot(), 'extproc', 'cli', 'bin.mjs'), 'unseal', session, '--record', record, '--identity', file, '--json']);
+        const { stdout } = await command(process.execPath, [
+          join(packageRoot(), 'extproc', 'cli', 'bin.mjs'),
+          'unseal',
+          session,
+          '--record',
+          record,
+          '--identity',
+          file,
+          '--json',
+        ]);
         const originals = stdout
           .trim()
           .split('\n')

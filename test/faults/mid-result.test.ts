@@ -98,7 +98,10 @@ for (const transport of transports) {
         // In a short run two faults of a kind may both fall between results.
         if (full && name !== 'SIGSTOP') assert.ok(hits[name]!.broke > 0, `${name} broke no result`);
       }
-      assert.ok(names.some((name) => hits[name]!.broke > 0), 'no fault broke a result');
+      assert.ok(
+        names.some((name) => hits[name]!.broke > 0),
+        'no fault broke a result',
+      );
       assert.deepEqual((await verifyRecordings(fleet.recordings)).problems, []);
     });
 

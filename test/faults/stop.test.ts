@@ -20,8 +20,22 @@ describe('midstream up, when it is stopped', function () {
   async function run(beforeStop: (ready: Record<string, unknown>) => void): Promise<{ code: number | null; err: string }> {
     const { host, port } = new URL((await sharedPostgres()).url.replace(/^postgres(ql)?:/, 'http:'));
     assert.ok(port !== '');
-    const args = ['up', '--postgres', host, '--listen', '0', '--policy', join(packageRoot(), 'extproc', 'policies', 'allow-all.yaml'), '--record', join(folder, 'recordings'), '--json'];
-    const child = spawn(process.execPath, [join(packageRoot(), 'extproc', 'cli', 'bin.mjs'), ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const args = [
+      'up',
+      '--postgres',
+      host,
+      '--listen',
+      '0',
+      '--policy',
+      join(packageRoot(), 'extproc', 'policies', 'allow-all.yaml'),
+      '--record',
+      join(folder, 'recordings'),
+      '--json',
+    ];
+    const child = spawn(process.execPath, [join(packageRoot(), 'extproc', 'cli', 'bin.mjs'), ...args], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let err = '';
     child.stderr.on('data', (chunk: Buffer) => {
       err += chunk.toString();

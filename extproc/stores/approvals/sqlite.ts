@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { begin, checkGroups, decide, end, expire, isOpen, leaseOf, release } from '../../../filters/approval/life.js';
-import type { ApprovalStore, ApproverDecision, GrantedLease, HeldOperation, HoldRecord, HoldStatus, Lease } from '../../../filters/approval/types.js';
+import type {
+  ApprovalStore,
+  ApproverDecision,
+  GrantedLease,
+  HeldOperation,
+  HoldRecord,
+  HoldStatus,
+  Lease,
+} from '../../../filters/approval/types.js';
 import { MidstreamError } from '../../../filters/errors.js';
 import { SharedDatabase } from './database.js';
 import { Watchers } from './watchers.js';
@@ -162,8 +170,13 @@ class SqliteApprovals implements ApprovalStore {
 
   revokeLease(lease: string, groups: readonly string[], now_ms: number): Promise<void> {
     return this.write(() => {
-      const [found] = this.db.all<{ hold: string }>('select hold from leases where lease = ? and uses_left > 0 and expires_ms > ?', lease, now_ms);
-      if (found === undefined) throw new MidstreamError('not_found', 'there is no such lease', { hint: 'It was used up, has ended or was revoked.' });
+      const [found] = this.db.all<{ hold: string }>(
+        'select hold from leases where lease = ? and uses_left > 0 and expires_ms > ?',
+        lease,
+        now_ms,
+      );
+      if (found === undefined)
+        throw new MidstreamError('not_found', 'there is no such lease', { hint: 'It was used up, has ended or was revoked.' });
       const record = this.find(found.hold);
       if (record !== undefined) checkGroups(record.operation, groups);
       this.db.run('delete from leases where lease = ?', lease);

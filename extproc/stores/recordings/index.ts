@@ -7,12 +7,12 @@ import { verifierKey } from '../../../filters/record/signed-note.js';
 import { type Lock, lockState, takeLock } from './lock.js';
 import { MerkleLog, type NewLeaf } from './merkle-log.js';
 import { groupFiles, logName, parseSegment, segmentName } from './names.js';
-import { type LogPlace, nextNumber, recoverLog, type RecoveryReport, sealSegment } from './recovery.js';
+import { type LogPlace, nextNumber, type RecoveryReport, recoverLog, sealSegment } from './recovery.js';
 import { SealKeys } from './seal.js';
 import { SegmentWriter } from './segment-writer.js';
 import { ChainedSession } from './session-recorder.js';
 import { loadSigningKey, type SigningKey } from './signing-key.js';
-import { type Clock, type RecordingFs, isDiskFull, realClock, realFs, syncDirectory } from './world.js';
+import { type Clock, isDiskFull, type RecordingFs, realClock, realFs, syncDirectory } from './world.js';
 
 export type { RecoveryReport } from './recovery.js';
 export type { Clock, RecordingFs } from './world.js';
@@ -115,7 +115,11 @@ export async function openRecordings(options: RecordingsOptions): Promise<Record
   } catch (error) {
     if (error instanceof MidstreamError) throw error;
     const full = isDiskFull(error);
-    throw new MidstreamError(full ? 'storage_full' : 'unavailable', full ? 'there is no space left for recordings' : `cannot write recordings to ${directory}`, { cause: error });
+    throw new MidstreamError(
+      full ? 'storage_full' : 'unavailable',
+      full ? 'there is no space left for recordings' : `cannot write recordings to ${directory}`,
+      { cause: error },
+    );
   }
 }
 
@@ -374,7 +378,10 @@ class OpenRecordings implements Recordings {
       if (log === this.own.log || lockState(fs, directory, log, locks) !== 'stale') continue;
       if (this.recovered.some((report) => report.log === log && report.problem !== '')) continue;
       const recovered: RecoveryReport[] = [];
-      const adopted = await lockAndRecover({ fs, directory, signing: this.signing, clock: this.clock, recovered, compress: this.own.compress }, log);
+      const adopted = await lockAndRecover(
+        { fs, directory, signing: this.signing, clock: this.clock, recovered, compress: this.own.compress },
+        log,
+      );
       adopted?.merkle.close();
       adopted?.lock.release();
       this.recovered.push(...recovered);

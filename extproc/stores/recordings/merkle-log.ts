@@ -112,7 +112,8 @@ export class MerkleLog {
   private republish(line: string): void {
     const path = join(this.directory, checkpointName(this.log));
     const { note } = JSON.parse(line) as { note: string };
-    if (!this.fs.existsSync(path) || this.fs.readFileSync(path, 'utf8') !== note) replaceFile(this.fs, this.directory, path, Buffer.from(note), 0o644);
+    if (!this.fs.existsSync(path) || this.fs.readFileSync(path, 'utf8') !== note)
+      replaceFile(this.fs, this.directory, path, Buffer.from(note), 0o644);
   }
 
   /** Heads of the other logs in this directory, for the extension lines. */
@@ -148,7 +149,13 @@ export class MerkleLog {
    * Opens or makes a log that is locked by us. What a crash left half written behind the last checkpoint is cut off.
    * Throws `tampered` when the leaves are not those that the last checkpoint was signed over: such a log is never written on.
    */
-  static open(fs: RecordingFs, directory: string, log: string, signing: SigningKey, wall_ms: () => number): { merkle: MerkleLog; leaves: Leaf[] } {
+  static open(
+    fs: RecordingFs,
+    directory: string,
+    log: string,
+    signing: SigningKey,
+    wall_ms: () => number,
+  ): { merkle: MerkleLog; leaves: Leaf[] } {
     const history = wholeLines(fs, join(directory, checkpointsName(log)));
     const stored = wholeLines(fs, join(directory, leavesName(log)));
     const merkle = new MerkleLog(fs, directory, log, signing, wall_ms, stored.file, history.file);
@@ -158,9 +165,11 @@ export class MerkleLog {
     for (const line of stored.lines) {
       merkle.replay(line);
       leaves.push(leafOf(line, leaves.length));
-      if (head?.size === merkle.tree.size && !head.root.equals(merkle.tree.root())) throw new MidstreamError('tampered', `the leaves of log ${log} are not those of its signed checkpoint`);
+      if (head?.size === merkle.tree.size && !head.root.equals(merkle.tree.root()))
+        throw new MidstreamError('tampered', `the leaves of log ${log} are not those of its signed checkpoint`);
     }
-    if (head !== undefined && head.size > leaves.length) throw new MidstreamError('tampered', `log ${log} has ${leaves.length} leaves, its signed checkpoint says ${head.size}`);
+    if (head !== undefined && head.size > leaves.length)
+      throw new MidstreamError('tampered', `log ${log} has ${leaves.length} leaves, its signed checkpoint says ${head.size}`);
     if (last !== undefined) merkle.republish(last);
     merkle.publishKey();
     return { merkle, leaves };
@@ -192,7 +201,8 @@ export class MerkleLog {
   }
 }
 
-const sync = (fs: RecordingFs, fd: number): Promise<void> => new Promise((resolve, reject) => fs.fdatasync(fd, (error) => (error ? reject(error) : resolve())));
+const sync = (fs: RecordingFs, fd: number): Promise<void> =>
+  new Promise((resolve, reject) => fs.fdatasync(fd, (error) => (error ? reject(error) : resolve())));
 
 export function leafOf(line: string, n: number): Leaf {
   let leaf: Leaf;
@@ -211,5 +221,14 @@ function wholeLines(fs: RecordingFs, path: string): { file: AppendFile; lines: s
   const end = content.lastIndexOf(0x0a) + 1;
   const fd = fs.openSync(path, fs.existsSync(path) ? 'r+' : 'w', 0o600);
   if (end < content.length) fs.ftruncateSync(fd, end);
-  return { file: { fd, position: end }, lines: end === 0 ? [] : content.subarray(0, end - 1).toString('utf8').split('\n') };
+  return {
+    file: { fd, position: end },
+    lines:
+      end === 0
+        ? []
+        : content
+            .subarray(0, end - 1)
+            .toString('utf8')
+            .split('\n'),
+  };
 }

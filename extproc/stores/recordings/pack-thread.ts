@@ -10,7 +10,10 @@ const { directory, segment } = workerData as PackWork;
 const answer: PackAnswer = await packSegment(realFs, directory, segment).then(
   (packed) => ({ packed }),
   (error: unknown) => ({
-    failed: { code: error instanceof MidstreamError ? error.code : 'unavailable', message: error instanceof Error ? error.message : String(error) },
+    failed: {
+      code: error instanceof MidstreamError ? error.code : 'unavailable',
+      message: error instanceof Error ? error.message : String(error),
+    },
   }),
 );
 parentPort?.postMessage(answer);

@@ -24,7 +24,8 @@ export async function packSegment(fs: RecordingFs, directory: string, segment: s
     for (const chunk of fileChunks(fs, join(directory, segment))) {
       const frame = await compress(chunk);
       // The plain file goes: what replaces it is read back first. (One WASM build of zstd that was tried gave wrong frames now and then.)
-      if (frameBytes(Buffer.from(frame)) !== frame.length || !chunk.equals(decompress(Buffer.from(frame)))) throw new MidstreamError('internal', `${segment} does not pack into what it was`);
+      if (frameBytes(Buffer.from(frame)) !== frame.length || !chunk.equals(decompress(Buffer.from(frame))))
+        throw new MidstreamError('internal', `${segment} does not pack into what it was`);
       writeAllSync(fs, fd, frame, bytes);
       hash.update(frame);
       bytes += frame.length;

@@ -1,5 +1,5 @@
 import { MidstreamError } from '../../../filters/errors.js';
-import { FIRST_PREV, parseLine, sha256Hex, type StoredEvent } from '../../../filters/record/chain.js';
+import { FIRST_PREV, parseLine, type StoredEvent, sha256Hex } from '../../../filters/record/chain.js';
 import { emptySummary, matches, type SessionFilter, type SessionSummary, summarise, textsOf } from '../../../filters/record/search.js';
 import { checkSessionId } from '../../../filters/record/session-id.js';
 import { groupFiles, type SegmentFile } from './names.js';
@@ -13,7 +13,10 @@ function segmentsOf(fs: RecordingFs, directory: string): SegmentFile[] {
   try {
     files = fs.readdirSync(directory);
   } catch (error) {
-    throw new MidstreamError('not_found', `no recordings in ${directory}`, { cause: error, hint: 'Give the directory with --record, or set MIDSTREAM_RECORD.' });
+    throw new MidstreamError('not_found', `no recordings in ${directory}`, {
+      cause: error,
+      hint: 'Give the directory with --record, or set MIDSTREAM_RECORD.',
+    });
   }
   return groupFiles(files).flatMap((log) => log.segments);
 }
@@ -24,7 +27,8 @@ async function* allLines(fs: RecordingFs, directory: string): AsyncGenerator<Lin
     try {
       yield* segmentLines(fs, directory, segment);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !segment.packed) yield* segmentLines(fs, directory, { ...segment, file: `${segment.segment}.zst`, packed: true });
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !segment.packed)
+        yield* segmentLines(fs, directory, { ...segment, file: `${segment.segment}.zst`, packed: true });
       else if (!(error instanceof MidstreamError)) throw error;
     }
   }
@@ -45,7 +49,11 @@ const sessionOf = (id: string): string => (id.includes('.') ? id.slice(0, id.ind
  * Events of one session in order, then what others added to it. `broken` is called when the chain does not hold.
  * bad_input for what is no id, not_found when there is no such session.
  */
-export async function* readSession(directory: string, session: string, options: { fs?: RecordingFs; broken?: () => void } = {}): AsyncGenerator<StoredEvent> {
+export async function* readSession(
+  directory: string,
+  session: string,
+  options: { fs?: RecordingFs; broken?: () => void } = {},
+): AsyncGenerator<StoredEvent> {
   const id = checkSessionId(session);
   const addenda: StoredEvent[] = [];
   // The gateway writes its lines so; whatever does not begin so is not of this session.
@@ -65,7 +73,8 @@ export async function* readSession(directory: string, session: string, options: 
     }
   }
   yield* addenda;
-  if (!found && addenda.length === 0) throw new MidstreamError('not_found', `no session ${id} in ${directory}`, { hint: '`midstream sessions list` shows what there is.' });
+  if (!found && addenda.length === 0)
+    throw new MidstreamError('not_found', `no session ${id} in ${directory}`, { hint: '`midstream sessions list` shows what there is.' });
 }
 
 /** Sessions that match, the oldest first. */
@@ -79,7 +88,9 @@ export async function listSessions(directory: string, filter: SessionFilter = {}
     summaries.set(id, summary);
     summarise(summary, event);
   }
-  return [...summaries.values()].filter((summary) => matches(summary, filter)).sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  return [...summaries.values()]
+    .filter((summary) => matches(summary, filter))
+    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
 }
 
 export interface Hit {
@@ -94,7 +105,12 @@ export interface Hit {
 }
 
 /** Events that hold this text (any case), in sessions that match. */
-export async function* searchSessions(directory: string, text: string, filter: SessionFilter = {}, fs: RecordingFs = realFs): AsyncGenerator<Hit> {
+export async function* searchSessions(
+  directory: string,
+  text: string,
+  filter: SessionFilter = {},
+  fs: RecordingFs = realFs,
+): AsyncGenerator<Hit> {
   const wanted = text.toLowerCase();
   const sessions = new Set((await listSessions(directory, filter, fs)).map(({ session }) => session));
   for await (const { bytes, whole } of allLines(fs, directory)) {

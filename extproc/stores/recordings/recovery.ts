@@ -56,7 +56,8 @@ export async function recoverLog(place: LogPlace, leaves: readonly Leaf[], wall_
   for (const file of files) {
     const leaf = leafed.get(file.segment);
     // The packed form is in the tree: the plain one was about to go.
-    if (leaf?.segment === `${file.segment}.zst` && !file.packed && fs.existsSync(join(directory, leaf.segment))) fs.unlinkSync(join(directory, file.file));
+    if (leaf?.segment === `${file.segment}.zst` && !file.packed && fs.existsSync(join(directory, leaf.segment)))
+      fs.unlinkSync(join(directory, file.file));
   }
   const sessions = await readStates(place, leaves, pending, report);
   const last = pending.at(-1);
@@ -70,7 +71,8 @@ export async function recoverLog(place: LogPlace, leaves: readonly Leaf[], wall_
   }
   merkle.append(...[...sessions].map(([session, state]) => ({ session, events: state.seq, last: state.prev })));
   for (const file of pending) await sealSegment(place, file, []);
-  if (report.cut_bytes > 0 || report.sessions.length > 0) merkle.append({ recovered: { segment: report.segment, cut_bytes: report.cut_bytes, sessions: report.sessions } });
+  if (report.cut_bytes > 0 || report.sessions.length > 0)
+    merkle.append({ recovered: { segment: report.segment, cut_bytes: report.cut_bytes, sessions: report.sessions } });
   if (pending.length > 0 || sessions.size > 0 || merkle.size > 0) await merkle.checkpoint();
   return report;
 }
@@ -109,7 +111,12 @@ function fileBytes(fs: RecordingFs, path: string): number {
 }
 
 /** Sessions that have no leaf, as the last segments leave them. Cuts the very last segment. */
-async function readStates(place: LogPlace, leaves: readonly Leaf[], pending: SegmentFile[], report: RecoveryReport): Promise<Map<string, State>> {
+async function readStates(
+  place: LogPlace,
+  leaves: readonly Leaf[],
+  pending: SegmentFile[],
+  report: RecoveryReport,
+): Promise<Map<string, State>> {
   const done = new Set(leaves.flatMap((leaf) => ('session' in leaf ? [leaf.session] : [])));
   const sessions = new Map<string, State>();
   const sealed = leaves.filter((leaf) => 'segment' in leaf).at(-1);

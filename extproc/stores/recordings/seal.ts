@@ -75,7 +75,10 @@ export class SealKeys {
       try {
         newEncrypter().addRecipient(recipient);
       } catch (error) {
-        throw new MidstreamError('config_invalid', `not an age recipient: ${recipient.slice(0, 80)}`, { cause: error, hint: 'Recipients begin with age1; `age-keygen` makes one.' });
+        throw new MidstreamError('config_invalid', `not an age recipient: ${recipient.slice(0, 80)}`, {
+          cause: error,
+          hint: 'Recipients begin with age1; `age-keygen` makes one.',
+        });
       }
     }
     const keys = new SealKeys(newEncrypter, recipients, onError);

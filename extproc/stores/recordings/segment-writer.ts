@@ -80,7 +80,10 @@ export class SegmentWriter {
   refusal(): MidstreamError | undefined {
     if (this.failure) return this.failure;
     if (this.bytes >= this.options.queue_bytes_max) {
-      return new MidstreamError('limit_exceeded', `queue_bytes_max: ${this.options.queue_bytes_max} bytes of recordings wait to be written`);
+      return new MidstreamError(
+        'limit_exceeded',
+        `queue_bytes_max: ${this.options.queue_bytes_max} bytes of recordings wait to be written`,
+      );
     }
     return this.closed ? new MidstreamError('unavailable', 'the recordings are closed') : undefined;
   }
@@ -256,7 +259,9 @@ export class SegmentWriter {
   }
 
   private writeSome(block: Buffer, from: number, position: number): Promise<number> {
-    return new Promise((resolve, reject) => this.options.fs.write(this.fd, block, from, block.length - from, position, (error, n) => (error ? reject(error) : resolve(n))));
+    return new Promise((resolve, reject) =>
+      this.options.fs.write(this.fd, block, from, block.length - from, position, (error, n) => (error ? reject(error) : resolve(n))),
+    );
   }
 
   private sync(): Promise<void> {

@@ -7,7 +7,18 @@ import type { Clock } from './world.js';
 
 /** Type names go into lines as they are. */
 const typeShape = /^[a-z][a-z0-9_.]*$/;
-const knownTypes = new Set(['session.open', 'request', 'decision', 'hold', 'approval', 'response', 'error', 'notice', 'access', 'session.close']);
+const knownTypes = new Set([
+  'session.open',
+  'request',
+  'decision',
+  'hold',
+  'approval',
+  'response',
+  'error',
+  'notice',
+  'access',
+  'session.close',
+]);
 
 /** One session's chain. The hot path: one string, one hash, one push. */
 export class ChainedSession implements SessionRecorder {
@@ -54,8 +65,10 @@ export class ChainedSession implements SessionRecorder {
   appendLine(type: string, json: string, original?: Uint8Array): number {
     const refusal = this.broken ?? this.writer.refusal();
     if (refusal !== undefined) return this.refuse(type, refusal);
-    if (!knownTypes.has(type) && !typeShape.test(type)) throw new MidstreamError('internal', 'an event type is lower case letters, digits, _ and .');
-    if (json.includes('\n') || (json !== '' && json.charCodeAt(0) !== 0x2c)) throw new MidstreamError('internal', 'the fields of an event are one line that begins with a comma');
+    if (!knownTypes.has(type) && !typeShape.test(type))
+      throw new MidstreamError('internal', 'an event type is lower case letters, digits, _ and .');
+    if (json.includes('\n') || (json !== '' && json.charCodeAt(0) !== 0x2c))
+      throw new MidstreamError('internal', 'the fields of an event are one line that begins with a comma');
     return this.write(type, original === undefined || this.seal === undefined ? json : `${json},"sealed":${this.seal.seal(original)}`);
   }
 

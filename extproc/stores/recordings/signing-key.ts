@@ -1,8 +1,8 @@
-import { generateKeyPairSync, type KeyObject, createPrivateKey } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { dirname } from 'node:path';
 import { MidstreamError } from '../../../filters/errors.js';
-import { publicBytesOf } from '../../../filters/record/signed-note.js';
 import { sha256Hex } from '../../../filters/record/chain.js';
+import { publicBytesOf } from '../../../filters/record/signed-note.js';
 import { type RecordingFs, syncDirectory, writeAllSync } from './world.js';
 
 export interface SigningKey {

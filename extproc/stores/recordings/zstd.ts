@@ -29,7 +29,8 @@ async function load(): Promise<Codec> {
   if (zstdCompress && zstdDecompressSync) {
     const params = { [constants.ZSTD_c_compressionLevel]: LEVEL };
     return {
-      compress: (bytes) => new Promise((resolve, reject) => zstdCompress(bytes, { params }, (error, packed) => (error ? reject(error) : resolve(packed)))),
+      compress: (bytes) =>
+        new Promise((resolve, reject) => zstdCompress(bytes, { params }, (error, packed) => (error ? reject(error) : resolve(packed)))),
       decompress: (frame) => zstdDecompressSync(frame),
     };
   }
@@ -44,7 +45,8 @@ async function load(): Promise<Codec> {
  * connections. Where its inside looks as in the version that we pin, the copy is done at once; else it stays slow and right.
  */
 function copyWhole(wasm: unknown): void {
-  const inside = (wasm as { _mainModule?: { heapView?: (at: unknown) => Uint8Array; heapToUint8Array?: (at: unknown) => Uint8Array } })._mainModule;
+  const inside = (wasm as { _mainModule?: { heapView?: (at: unknown) => Uint8Array; heapToUint8Array?: (at: unknown) => Uint8Array } })
+    ._mainModule;
   if (typeof inside?.heapView !== 'function' || typeof inside.heapToUint8Array !== 'function') return;
   const view = inside.heapView.bind(inside);
   inside.heapToUint8Array = (at) => view(at).slice();
@@ -69,7 +71,14 @@ export function frameBytes(buf: Buffer): number | undefined {
   const sizeField = [single ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
   let at = 5 + (single ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]!;
   if (buf.length < at + sizeField + 3) return undefined;
-  const content = sizeField === 1 ? buf[at]! : sizeField === 2 ? buf.readUInt16LE(at) + 256 : sizeField === 4 ? buf.readUInt32LE(at) : Number.POSITIVE_INFINITY;
+  const content =
+    sizeField === 1
+      ? buf[at]!
+      : sizeField === 2
+        ? buf.readUInt16LE(at) + 256
+        : sizeField === 4
+          ? buf.readUInt32LE(at)
+          : Number.POSITIVE_INFINITY;
   if (sizeField === 0 || content > BLOCK_BYTES) throw new MidstreamError('tampered', 'a zstd frame of a size that is not ours');
   at += sizeField;
   for (let last = false; !last; ) {

@@ -106,7 +106,11 @@ export function originsInDoubt(s: Session, masks: MaskSet): boolean | undefined 
 }
 
 /** How the rows of this layout are masked; undefined while the catalogue is asked. */
-export function planRows(s: Session, { columns, key }: Pick<Layout, 'columns' | 'key'>, outputs: OutputColumn[] | undefined): RowMasker | 'clean' | undefined {
+export function planRows(
+  s: Session,
+  { columns, key }: Pick<Layout, 'columns' | 'key'>,
+  outputs: OutputColumn[] | undefined,
+): RowMasker | 'clean' | undefined {
   const masks = s.rules!.masks;
   if (masks === undefined) return 'clean';
   const doubt = originsInDoubt(s, masks);

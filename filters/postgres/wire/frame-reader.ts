@@ -110,7 +110,11 @@ export class FrameReader {
 
   /** A copy of what waits, without the rest of a message that is passing in pieces; nothing is consumed. */
   peekRest(): Buffer {
-    const parts = [this.#gather.bytes > 0 ? this.#gather.peek() : EMPTY, this.#buf.subarray(this.#pos), ...this.#queue.slice(this.#queueHead)];
+    const parts = [
+      this.#gather.bytes > 0 ? this.#gather.peek() : EMPTY,
+      this.#buf.subarray(this.#pos),
+      ...this.#queue.slice(this.#queueHead),
+    ];
     return Buffer.concat(parts).subarray(this.#streamLeft);
   }
 

@@ -103,7 +103,12 @@ export const streams: Case[] = [
       const binary: Buffer[] = [];
       await pipeline(
         client.query(copyTo('copy t to stdout (format binary)')),
-        new Writable({ write: (chunk: Buffer, _e, done) => (binary.push(chunk), done()) }),
+        new Writable({
+          write: (chunk: Buffer, _e, done) => {
+            binary.push(chunk);
+            done();
+          },
+        }),
       );
       await client.query('create temp table u (like t)');
       await pipeline(Readable.from(binary), client.query(copyFrom('copy u from stdin (format binary)')));

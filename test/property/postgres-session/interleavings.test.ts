@@ -7,10 +7,10 @@ import {
   type FrontendMessage,
 } from '../../../filters/postgres/wire/index.js';
 import { createAnalyzer, loadParser } from '../../../filters/sql/analyze.js';
+import { count } from '../../support/long.js';
 import { ModelServer } from '../../support/model-server.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { bytesOf, makeSession } from '../../support/session-harness.js';
-import { count } from '../../support/long.js';
 
 const startup = encodeStartupPacket({ kind: 'startup', version: 196608, parameters: [{ name: 'user', value: Buffer.from('agent') }] });
 const texts = [

@@ -8,7 +8,9 @@ const root = loadProto('network-ext-proc.proto');
 const requests = codec(root, 'envoy.service.network_ext_proc.v3.ProcessingRequest');
 const responses = codec(root, 'envoy.service.network_ext_proc.v3.ProcessingResponse');
 
-const struct = (object: { [key: string]: Json }): object => ({ fields: Object.fromEntries(Object.entries(object).map(([key, one]) => [key, value(one)])) });
+const struct = (object: { [key: string]: Json }): object => ({
+  fields: Object.fromEntries(Object.entries(object).map(([key, one]) => [key, value(one)])),
+});
 
 function value(json: Json): object {
   if (json === null) return { nullValue: 0 };
@@ -20,8 +22,17 @@ function value(json: Json): object {
 }
 
 const name = fc.stringMatching(/^[a-zA-Z_.]{1,12}$/);
-const leaf = fc.oneof(fc.string(), fc.boolean(), fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0), fc.constant(null));
-const json: fc.Arbitrary<Json> = fc.oneof(leaf, fc.array(leaf, { maxLength: 4 }), fc.dictionary(name, leaf, { maxKeys: 4 })) as fc.Arbitrary<Json>;
+const leaf = fc.oneof(
+  fc.string(),
+  fc.boolean(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0),
+  fc.constant(null),
+);
+const json: fc.Arbitrary<Json> = fc.oneof(
+  leaf,
+  fc.array(leaf, { maxLength: 4 }),
+  fc.dictionary(name, leaf, { maxKeys: 4 }),
+) as fc.Arbitrary<Json>;
 const namespaces = fc.dictionary(name, fc.dictionary(name, json, { maxKeys: 4 }), { maxKeys: 3 });
 const bytes = fc.uint8Array({ maxLength: 600 }).map((b) => Buffer.from(b));
 // Both readers make plain objects, and both keep -0 and +0 apart from each other by their own ways.
@@ -30,19 +41,28 @@ const plain = (v: unknown): unknown => JSON.parse(JSON.stringify(v ?? null));
 describe('the hand-written codec of network ext_proc, against reflection over the .proto file', () => {
   it('reads every request', () => {
     fc.assert(
-      fc.property(fc.constantFrom('read', 'write', 'none'), bytes, fc.boolean(), namespaces, namespaces, (direction, data, end, metadata, attributes) => {
-        const encoded = requests.encode({
-          ...(direction === 'none' ? {} : { [`${direction}_data`]: { data, end_of_stream: end } }),
-          ...(Object.keys(metadata).length > 0 ? { metadata: { filter_metadata: Object.fromEntries(Object.entries(metadata).map(([k, v]) => [k, struct(v)])) } } : {}),
-          attributes: Object.fromEntries(Object.entries(attributes).map(([k, v]) => [k, struct(v)])),
-        });
-        const decoded = decodeProcessingRequest(encoded);
-        assert.equal(decoded.direction, direction);
-        assert.deepEqual(decoded.data, direction === 'none' ? Buffer.alloc(0) : data);
-        assert.equal(decoded.endOfStream, direction !== 'none' && end);
-        assert.deepEqual(plain(decoded.metadata ?? {}), plain(metadata));
-        assert.deepEqual(plain(decoded.attributes ?? {}), plain(attributes));
-      }),
+      fc.property(
+        fc.constantFrom('read', 'write', 'none'),
+        bytes,
+        fc.boolean(),
+        namespaces,
+        namespaces,
+        (direction, data, end, metadata, attributes) => {
+          const encoded = requests.encode({
+            ...(direction === 'none' ? {} : { [`${direction}_data`]: { data, end_of_stream: end } }),
+            ...(Object.keys(metadata).length > 0
+              ? { metadata: { filter_metadata: Object.fromEntries(Object.entries(metadata).map(([k, v]) => [k, struct(v)])) } }
+              : {}),
+            attributes: Object.fromEntries(Object.entries(attributes).map(([k, v]) => [k, struct(v)])),
+          });
+          const decoded = decodeProcessingRequest(encoded);
+          assert.equal(decoded.direction, direction);
+          assert.deepEqual(decoded.data, direction === 'none' ? Buffer.alloc(0) : data);
+          assert.equal(decoded.endOfStream, direction !== 'none' && end);
+          assert.deepEqual(plain(decoded.metadata ?? {}), plain(metadata));
+          assert.deepEqual(plain(decoded.attributes ?? {}), plain(attributes));
+        },
+      ),
     );
   });
 
@@ -56,7 +76,14 @@ describe('the hand-written codec of network ext_proc, against reflection over th
         fc.option(fc.dictionary(name, fc.dictionary(name, fc.string(), { maxKeys: 3 }), { maxKeys: 2 }), { nil: undefined }),
         (direction, chunks, endOfStream, connectionStatus, dynamicMetadata) => {
           const decoded = responses.decode(
-            encodeProcessingResponse({ direction, chunks, endOfStream, connectionStatus, closeStream: false, ...(dynamicMetadata ? { dynamicMetadata } : {}) }),
+            encodeProcessingResponse({
+              direction,
+              chunks,
+              endOfStream,
+              connectionStatus,
+              closeStream: false,
+              ...(dynamicMetadata ? { dynamicMetadata } : {}),
+            }),
           );
           const sent = decoded[`${direction}_data`] as { data?: Buffer; end_of_stream?: boolean } | undefined;
           assert.equal(sent !== undefined, direction !== 'none');

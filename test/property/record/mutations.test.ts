@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { formatLine, parseLine, sha256Hex } from '../../../filters/record/chain.js';
-import { verifyRecordings } from '../../../extproc/stores/recordings/verify/index.js';
-import { events, open, random, seedOf, temporaryDirectory } from '../../unit/record/harness.js';
 import type { RecordingFs } from '../../../extproc/stores/recordings/index.js';
+import { verifyRecordings } from '../../../extproc/stores/recordings/verify/index.js';
+import { formatLine, parseLine, sha256Hex } from '../../../filters/record/chain.js';
 import { verifierKey } from '../../../filters/record/signed-note.js';
 import { count } from '../../support/long.js';
-import { generateKeyPairSync } from 'node:crypto';
+import { events, open, random, seedOf, temporaryDirectory } from '../../unit/record/harness.js';
 
 const COUNT = count(1_000, 10_000);
 
@@ -31,7 +31,8 @@ function memoryFs(files: Files): RecordingFs {
       handles.set(next, content(path));
       return next;
     }) as never,
-    readSync: ((fd: number, into: Buffer, offset: number, length: number, position: number) => handles.get(fd)!.copy(into, offset, position, position + length)) as never,
+    readSync: ((fd: number, into: Buffer, offset: number, length: number, position: number) =>
+      handles.get(fd)!.copy(into, offset, position, position + length)) as never,
     closeSync: ((fd: number) => handles.delete(fd)) as never,
   };
 }
@@ -52,7 +53,10 @@ const withFile = (files: Files, name: string, bytes: Buffer): Files => new Map(f
 
 function onLines(change: (lines: string[], below: (n: number) => number) => void): Mutation['apply'] {
   return (files, below) => {
-    const name = pick(evidence(files).filter((file) => !file.endsWith('.zst') && linesOf(files.get(file)!).length > 1), below);
+    const name = pick(
+      evidence(files).filter((file) => !file.endsWith('.zst') && linesOf(files.get(file)!).length > 1),
+      below,
+    );
     const lines = linesOf(files.get(name)!);
     change(lines, below);
     const bytes = fileOf(lines);
@@ -135,7 +139,11 @@ const mutations: Mutation[] = [
       const name = pick(evidence(files), below);
       const bytes = files.get(name)!;
       const at = below(bytes.length + 1);
-      return withFile(files, name, Buffer.concat([bytes.subarray(0, at), Buffer.from(pick(['\n', ' ', '{}\n', '0', '\0'], below)), bytes.subarray(at)]));
+      return withFile(
+        files,
+        name,
+        Buffer.concat([bytes.subarray(0, at), Buffer.from(pick(['\n', ' ', '{}\n', '0', '\0'], below)), bytes.subarray(at)]),
+      );
     },
   },
   { name: 'edit an event and hash its chain again', apply: (files, below) => rehash(files, below, false) },
@@ -145,7 +153,8 @@ const mutations: Mutation[] = [
     apply: (files, below) => {
       const { session } = parseLine(pick(linesOf(files.get(pick(segments(files), below))!), below));
       const changed: Files = new Map(files);
-      for (const name of segments(files)) changed.set(name, fileOf(linesOf(files.get(name)!).filter((line) => !line.includes(`"session":"${session}"`))));
+      for (const name of segments(files))
+        changed.set(name, fileOf(linesOf(files.get(name)!).filter((line) => !line.includes(`"session":"${session}"`))));
       return changed;
     },
   },
@@ -154,7 +163,11 @@ const mutations: Mutation[] = [
     apply: (files, below) => {
       const { session } = parseLine(pick(linesOf(files.get(pick(segments(files), below))!), below));
       const changed: Files = new Map();
-      for (const [name, bytes] of files) changed.set(name, name.endsWith('.zst') ? bytes : fileOf(linesOf(bytes).filter((line) => !line.includes(`"session":"${session}"`))));
+      for (const [name, bytes] of files)
+        changed.set(
+          name,
+          name.endsWith('.zst') ? bytes : fileOf(linesOf(bytes).filter((line) => !line.includes(`"session":"${session}"`))),
+        );
       return changed;
     },
   },
@@ -238,10 +251,19 @@ describe('recordings: what was tampered with is found', function () {
       n += 1;
       counts.set(mutation.name, (counts.get(mutation.name) ?? 0) + 1);
       // Half of them with the directory's own list of keys.
-      const report = await verifyRecordings('/memory', { fs: memoryFs(changed), public_keys: changed.get('verifier-keys')?.equals(files.get('verifier-keys')!) && below(2) === 0 ? [key] : [] });
-      const what = [...new Set([...files.keys(), ...changed.keys()])].filter((name) => !changed.get(name)?.equals(files.get(name) ?? Buffer.alloc(0)));
+      const report = await verifyRecordings('/memory', {
+        fs: memoryFs(changed),
+        public_keys: changed.get('verifier-keys')?.equals(files.get('verifier-keys')!) && below(2) === 0 ? [key] : [],
+      });
+      const what = [...new Set([...files.keys(), ...changed.keys()])].filter(
+        (name) => !changed.get(name)?.equals(files.get(name) ?? Buffer.alloc(0)),
+      );
       assert.ok(!report.ok, `seed ${seed}, mutation ${n} (${mutation.name}; ${what.join(', ')}) was not found`);
-      for (const problem of report.problems) assert.ok(problem.what !== '' && (problem.file !== '' || problem.log !== ''), `seed ${seed}, mutation ${n}: a problem without a place`);
+      for (const problem of report.problems)
+        assert.ok(
+          problem.what !== '' && (problem.file !== '' || problem.log !== ''),
+          `seed ${seed}, mutation ${n}: a problem without a place`,
+        );
     }
     assert.equal(counts.size, mutations.length, `some kind of mutation never came: ${[...counts.keys()].join(', ')}`);
   });

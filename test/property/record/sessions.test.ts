@@ -1,27 +1,46 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatLine, parseLine, sha256Hex } from '../../../filters/record/chain.js';
-import { timelineLines } from '../../../filters/record/timeline.js';
-import { recordedRows } from '../../../filters/record/pg-rows.js';
-import { textsOf } from '../../../filters/record/search.js';
+import fc from 'fast-check';
 import { printable } from '../../../extproc/cli/io.js';
 import { readSession } from '../../../extproc/stores/recordings/query.js';
 import { verifyRecordings } from '../../../extproc/stores/recordings/verify/index.js';
+import { formatLine, parseLine, sha256Hex } from '../../../filters/record/chain.js';
+import { recordedRows } from '../../../filters/record/pg-rows.js';
+import { textsOf } from '../../../filters/record/search.js';
+import { timelineLines } from '../../../filters/record/timeline.js';
 import { count } from '../../support/long.js';
 import { open, seedOf } from '../../unit/record/harness.js';
 
 const seed = seedOf() | 0;
-const type = fc.constantFrom('session.open', 'request', 'decision', 'hold', 'approval', 'response', 'error', 'notice', 'access', 'session.close', 'from.the.future');
-const fields = fc.dictionary(fc.string({ unit: 'binary' }).filter((name) => !['v', 'session', 'seq', 't', 'prev', 'type', '__proto__'].includes(name)), fc.jsonValue(), { maxKeys: 5 });
+const type = fc.constantFrom(
+  'session.open',
+  'request',
+  'decision',
+  'hold',
+  'approval',
+  'response',
+  'error',
+  'notice',
+  'access',
+  'session.close',
+  'from.the.future',
+);
+const fields = fc.dictionary(
+  fc.string({ unit: 'binary' }).filter((name) => !['v', 'session', 'seq', 't', 'prev', 'type', '__proto__'].includes(name)),
+  fc.jsonValue(),
+  { maxKeys: 5 },
+);
 
 describe('recordings: any sessions', function () {
   this.timeout(120_000);
 
   it('interleaved, rotated and reopened at random, verify, and read back as they were given', async () => {
-    const step = fc.oneof({ weight: 10, arbitrary: fc.record({ session: fc.nat(4), type: type.filter((name) => name !== 'session.close'), fields }) }, { weight: 1, arbitrary: fc.constantFrom('rotate', 'checkpoint', 'wait', 'reopen') });
+    const step = fc.oneof(
+      { weight: 10, arbitrary: fc.record({ session: fc.nat(4), type: type.filter((name) => name !== 'session.close'), fields }) },
+      { weight: 1, arbitrary: fc.constantFrom('rotate', 'checkpoint', 'wait', 'reopen') },
+    );
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 200, max: 3000 }), async (steps, segment_bytes_max) => {
         const base = mkdtempSync(join(tmpdir(), 'midstream-property-'));
@@ -55,7 +74,10 @@ describe('recordings: any sessions', function () {
           assert.equal(report.sessions, given.size);
           for (const [id, expected] of given) {
             const read = [];
-            for await (const { v: _v, session: _s, seq: _q, t: _t, prev: _p, type: kind, ...rest } of readSession(directory, id, { broken: () => assert.fail('the chain does not hold') })) read.push({ type: kind, fields: rest });
+            for await (const { v: _v, session: _s, seq: _q, t: _t, prev: _p, type: kind, ...rest } of readSession(directory, id, {
+              broken: () => assert.fail('the chain does not hold'),
+            }))
+              read.push({ type: kind, fields: rest });
             assert.equal(read.pop()?.type, 'session.close');
             assert.deepEqual(read, expected);
           }
@@ -89,14 +111,20 @@ describe('recordings: any sessions', function () {
   it('any bytes in place of recorded messages are read as far as they make sense, and never throw', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.constantFrom('', 'T', 'D', 'C', 'd'), (bytes, first) => {
-        const { results } = recordedRows(Buffer.concat([Buffer.from(first), Buffer.from([0, 0, 0, bytes.length + 4]), bytes]).toString('base64'));
-        for (const { rows } of results) for (const row of rows) for (const cell of row) assert.ok(cell === null || typeof cell === 'string');
+        const { results } = recordedRows(
+          Buffer.concat([Buffer.from(first), Buffer.from([0, 0, 0, bytes.length + 4]), bytes]).toString('base64'),
+        );
+        for (const { rows } of results)
+          for (const row of rows) for (const cell of row) assert.ok(cell === null || typeof cell === 'string');
       }),
       { numRuns: 2000, seed },
     );
   });
 
   it('the hash of a line is that of its bytes, whatever characters it holds', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => assert.equal(sha256Hex(text), sha256Hex(Buffer.from(text, 'utf8')))), { seed });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => assert.equal(sha256Hex(text), sha256Hex(Buffer.from(text, 'utf8')))),
+      { seed },
+    );
   });
 });

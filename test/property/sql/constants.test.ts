@@ -23,8 +23,48 @@ function corpus(): string[] {
 }
 
 const NUMBERS = '0 1 2 3 5 7 10 42 007 100 999999999 2147483647 2147483648 99999999999 1e5 0x10 1_000 1.5 .5'.split(' ');
-const WORDS = ['', 'x', 't', 'f', 'true', 'off', 'on', 'random', 'pg_read_file', 'people', 'salary', '{1,2}', '%', '%%', '1', '0', '5', '1 day', '$1', '--', '/*', 'select 1; drop table t', 'sql', 'plpgsql', 'utf8', 'a.b', '^.*$'];
-const STRINGS = [...WORDS.map((word) => `'${word}'`), "'a''b'", "'a' \n 'b'", "E'\\n'", "E'x'", "U&'\\0061'", "N'x'", "'é'", "'back\\slash'", '$$x$$', "B'1'"];
+const WORDS = [
+  '',
+  'x',
+  't',
+  'f',
+  'true',
+  'off',
+  'on',
+  'random',
+  'pg_read_file',
+  'people',
+  'salary',
+  '{1,2}',
+  '%',
+  '%%',
+  '1',
+  '0',
+  '5',
+  '1 day',
+  '$1',
+  '--',
+  '/*',
+  'select 1; drop table t',
+  'sql',
+  'plpgsql',
+  'utf8',
+  'a.b',
+  '^.*$',
+];
+const STRINGS = [
+  ...WORDS.map((word) => `'${word}'`),
+  "'a''b'",
+  "'a' \n 'b'",
+  "E'\\n'",
+  "E'x'",
+  "U&'\\0061'",
+  "N'x'",
+  "'é'",
+  "'back\\slash'",
+  '$$x$$',
+  "B'1'",
+];
 
 /** Other constants in the same places. */
 function otherConstants(text: string, random: Random): string {
@@ -73,7 +113,10 @@ describe('SQL facts of texts that differ in constants', function () {
       ['select a from t where id = 5;', 'select a from t where id = 48213;'],
       ["update t set a = a + 1, b = 'x' where id = 5", "update t set a = a + 22, b = 'y z' where id = 6"],
       ["insert into t values (1, 'a', 0), (2, 'b', 1)", "insert into t values (7, '', 3), (8, 'c', 0)"],
-      ["select * from t where d > '2020-01-01'::date and e in (1, 2) limit 10", "select * from t where d > '2021-12-31'::date and e in (3, 4) limit 10"],
+      [
+        "select * from t where d > '2020-01-01'::date and e in (1, 2) limit 10",
+        "select * from t where d > '2021-12-31'::date and e in (3, 4) limit 10",
+      ],
     ])
       assert.equal(analyzer.analyze(one!), analyzer.analyze(two!), one);
   });
@@ -109,8 +152,24 @@ describe('SQL facts of texts that differ in constants', function () {
     ] as const)
       assert.equal(shape(text), expected, text);
     for (const text of [
-      'select 5 -- 6', 'select /* 5 */ 6', "select E'\\n', 5", "select U&'x', 5", "select N'x', 5", "select 'a''b', 5", "select 'a'\n'b'", "select 'a' 'b'", 'select $1, 5', 'select $$5$$', "select 'é', 5",
-      'select é, 5', "select 'a\nb', 5", "select '5", 'select "5', 'select U&"x", 5', "select '\\', 5", 'select now()',
+      'select 5 -- 6',
+      'select /* 5 */ 6',
+      "select E'\\n', 5",
+      "select U&'x', 5",
+      "select N'x', 5",
+      "select 'a''b', 5",
+      "select 'a'\n'b'",
+      "select 'a' 'b'",
+      'select $1, 5',
+      'select $$5$$',
+      "select 'é', 5",
+      'select é, 5',
+      "select 'a\nb', 5",
+      "select '5",
+      'select "5',
+      'select U&"x", 5',
+      "select '\\', 5",
+      'select now()',
     ])
       assert.equal(shape(text), undefined, text);
   });

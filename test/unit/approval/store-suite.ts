@@ -148,7 +148,13 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
 
     it('ends what sessions that are gone have left open, and nothing else', async () => {
       const held = (over: Parameters<typeof operation>[0]) => operation({ terms: { quorum: 1 }, ...over });
-      const [pending, approved, released, denied, other] = [held({ session: 'a' }), held({ session: 'a' }), held({ session: 'b' }), held({ session: 'b' }), held({ session: 'c' })];
+      const [pending, approved, released, denied, other] = [
+        held({ session: 'a' }),
+        held({ session: 'a' }),
+        held({ session: 'b' }),
+        held({ session: 'b' }),
+        held({ session: 'c' }),
+      ];
       for (const op of [pending, approved, released, denied, other]) await store.create(op);
       for (const op of [approved, released]) await store.decide(op.hold, by('alice'));
       await store.decide(denied.hold, by('alice', { verdict: 'deny' }));
@@ -156,7 +162,10 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
       assert.equal(await store.abandon(['a', 'b', 'never seen'], 'gone'), 2);
       assert.equal(await store.abandon(['a', 'b'], 'gone'), 0);
       const after = await Promise.all([pending, approved, released, denied, other].map((op) => store.get(op.hold)));
-      assert.deepEqual(after.map((record) => record?.status), ['cancelled', 'cancelled', 'approved', 'denied', 'pending']);
+      assert.deepEqual(
+        after.map((record) => record?.status),
+        ['cancelled', 'cancelled', 'approved', 'denied', 'pending'],
+      );
       assert.equal(after[0]?.reason, 'gone');
       assert.equal(await store.release(approved.hold, T0 + 2), false, 'an approval of it releases nothing');
     });
@@ -197,7 +206,10 @@ export function approvalStoreSuite(name: string, open: () => Promise<StoreUnderT
         const op = await approve(operation({ terms: { by: ['dba'], lease } }));
         const [granted, ...more] = await store.leases(T0);
         assert.deepEqual(more, []);
-        assert.deepEqual([granted?.hold, granted?.uses_left, granted?.operation, granted?.decisions.map((one) => one.by)], [op.hold, 3, op, ['alice']]);
+        assert.deepEqual(
+          [granted?.hold, granted?.uses_left, granted?.operation, granted?.decisions.map((one) => one.by)],
+          [op.hold, 3, op, ['alice']],
+        );
         assert.deepEqual(await store.leases(T0 + 60_000), []);
         await assert.rejects(store.revokeLease(granted!.lease, ['finance'], T0), /for dba to decide/);
         await store.revokeLease(granted!.lease, ['dba'], T0);

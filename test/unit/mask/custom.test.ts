@@ -200,10 +200,7 @@ describe('detection in a policy', () => {
     assert.deepEqual(left("{ kinds: [credit_card], values: ['5555 5555 5555 4444', a@corp.io] }", '5555555555554444 a@corp.io'), [
       'email:a@corp.io',
     ]);
-    assert.deepEqual(
-      left('{ kinds: [pii], values: [A@Corp.io] }', 'a@corp.io'),
-      [],
-    );
+    assert.deepEqual(left('{ kinds: [pii], values: [A@Corp.io] }', 'a@corp.io'), []);
   });
 
   it('mistakes have their line', () => {

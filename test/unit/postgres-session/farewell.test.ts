@@ -15,7 +15,11 @@ describe('a client that leaves before it has introduced itself', () => {
         return { down: bytesOf(effects, 'downstream').toString('latin1'), up: bytesOf(effects, 'upstream').length, close: effects.close };
       };
       if (before !== '') assert.equal(told(sslRequest).down, before);
-      assert.deepEqual(told(Buffer.concat([terminate, startup()])), { down: '', up: 0, close: { reason: 'the client left before the login' } });
+      assert.deepEqual(told(Buffer.concat([terminate, startup()])), {
+        down: '',
+        up: 0,
+        close: { reason: 'the client left before the login' },
+      });
       assert.equal(session.phase, 'closed');
     }
   });

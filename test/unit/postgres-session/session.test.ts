@@ -1,9 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  buildErrorResponse,
-  encodeBackend,
-  encodeStartupPacket,
-} from '../../../filters/postgres/wire/index.js';
+import { buildErrorResponse, encodeBackend, encodeStartupPacket } from '../../../filters/postgres/wire/index.js';
 import { loadParser } from '../../../filters/sql/analyze.js';
 import { bind, complete, Driver, execute, parse, query, ready, startup, sync } from '../../support/session-driver.js';
 import { bytesOf } from '../../support/session-harness.js';

@@ -42,10 +42,20 @@ async function run(...argv: string[]): Promise<{ out: string; err: string; code:
   return { ...written, code };
 }
 
-const column = (name: string, type_oid: number, format: 0 | 1) => ({ name: Buffer.from(name), table_oid: 1, attribute: 1, type_oid, type_size: -1, type_modifier: -1, format });
+const column = (name: string, type_oid: number, format: 0 | 1) => ({
+  name: Buffer.from(name),
+  table_oid: 1,
+  attribute: 1,
+  type_oid,
+  type_size: -1,
+  type_modifier: -1,
+  format,
+});
 const wire = Buffer.concat([
   encodeRowDescription({ columns: [column('name', 25, 0), column('balance', 20, 1), column('mail', 25, 1)] }),
-  encodeDataRow({ values: [Buffer.from('Ann \u001b[31mred\u001b[0m\nline'), Buffer.from('000000000000002a', 'hex'), Buffer.from('a***@example.com')] }),
+  encodeDataRow({
+    values: [Buffer.from('Ann \u001b[31mred\u001b[0m\nline'), Buffer.from('000000000000002a', 'hex'), Buffer.from('a***@example.com')],
+  }),
   encodeDataRow({ values: [null, null, Buffer.from('b***@example.com')] }),
   encodeCommandComplete({ tag: 'SELECT 2' }),
 ]).toString('base64');
@@ -61,25 +71,91 @@ describe('commands that read recordings', () => {
     const recordings = await open(directory.path(), { clock: testClock(), recipients: [await identityToRecipient(identity)] });
     key = recordings.verifier_key;
     const one = recordings.begin('one');
-    const line = (type: string, fields: object, original?: string) => one.appendLine(type, `,${JSON.stringify(fields).slice(1, -1)}`, original === undefined ? undefined : Buffer.from(original));
-    const who = { id: 'spiffe://shop/billing-agent', kind: 'spiffe', issuer: '', groups: [], claims: {}, source: '10.0.0.7:4242', proof: 'mtls' };
-    line('session.open', { start: '2026-01-02T03:04:05.000Z', protocol: 'postgres', resource: 'shop', database: 'app', user: 'billing', application: 'psql', identity: who, policy_version: 'abcdef0123456789', tls: {} });
+    const line = (type: string, fields: object, original?: string) =>
+      one.appendLine(type, `,${JSON.stringify(fields).slice(1, -1)}`, original === undefined ? undefined : Buffer.from(original));
+    const who = {
+      id: 'spiffe://shop/billing-agent',
+      kind: 'spiffe',
+      issuer: '',
+      groups: [],
+      claims: {},
+      source: '10.0.0.7:4242',
+      proof: 'mtls',
+    };
+    line('session.open', {
+      start: '2026-01-02T03:04:05.000Z',
+      protocol: 'postgres',
+      resource: 'shop',
+      database: 'app',
+      user: 'billing',
+      application: 'psql',
+      identity: who,
+      policy_version: 'abcdef0123456789',
+      tls: {},
+    });
     const facts = { statements: [{ kind: 'select', objects: [{ type: 'table', schema: 'public', name: 'customers', access: 'read' }] }] };
-    line('request', { request: 'r1', operation: 'query', text: 'SELECT *\n  FROM customers', params: ['x', null], facts, fingerprint: 'f1', bytes: 30 }, 'SELECT secret original');
-    line('decision', { request: 'r1', verdict: 'allow', rule: '', matches: [{ rule: 'watch-reads', verdict: 'deny', mode: 'observe' }], policy_version: 'abc', took_us: 12 });
-    line('response', { request: 'r1', rows: 2, bytes: 120, tag: 'SELECT 2', columns: ['name', 'balance', 'mail'], wire, wire_left_out: 17, masked: [{ column: 'mail', rule: 'pii', kind: 'email', count: 2 }] });
+    line(
+      'request',
+      { request: 'r1', operation: 'query', text: 'SELECT *\n  FROM customers', params: ['x', null], facts, fingerprint: 'f1', bytes: 30 },
+      'SELECT secret original',
+    );
+    line('decision', {
+      request: 'r1',
+      verdict: 'allow',
+      rule: '',
+      matches: [{ rule: 'watch-reads', verdict: 'deny', mode: 'observe' }],
+      policy_version: 'abc',
+      took_us: 12,
+    });
+    line('response', {
+      request: 'r1',
+      rows: 2,
+      bytes: 120,
+      tag: 'SELECT 2',
+      columns: ['name', 'balance', 'mail'],
+      wire,
+      wire_left_out: 17,
+      masked: [{ column: 'mail', rule: 'pii', kind: 'email', count: 2 }],
+    });
     line('request', { request: 'r2', operation: 'query', text: 'DROP DATABASE shop', fingerprint: 'f2', bytes: 20 });
-    line('decision', { request: 'r2', verdict: 'deny', rule: 'no-dropped-databases', matches: [{ rule: 'no-dropped-databases', verdict: 'deny', mode: 'enforce' }], policy_version: 'abc', took_us: 8 });
-    line('error', { request: 'r2', severity: 'ERROR', sqlstate: '42501', message: 'Databases are dropped by the platform team only.', own: true });
+    line('decision', {
+      request: 'r2',
+      verdict: 'deny',
+      rule: 'no-dropped-databases',
+      matches: [{ rule: 'no-dropped-databases', verdict: 'deny', mode: 'enforce' }],
+      policy_version: 'abc',
+      took_us: 8,
+    });
+    line('error', {
+      request: 'r2',
+      severity: 'ERROR',
+      sqlstate: '42501',
+      message: 'Databases are dropped by the platform team only.',
+      own: true,
+    });
     line('request', { request: 'r3', operation: 'query', text: 'DELETE FROM orders', fingerprint: 'f3', bytes: 20 });
     line('decision', { request: 'r3', verdict: 'approve', rule: 'unbounded-writes', matches: [], policy_version: 'abc', took_us: 8 });
     line('hold', { request: 'r3', hold: 'h-1', rule: 'unbounded-writes', by: ['dba'], quorum: 1, wait_ms: 900_000 });
     line('notice', { request: 'r3', severity: 'NOTICE', sqlstate: '00000', message: 'waiting for approval', own: true });
-    line('approval', { request: 'r3', hold: 'h-1', outcome: 'approved', decisions: [{ by: 'alice', verdict: 'approve', comment: 'month end', at: 'x', from: 'cli' }], lease: '' });
+    line('approval', {
+      request: 'r3',
+      hold: 'h-1',
+      outcome: 'approved',
+      decisions: [{ by: 'alice', verdict: 'approve', comment: 'month end', at: 'x', from: 'cli' }],
+      lease: '',
+    });
     line('response', { request: 'r3', rows: 0, bytes: 14, tag: 'DELETE 9', columns: [], wire: '', wire_left_out: 0, masked: [] });
     line('weather', { sky: 'clear \u001b[2J', from: 'the future' });
-    line('session.close', { reason: 'client terminated', totals: { requests: 3, denied: 1, held: 1, rows: 2, bytes_down: 300, bytes_up: 70 }, coverage: { inspected_bytes: 370, masked_bytes: 20, opaque: [{ reason: 'replication', bytes: 5 }] } });
-    recordings.attach('one', 'access', ',"entry":{"source":"10.0.0.7:4242","upstream":"10.0.0.9:5432","received_bytes":70,"sent_bytes":1,"flags":["DC"]}');
+    line('session.close', {
+      reason: 'client terminated',
+      totals: { requests: 3, denied: 1, held: 1, rows: 2, bytes_down: 300, bytes_up: 70 },
+      coverage: { inspected_bytes: 370, masked_bytes: 20, opaque: [{ reason: 'replication', bytes: 5 }] },
+    });
+    recordings.attach(
+      'one',
+      'access',
+      ',"entry":{"source":"10.0.0.7:4242","upstream":"10.0.0.9:5432","received_bytes":70,"sent_bytes":1,"flags":["DC"]}',
+    );
     const two = recordings.begin('two');
     two.appendLine('session.open', ',"start":"2026-01-03T00:00:00.000Z","resource":"ledger","identity":{"id":"reporter"}');
     await recordings.close();
@@ -134,7 +210,11 @@ describe('commands that read recordings', () => {
   });
 
   it('lists and filters', async () => {
-    const ids = async (...argv: string[]) => (await run('sessions', 'list', '--json', ...argv, ...record())).out.split('\n').filter(Boolean).map((line) => (JSON.parse(line) as { session: string }).session);
+    const ids = async (...argv: string[]) =>
+      (await run('sessions', 'list', '--json', ...argv, ...record())).out
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => (JSON.parse(line) as { session: string }).session);
     assert.deepEqual(await ids(), ['one', 'two']);
     assert.deepEqual(await ids('--identity', 'BILLING'), ['one']);
     assert.deepEqual(await ids('--resource', 'ledger'), ['two']);
@@ -149,7 +229,10 @@ describe('commands that read recordings', () => {
     assert.equal((await run('sessions', 'list', '--verdict', 'maybe', ...record())).code, 64);
     assert.equal((await run('sessions', 'list', '--since', 'soon', ...record())).code, 64);
     const { out } = await run('sessions', 'list', ...record());
-    assert.match(out, /^SESSION +START +LASTED .*\none +2026-01-02T03:04:05.000Z +0.0 s +shop +spiffe:\/\/shop\/billing-agent +3 +1 +1 +2 +client terminated\ntwo .* stopped\n$/);
+    assert.match(
+      out,
+      /^SESSION +START +LASTED .*\none +2026-01-02T03:04:05.000Z +0.0 s +shop +spiffe:\/\/shop\/billing-agent +3 +1 +1 +2 +client terminated\ntwo .* stopped\n$/,
+    );
     assert.equal(parseTime('2h', 10_000_000), 2_800_000);
   });
 
@@ -163,11 +246,21 @@ describe('commands that read recordings', () => {
       ['from the future'.slice(5), 'weather'],
     ] as const) {
       const { out } = await run('sessions', 'search', text, '--json', ...record());
-      assert.deepEqual(out.split('\n').filter(Boolean).map((line) => (JSON.parse(line) as { type: string }).type), [type], text);
+      assert.deepEqual(
+        out
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => (JSON.parse(line) as { type: string }).type),
+        [type],
+        text,
+      );
     }
     assert.equal((await run('sessions', 'search', 'nowhere at all', ...record())).out, 'nothing found\n');
     assert.equal((await run('sessions', 'search', 'platform', '--identity', 'reporter', ...record())).out, 'nothing found\n');
-    assert.equal((await run('sessions', 'search', '[31mred', ...record())).out, 'one #3 response r1 (row 1) Ann \\u001b[31mred\\u001b[0m\\nline\n');
+    assert.equal(
+      (await run('sessions', 'search', '[31mred', ...record())).out,
+      'one #3 response r1 (row 1) Ann \\u001b[31mred\\u001b[0m\\nline\n',
+    );
     assert.match((await run('sessions', 'search', '--rule', 'unbounded-writes', ...record())).out, /\none /);
     assert.equal((await run('sessions', 'search', ...record())).code, 64);
   });
@@ -182,13 +275,17 @@ describe('commands that read recordings', () => {
     assert.equal((await run('unseal', 'two', '--identity', file, ...record())).code, 66);
     fs.writeFileSync(file, await generateX25519Identity());
     assert.equal((await run('unseal', 'one', '--identity', file, ...record())).code, 77);
-    for (const name of fs.readdirSync(directory.path())) assert.ok(!fs.readFileSync(join(directory.path(), name)).includes('secret original'));
+    for (const name of fs.readdirSync(directory.path()))
+      assert.ok(!fs.readFileSync(join(directory.path(), name)).includes('secret original'));
   });
 
   it('exports JSON and asciicast v3', async () => {
     const events = JSON.parse((await run('export', 'one', ...record())).out) as { type: string }[];
     assert.equal(events.length, 16);
-    const lines = (await run('export', 'one', '--format', 'asciicast', ...record())).out.trimEnd().split('\n').map((line) => JSON.parse(line) as unknown);
+    const lines = (await run('export', 'one', '--format', 'asciicast', ...record())).out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
     assert.deepEqual(lines[0], { version: 3, term: { cols: 120, rows: 40 }, timestamp: 1767323045, title: 'session one' });
     assert.deepEqual(lines[3], [0.001, 'o', '00:00.003  allow     r1\r\n           | watch-reads would deny (observed only)\r\n']);
     assert.equal(lines.length, 17);
@@ -203,7 +300,10 @@ describe('commands that read recordings', () => {
     fs.writeFileSync(leaves, fs.readFileSync(leaves, 'utf8').replace('"events":16', '"events":15'));
     const text = await run('verify', directory.path(), '--public-key', key);
     assert.equal(text.code, 3);
-    assert.match(text.out, /^changed w1.leaves: a leaf from 0 to 2 is not what the checkpoint in w1.checkpoints line 1 was signed over\nadded w1.000001.ndjson.zst:16 session one event 15: the session has 16 events, 15 were recorded\n2 problems/);
+    assert.match(
+      text.out,
+      /^changed w1.leaves: a leaf from 0 to 2 is not what the checkpoint in w1.checkpoints line 1 was signed over\nadded w1.000001.ndjson.zst:16 session one event 15: the session has 16 events, 15 were recorded\n2 problems/,
+    );
     const { out, code } = await run('verify', '--json', ...record());
     assert.equal(code, 3);
     assert.equal((JSON.parse(out) as { problems: { session: string }[] }).problems[1]?.session, 'one');
@@ -240,7 +340,15 @@ describe('commands that read recordings', () => {
   });
 
   it('every command has help with an example', async () => {
-    for (const command of [['sessions', 'list'], ['sessions', 'show'], ['sessions', 'search'], ['replay'], ['verify'], ['unseal'], ['export']]) {
+    for (const command of [
+      ['sessions', 'list'],
+      ['sessions', 'show'],
+      ['sessions', 'search'],
+      ['replay'],
+      ['verify'],
+      ['unseal'],
+      ['export'],
+    ]) {
       let text = '';
       const program = new Command('midstream').exitOverride();
       for (const register of [registerSessions, registerReplay, registerVerify, registerUnseal, registerExport]) register(program);

@@ -2,8 +2,8 @@ import * as nodeFs from 'node:fs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openRecordings, type Recordings, type RecordingsOptions } from '../../../extproc/stores/recordings/index.js';
 import type { Clock, RecordingFs } from '../../../extproc/stores/recordings/index.js';
+import { openRecordings, type Recordings, type RecordingsOptions } from '../../../extproc/stores/recordings/index.js';
 
 /** A directory of its own for each test, removed after it. */
 export function temporaryDirectory(): { path: () => string } {
@@ -70,7 +70,8 @@ export function events(recordings: Recordings, sessions: number, each: number, p
     for (const [i, session] of all.entries()) {
       if (e === 0) session.appendLine('session.open', `,"start":"2026-01-02T03:04:05Z","resource":"shop","identity":{"id":"agent-${i}"}`);
       else if (e === each - 1) session.appendLine('session.close', ',"reason":"client terminated"');
-      else session.appendLine('request', `,"request":"r${e}","operation":"query","text":"select ${e} from t${i}","fingerprint":"","bytes":20`);
+      else
+        session.appendLine('request', `,"request":"r${e}","operation":"query","text":"select ${e} from t${i}","fingerprint":"","bytes":20`);
     }
   }
 }

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
-import { parseLine } from '../../../filters/record/chain.js';
 import { groupFiles } from '../../../extproc/stores/recordings/names.js';
 import { segmentLines } from '../../../extproc/stores/recordings/read.js';
+import { parseLine } from '../../../filters/record/chain.js';
 
 /** Each session's last line. */
 export async function lastEvents(directory: string): Promise<Map<string, string>> {

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { consistencyProof, inclusionProof, leafHash, rootOf, Tree, verifyConsistency, verifyInclusion } from '../../../filters/record/merkle.js';
+import {
+  consistencyProof,
+  inclusionProof,
+  leafHash,
+  rootOf,
+  Tree,
+  verifyConsistency,
+  verifyInclusion,
+} from '../../../filters/record/merkle.js';
 
 // The leaves and roots that Certificate Transparency's own implementations test RFC 6962 with.
 const inputs = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { MidstreamError } from '../../../filters/errors.js';
+import { parseSegment } from '../../../extproc/stores/recordings/names.js';
 import { packSegment } from '../../../extproc/stores/recordings/pack.js';
 import { packElsewhere } from '../../../extproc/stores/recordings/pack-elsewhere.js';
 import { segmentLines } from '../../../extproc/stores/recordings/read.js';
-import { parseSegment } from '../../../extproc/stores/recordings/names.js';
 import { BLOCK_BYTES, frameBytes, zstd } from '../../../extproc/stores/recordings/zstd.js';
+import { MidstreamError } from '../../../filters/errors.js';
 import { temporaryDirectory } from './harness.js';
 
 describe('packed segments', () => {
@@ -21,7 +21,8 @@ describe('packed segments', () => {
       fs.writeFileSync(join(directory.path(), 'w1.000001.ndjson'), text.slice(0, bytes));
       const { file } = await packSegment(fs, directory.path(), 'w1.000001.ndjson');
       let read = '';
-      for await (const line of segmentLines(fs, directory.path(), parseSegment(file)!)) read += line.bytes.toString() + (line.whole ? '\n' : '');
+      for await (const line of segmentLines(fs, directory.path(), parseSegment(file)!))
+        read += line.bytes.toString() + (line.whole ? '\n' : '');
       assert.equal(read, text.slice(0, bytes));
       const other = unpackElsewhere(join(directory.path(), file));
       if (other !== undefined) assert.equal(other, text.slice(0, bytes));

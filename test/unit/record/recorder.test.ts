@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { identityToRecipient, generateX25519Identity, Decrypter } from 'age-encryption';
-import { MidstreamError, type ReasonCode } from '../../../filters/errors.js';
+import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import type { Recordings } from '../../../extproc/stores/recordings/index.js';
-import { parseLine } from '../../../filters/record/chain.js';
 import { groupFiles } from '../../../extproc/stores/recordings/names.js';
 import { segmentLines } from '../../../extproc/stores/recordings/read.js';
 import { Unsealer } from '../../../extproc/stores/recordings/unseal.js';
 import { verifyRecordings } from '../../../extproc/stores/recordings/verify/index.js';
+import { MidstreamError, type ReasonCode } from '../../../filters/errors.js';
+import { parseLine } from '../../../filters/record/chain.js';
 import { events, faultyFs, open, pretendDead, temporaryDirectory, testClock } from './harness.js';
 
 const code = (expected: ReasonCode) => (error: unknown) => error instanceof MidstreamError && error.code === expected;
@@ -37,12 +37,18 @@ describe('recorder', () => {
     session.appendLine('request', ',"request":"r2","text":"select 1"');
     session.appendLine('session.close', ',"reason":"done"');
     await recordings.close();
-    const first = '{"v":1,"session":"5e55","seq":0,"t":1000000,"prev":"0000000000000000000000000000000000000000000000000000000000000000","type":"error","request":"r1","severity":"ERROR","sqlstate":"42501","message":"naïve \u2028 \\n","own":true}';
-    const second = '{"v":1,"session":"5e55","seq":1,"t":2000000,"prev":"96b6cf1eefd50571cb39158882cdfab94b8f39435b3969a33ba2c7acd36a79b3","type":"request","request":"r2","text":"select 1"}';
-    const third = '{"v":1,"session":"5e55","seq":2,"t":3000000,"prev":"6408333d1aec25e83f64586c8eb7d11646975239402df869c694cb9f824efffa","type":"session.close","reason":"done"}';
+    const first =
+      '{"v":1,"session":"5e55","seq":0,"t":1000000,"prev":"0000000000000000000000000000000000000000000000000000000000000000","type":"error","request":"r1","severity":"ERROR","sqlstate":"42501","message":"naïve \u2028 \\n","own":true}';
+    const second =
+      '{"v":1,"session":"5e55","seq":1,"t":2000000,"prev":"96b6cf1eefd50571cb39158882cdfab94b8f39435b3969a33ba2c7acd36a79b3","type":"request","request":"r2","text":"select 1"}';
+    const third =
+      '{"v":1,"session":"5e55","seq":2,"t":3000000,"prev":"6408333d1aec25e83f64586c8eb7d11646975239402df869c694cb9f824efffa","type":"session.close","reason":"done"}';
     assert.deepEqual(await allLines(directory.path()), [first, second, third]);
     const [leaf] = fs.readFileSync(join(directory.path(), 'w1.leaves'), 'utf8').split('\n');
-    assert.equal(leaf, '{"n":0,"at":"2026-01-02T03:04:05.000Z","session":"5e55","events":3,"last":"81c5f2ab33b190b2cc0cb254f1c821089f1029a085ba5740c466171b4fd7ff9d"}');
+    assert.equal(
+      leaf,
+      '{"n":0,"at":"2026-01-02T03:04:05.000Z","session":"5e55","events":3,"last":"81c5f2ab33b190b2cc0cb254f1c821089f1029a085ba5740c466171b4fd7ff9d"}',
+    );
   });
 
   it('is durable after the sync when strict, at once when relaxed, and never calls back within the call', async () => {
@@ -96,14 +102,18 @@ describe('recorder', () => {
     session.appendLine('session.close', '');
     await recordings.close();
     const times = (await allLines(directory.path())).map((line) => parseLine(line).t);
-    assert.deepEqual(times, [...times].sort((a, b) => a - b));
+    assert.deepEqual(
+      times,
+      [...times].sort((a, b) => a - b),
+    );
     assert.ok(times.every((t) => t >= 0));
     assert.ok((await verifyRecordings(directory.path())).ok);
   });
 
   it('refuses ids, types and fields that would break a line', async () => {
     const recordings = await open(directory.path());
-    for (const id of ['', '../x', 'a/b', 'a"b', 'a\nb', '.a', 'a.b', 'x'.repeat(81), '-a', 'ä']) assert.throws(() => recordings.begin(id), code('bad_input'), id);
+    for (const id of ['', '../x', 'a/b', 'a"b', 'a\nb', '.a', 'a.b', 'x'.repeat(81), '-a', 'ä'])
+      assert.throws(() => recordings.begin(id), code('bad_input'), id);
     const session = recordings.begin('a');
     assert.throws(() => session.appendLine('x"y', ''), code('internal'));
     assert.throws(() => session.appendLine('x', ',"a":"\n"'), code('internal'));
@@ -130,7 +140,10 @@ describe('recorder', () => {
     await recordings.close();
     const report = await verifyRecordings(directory.path());
     assert.deepEqual(report.problems, []);
-    const last = (await allLines(directory.path())).map((line) => parseLine(line)).filter((event) => event.session === 'a').at(-1);
+    const last = (await allLines(directory.path()))
+      .map((line) => parseLine(line))
+      .filter((event) => event.session === 'a')
+      .at(-1);
     assert.equal(last?.type, 'session.close');
     assert.equal(last?.['reason'], 'limit_exceeded');
   });
@@ -173,7 +186,14 @@ describe('recorder', () => {
     recordings.attach('late', 'access', ',"entry":{}');
     assert.deepEqual(heard, ['not a session id', 'the recordings are closed']);
     const lines = (await allLines(directory.path())).map((line) => parseLine(line));
-    assert.deepEqual(lines.map(({ type, seq }) => [type, seq]), [['session.close', 0], ['access', 1], ['access', 0]]);
+    assert.deepEqual(
+      lines.map(({ type, seq }) => [type, seq]),
+      [
+        ['session.close', 0],
+        ['access', 1],
+        ['access', 0],
+      ],
+    );
     assert.match(lines[2]!.session, /^elsewhere\.[0-9a-f]{8}$/);
     assert.equal(lines[2]!['of'], 'elsewhere');
     assert.deepEqual((await verifyRecordings(directory.path())).problems, []);
@@ -188,7 +208,9 @@ describe('recorder', () => {
     for (const original of originals) session.appendLine('request', ',"text":"masked"', original);
     session.appendLine('session.close', '');
     await recordings.close();
-    const sealed = (await allLines(directory.path())).map((line) => parseLine(line)['sealed'] as { header?: string; body: string } | undefined);
+    const sealed = (await allLines(directory.path())).map(
+      (line) => parseLine(line)['sealed'] as { header?: string; body: string } | undefined,
+    );
     assert.equal(sealed.filter((entry) => entry?.header !== undefined).length, 1);
     const unsealer = new Unsealer([other, identity]);
     for (const [i, original] of originals.entries()) assert.deepEqual(await unsealer.open(sealed[i]!), original);
@@ -215,7 +237,10 @@ describe('recorder', () => {
     await recordings.checkpoint();
     pretendDead(directory.path());
     const again = await open(directory.path());
-    assert.deepEqual(again.recovered.map(({ sessions, cut_bytes }) => ({ sessions: [...sessions].sort(), cut_bytes })), [{ sessions: ['busy', 'idle'], cut_bytes: 0 }]);
+    assert.deepEqual(
+      again.recovered.map(({ sessions, cut_bytes }) => ({ sessions: [...sessions].sort(), cut_bytes })),
+      [{ sessions: ['busy', 'idle'], cut_bytes: 0 }],
+    );
     await again.close();
     assert.deepEqual((await verifyRecordings(directory.path())).problems, []);
   });

@@ -40,18 +40,53 @@ describe('signed notes (C2SP signed-note) and checkpoints (tlog-checkpoint)', ()
   });
 
   it('refuses verifier keys that do not fit together', () => {
-    for (const key of ['', 'x', VKEY.replace('c74f', 'c74e'), VKEY.replace('PeterNeumann', 'PeterNeuman'), VKEY.replace('+ARpc', '+AhpC'), VKEY.slice(0, -4), `${VKEY}0`, `${VKEY}=`, `${VKEY} `]) {
-      assert.throws(() => parseVerifierKey(key), (error) => error instanceof MidstreamError && error.code === 'bad_input', key);
+    for (const key of [
+      '',
+      'x',
+      VKEY.replace('c74f', 'c74e'),
+      VKEY.replace('PeterNeumann', 'PeterNeuman'),
+      VKEY.replace('+ARpc', '+AhpC'),
+      VKEY.slice(0, -4),
+      `${VKEY}0`,
+      `${VKEY}=`,
+      `${VKEY} `,
+    ]) {
+      assert.throws(
+        () => parseVerifierKey(key),
+        (error) => error instanceof MidstreamError && error.code === 'bad_input',
+        key,
+      );
     }
   });
 
   it('a checkpoint is origin, size, root, and what it saw of its neighbours', () => {
     const root = Buffer.alloc(32, 1);
-    const text = formatCheckpoint({ origin: 'midstream/1a2b3c4d/w1', size: 7, root, seen: [{ origin: 'midstream/1a2b3c4d/w2', size: 3, root }] });
-    assert.equal(text, 'midstream/1a2b3c4d/w1\n7\nAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\nseen midstream/1a2b3c4d/w2 3 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n');
-    assert.deepEqual(parseCheckpoint(text), { origin: 'midstream/1a2b3c4d/w1', size: 7, root, seen: [{ origin: 'midstream/1a2b3c4d/w2', size: 3, root }] });
+    const text = formatCheckpoint({
+      origin: 'midstream/1a2b3c4d/w1',
+      size: 7,
+      root,
+      seen: [{ origin: 'midstream/1a2b3c4d/w2', size: 3, root }],
+    });
+    assert.equal(
+      text,
+      'midstream/1a2b3c4d/w1\n7\nAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\nseen midstream/1a2b3c4d/w2 3 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n',
+    );
+    assert.deepEqual(parseCheckpoint(text), {
+      origin: 'midstream/1a2b3c4d/w1',
+      size: 7,
+      root,
+      seen: [{ origin: 'midstream/1a2b3c4d/w2', size: 3, root }],
+    });
     assert.equal(parseCheckpoint(`${text}another extension\n`).size, 7);
-    for (const bad of ['', 'x\n', 'x\n1\n', 'x\n01\nAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n', 'x\n-1\nAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n', 'x\n1\nAQE=\n', text.slice(0, -1)]) {
+    for (const bad of [
+      '',
+      'x\n',
+      'x\n1\n',
+      'x\n01\nAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n',
+      'x\n-1\nAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n',
+      'x\n1\nAQE=\n',
+      text.slice(0, -1),
+    ]) {
       assert.throws(() => parseCheckpoint(bad), tampered, JSON.stringify(bad));
     }
   });

@@ -33,7 +33,15 @@ export function openCheckpoint(note: string, keys: readonly Buffer[]): Checkpoin
 }
 
 /** Every checkpoint of a log that is what it claims; the rest is reported. */
-export function readCheckpoints(fs: RecordingFs, directory: string, files: LogFiles, lock: LockState, keys: readonly Buffer[], report: Report, notes: string[]): SignedHead[] {
+export function readCheckpoints(
+  fs: RecordingFs,
+  directory: string,
+  files: LogFiles,
+  lock: LockState,
+  keys: readonly Buffer[],
+  report: Report,
+  notes: string[],
+): SignedHead[] {
   const file = checkpointsName(files.log);
   const content = files.checkpoints ? fs.readFileSync(join(directory, file), 'utf8') : '';
   const lines = content.split('\n');
@@ -49,11 +57,18 @@ export function readCheckpoints(fs: RecordingFs, directory: string, files: LogFi
       const { n, note } = JSON.parse(line) as { n: number; note: string };
       if (JSON.stringify({ n, note }) !== line) throw new MidstreamError('tampered', 'a line that the gateway does not write so');
       stored.push(note);
-      if (n !== i) report({ kind: n > i ? 'missing' : 'reordered', file, line: i + 1, what: `checkpoint ${n} stands where checkpoint ${i} belongs` });
+      if (n !== i)
+        report({ kind: n > i ? 'missing' : 'reordered', file, line: i + 1, what: `checkpoint ${n} stands where checkpoint ${i} belongs` });
       const head = openCheckpoint(note, keys);
       if (logOfOrigin(head.origin) !== files.log) throw new MidstreamError('tampered', `a checkpoint of ${head.origin}`);
       const before = heads.at(-1)?.size ?? -1;
-      if (head.size <= before) report({ kind: 'reordered', file, line: i + 1, what: `the checkpoint's size ${head.size} is not above that of the one before, ${before}` });
+      if (head.size <= before)
+        report({
+          kind: 'reordered',
+          file,
+          line: i + 1,
+          what: `the checkpoint's size ${head.size} is not above that of the one before, ${before}`,
+        });
       heads.push({ ...head, file, line: i + 1 });
     } catch (error) {
       report({ kind: 'changed', file, line: i + 1, what: `checkpoint ${i}: ${(error as Error).message}` });
@@ -64,7 +79,15 @@ export function readCheckpoints(fs: RecordingFs, directory: string, files: LogFi
 }
 
 /** `*.checkpoint` is the last one of the list; a crash may have come between writing the one and the other. */
-function newest(fs: RecordingFs, directory: string, files: LogFiles, lock: LockState, stored: string[], report: Report, notes: string[]): void {
+function newest(
+  fs: RecordingFs,
+  directory: string,
+  files: LogFiles,
+  lock: LockState,
+  stored: string[],
+  report: Report,
+  notes: string[],
+): void {
   const file = checkpointName(files.log);
   const crashed = lock !== 'none';
   if (!files.checkpoint) {
@@ -76,5 +99,10 @@ function newest(fs: RecordingFs, directory: string, files: LogFiles, lock: LockS
   if (note === stored.at(-1)) return;
   if (crashed && stored.includes(note)) notes.push(`${file} is behind ${checkpointsName(files.log)}: its writer died or is writing`);
   else if (stored.includes(note)) report({ kind: 'reordered', file, what: 'an older checkpoint stands where the newest belongs' });
-  else report({ kind: 'changed', file, what: `the newest checkpoint is not the last one in ${checkpointsName(files.log)}: one of them was changed, or the end of the list is gone` });
+  else
+    report({
+      kind: 'changed',
+      file,
+      what: `the newest checkpoint is not the last one in ${checkpointsName(files.log)}: one of them was changed, or the end of the list is gone`,
+    });
 }

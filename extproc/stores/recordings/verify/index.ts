@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { MidstreamError } from '../../../../filters/errors.js';
 import { parseVerifierKey } from '../../../../filters/record/signed-note.js';
-import { lockState, type LockState } from '../lock.js';
+import { type LockState, lockState } from '../lock.js';
 import { groupFiles, KEYS_NAME, type LogFiles } from '../names.js';
 import { type RecordingFs, realFs } from '../world.js';
 import { logOfOrigin, openCheckpoint, readCheckpoints, type SignedHead } from './checkpoints.js';
@@ -30,12 +30,16 @@ export async function verifyRecordings(directory: string, options: VerifyOptions
   const problems: Problem[] = [];
   const notes: string[] = [];
   const logs = listLogs(fs, directory).map((files) => ({ files, lock: lockState(fs, directory, files.log, files.locks) }));
-  const reporter = (log: string): Report => (problem) => problems.push({ log, file: '', line: 0, session: '', seq: -1, ...problem });
+  const reporter =
+    (log: string): Report =>
+    (problem) =>
+      problems.push({ log, file: '', line: 0, session: '', seq: -1, ...problem });
   const { keys, names } = readKeys(fs, directory, options.public_keys ?? [], reporter(''), notes);
   const heads = new Map<string, SignedHead[]>();
   for (const { files, lock } of logs) heads.set(files.log, readCheckpoints(fs, directory, files, lock, keys, reporter(files.log), notes));
   for (const origin of new Set([...heads.values()].flat().map((head) => head.origin))) {
-    if (names !== undefined && !names.has(origin)) reporter(logOfOrigin(origin))({ kind: 'missing', file: KEYS_NAME, what: `the verifier key of ${origin} is gone` });
+    if (names !== undefined && !names.has(origin))
+      reporter(logOfOrigin(origin))({ kind: 'missing', file: KEYS_NAME, what: `the verifier key of ${origin} is gone` });
   }
   const expected = expectedHeads(heads, options.checkpoints ?? [], keys, reporter);
   const counts = { events: 0, segments: 0 };
@@ -45,17 +49,38 @@ export async function verifyRecordings(directory: string, options: VerifyOptions
     const leaves = await readLeaves(fs, directory, files, lock, expected.get(files.log) ?? [], report, notes);
     signed(files.log, lock, leaves.size, heads.get(files.log) ?? [], report, notes);
     for (const [session, state] of await checkSegments(fs, directory, files, lock, leaves, counts, report, notes)) {
-      if (holders.has(session)) report({ kind: 'added', file: state.file, line: state.line, session, what: `the session stands in log ${holders.get(session)} too` });
+      if (holders.has(session))
+        report({
+          kind: 'added',
+          file: state.file,
+          line: state.line,
+          session,
+          what: `the session stands in log ${holders.get(session)} too`,
+        });
       else holders.set(session, files.log);
     }
     if (lock === 'stale') notes.push(`log ${files.log}: its writer died; the next start of the gateway recovers it`);
   }
   const { session } = options;
-  if (session !== undefined && !holders.has(session) && !problems.some((p) => p.session === session)) throw new MidstreamError('not_found', `no session ${session} in ${directory}`);
+  if (session !== undefined && !holders.has(session) && !problems.some((p) => p.session === session))
+    throw new MidstreamError('not_found', `no session ${session} in ${directory}`);
   // A problem without a session is one of its log: it may be this session's.
-  const kept = session === undefined ? problems : problems.filter((p) => p.session === session || (p.session === '' && (p.log === '' || p.log === holders.get(session))));
+  const kept =
+    session === undefined
+      ? problems
+      : problems.filter((p) => p.session === session || (p.session === '' && (p.log === '' || p.log === holders.get(session))));
   const checkpoints = [...heads.values()].reduce((sum, list) => sum + list.length, 0);
-  return { ok: kept.length === 0, directory, logs: logs.length, segments: counts.segments, sessions: holders.size, events: counts.events, checkpoints, problems: kept, notes };
+  return {
+    ok: kept.length === 0,
+    directory,
+    logs: logs.length,
+    segments: counts.segments,
+    sessions: holders.size,
+    events: counts.events,
+    checkpoints,
+    problems: kept,
+    notes,
+  };
 }
 
 function listLogs(fs: RecordingFs, directory: string): LogFiles[] {
@@ -63,7 +88,10 @@ function listLogs(fs: RecordingFs, directory: string): LogFiles[] {
   try {
     files = fs.readdirSync(directory);
   } catch (error) {
-    throw new MidstreamError('not_found', `no recordings in ${directory}`, { cause: error, hint: 'Give the directory with --record, or set MIDSTREAM_RECORD.' });
+    throw new MidstreamError('not_found', `no recordings in ${directory}`, {
+      cause: error,
+      hint: 'Give the directory with --record, or set MIDSTREAM_RECORD.',
+    });
   }
   const logs = groupFiles(files);
   if (logs.length === 0) throw new MidstreamError('not_found', `no recordings in ${directory}`);
@@ -71,7 +99,13 @@ function listLogs(fs: RecordingFs, directory: string): LogFiles[] {
 }
 
 /** `names`: whose keys the directory's own list has; undefined when the keys came from outside. */
-function readKeys(fs: RecordingFs, directory: string, given: readonly string[], report: Report, notes: string[]): { keys: Buffer[]; names: Set<string> | undefined } {
+function readKeys(
+  fs: RecordingFs,
+  directory: string,
+  given: readonly string[],
+  report: Report,
+  notes: string[],
+): { keys: Buffer[]; names: Set<string> | undefined } {
   if (given.length > 0) return { keys: unique(given.map((text) => parseVerifierKey(text.trim()).publicKey)), names: undefined };
   notes.push('the keys were taken from the recordings themselves; give --public-key to be sure who signed');
   let lines: string[] = [];
@@ -81,7 +115,8 @@ function readKeys(fs: RecordingFs, directory: string, given: readonly string[], 
     report({ kind: 'missing', file: KEYS_NAME, what: 'the verifier keys are gone' });
     return { keys: [], names: undefined };
   }
-  if (lines.pop() !== '' || lines.some((line, i) => i > 0 && line <= lines[i - 1]!)) report({ kind: 'changed', file: KEYS_NAME, what: 'the list of keys is not as the gateway writes it' });
+  if (lines.pop() !== '' || lines.some((line, i) => i > 0 && line <= lines[i - 1]!))
+    report({ kind: 'changed', file: KEYS_NAME, what: 'the list of keys is not as the gateway writes it' });
   const keys: Buffer[] = [];
   const names = new Set<string>();
   for (const [i, line] of lines.entries()) {
@@ -99,7 +134,12 @@ function readKeys(fs: RecordingFs, directory: string, given: readonly string[], 
 const unique = (keys: Buffer[]): Buffer[] => keys.filter((key, i) => keys.findIndex((other) => other.equals(key)) === i);
 
 /** What each tree must contain: by its own checkpoints, by those of its neighbours, by those from outside. */
-function expectedHeads(heads: Map<string, SignedHead[]>, outside: readonly string[], keys: readonly Buffer[], reporter: (log: string) => Report): Map<string, ExpectedHead[]> {
+function expectedHeads(
+  heads: Map<string, SignedHead[]>,
+  outside: readonly string[],
+  keys: readonly Buffer[],
+  reporter: (log: string) => Report,
+): Map<string, ExpectedHead[]> {
   const expected = new Map<string, ExpectedHead[]>();
   const add = (log: string, head: ExpectedHead) => {
     if (!heads.has(log)) {
@@ -130,6 +170,7 @@ function signed(log: string, lock: LockState, size: number, heads: readonly Sign
   const behind = size - (heads.at(-1)?.size ?? 0);
   if (behind <= 0) return;
   const text = `${behind} ${behind === 1 ? 'leaf has' : 'leaves have'} no signed checkpoint`;
-  if (lock === 'none') report({ kind: 'unsigned', file: `${log}.leaves`, line: size - behind + 1, what: `${text}, though the log was closed in order` });
+  if (lock === 'none')
+    report({ kind: 'unsigned', file: `${log}.leaves`, line: size - behind + 1, what: `${text}, though the log was closed in order` });
   else notes.push(`log ${log}: ${text} yet`);
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { leafHash, Tree } from '../../../../filters/record/merkle.js';
 import type { LockState } from '../lock.js';
 import { type Leaf, leafOf } from '../merkle-log.js';
-import { leavesName, type LogFiles } from '../names.js';
+import { type LogFiles, leavesName } from '../names.js';
 import { fileChunks, lines } from '../read.js';
 import type { RecordingFs } from '../world.js';
 import type { Report } from './report.js';
@@ -35,7 +35,15 @@ export interface LogLeaves {
 }
 
 /** Reads the leaves and holds the tree against every head that is known of it. */
-export async function readLeaves(fs: RecordingFs, directory: string, files: LogFiles, lock: LockState, heads: readonly ExpectedHead[], report: Report, notes: string[]): Promise<LogLeaves> {
+export async function readLeaves(
+  fs: RecordingFs,
+  directory: string,
+  files: LogFiles,
+  lock: LockState,
+  heads: readonly ExpectedHead[],
+  report: Report,
+  notes: string[],
+): Promise<LogLeaves> {
   const file = leavesName(files.log);
   const leaves: LogLeaves = { size: 0, sessions: new Map(), segments: [] };
   const tree = new Tree();
@@ -49,7 +57,12 @@ export async function readLeaves(fs: RecordingFs, directory: string, files: LogF
       else if (!differs) {
         differs = true;
         const where = sound + 1 === head.size ? `leaf ${sound}` : `a leaf from ${sound} to ${head.size - 1}`;
-        report({ kind: 'changed', file, line: sound + 1 === head.size ? head.size : 0, what: `${where} is not what ${head.by} was signed over` });
+        report({
+          kind: 'changed',
+          file,
+          line: sound + 1 === head.size ? head.size : 0,
+          what: `${where} is not what ${head.by} was signed over`,
+        });
       }
     }
   };
@@ -70,13 +83,15 @@ export async function readLeaves(fs: RecordingFs, directory: string, files: LogF
   }
   leaves.size = tree.size;
   const beyond = wanted.at(-1);
-  if (beyond !== undefined) report({ kind: 'truncated', file, what: `${tree.size} leaves are left of the ${beyond.size} that ${beyond.by} was signed over` });
+  if (beyond !== undefined)
+    report({ kind: 'truncated', file, what: `${tree.size} leaves are left of the ${beyond.size} that ${beyond.by} was signed over` });
   return leaves;
 }
 
 function take(leaves: LogLeaves, leaf: Leaf, line: number, file: string, report: Report): void {
   if ('session' in leaf) {
-    if (leaves.sessions.has(leaf.session)) report({ kind: 'added', file, line, session: leaf.session, what: 'a second leaf of this session' });
+    if (leaves.sessions.has(leaf.session))
+      report({ kind: 'added', file, line, session: leaf.session, what: 'a second leaf of this session' });
     else leaves.sessions.set(leaf.session, { events: leaf.events, last: leaf.last, line });
   } else if ('segment' in leaf) leaves.segments.push({ segment: leaf.segment, bytes: leaf.bytes, sha256: leaf.sha256, line });
 }

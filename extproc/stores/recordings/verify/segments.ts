@@ -1,7 +1,7 @@
 import { MidstreamError } from '../../../../filters/errors.js';
 import { FIRST_PREV, parseLine, sha256Hex } from '../../../../filters/record/chain.js';
 import type { LockState } from '../lock.js';
-import { leavesName, type LogFiles, parseSegment, type SegmentFile, segmentName } from '../names.js';
+import { type LogFiles, leavesName, parseSegment, type SegmentFile, segmentName } from '../names.js';
 import { digestFile } from '../pack.js';
 import { segmentLines } from '../read.js';
 import type { RecordingFs } from '../world.js';
@@ -25,7 +25,16 @@ export interface Counts {
 }
 
 /** Reads every segment of a log and holds its sessions' chains against the leaves. */
-export async function checkSegments(fs: RecordingFs, directory: string, files: LogFiles, lock: LockState, leaves: LogLeaves, counts: Counts, report: Report, notes: string[]): Promise<Map<string, SessionState>> {
+export async function checkSegments(
+  fs: RecordingFs,
+  directory: string,
+  files: LogFiles,
+  lock: LockState,
+  leaves: LogLeaves,
+  counts: Counts,
+  report: Report,
+  notes: string[],
+): Promise<Map<string, SessionState>> {
   const sessions = new Map<string, SessionState>();
   numbering(files, leaves, report);
   for (const file of files.segments) {
@@ -56,7 +65,8 @@ function numbering(files: LogFiles, leaves: LogLeaves, report: Report): void {
 function closedForm(fs: RecordingFs, directory: string, file: SegmentFile, lock: LockState, leaves: LogLeaves, report: Report): boolean {
   const leaf = leaves.segments.find(({ segment }) => parseSegment(segment)?.number === file.number);
   if (leaf === undefined) {
-    if (lock === 'none') report({ kind: 'unsigned', file: file.file, what: 'the segment is in no leaf, though its log was closed in order' });
+    if (lock === 'none')
+      report({ kind: 'unsigned', file: file.file, what: 'the segment is in no leaf, though its log was closed in order' });
     return false;
   }
   if (leaf.segment !== file.file) {
@@ -66,13 +76,27 @@ function closedForm(fs: RecordingFs, directory: string, file: SegmentFile, lock:
   }
   const { bytes, sha256 } = digestFile(fs, directory, file.file);
   if (sha256 !== leaf.sha256) {
-    const size = bytes < leaf.bytes ? `; ${leaf.bytes - bytes} bytes are gone` : bytes > leaf.bytes ? `; ${bytes - leaf.bytes} bytes too many` : '';
-    report({ kind: 'changed', file: file.file, what: `the file is not the one in the tree (${leavesName(file.log)} line ${leaf.line})${size}` });
+    const size =
+      bytes < leaf.bytes ? `; ${leaf.bytes - bytes} bytes are gone` : bytes > leaf.bytes ? `; ${bytes - leaf.bytes} bytes too many` : '';
+    report({
+      kind: 'changed',
+      file: file.file,
+      what: `the file is not the one in the tree (${leavesName(file.log)} line ${leaf.line})${size}`,
+    });
   }
   return true;
 }
 
-async function chains(fs: RecordingFs, directory: string, file: SegmentFile, closed: boolean, sessions: Map<string, SessionState>, counts: Counts, report: Report, notes: string[]): Promise<void> {
+async function chains(
+  fs: RecordingFs,
+  directory: string,
+  file: SegmentFile,
+  closed: boolean,
+  sessions: Map<string, SessionState>,
+  counts: Counts,
+  report: Report,
+  notes: string[],
+): Promise<void> {
   for await (const { bytes, number: line, whole } of segmentLines(fs, directory, file)) {
     const at = { file: file.file, line };
     if (!whole) {
@@ -103,15 +127,30 @@ async function chains(fs: RecordingFs, directory: string, file: SegmentFile, clo
       const gone = seq - 1 === expected ? `event ${expected} is` : `events ${expected} to ${seq - 1} are`;
       problem('missing', `${gone} gone before this one`);
     } else if (seq < expected) {
-      problem(state?.last === last ? 'added' : 'reordered', `event ${seq} stands behind event ${expected - 1} (${state?.file} line ${state?.line})`);
+      problem(
+        state?.last === last ? 'added' : 'reordered',
+        `event ${seq} stands behind event ${expected - 1} (${state?.file} line ${state?.line})`,
+      );
     } else if (prev !== (state?.last ?? FIRST_PREV)) {
-      problem('changed', state === undefined ? 'the first event does not begin a chain' : `the event before it (seq ${seq - 1}, ${state.file} line ${state.line}) is not the one that this was chained to; one of the two was changed`);
+      problem(
+        'changed',
+        state === undefined
+          ? 'the first event does not begin a chain'
+          : `the event before it (seq ${seq - 1}, ${state.file} line ${state.line}) is not the one that this was chained to; one of the two was changed`,
+      );
     } else if (t < (state?.t ?? 0)) problem('changed', 'time goes back');
     sessions.set(session, { seq: Math.max(seq + 1, expected), last, t, ...at, reported });
   }
 }
 
-function againstLeaves(log: string, lock: LockState, leaves: LogLeaves, sessions: Map<string, SessionState>, report: Report, notes: string[]): void {
+function againstLeaves(
+  log: string,
+  lock: LockState,
+  leaves: LogLeaves,
+  sessions: Map<string, SessionState>,
+  report: Report,
+  notes: string[],
+): void {
   for (const [session, leaf] of leaves.sessions) {
     const state = sessions.get(session);
     if (state === undefined) {
@@ -120,16 +159,32 @@ function againstLeaves(log: string, lock: LockState, leaves: LogLeaves, sessions
     }
     const at = { file: state.file, line: state.line, session, seq: state.seq - 1 };
     if (state.seq < leaf.events) report({ kind: 'truncated', ...at, what: `the session ends after ${state.seq} of ${leaf.events} events` });
-    else if (state.seq > leaf.events) report({ kind: 'added', ...at, what: `the session has ${state.seq} events, ${leaf.events} were recorded` });
+    else if (state.seq > leaf.events)
+      report({ kind: 'added', ...at, what: `the session has ${state.seq} events, ${leaf.events} were recorded` });
     else if (state.last !== leaf.last && !state.reported) {
-      report({ kind: 'changed', ...at, what: `the last event is not the one in the tree (${leavesName(log)} line ${leaf.line}); it or the whole chain was changed` });
+      report({
+        kind: 'changed',
+        ...at,
+        what: `the last event is not the one in the tree (${leavesName(log)} line ${leaf.line}); it or the whole chain was changed`,
+      });
     }
   }
   let open = 0;
   for (const [session, state] of sessions) {
     if (leaves.sessions.has(session)) continue;
-    if (lock === 'none') report({ kind: 'added', file: state.file, line: state.line, session, seq: state.seq - 1, what: 'the session is in no leaf, though its log was closed in order' });
+    if (lock === 'none')
+      report({
+        kind: 'added',
+        file: state.file,
+        line: state.line,
+        session,
+        seq: state.seq - 1,
+        what: 'the session is in no leaf, though its log was closed in order',
+      });
     else open += 1;
   }
-  if (open > 0) notes.push(`log ${log}: ${open} session${open === 1 ? ' is' : 's are'} not closed yet, so no checkpoint vouches for ${open === 1 ? 'it' : 'them'}`);
+  if (open > 0)
+    notes.push(
+      `log ${log}: ${open} session${open === 1 ? ' is' : 's are'} not closed yet, so no checkpoint vouches for ${open === 1 ? 'it' : 'them'}`,
+    );
 }

@@ -1,9 +1,9 @@
+import { escapeJson, unescapeJson } from '../../../mask/codecs/json-string.js';
 import type { FindContext, Kind } from '../../../mask/types.js';
 import { indexOfByte } from '../byte-search.js';
 import { ByteSink } from '../byte-sink.js';
 import { type Cell, type Cover, KEEP, NULLED, type Outcome, WRITTEN } from '../cell.js';
 import type { Finder } from '../finder.js';
-import { escapeJson, unescapeJson } from '../../../mask/codecs/json-string.js';
 import { findNumber, maskNumber } from './number.js';
 import { detectText, type ValueMasker, writeHits } from './value.js';
 
