@@ -50,7 +50,7 @@ export function decodeProcessingRequest(buf: Buffer): ProcessingRequest {
     } else if (tag === 34) {
       const end = reader.span();
       const [key, start, valueEnd] = readEntry(buf, reader.pos, end);
-      out.attributes ??= {};
+      out.attributes ??= dictionary();
       out.attributes[key] = readStruct(buf, start, valueEnd);
       reader.pos = end;
     } else reader.skip(tag & 7);
@@ -71,8 +71,11 @@ function decodeData(buf: Buffer, start: number, end: number, out: ProcessingRequ
   }
 }
 
+/** Without a prototype: whatever a key is, `__proto__` too, it is a key and no more. */
+const dictionary = (): Record<string, Json> => Object.create(null) as Record<string, Json>;
+
 function decodeMetadata(buf: Buffer, start: number, end: number): Record<string, Json> {
-  const out: Record<string, Json> = {};
+  const out = dictionary();
   const reader = new Reader(buf, start, end);
   while (reader.pos < end) {
     const tag = reader.varint();

@@ -21,7 +21,8 @@ function value(json: Json): object {
   return { structValue: struct(json) };
 }
 
-const name = fc.stringMatching(/^[a-zA-Z_.]{1,12}$/);
+// As the key of a map, `__proto__` can't be given to the reflecting encoder (it would set a prototype): it has a test of its own.
+const name = fc.stringMatching(/^[a-zA-Z_.]{1,12}$/).filter((one) => one !== '__proto__');
 const leaf = fc.oneof(
   fc.string(),
   fc.boolean(),
@@ -64,6 +65,18 @@ describe('the hand-written codec of network ext_proc, against reflection over th
         },
       ),
     );
+  });
+
+  it('reads the key __proto__ as any other', () => {
+    const bytes = requests.encode({
+      attributes: { __pr0to__: struct({ a: 1 }) },
+      metadata: { filter_metadata: { __pr0to__: struct({ b: 2 }) } },
+    });
+    const decoded = decodeProcessingRequest(
+      Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll('__pr0to__', '__proto__'), 'latin1'),
+    );
+    assert.deepEqual(Object.entries(decoded.attributes ?? {}), [['__proto__', { a: 1 }]]);
+    assert.deepEqual(Object.entries(decoded.metadata ?? {}), [['__proto__', { b: 2 }]]);
   });
 
   it('writes every response', () => {
