@@ -20,6 +20,7 @@ import { countryIndex, IBAN_LENGTH, ibanHolds } from './detectors/iban.js';
 import { macShape } from './detectors/mac.js';
 import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
 import { isDate, isFraction } from './detectors/phone.js';
+import { shellPassword } from './detectors/shell.js';
 import { isNoAnchor, mayBeToken } from './detectors/tokens.js';
 import { webhookBody } from './detectors/url.js';
 import {
@@ -282,7 +283,7 @@ export class Gate {
     if ((t & T_DASH) !== 0 && i + 1 < hi) {
       if (wanted[MAC] === 1 && buf[i + 3] === DASH && macShape(buf, i, lo, hi)) return true;
       if (buf[i + 1] === DASH && wanted[PRIVATE_KEY] === 1 && startsWith(buf, i, BEGIN)) return true;
-      if ((wanted[PASSWORD_KIND] === 1 || wanted[BASIC] === 1) && this.option(buf, i, hi)) return true;
+      if ((wanted[PASSWORD_KIND] === 1 || wanted[BASIC] === 1) && this.option(buf, i, lo, hi)) return true;
     }
     if ((t & T_COMMA) !== 0 && isQuotedPair(buf, i, lo, hi) && this.assignment(buf, i, lo, hi)) return true;
     if ((t & T_DOT) !== 0 && buf[i + 5] === DOT && macShape(buf, i, lo, hi)) return true;
@@ -345,8 +346,10 @@ export class Gate {
   }
 
   /** `-u user:password` and `--token value`: any option followed by a value whose name is about secrets. */
-  private option(buf: Uint8Array, at: number, hi: number): boolean {
+  private option(buf: Uint8Array, at: number, lo: number, hi: number): boolean {
     if (buf[at + 1] === 0x75 && (buf[at + 2] === 0x20 || (buf[at + 2] === 0x73 && buf[at + 5] === 0x20))) return true;
+    this.steps += 128;
+    if (shellPassword(buf, at, lo, hi, true) >= 0) return true;
     let end = at + 1;
     const limit = Math.min(hi, at + 64);
     while (end < limit && (CLASS[buf[end]!]! & IDENT) !== 0) end++;
@@ -369,7 +372,7 @@ export class Gate {
         bits |= other;
       }
     }
-    return secret && hasValue(buf, op + 1, hi, (bits & PASSWORD) !== 0 ? 2 : 7);
+    return secret && hasValue(buf, op + 1, hi, (bits & PASSWORD) !== 0);
   }
 }
 
@@ -382,14 +385,15 @@ function nationalWord(buf: Uint8Array, start: number, end: number, lo: number): 
   return false;
 }
 
-/** True when `count` bytes without blanks stand somewhere in the next few, after signs and quotes. */
-function hasValue(buf: Uint8Array, from: number, hi: number, count: number): boolean {
+/** True when a few bytes stand somewhere behind a sign, quotes counted: for passwords with blanks between, else in one run. */
+function hasValue(buf: Uint8Array, from: number, hi: number, password: boolean): boolean {
+  const count = password ? 2 : 7;
   let p = from;
   const limit = Math.min(hi, from + 40);
   let run = 0;
   for (; p < limit; p++) {
     const b = buf[p]!;
-    if (b <= 0x20) run = 0;
+    if (b <= 0x20) run = password && b === 0x20 ? run : 0;
     else if (++run > count) return true;
   }
   return false;

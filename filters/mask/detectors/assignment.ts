@@ -16,6 +16,9 @@ import {
 } from '../evidence.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
+import { isCode, isTokenText } from './code-values.js';
+import { isQuote, longEnd, PLAIN_MAX, plainEnd, QUOTED_MAX, quotedEnd } from './extent.js';
+import { shellPasswordAt } from './shell.js';
 import { isName, isNumber, isPlaceholder, isWords, looksRandom } from './values.js';
 
 const PASSWORD_KIND = kindId('password');
@@ -41,8 +44,6 @@ export const ASSIGNED_KINDS: readonly number[] = [
 ];
 
 const NAME_MAX = 64;
-const QUOTED_MAX = 4096;
-const PLAIN_MAX = 2048;
 
 export const NO_SECRET = 0;
 export const WEAK = 1;
@@ -99,7 +100,10 @@ export function optionAt(s: Search, at: number): void {
     userOption(s, at + (long ? USER_LONG.length : USER_SHORT.length));
     return;
   }
-  if (at === lo || buf[at - 1] !== 0x2d) return;
+  if (at === lo || buf[at - 1] !== 0x2d) {
+    shellPasswordAt(s, at);
+    return;
+  }
   let end = at + 1;
   const limit = Math.min(hi, at + NAME_MAX);
   while (end < limit && (CLASS[buf[end]!]! & IDENT) !== 0) end++;
@@ -116,6 +120,8 @@ function userOption(s: Search, from: number): void {
   const end = start > from ? quotedEnd(s, start, buf[from]!, false) : plainEnd(s, start);
   let colon = start;
   while (colon < end && buf[colon] !== 0x3a) colon++;
+  // a URL: its own password is read there
+  if (buf[colon + 1] === 0x2f && buf[colon + 2] === 0x2f) return;
   if (colon + 1 < end && end <= hi && !isPlaceholder(buf, colon + 1, end)) s.found(BASIC, colon + 1, end, 0.8);
   else if (colon + 1 === end && colon > start + 7 && looksRandom(buf, start, colon, 8)) s.found(BASIC, start, colon, 0.7);
 }
@@ -214,58 +220,6 @@ function valueAfter(s: Search, op: number, strength: number, bits: number): void
   s.claimedUntil = s.end[s.count - 1]!;
 }
 
-/** Where a value ends that is longer than what is judged: no end of a secret passes because the secret was too long. */
-function longEnd(s: Search, from: number, quote: number): number {
-  const { buf, hi } = s;
-  let p = from;
-  while (p < hi && (quote !== 0 ? buf[p] !== quote && buf[p] !== 0x0a : buf[p]! > 0x20 && !isQuote(buf[p]!))) p++;
-  s.steps += p - from;
-  return p;
-}
-
-function isQuote(b: number): boolean {
-  return b === 0x22 || b === 0x27 || b === 0x60;
-}
-
-/** Where the closing quote stands. Inside a string of a string (`\\"`) the quotes themselves are escaped. */
-function quotedEnd(s: Search, from: number, quote: number, escaped: boolean): number {
-  const { buf, hi } = s;
-  const limit = Math.min(hi, from + QUOTED_MAX);
-  let p = from;
-  while (p < limit && buf[p] !== quote && buf[p] !== 0x0a) p += buf[p] === 0x5c && (!escaped || buf[p + 1] !== quote) ? 2 : 1;
-  p = Math.min(p, limit);
-  s.steps += p - from;
-  if (p > from && buf[p - 1] === 0x5c) p--;
-  return p;
-}
-
-/** A value without quotes ends at white space and at what separates pairs; a mask of stars counts as one value. */
-function plainEnd(s: Search, from: number): number {
-  const { buf, hi } = s;
-  const limit = Math.min(hi, from + PLAIN_MAX);
-  let p = from;
-  for (; p < limit; p++) {
-    const b = buf[p]!;
-    if (b <= 0x20 || isQuote(b) || b === 0x3b || b === 0x3c || (b === 0x26 && isNextPair(buf, p + 1, hi))) break;
-    if ((b === 0x2c || b === 0x29 || b === 0x7d || b === 0x5d) && (p + 1 >= hi || !isInside(buf[p + 1]!))) break;
-  }
-  s.steps += p - from;
-  if (p - from > 2 && (buf[p - 1] === 0x2e || buf[p - 1] === 0x2c)) p--;
-  return p;
-}
-
-/** `&name=` begins the next pair of a query; another ampersand is part of the value. */
-function isNextPair(buf: Uint8Array, from: number, hi: number): boolean {
-  let p = from;
-  while (p < hi && p - from < 40 && (CLASS[buf[p]!]! & IDENT) !== 0) p++;
-  return p > from && p < hi && buf[p] === 0x3d;
-}
-
-/** A comma or bracket that letters follow can be part of a password. */
-function isInside(b: number): boolean {
-  return (CLASS[b]! & ALNUM) !== 0 || b === 0x21 || b === 0x23 || b === 0x24;
-}
-
 /** Decides on a value beside a name of this strength. Called for cells too, whose column is the name. */
 export function judgeValue(s: Search, start: number, end: number, strength: number, bits: number, quoted: boolean, signs: number): void {
   const { buf } = s;
@@ -277,16 +231,30 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
   if (end - from > 7 && startsWithNoCase(buf, from, BEARER_WORD)) from += 7;
   else if (end - from > 6 && startsWithNoCase(buf, from, TOKEN_WORD)) from += 6;
   if (from > start) {
-    s.found(BEARER, from, end, end - from >= 8 && !isPlaceholder(buf, from, end) ? 0.85 : 0);
+    s.found(BEARER, from, end, end - from >= 8 && !isPlaceholder(buf, from, end) && !isParameter(buf, from, end) ? 0.85 : 0);
     return;
   }
   if ((bits & AUTH) !== 0) from = afterScheme(s, from, end);
-  if (isPlaceholder(buf, from, end) || endsInCall(s, from, end, quoted)) return;
+  if (isPlaceholder(buf, from, end) || endsInCall(s, from, end, quoted) || isCode(buf, from, end, s.hi, quoted, signs > 1)) return;
   if (strength === STRONG && isPassword(buf, from, end, quoted, signs)) s.found(PASSWORD_KIND, from, end, 0.85);
   else if (strength >= MEDIUM) judgeMedium(s, from, end, bits, quoted);
-  else if (strength === WEAK && end - from < 512 && looksRandom(buf, from, end, 16) && !isPath(buf, from, end) && !isUuid(buf, from, end)) {
+  else if (
+    strength === WEAK &&
+    end - from < 512 &&
+    looksRandom(buf, from, end, 16) &&
+    isTokenText(buf, from, end) &&
+    !isPath(buf, from, end) &&
+    !isUuid(buf, from, end)
+  ) {
     s.found(weakKind(buf, from, end, bits), from, end, 0.6);
   }
+}
+
+/** `realm="…"`: a challenge's parameter (RFC 9110 section 11.6.1) and no credentials. */
+function isParameter(buf: Uint8Array, start: number, end: number): boolean {
+  let p = start;
+  while (p < end && (CLASS[buf[p]!]! & IDENT) !== 0) p++;
+  return p + 1 < end && buf[p] === 0x3d && (isQuote(buf[p + 1]!) || buf[p + 1] === 0x5c);
 }
 
 /** A value whose name says token, secret or API key: random, a long number, or a quoted text that is no prose. */

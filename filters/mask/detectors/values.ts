@@ -1,8 +1,9 @@
 import { ALNUM, ALPHA, ascii, CLASS, DIGIT, HEX } from '../bytes.js';
+import { evidenceOf, KEY, PASSWORD, SECRET, TOKEN } from '../evidence.js';
 
 /** Words that stand where a secret would, in code, schemas and documentation. */
 const NO_VALUES = new Set<string>();
-for (const w of 'null nil none undefined true false string str text varchar char int integer number boolean bool bytes object any unknown required optional yes no on off empty hidden masked redacted removed omitted filtered secret password passwd token changeme-not default value input type self this key the a is was has be in for to and or not of reset hash field env process.env os.environ'.split(
+for (const w of 'null nil none undefined true false string str text varchar char int integer number boolean bool bytes object any unknown required optional yes no on off empty hidden masked redacted removed omitted filtered secret password passwd token changeme-not default value input type self this key the a is was has be in for to and or not of reset hash field env process.env os.environ pass function async await new typeof lambda return symbol buffer number'.split(
   ' ',
 ))
   NO_VALUES.add(w);
@@ -56,7 +57,12 @@ export function isPlaceholder(buf: Uint8Array, start: number, end: number): bool
   const last = buf[end - 1]!;
   if (b === 0x5b || (b === 0x3c && (last === 0x3e || length < 3)) || b === 0x3f || (b === 0x7b && length < 40)) return true;
   if (b === 0x25 && length <= 3) return true;
-  if (b === 0x24 && (length <= 3 || isUpperName(buf, start + 1, end))) return true;
+  if (b === 0x24 && (length <= 3 || isUpperName(buf, start + 1, end) || isSecretName(buf, start + 1, end))) return true;
+  // `%PASSWORD%` of Windows
+  if (b === 0x25 && last === 0x25 && isName(buf, start + 1, end - 1)) return true;
+  // cut short by whoever wrote it
+  if (last === 0x2e && buf[end - 2] === 0x2e) return true;
+  if (length < 80 && asksForValue(buf, start, end)) return true;
   if (b === 0x3a && length > 1 && (CLASS[buf[start + 1]!]! & ALPHA) !== 0 && isName(buf, start + 1, end)) return true;
   for (const call of CALLS) if (length >= call.length && startsWithNoCaseAny(buf, start, call)) return true;
   if (sameBytes(buf, start, end)) return true;
@@ -72,6 +78,34 @@ function startsWithNoCaseAny(buf: Uint8Array, at: number, text: Uint8Array): boo
     if (b !== text[k] && (b | 0x20) !== text[k]) return false;
   }
   return true;
+}
+
+/** `$password`, `$db_pass`: the variable of a script. */
+function isSecretName(buf: Uint8Array, start: number, end: number): boolean {
+  return isName(buf, start, end) && (evidenceOf(buf, start, end) & (PASSWORD | SECRET | TOKEN | KEY)) !== 0;
+}
+
+const YOUR = ascii('your');
+const INNER = [ascii('${'), ascii('{{'), ascii('xxxxx')];
+
+/** `your-api-key`, `PUT_YOUR_TOKEN_HERE`, `prefix-${X}`, `sk_xxxxxx`: text that asks for a value. */
+function asksForValue(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    if ((b | 0x20) === 0x79) {
+      const next = buf[k + 4]!;
+      if (
+        k + 5 < end &&
+        (CLASS[next]! & ALNUM) === 0 &&
+        (k === start || (CLASS[buf[k - 1]!]! & ALNUM) === 0) &&
+        startsWithNoCaseAny(buf, k, YOUR)
+      )
+        return true;
+    } else if (b === 0x24 || b === 0x7b || (b | 0x20) === 0x78) {
+      for (const text of INNER) if (k + text.length <= end && startsWithNoCaseAny(buf, k, text)) return true;
+    }
+  }
+  return false;
 }
 
 /** `****`, `xxxxxx`, `......`; three and more of one byte, or bullets */

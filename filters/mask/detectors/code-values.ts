@@ -1,0 +1,110 @@
+import { ALPHA, BASE64, CLASS, DIGIT, IDENT } from '../bytes.js';
+import { evidenceOf, KEY, PASSWORD, SECRET, TOKEN } from '../evidence.js';
+
+/** longest expression that is read as one, in bytes */
+const EXPRESSION_MAX = 128;
+const NAMING = PASSWORD | SECRET | TOKEN | KEY;
+
+/**
+ * True when buf[start, end) beside a secret's name is code or a label, and no secret: `(password`, `e||t`, `opts.password`,
+ * `password: TArg<…`, `secretKey: Uint8Array`, `"New password"`, a sentence. `spaced`: a blank stands between sign and value.
+ */
+export function isCode(buf: Uint8Array, start: number, end: number, hi: number, quoted: boolean, spaced: boolean): boolean {
+  if (end - start > EXPRESSION_MAX) return false;
+  if (quoted) return isLabel(buf, start, end);
+  if (buf[start] === 0x28 || hasOperator(buf, start, end)) return true;
+  const shape = shapeOf(buf, start, end);
+  if (shape === NO_NAME) return false;
+  // a name that is called like a secret holds one and is none: `password = user_password`
+  if ((shape & DIGITS) === 0 && (evidenceOf(buf, start, end) & NAMING) !== 0) return true;
+  const after = end < hi ? buf[end]! : 0;
+  if ((shape & DOTTED) !== 0) return (shape & CAMEL) !== 0 || (spaced && isStatementEnd(after));
+  if (!spaced) return false;
+  if ((shape & CAPITAL) !== 0 && (shape & CAMEL) !== 0 && (isStatementEnd(after) || isTypeEnd(buf, end, hi))) return true;
+  return (shape & DIGITS) === 0 && (isStatementEnd(after) || (after === 0x2c && end + 1 < hi && buf[end + 1] === 0x0a));
+}
+
+/** Letters and the usual signs between words: with a secret's name among them, or as many words as a sentence has. */
+function isLabel(buf: Uint8Array, start: number, end: number): boolean {
+  let blanks = 0;
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    if (b === 0x20) blanks++;
+    else if ((CLASS[b]! & ALPHA) === 0 && b !== 0x5f && b !== 0x2d && b !== 0x2e && b !== 0x2f && b !== 0x2c && b !== 0x27) return false;
+  }
+  return blanks >= 4 || (evidenceOf(buf, start, end) & NAMING) !== 0;
+}
+
+/** `||`, `&&`, `=>`, `?.`, `++`: no value without quotes has them. */
+function hasOperator(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start + 1; k < end; k++) {
+    const b = buf[k]!;
+    const before = buf[k - 1]!;
+    if (((b === 0x7c || b === 0x26) && before === b) || (b === 0x3e && before === 0x3d) || (b === 0x2e && before === 0x3f)) return true;
+  }
+  return false;
+}
+
+const NO_NAME = 0;
+const NAME = 1;
+const DOTTED = 2;
+const CAMEL = 4;
+const CAPITAL = 8;
+const DIGITS = 16;
+
+/** What an identifier or a path of members looks like; NO_NAME when it can't be one or its digits are many. */
+function shapeOf(buf: Uint8Array, start: number, end: number): number {
+  const first = buf[start]!;
+  if ((CLASS[first]! & ALPHA) === 0 && first !== 0x5f) return NO_NAME;
+  let shape = NAME;
+  if (first >= 0x41 && first <= 0x5a) shape |= CAPITAL;
+  let digits = 0;
+  for (let k = start + 1; k < end; k++) {
+    const b = buf[k]!;
+    const before = buf[k - 1]!;
+    if (b === 0x2e) {
+      if (before === 0x2e || k + 1 === end || (CLASS[buf[k + 1]!]! & DIGIT) !== 0) return NO_NAME;
+      shape |= DOTTED;
+    } else if ((CLASS[b]! & DIGIT) !== 0) {
+      digits++;
+    } else if ((CLASS[b]! & ALPHA) === 0) {
+      if (b !== 0x5f) return NO_NAME;
+      if ((shape & DOTTED) !== 0 || (before >= 0x41 && before <= 0x5a)) shape |= CAMEL;
+    } else if (b <= 0x5a && before >= 0x61) shape |= CAMEL;
+    else if (b >= 0x61 && k > start + 1 && before <= 0x5a && before >= 0x41) shape |= CAMEL;
+  }
+  // `Uint8Array`, `OAuth2Client`, `lib.X509_FLAG`: a digit or two inside a word; a password has them at its end
+  if (digits > 0) shape |= DIGITS;
+  const last = (CLASS[buf[end - 1]!]! & DIGIT) !== 0;
+  return (shape & DOTTED) !== 0 ? (digits > 3 ? NO_NAME : shape) : digits > 2 || last ? NO_NAME : shape;
+}
+
+/** `;` and `)` end what was an expression. */
+function isStatementEnd(b: number): boolean {
+  return b === 0x3b || b === 0x29;
+}
+
+/** What follows the name of a type: `<`, `[`, `,`, ` |`, ` =`, ` &`. */
+function isTypeEnd(buf: Uint8Array, end: number, hi: number): boolean {
+  if (end >= hi) return false;
+  const b = buf[end]!;
+  if (b === 0x3c || b === 0x5b || b === 0x2c || b === 0x7c || b === 0x3e) return true;
+  const next = b === 0x20 && end + 1 < hi ? buf[end + 1]! : 0;
+  return next === 0x7c || next === 0x3d || next === 0x26 || next === 0x7b;
+}
+
+/** What random values are made of: letters, digits and the signs of base64, hex with colons, tokens with dots. */
+export function isTokenText(buf: Uint8Array, start: number, end: number): boolean {
+  let upper = 0;
+  let under = 0;
+  let lower = 0;
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    if ((CLASS[b]! & (BASE64 | IDENT)) === 0 && b !== 0x3d && b !== 0x7e && b !== 0x3a && b !== 0x25) return false;
+    if (b >= 0x61) lower++;
+    else if (b >= 0x41 && b <= 0x5a) upper++;
+    if (b === 0x5f) under++;
+  }
+  // `SHA-256_SSWU_RO_NUL_`: the name of a constant
+  return under < 2 || lower > 0 || upper === 0;
+}
