@@ -1,5 +1,6 @@
 import { MidstreamError } from '../../errors.js';
 import type { CopyShape } from '../../sql/facts.js';
+import { endOfMessage } from '../wire/runs.js';
 import { violation } from '../wire/violation.js';
 import { ByteSink } from './byte-sink.js';
 import { Cell, type Cover, KEEP, NULLED, type Outcome } from './cell.js';
@@ -110,11 +111,11 @@ export class CopyOutMasker {
   }
 
   /**
-   * Masks one CopyData message, whole in buf[start, end) with its body at `body`. False: it may pass as it is. Else a message to
+   * Masks one CopyData message, whole, with its body in buf[body, end). False: it may pass as it is. Else a message to
    * send in its place was appended to `out`, or nothing, while the end of a row has not come.
    * Throws MidstreamError limit_exceeded for a row that is longer than may be held.
    */
-  push(buf: Buffer, _start: number, body: number, end: number, out: ByteSink): boolean {
+  push(buf: Buffer, body: number, end: number, out: ByteSink): boolean {
     const { held, format } = this;
     if (held.length === 0 && !this.columns.anyHot() && format.clean(buf, body, end)) return false;
     const from = this.begin(out);
@@ -134,6 +135,42 @@ export class CopyOutMasker {
     }
     this.finish(from, out);
     return true;
+  }
+
+  /**
+   * Masks the consecutive CopyData messages that stand whole in buf[start, end), as push() would one by one. `changed` is false
+   * when all of them may pass as they are; else what goes out in their place was appended to `out`, and `masked` says how many
+   * bytes of that are masked. Stops before the first message that is no CopyData, not whole or longer than `message_bytes_max`:
+   * `at` says where.
+   */
+  pushAll(
+    buf: Buffer,
+    start: number,
+    end: number,
+    message_bytes_max: number,
+    out: ByteSink,
+  ): { at: number; changed: boolean; masked: number } {
+    const before = out.length;
+    let at = start;
+    let copied = start;
+    let changed = false;
+    let masked = 0;
+    for (;;) {
+      const stop = endOfMessage(buf, COPY_DATA, at, end, message_bytes_max);
+      if (stop < 0) break;
+      out.copy(buf, copied, at);
+      copied = at;
+      const from = out.length;
+      if (this.push(buf, at + HEADER_BYTES, stop, out)) {
+        changed = true;
+        masked += out.length - from;
+        copied = stop;
+      }
+      at = stop;
+    }
+    if (changed) out.copy(buf, copied, at);
+    else out.truncate(before);
+    return { at, changed, masked };
   }
 
   /** When CopyDone comes: a message with what is still held, or nothing, is appended to `out`. */

@@ -1,9 +1,11 @@
 import { CopyOutMasker } from '../rows/copy-out.js';
 import { decodeCopyOutResponse } from '../wire/copy-response.js';
 import type { Frame } from '../wire/frame-reader.js';
+import { endOfRun } from '../wire/runs.js';
 import { frontend } from '../wire/types.js';
-import { currentRequest, pass, sendMasked, unexpected } from './backend-pass.js';
+import { currentRequest, pass, sendMasked, sendRun, unexpected } from './backend-pass.js';
 import { originsInDoubt, planCovered } from './layouts.js';
+import type { Request } from './request.js';
 import type { Session } from './session.js';
 
 export function copyInResponse(s: Session, f: Frame): boolean {
@@ -44,20 +46,28 @@ export function copyData(s: Session, f: Frame): boolean {
   if (s.copyOut === undefined) throw unexpected(s, f);
   const { masker } = s.copyOut;
   const request = currentRequest(s)!;
-  if (masker === undefined) {
-    if (f.piece === 'first') s.midDown = true;
-    pass(s, f, undefined, request);
-    return true;
-  }
-  const { rowSink } = s;
+  if (f.piece === 'whole') return copyRun(s, f, request, masker);
+  if (masker !== undefined) throw unexpected(s, f);
+  if (f.piece === 'first') s.midDown = true;
+  pass(s, f, undefined, request);
+  return true;
+}
+
+/** All CopyData messages of the chunk at once. */
+function copyRun(s: Session, f: Frame, request: Request, masker: CopyOutMasker | undefined): boolean {
+  const { rowSink, back } = s;
+  const max = s.options.limits.message_bytes_max;
   const from = rowSink.length;
-  if (!masker.push(f.buf, f.start, f.body, f.end, rowSink)) {
-    pass(s, f, undefined, request);
-    return true;
+  let at = f.end;
+  let changed = false;
+  if (masker === undefined) at = endOfRun(f.buf, f.type, at, back.chunkEnd, max);
+  else {
+    const run = masker.pushAll(f.buf, f.start, back.chunkEnd, max, rowSink);
+    if (run.at === f.start) throw unexpected(s, f);
+    ({ at, changed } = run);
+    s.coverage.masked_bytes += run.masked;
   }
-  sendMasked(s, from, request);
-  request.captureOriginal(f.buf, f.start, f.end);
-  s.coverage.inspected_bytes += f.end - f.start;
+  sendRun(s, f.buf, f.start, at, changed ? from : undefined, request);
   return true;
 }
 

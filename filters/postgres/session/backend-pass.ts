@@ -43,3 +43,21 @@ export function sendMasked(s: Session, from: number, request: Request): void {
   s.coverage.masked_bytes += rowSink.length - from;
   request.captureCopy(rowSink.buf, from, rowSink.length);
 }
+
+/**
+ * Consecutive messages of the server that stand whole in buf[start, at) go to the client at once: as they are, or, where
+ * `from` is given, as they were appended to the sink behind it.
+ */
+export function sendRun(s: Session, buf: Buffer, start: number, at: number, from: number | undefined, request: Request): void {
+  if (from === undefined) {
+    s.out.downstream.pass(buf, start, at);
+    request.captureAll(buf, start, at, false);
+  } else if (s.rowSink.length > from) {
+    const { rowSink } = s;
+    s.out.downstream.addFrom(rowSink, from, rowSink.length);
+    request.captureAll(rowSink.buf, from, rowSink.length, true);
+  }
+  request.captureOriginals(buf, start, at);
+  s.coverage.inspected_bytes += at - start;
+  s.back.skipTo(at);
+}

@@ -7,7 +7,7 @@ import { decodeParameterStatus } from '../wire/parameter-status.js';
 import { authentication, backend, frontend, transactionStatus } from '../wire/types.js';
 import { copyData, copyDone, copyInResponse, copyOutResponse } from './backend-copy.js';
 import { errorResponse, noticeResponse } from './backend-errors.js';
-import { countFired, currentRequest, pass, sendMasked, unexpected } from './backend-pass.js';
+import { countFired, currentRequest, pass, sendMasked, sendRun, unexpected } from './backend-pass.js';
 import { dropDoubtful, passDoubtOn } from './copy-syncs.js';
 import { settingProblem } from './grammar.js';
 import { type Layout, learnDescribed, maskNames, outputsOf, planRows } from './layouts.js';
@@ -156,19 +156,10 @@ function dataRows(s: Session, f: Frame, request: Request, masker: RowMasker): bo
   const from = rowSink.length;
   const { at, rows, masked } = masker.maskChunk(f.buf, f.start, s.back.chunkEnd, s.options.limits.message_bytes_max, rowSink);
   if (rows === 0) throw unexpected(s, f);
-  if (masked === 0) {
-    s.out.downstream.pass(f.buf, f.start, at);
-    request.captureAll(f.buf, f.start, at, false);
-  } else {
-    s.out.downstream.addFrom(rowSink, from, rowSink.length);
-    request.captureAll(rowSink.buf, from, rowSink.length, true);
-  }
-  request.captureOriginals(f.buf, f.start, at);
   request.rows += rows;
   s.totals.rows += rows;
-  s.coverage.inspected_bytes += at - f.start;
   s.coverage.masked_bytes += masked;
-  s.back.skipTo(at);
+  sendRun(s, f.buf, f.start, at, masked === 0 ? undefined : from, request);
   return true;
 }
 

@@ -279,6 +279,50 @@ describe('COPY, at random', () => {
     return Buffer.concat(out.map((message) => message.subarray(5)));
   }
 
+  /** The same, by runs of messages as they stand in what the server sent. */
+  function outputOfRuns(masker: CopyOutMasker, chunks: Buffer[], cut: () => number): Buffer {
+    const messages = Buffer.concat(chunks.map(copyData));
+    const out: Buffer[] = [];
+    for (let at = 0; at < messages.length; ) {
+      const sink = new ByteSink(16);
+      const run = masker.pushAll(messages, at, Math.min(messages.length, at + cut()), 1 << 20, sink);
+      assert.ok(run.masked <= sink.length);
+      if (run.changed) out.push(sink.take());
+      else out.push(messages.subarray(at, run.at));
+      if (run.at > at) at = run.at;
+      else {
+        const stop = at + 1 + messages.readInt32BE(at + 1);
+        out.push(...(pushCopy(masker, messages.subarray(at, stop)) ?? [messages.subarray(at, stop)]));
+        at = stop;
+      }
+    }
+    out.push(...endCopy(masker));
+    return Buffer.concat(out);
+  }
+
+  it('gives the same messages one by one and in runs', () => {
+    forSeeds(800, (random) => {
+      const shape = random.pick(shapes);
+      const line = () =>
+        layout.map(() => field(shape, random.chance(0.3) ? broken(random).toString() : words(random))).join(shape.delimiter);
+      const whole = Buffer.from(Array.from({ length: 1 + random.int(20) }, () => `${line()}\n`).join(''));
+      const chunks: Buffer[] = [];
+      for (let at = 0; at < whole.length; ) {
+        const line_end = whole.indexOf(0x0a, at) + 1;
+        const next = random.chance(0.8) ? line_end : Math.min(whole.length, at + 1 + random.int(20));
+        chunks.push(whole.subarray(at, next));
+        at = next;
+      }
+      const masks = random.chance(0.5) ? columnsToo : everything;
+      const one = new CopyOutMasker(shape, planOf(masks, ...layout));
+      const expected = Buffer.concat([...chunks.flatMap((chunk) => pushCopy(one, copyData(chunk)) ?? [copyData(chunk)]), ...endCopy(one)]);
+      const runs = new CopyOutMasker(shape, planOf(masks, ...layout));
+      assert.equal(outputOfRuns(runs, chunks, () => 1 + random.int(400)).toString('latin1'), expected.toString('latin1'));
+      assert.equal(runs.rows, one.rows);
+      assert.deepEqual(runs.takeFired(), one.takeFired());
+    });
+  });
+
   it('gives the same bytes however it is cut', () => {
     forSeeds(1500, (random) => {
       const shape = random.pick(shapes);

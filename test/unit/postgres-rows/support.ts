@@ -43,7 +43,7 @@ export type CellValue = string | Buffer | null;
 /** The messages that leave in place of one CopyData; undefined when it may pass. */
 export function pushCopy(masker: CopyOutMasker, message: Buffer): Buffer[] | undefined {
   const out = new ByteSink();
-  if (!masker.push(message, 0, 5, message.length, out)) return undefined;
+  if (!masker.push(message, 5, message.length, out)) return undefined;
   return out.length === 0 ? [] : [out.take()];
 }
 
