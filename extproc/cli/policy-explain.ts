@@ -63,6 +63,7 @@ function details(statement: StatementFacts): [string, string][] {
     ['setting', statement.setting === '' ? '' : `${statement.setting} = ${statement.setting_value}`],
     ['name', statement.name],
     ['analyze', statement.analyze ? 'true' : ''],
+    ['weakens', statement.weakens.join(', ')],
     ['opaque', statement.opaque.join('; ')],
   ];
   return rows.filter(([, value]) => value !== '');

@@ -1,4 +1,4 @@
-import type { ColumnUse, FunctionUse, ObjectAccess, SqlFacts, StatementFacts } from '../sql/facts.js';
+import type { ColumnUse, FunctionUse, ObjectAccess, SqlFacts, StatementFacts, Weakening } from '../sql/facts.js';
 import type { Identity } from './types.js';
 
 /**
@@ -17,6 +17,8 @@ export interface FactDoc {
 }
 
 export type FactTypeName = 'Sql' | 'Statement' | 'ObjectAccess' | 'ColumnUse' | 'FunctionUse' | 'Identity';
+
+const weakenings = ['triggers', 'rules', 'row_security', 'constraints', 'security_definer', 'superuser'] satisfies Weakening[];
 
 const reaches = [
   'files',
@@ -165,6 +167,13 @@ const statement = {
     example: 's.kind == "deallocate" && s.name == "*"',
   },
   analyze: { type: 'bool', description: 'EXPLAIN: it has ANALYZE, so the statement runs.', example: 's.kind == "explain" && s.analyze' },
+  weakens: {
+    type: 'list<string>',
+    values: weakenings,
+    description:
+      'Protections that it takes off: triggers (DISABLE TRIGGER, DROP TRIGGER, session_replication_role), rules, row_security, constraints, security_definer (a function with its owner’s rights), superuser.',
+    example: '"triggers" in s.weakens',
+  },
   opaque: {
     type: 'list<string>',
     description: 'Why the statement hides what it does; empty when it does not.',

@@ -78,8 +78,7 @@ function noteSetConfig(args: unknown[], env: Env): void {
   const local = foldString(args[2]);
   if (name === undefined) env.facts.opaque('set_config of a setting that is not constant');
   env.run.set({ name: name ?? '*', value, local: local === 'true' || local === 't' });
-  env.facts.facts.setting = name ?? '*';
-  env.facts.facts.setting_value = value ?? '';
+  env.facts.setting(name ?? '*', value);
 }
 
 /** A constant that names a relation: 'a.b' or 'a.b'::regclass. */

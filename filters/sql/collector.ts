@@ -1,9 +1,12 @@
 /** Gathers the facts of one statement, each entry once. */
 import { functionOrigin, operatorOrigin } from './catalogue/names.js';
 import { reachesOf, relationReaches, relationWriteReaches, WRITING_FUNCTIONS } from './catalogue/reach.js';
-import type { ColumnUse, ObjectAccessKind, Reach, StatementFacts } from './facts.js';
+import type { ColumnUse, ObjectAccessKind, Reach, StatementFacts, Weakening } from './facts.js';
 
 export type Use = ColumnUse['use'];
+
+/** Values of session_replication_role with which ordinary triggers fire ("Client Connection Defaults"). */
+const FIRING_ROLES = new Set(['origin', 'local']);
 
 export class Collector {
   readonly facts: StatementFacts;
@@ -27,6 +30,7 @@ export class Collector {
       setting_value: '',
       name: '',
       analyze: false,
+      weakens: [],
       opaque: [],
     };
   }
@@ -73,6 +77,21 @@ export class Collector {
 
   reach(reach: Reach): void {
     if (!this.facts.reaches.includes(reach)) this.facts.reaches.push(reach);
+  }
+
+  weakens(protection: Weakening): void {
+    if (!this.facts.weakens.includes(protection)) this.facts.weakens.push(protection);
+  }
+
+  /**
+   * Notes what becomes of a setting, wherever it is set. Triggers and foreign keys fire as they should with
+   * session_replication_role origin and local; a value that can't be read, or that a RESET brings back, may be another.
+   */
+  setting(name: string, value: string | undefined): void {
+    this.facts.setting = name;
+    this.facts.setting_value = value ?? '';
+    if (name === 'session_replication_role' && this.facts.kind !== 'reset' && !FIRING_ROLES.has((value ?? '').toLowerCase()))
+      this.weakens('triggers');
   }
 
   opaque(reason: string): void {

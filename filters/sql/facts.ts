@@ -28,6 +28,15 @@ export type Reach =
   | 'catalog' // reads definitions or statistics that carry data: pg_stats through functions, …
   | 'server'; // reload, log rotation, backup mode, promotion
 
+/** A protection that a statement takes off. */
+export type Weakening =
+  | 'triggers' // triggers and foreign keys that no longer fire: DISABLE TRIGGER, ENABLE REPLICA TRIGGER, DROP TRIGGER, session_replication_role
+  | 'rules' // the same for rules
+  | 'row_security' // DISABLE or NO FORCE ROW LEVEL SECURITY, DROP POLICY, a role with BYPASSRLS
+  | 'constraints' // DROP CONSTRAINT, DROP NOT NULL, NOT ENFORCED
+  | 'security_definer' // code that runs with its owner's rights, whoever calls it
+  | 'superuser'; // a role that no privilege stops
+
 export interface FunctionUse {
   schema: string;
   name: string;
@@ -74,6 +83,8 @@ export interface StatementFacts {
   name: string;
   /** explain: analyze (runs the statement), also on the statement that is explained; transaction statements: read_only etc. are not facts */
   analyze: boolean;
+  /** protections that it takes off, for this session or for all; empty when it takes none */
+  weakens: Weakening[];
   /** why the statement hides what it does; empty when it does not */
   opaque: string[];
 }

@@ -7,6 +7,7 @@ import { type Env, withScope } from './run.js';
 import { variableSet } from './settings.js';
 import { nestedNode } from './statement.js';
 import { walk } from './walk.js';
+import { securityOption } from './weakening.js';
 
 /** DO: the block runs now. */
 export function doStatement(body: Body, env: Env): void {
@@ -51,7 +52,8 @@ export function functionStatement(body: Body, env: Env): void {
     else if (option === 'set') {
       const set = bodyOf(argument, 'VariableSetStmt');
       if (set !== undefined) variableSet(set, env, false);
-    } else if (option === 'support') {
+    } else if (option === 'security') securityOption(argument, env);
+    else if (option === 'support') {
       const support = qualified(stringsOf(itemsOf(argument)));
       env.facts.call(support.schema, support.name);
     } else walk(argument, own, 'expression', undefined);

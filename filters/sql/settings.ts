@@ -61,8 +61,7 @@ export function variableSet(body: Body, env: Env, own = true): void {
   const name = kind === 'VAR_RESET_ALL' ? '*' : textOf(body.name).toLowerCase();
   const values = listOf(body.args).map((arg) => scalarText(arg) ?? '');
   const value = kind === 'VAR_SET_VALUE' ? values.join(', ') : undefined;
-  facts.setting = name;
-  facts.setting_value = kind === 'VAR_SET_VALUE' ? (values[0] ?? '') : '';
+  env.facts.setting(name, kind === 'VAR_SET_VALUE' ? values[0] : undefined);
   if (CODE_SETTINGS.has(name)) env.facts.reach('code');
   env.run.set({ name, value, local: body.is_local === true });
   walk(body.args, env, 'expression', undefined);

@@ -8,6 +8,7 @@ import { starOf } from './scope.js';
 import { roleName, variableSet } from './settings.js';
 import { nestedNode } from './statement.js';
 import { walk, walkFields } from './walk.js';
+import { roleOptions, securityOption, weakenedByChange, weakenedByDrop, weakenedByFiring } from './weakening.js';
 
 type Handler = (body: Body, env: Env) => void;
 
@@ -137,7 +138,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const target = relation(body.relation, type, 'define', env);
     if (type !== 'table') env.facts.object('table', target.schema, target.name, 'define');
     for (const command of listOf(body.cmds)) {
-      const owner = bodyOf(command, 'AlterTableCmd')?.newowner as Body | undefined;
+      const change = bodyOf(command, 'AlterTableCmd');
+      if (change !== undefined) weakenedByChange(change, env);
+      const owner = change?.newowner as Body | undefined;
       if (owner !== undefined) env.facts.object('role', '', roleName(owner), 'grant');
     }
     walkFields(body, subjectEnv(target, env), 'expression', undefined, ['relation']);
@@ -175,7 +178,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     env.facts.object('event_trigger', '', textOf(body.trigname), 'define');
     calls(body.funcname, env);
   },
-  AlterEventTrigStmt: plain('event_trigger', 'trigname'),
+  AlterEventTrigStmt: (body, env) => {
+    env.facts.object('event_trigger', '', textOf(body.trigname), 'define');
+    weakenedByFiring(textOf(body.tgenabled), env);
+  },
   RuleStmt: (body, env) => {
     const target = relation(body.relation, 'table', 'define', env);
     env.facts.object('rule', '', textOf(body.rulename), 'define');
@@ -264,12 +270,14 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     for (const [name, argument] of optionsOf(body.actions)) {
       const set = bodyOf(argument, 'VariableSetStmt');
       if (set !== undefined) variableSet(set, env, false);
+      else if (name === 'security') securityOption(argument, env);
       else if (name === 'support') calls(itemsOf(argument), env);
     }
   },
   DropStmt: (body, env) => {
     const type = objectWord(textOf(body.removeType));
     env.facts.facts.object = type;
+    weakenedByDrop(type, env);
     for (const object of listOf(body.objects)) {
       if (type === 'cast' || type === 'transform') env.facts.object(type, '', namesOf(object).join(' as '), 'define');
       // Access method and name stand in one list here, the method first.
@@ -318,8 +326,14 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     }
     for (const role of listOf(body.grantee_roles)) namedObject('role', role, 'grant', env);
   },
-  CreateRoleStmt: plain('role', 'role'),
-  AlterRoleStmt: (body, env) => env.facts.object('role', '', roleName((body.role ?? {}) as Body), 'define'),
+  CreateRoleStmt: (body, env) => {
+    env.facts.object('role', '', textOf(body.role), 'define');
+    roleOptions(body.options, env);
+  },
+  AlterRoleStmt: (body, env) => {
+    env.facts.object('role', '', roleName((body.role ?? {}) as Body), 'define');
+    roleOptions(body.options, env);
+  },
   DropRoleStmt: (body, env) => {
     for (const role of listOf(body.roles)) namedObject('role', role, 'define', env);
   },

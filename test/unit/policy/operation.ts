@@ -20,6 +20,7 @@ export function statement(changes: Partial<StatementFacts> = {}): StatementFacts
     setting_value: '',
     name: '',
     analyze: false,
+    weakens: [],
     opaque: [],
     ...changes,
   };
