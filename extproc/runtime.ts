@@ -5,7 +5,8 @@ import type { Policy } from '../filters/policy/types.js';
 import { createAnalyzer, loadParser } from '../filters/sql/analyze.js';
 import { serviceName } from '../protos/network-ext-proc.js';
 import { readMaskKey } from './config/mask-key.js';
-import { type ApproverToken, serveApi } from './console/api.js';
+import type { ApproverToken } from './console/api.js';
+import { type RunningApi, serveApi } from './console/serve.js';
 import type { AccessEntry } from './convert/access-log.js';
 import type { ConnectQuestion } from './convert/ext-authz.js';
 import { type Gateway, type Resource, startGateway } from './gateway.js';
@@ -33,7 +34,12 @@ export interface RuntimeOptions {
     recipients?: string[];
     signing_key_file?: string;
   };
-  approvals: { database: string; api: { host: string; port: number; hosts?: string[]; tokens: ApproverToken[] } | undefined };
+  approvals: {
+    database: string;
+    api: { host: string; port: number; hosts?: string[]; tokens: ApproverToken[] } | undefined;
+    /** another worker of this gateway serves the API, until serveApi() asks for it here */
+    elsewhere?: boolean;
+  };
   mask_key_file?: string;
   /** the key itself, where no file names it: workers of one gateway share it */
   mask_key?: Uint8Array;
@@ -58,8 +64,10 @@ export interface Siblings {
 export interface Runtime {
   gateway: Gateway;
   recordings: Recordings;
-  /** address of the approvals API, empty when it is off */
+  /** address of the approvals API, empty when it is off or elsewhere */
   api: string;
+  /** serves the approvals API from now on, after another worker did; nothing where it is off or here already */
+  serveApi(): Promise<void>;
   /** the other side of Siblings */
   cancelHeld(key: string): boolean;
   sessionOf(connection: string): string;
@@ -145,7 +153,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   metrics.connections(() => gateway!.registry.connections.size);
   metrics.recording(() => ({ pending_bytes: recordings.pending_bytes, failed: !recordings.health().ok }));
   const metricsServer = options.metrics ? await serveMetrics(metrics, options.metrics.host, options.metrics.port) : undefined;
-  const api = options.approvals.api ? await serveApi({ ...options.approvals.api, store: approvals, log }) : undefined;
+  let api: RunningApi | undefined;
+  const startApi = async () => {
+    if (options.approvals.api !== undefined && api === undefined) api = await serveApi({ ...options.approvals.api, store: approvals, log });
+  };
+  if (options.approvals.elsewhere !== true) await startApi();
 
   // Holds whose worker died wait for nobody; their time ends here.
   const overdue = setInterval(
@@ -162,8 +174,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     sessionOf: (connection) => byConnection.find(connection) ?? '',
     gateway,
     recordings,
-    api: api?.url ?? '',
+    api: (api as RunningApi | undefined)?.url ?? '',
     reload: () => policy.reload(),
+    serveApi: startApi,
     stop: async (reason) => {
       health?.set(false);
       policy.close();

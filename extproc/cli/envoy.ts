@@ -6,6 +6,7 @@ import { renderOptionsOf } from '../config/envoy.js';
 import { loadConfig } from '../config/load.js';
 import { findEnvoy } from '../process/envoy.js';
 import { action, line, printJson } from './io.js';
+import { workersOption } from './workers-option.js';
 
 interface RenderFlags {
   config?: string;
@@ -16,6 +17,7 @@ interface RenderFlags {
   grpc: string;
   hopGateway: string;
   hopBack: string;
+  workers?: string;
   json?: boolean;
 }
 
@@ -37,6 +39,7 @@ export function register(program: Command): void {
       '127.0.0.1:50061',
     )
     .option('--hop-back <address>', 'transport hop: where Envoy takes them back, where midstream.yaml does not say', '127.0.0.1:50071')
+    .option('--workers <n>', 'gateway processes, as `midstream serve --workers` starts them; in place of gateway.workers of the file')
     .option('--json', 'print JSON, which Envoy reads too')
     .addHelpText(
       'after',
@@ -58,7 +61,10 @@ export function register(program: Command): void {
 }
 
 async function render(flags: RenderFlags): Promise<void> {
-  const options = withTransport(flags.config === undefined ? fromFlags(flags) : renderOptionsOf(await loadConfig(flags.config)), flags);
+  const options = withTransport(
+    flags.config === undefined ? fromFlags(flags) : renderOptionsOf(await loadConfig(flags.config, workersOption(flags.workers))),
+    flags,
+  );
   if (flags.json) printJson(flags.snippet ? snippet(options) : bootstrap(options));
   else process.stdout.write(flags.snippet ? renderSnippet(options) : renderBootstrap(options));
 }
@@ -70,7 +76,7 @@ function fromFlags(flags: RenderFlags): RenderOptions {
     });
   }
   return {
-    gateway: { grpc: [flags.grpc] },
+    gateway: { grpc: Array.from({ length: workersOption(flags.workers).workers ?? 1 }, (_, worker) => shifted(flags.grpc, worker)) },
     listeners: [{ name: 'postgres', transport: 'ext_proc', listen: flags.listen, upstream: flags.postgres }],
   };
 }

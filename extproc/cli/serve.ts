@@ -1,19 +1,17 @@
 import type { Command } from 'commander';
-import { MidstreamError } from '../../filters/errors.js';
 import { loadConfig } from '../config/load.js';
 import { createLog } from '../runtime.js';
 import { type Serving, serve } from '../serve/index.js';
 import { cyan, dim, line, printJson, report } from './io.js';
 import { runUntilStopped, stopAsked } from './up.js';
 import { packageVersion } from './version.js';
+import { workersOption } from './workers-option.js';
 
 interface Flags {
   config: string;
   workers?: string;
   json?: boolean;
 }
-
-const WORKERS_MAX = 64;
 
 const example = `
 Example:
@@ -22,7 +20,7 @@ Example:
 
 SIGHUP reads the policy again (a change of its file is seen without it). SIGTERM and SIGINT stop: health says NOT_SERVING, held
 operations are refused, connections end with an error that drivers know, the recording is closed. Envoy must know each worker, so
-give \`midstream envoy render\` the same number: gateway.workers in the file is the place for it.`;
+give \`midstream envoy render\` the same number: by --workers, or by gateway.workers in the file, which both read.`;
 
 export function register(program: Command): void {
   program
@@ -44,7 +42,7 @@ export function register(program: Command): void {
 }
 
 async function run(flags: Flags): Promise<void> {
-  const config = await loadConfig(flags.config, flags.workers === undefined ? {} : { workers: workerCount(flags.workers) });
+  const config = await loadConfig(flags.config, workersOption(flags.workers));
   const log = createLog(config.log.level);
   const asked = stopAsked();
   const serving = await serve(config, packageVersion(), log);
@@ -55,14 +53,6 @@ async function run(flags: Flags): Promise<void> {
     new Promise<never>(() => {}),
     () => serving.reload(),
   );
-}
-
-function workerCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > WORKERS_MAX) {
-    throw new MidstreamError('bad_input', `--workers can't be ${text}`, { hint: `use a whole number from 1 to ${WORKERS_MAX}` });
-  }
-  return count;
 }
 
 /** The one line on standard output. */

@@ -8,9 +8,6 @@ import { openCatalogue } from '../stores/catalogue.js';
 import type { Listening, WorkerSettings } from './messages.js';
 import { removeStaleSocket } from './stale-socket.js';
 
-/** The worker that serves the approvals API; the others find what was decided there in the store they share. */
-const API_WORKER = 1;
-
 export interface Worker {
   runtime: Runtime;
   listening: Listening;
@@ -41,7 +38,7 @@ export async function startWorker(settings: WorkerSettings, log: Logger, sibling
 }
 
 function runtimeOptions(
-  { config, number, mask_key, mask_key_id, version }: WorkerSettings,
+  { config, number, mask_key, mask_key_id, serves_api, version }: WorkerSettings,
   resources: Resource[],
   log: Logger,
 ): RuntimeOptions {
@@ -59,7 +56,7 @@ function runtimeOptions(
       recipients: record.recipients,
       ...(record.signing_key_file === undefined ? {} : { signing_key_file: record.signing_key_file }),
     },
-    approvals: { database: approvals.database, api: number === API_WORKER ? approvals.api : undefined },
+    approvals: { database: approvals.database, api: approvals.api, elsewhere: !serves_api },
     mask_key,
     ...(mask_key_id === undefined ? {} : { mask_key_id }),
     regions: config.masks.regions,

@@ -16,9 +16,9 @@ export interface Serving {
 /** The gateway of a configuration: one worker in this process, several in processes of their own. */
 export async function serve(config: Config, version: string, log: Logger): Promise<Serving> {
   const { key, id } = readMaskKey(config.masks.key_file, process.env['MIDSTREAM_MASK_KEY']);
-  const settings: Omit<WorkerSettings, 'number'> = { config, version, mask_key: key, mask_key_id: id };
+  const settings: Omit<WorkerSettings, 'number' | 'serves_api'> = { config, version, mask_key: key, mask_key_id: id };
   const { workers } = config.gateway;
   if (workers > 1) return startSupervisor({ workers, settings, log, fork: forkWorker });
-  const worker = await startWorker({ ...settings, number: 1 }, log);
+  const worker = await startWorker({ ...settings, number: 1, serves_api: true }, log);
   return { listening: [worker.listening], reload: () => void worker.runtime.reload(), stop: worker.stop };
 }

@@ -12,6 +12,8 @@ export interface WorkerSettings {
   /** shared by all workers, so that a masked value hashes the same in each */
   mask_key: Uint8Array;
   mask_key_id?: string;
+  /** this worker serves the approvals API */
+  serves_api: boolean;
   version: string;
 }
 
@@ -31,6 +33,8 @@ export type Question = { kind: 'cancel'; key: string } | { kind: 'session'; conn
 export type ToWorker =
   | { type: 'start'; settings: WorkerSettings }
   | { type: 'reload' }
+  /** the worker that served the approvals API is gone: serve it */
+  | { type: 'serve_api' }
   | { type: 'stop'; reason: string }
   /** another worker's question, to be replied to */
   | { type: 'question'; id: number; question: Question }

@@ -6,7 +6,7 @@ import type { WorkerProcess } from './worker-process.js';
 
 export interface SupervisorOptions {
   workers: number;
-  settings: Omit<WorkerSettings, 'number'>;
+  settings: Omit<WorkerSettings, 'number' | 'serves_api'>;
   log: Logger;
   fork: (settings: WorkerSettings, onMessage: (message: FromWorker) => void) => WorkerProcess;
   now?: () => number;
@@ -24,7 +24,8 @@ export interface Supervisor {
 /** Starts all workers; those that die later are started again. Rejects with the error of the first that does not start. */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   const broker = new Broker();
-  const slots = Array.from({ length: options.workers }, (_, i) => new Slot(i + 1, options, broker));
+  const slots = Array.from({ length: options.workers }, (_, i) => new Slot(i + 1, options, broker, () => settleApi(slots)));
+  slots[0]!.servesApi = true;
   const stop = async (reason: string) => {
     await Promise.all(slots.map((slot) => slot.stop(reason)));
   };
@@ -47,11 +48,22 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   }
 }
 
+/** The approvals API is served by one worker. When that one has ended, another that is ready takes it over, and keeps it. */
+function settleApi(slots: readonly Slot[]): void {
+  const holder = slots.find((slot) => slot.servesApi);
+  const heir = slots.find((slot) => slot.ready);
+  if (holder === undefined || holder.pid !== undefined || heir === undefined) return;
+  holder.servesApi = false;
+  heir.serveApi();
+}
+
 /** One worker's place, and the process that fills it now. */
 class Slot {
   private process: WorkerProcess | undefined;
   private readonly backoff = new Backoff();
   private readonly now: () => number;
+  /** this worker serves the approvals API, or will when it is back */
+  servesApi = false;
   private ready_ms = 0;
   private stopping = false;
   private retry: NodeJS.Timeout | undefined;
@@ -60,6 +72,7 @@ class Slot {
     private readonly number: number,
     private readonly options: SupervisorOptions,
     private readonly broker: Broker,
+    private readonly onChange: () => void,
   ) {
     this.now = options.now ?? Date.now;
   }
@@ -71,15 +84,20 @@ class Slot {
   async start(): Promise<Listening> {
     const { number, broker } = this;
     this.ready_ms = 0;
-    const process = this.options.fork({ ...this.options.settings, number }, (message) => broker.take(number, message));
+    const process = this.options.fork({ ...this.options.settings, number, serves_api: this.servesApi }, (message) =>
+      broker.take(number, message),
+    );
     this.process = process;
     void process.ended.then(() => {
       broker.left(number);
-      if (this.process === process) this.process = undefined;
+      if (this.process !== process) return;
+      this.process = undefined;
+      if (!this.stopping) this.onChange();
     });
     const listening = await process.ready;
     if (this.process === process) broker.joined(number, (message) => process.send(message));
     this.ready_ms = this.now();
+    this.onChange();
     return listening;
   }
 
@@ -88,6 +106,15 @@ class Slot {
     const { process } = this;
     if (process === undefined) this.ended('it ended');
     else void process.ended.then((how) => this.ended(how));
+  }
+
+  get ready(): boolean {
+    return this.process !== undefined && this.ready_ms > 0;
+  }
+
+  serveApi(): void {
+    this.servesApi = true;
+    this.process?.send({ type: 'serve_api' });
   }
 
   reload(): void {

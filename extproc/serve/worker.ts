@@ -5,6 +5,8 @@ import { startWorker, type Worker } from './from-config.js';
 import { type FromWorker, type Question, STOP_MS_MAX, type ToWorker, type WorkerSettings } from './messages.js';
 import { AskedSiblings } from './siblings.js';
 
+const API_RETRY_MS = 1000;
+
 /** Entry of a worker process: everything it does, the parent tells it over their pipe. */
 function main(): void {
   const send = (message: FromWorker) => {
@@ -34,6 +36,15 @@ function main(): void {
       process.send!(failure(error), () => process.exit(1));
     }
   };
+  const serveApi = async (): Promise<void> => {
+    try {
+      await worker?.runtime.serveApi();
+    } catch (error) {
+      // The port may be taken for a moment yet; nobody else will serve it.
+      process.stderr.write(`midstream: ${error instanceof Error ? error.message : String(error)}\n`);
+      if (!stopping) setTimeout(() => void serveApi(), API_RETRY_MS).unref();
+    }
+  };
   const answer = (question: Question): string => {
     if (worker === undefined) return '';
     return question.kind === 'cancel'
@@ -45,6 +56,7 @@ function main(): void {
   process.on('message', (message: ToWorker) => {
     if (message.type === 'start') void start(message.settings);
     else if (message.type === 'reload') void worker?.runtime.reload();
+    else if (message.type === 'serve_api') void serveApi();
     else if (message.type === 'stop') void stop(message.reason);
     else if (message.type === 'question') send({ type: 'reply', id: message.id, answer: answer(message.question) });
     else siblings.answered(message.id, message.answer);

@@ -238,6 +238,38 @@ describe('serve: the supervisor', () => {
     await supervisor.stop('over');
   });
 
+  it('has the approvals API served by one worker, by another when that one ends', async () => {
+    const { forked, fork } = fakes();
+    const starting = start(fork);
+    forked[0]!.up();
+    await until(() => forked.length === 3);
+    for (const one of forked) one.up();
+    const supervisor = await starting;
+    const told = (one: Fake) => one.sent.some(({ type }) => type === 'serve_api');
+    assert.deepEqual(
+      forked.map((one) => one.settings.serves_api),
+      [true, false, false],
+    );
+    assert.ok(!forked.some(told));
+    forked[0]!.end();
+    await until(() => forked.some(told));
+    assert.deepEqual(forked.map(told), [false, true, false]);
+    await until(() => forked.length === 4);
+    assert.equal(forked[3]!.settings.serves_api, false, 'who is back does not take it again');
+    forked[3]!.up();
+    await until(() => supervisor.pids().length === 3);
+    await turn();
+    // Now all end: who comes back first has it, and only that one.
+    for (const one of forked.slice(1)) one.end();
+    await until(() => forked.length === 7);
+    const back = forked.slice(4);
+    for (const one of back) one.up();
+    await until(() => supervisor.pids().length === 3);
+    await turn();
+    assert.equal(back.filter((one) => one.settings.serves_api || told(one)).length, 1);
+    await supervisor.stop('over');
+  });
+
   it('stops what had started when one does not, and gives its error', async () => {
     const { forked, fork } = fakes();
     const starting = start(fork);
