@@ -193,6 +193,23 @@ describe('approvals in SQLite', () => {
       other.close();
     });
 
+    it('for those who write; those who read are not in the way of the strictest lock that another program can take', async () => {
+      const store = await open();
+      const op = operation();
+      await store.create(op);
+      const alone = new Database(file);
+      assert.throws(() => alone.exec('pragma locking_mode = exclusive; begin exclusive'), /locked/, 'nobody can have the open file alone');
+      alone.close();
+      const other = new Database(file);
+      other.exec('begin exclusive');
+      assert.equal((await store.get(op.hold))?.status, 'pending');
+      assert.equal((await store.list({ status: 'pending' })).length, 1);
+      await assert.rejects(store.decide(op.hold, by('alice')), unavailable);
+      other.exec('rollback');
+      other.close();
+      assert.equal((await store.decide(op.hold, by('alice'))).status, 'approved');
+    });
+
     it('when the folder is not there, or it is no database', async () => {
       await assert.rejects(openApprovals({ file: join(folder, 'nope', 'a.db') }), unavailable);
       await assert.rejects(openApprovals({ file: folder }), unavailable);
