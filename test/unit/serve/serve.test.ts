@@ -197,6 +197,14 @@ describe('serve: the supervisor', () => {
     while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
   };
   const start = (fork: ReturnType<typeof fakes>['fork']) => startSupervisor({ workers: 3, settings, log: pino({ level: 'silent' }), fork });
+  const allUp = async () => {
+    const { forked, fork } = fakes();
+    const starting = start(fork);
+    forked[0]!.up();
+    await until(() => forked.length === 3);
+    for (const one of forked) one.up();
+    return { forked, supervisor: await starting };
+  };
 
   it('starts the first worker alone, then the others, with numbers of their own and one key', async () => {
     const { forked, fork } = fakes();
@@ -220,12 +228,7 @@ describe('serve: the supervisor', () => {
   });
 
   it('starts a worker again that ended, also when the next does not start', async () => {
-    const { forked, fork } = fakes();
-    const starting = start(fork);
-    forked[0]!.up();
-    await until(() => forked.length === 3);
-    for (const one of forked) one.up();
-    const supervisor = await starting;
+    const { forked, supervisor } = await allUp();
     forked[1]!.end();
     await until(() => forked.length === 4);
     assert.equal(forked[3]!.settings.number, 2);
@@ -239,12 +242,7 @@ describe('serve: the supervisor', () => {
   });
 
   it('has the approvals API served by one worker, by another when that one ends', async () => {
-    const { forked, fork } = fakes();
-    const starting = start(fork);
-    forked[0]!.up();
-    await until(() => forked.length === 3);
-    for (const one of forked) one.up();
-    const supervisor = await starting;
+    const { forked, supervisor } = await allUp();
     const told = (one: Fake) => one.sent.some(({ type }) => type === 'serve_api');
     assert.deepEqual(
       forked.map((one) => one.settings.serves_api),
