@@ -1,7 +1,8 @@
 import { MidstreamError } from '../errors.js';
 import { judgeValue, NO_SECRET, STRONG, strengthOf } from './detectors/assignment.js';
 import { dateWithin } from './detectors/birth.js';
-import { BANK, BIRTH, CARD, evidenceOfName, ITIN, NATIONAL_NAME, PHONE, SSN } from './evidence.js';
+import { cookiePairs } from './detectors/headers.js';
+import { BANK, BIRTH, CARD, COOKIE, evidenceOfName, ITIN, NATIONAL_NAME, PHONE, SSN } from './evidence.js';
 import { expandKind, kindId, kinds } from './kinds.js';
 import { Gate } from './may-hold.js';
 import { planOfRegion } from './phone/plans.js';
@@ -50,6 +51,7 @@ export class CountingDetector implements Detector {
   private readonly triggers: Uint16Array;
   private readonly sensitiveBits: number;
   private readonly secrets: boolean;
+  private readonly cookies: boolean;
   private readonly names = new Map<string, number>();
 
   constructor(wanted: Uint8Array, regions: readonly string[]) {
@@ -57,6 +59,7 @@ export class CountingDetector implements Detector {
     this.state = new Search(wanted, regions);
     this.triggers = triggerTable(wanted);
     this.gate = new Gate(wanted, this.triggers, regions.length > 0);
+    this.cookies = wanted[kindId('session_cookie')] === 1;
     this.secrets = wanted[kindId('password')] === 1 || wanted[kindId('high_entropy')] === 1;
     const has = (kind: string, bits: number): number => (wanted[kindId(kind)] === 1 ? bits : 0);
     this.sensitiveBits =
@@ -66,6 +69,7 @@ export class CountingDetector implements Detector {
       has('us_itin', ITIN) |
       has('national_id', NATIONAL_NAME) |
       has('date_of_birth', BIRTH) |
+      has('session_cookie', COOKIE) |
       has('iban', BANK & 0);
   }
 
@@ -111,6 +115,7 @@ export class CountingDetector implements Detector {
     while (to > from && s.buf[to - 1]! <= 0x20) to--;
     if (from === to) return;
     if ((bits & BIRTH) !== 0) dateWithin(s, from, Math.min(to, from + BIRTH_CELL_MAX), 0.85);
+    if (this.cookies && (bits & COOKIE) !== 0) cookiePairs(s, from, to);
     if (!this.secrets) return;
     const strength = strengthOf(bits);
     // an object or a list is read key by key

@@ -33,6 +33,7 @@ export const NETWORK = 1 << 23;
 export const COUNT_OF = 1 << 24;
 export const ITIN = 1 << 25;
 export const SHARED_ACCESS = 1 << 26;
+export const COOKIE = 1 << 27;
 
 const WORDS: [number, string][] = [
   [
@@ -40,13 +41,14 @@ const WORDS: [number, string][] = [
     'password passwords passwd pwd pass passphrase passcode passwort senha contrasena userpass dbpass dbpassword pgpassword mdp keypass storepass userpassword userpwd',
   ],
   [SECRET, 'secret secrets credential credentials creds clientsecret appsecret secretkey'],
-  [TOKEN, 'token tokens accesstoken refreshtoken authtoken apitoken idtoken bearer pat sessiontoken'],
+  [TOKEN, 'token tokens accesstoken refreshtoken authtoken apitoken idtoken bearer pat sessiontoken identitytoken registrytoken'],
   [KEY | QUALIFIER, 'apikey apikeys accesskey privatekey authkey masterkey'],
   [KEY, 'key keys'],
   [
     QUALIFIER,
     'api access private encryption encrypt signing master deploy webhook license licence service app auth client storage admin session cookie rest ingest integration user server developer dev prod partner',
   ],
+  [COOKIE, 'cookie cookies setcookie'],
   [AUTH, 'auth authentication oauth apiauth'],
   [AUTH | TOKEN, 'authorization'],
   [CLOUD, 'aws amazon azure'],

@@ -55,6 +55,12 @@ export const kinds: readonly KindInfo[] = [
   secret('bearer_token', 'Bearer tokens in headers', 'Authorization: Bearer 8f14e45fceea167a5a36dedd4bea2543'),
   secret('connection_string', 'Passwords inside URLs', 'postgres://app:s3cr3t-Pw@db.internal:5432/app'),
   secret(
+    'digest_auth',
+    'Responses of HTTP digest authentication',
+    'Authorization: Digest username="bob", realm="r", response="6629fae49393a05397450978507c4ef1"',
+  ),
+  secret('session_cookie', 'Random values of cookies, in their headers', 'Cookie: sid=9f8e7d6c5b4a39281706f5e4d3c2b1a0'),
+  secret(
     'gcp_service_account_key',
     'Private key ids and keys of Google service account files',
     '"private_key_id": "5f4dcc3b5aa765d61d8327deb882cf99a1b2c3d4"',

@@ -16,6 +16,8 @@ import {
 import { isQuotedPair, NO_SECRET, nameBefore, nameEnd, nameStart, strengthOf } from './detectors/assignment.js';
 import { isBirthWord } from './detectors/birth.js';
 import { inUuid, isPrintedCard } from './detectors/cards.js';
+import { isPuttyHeader, NO_ENTRY, passwordWord, pgpassEntry } from './detectors/files.js';
+import { isCookieHeader, isDigestResponse } from './detectors/headers.js';
 import { countryIndex, IBAN_LENGTH, ibanHolds } from './detectors/iban.js';
 import { macShape } from './detectors/mac.js';
 import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
@@ -34,7 +36,7 @@ import {
 } from './evidence.js';
 import { GROUPS_OVERLAP, Groups } from './groups.js';
 import { kindId } from './kinds.js';
-import { T_AT, T_B, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN } from './triggers.js';
+import { T_AT, T_B, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN, T_W } from './triggers.js';
 
 const CARD = kindId('credit_card');
 const PHONE = kindId('phone');
@@ -279,7 +281,11 @@ export class Gate {
     )
       return true;
     if ((t & T_COLON) !== 0) return this.colon(buf, i, lo, hi);
-    if ((t & T_SIGN) !== 0 && this.assignment(buf, i, lo, hi)) return true;
+    if ((t & T_SIGN) !== 0 && (this.assignment(buf, i, lo, hi) || (buf[i - 1] === 0x65 && isDigestResponse(buf, i, lo, hi)))) return true;
+    if ((t & T_W) !== 0 && i > lo && buf[i - 1] === 0x73) {
+      this.steps += 200;
+      if (passwordWord(buf, i, lo, hi) !== NO_ENTRY) return true;
+    }
     if ((t & T_DASH) !== 0 && i + 1 < hi) {
       if (wanted[MAC] === 1 && buf[i + 3] === DASH && macShape(buf, i, lo, hi)) return true;
       if (buf[i + 1] === DASH && wanted[PRIVATE_KEY] === 1 && startsWith(buf, i, BEGIN)) return true;
@@ -306,11 +312,13 @@ export class Gate {
     const { wanted } = this;
     const next = i + 1 < hi ? buf[i + 1]! : 0;
     if (next === 0x2f && buf[i + 2] === 0x2f) return (wanted[CONNECTION] === 1 || this.webhooks) && this.url(buf, i + 3, hi);
+    if ((next === 0x2a || (next >= 0x30 && next <= 0x39)) && wanted[PASSWORD_KIND] === 1 && pgpassEntry(buf, i, hi)) return true;
     if (wanted[IP] === 1 || wanted[MAC] === 1) {
       if (next === COLON && ((CLASS[buf[i + 2] ?? 0]! & HEX) !== 0 || (i > lo && (CLASS[buf[i - 1]!]! & HEX) !== 0))) {
         if (wanted[IP] === 1) return true;
       } else if ((CLASS[next]! & HEX) !== 0 && this.colons(buf, i, hi)) return true;
     }
+    if (isCookieHeader(buf, i, lo) || isPuttyHeader(buf, i, lo)) return true;
     return this.assignment(buf, i, lo, hi);
   }
 

@@ -2,6 +2,8 @@ import { CLASS, HEX } from './bytes.js';
 import { assignmentAt, authSchemeAt, azureSecretAt, optionAt, quotedPairAt } from './detectors/assignment.js';
 import { birthAt } from './detectors/birth.js';
 import { emailAt } from './detectors/email.js';
+import { passwordWordAt, pgpassAt, puttyAt } from './detectors/files.js';
+import { cookiesAt, digestAt } from './detectors/headers.js';
 import { ipv6At } from './detectors/ip.js';
 import { jwtAt } from './detectors/jwt.js';
 import { macAt } from './detectors/mac.js';
@@ -11,7 +13,7 @@ import { isNoAnchor, tokensAt } from './detectors/tokens.js';
 import { urlAt } from './detectors/url.js';
 import { kindId } from './kinds.js';
 import type { Search } from './search.js';
-import { T_AT, T_B, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN } from './triggers.js';
+import { T_AT, T_B, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN, T_W } from './triggers.js';
 
 const IP = kindId('ip_address');
 const MAC = kindId('mac_address');
@@ -20,6 +22,7 @@ const BIRTH = kindId('date_of_birth');
 const BEARER = kindId('bearer_token');
 const PASSWORD = kindId('password');
 const BASIC = kindId('basic_auth');
+const COOKIE = kindId('session_cookie');
 
 /** Runs over the range once and calls the exact checks at the bytes that can be part of a value. */
 export function scan(s: Search, triggers: Uint16Array): void {
@@ -45,7 +48,10 @@ function otherAt(s: Search, t: number, i: number): number {
   if ((t & T_TOKEN) !== 0) tokensAt(s, i);
   if ((t & T_AT) !== 0) emailAt(s, i);
   if ((t & T_COLON) !== 0) return colonAt(s, i);
-  if ((t & T_SIGN) !== 0) assignmentAt(s, i);
+  if ((t & T_SIGN) !== 0) {
+    assignmentAt(s, i);
+    if (s.buf[i - 1] === 0x65) digestAt(s, i);
+  }
   if ((t & T_DASH) !== 0) {
     if (s.wanted[MAC] === 1 && s.buf[i + 3] === 0x2d) macAt(s, i);
     if (s.buf[i + 1] === 0x2d && s.wanted[PRIVATE_KEY] === 1) {
@@ -62,6 +68,7 @@ function otherAt(s: Search, t: number, i: number): number {
     if (s.wanted[BEARER] === 1 || s.wanted[BASIC] === 1) authSchemeAt(s, i);
   }
   if ((t & T_TILDE) !== 0) azureSecretAt(s, i);
+  if ((t & T_W) !== 0) passwordWordAt(s, i);
   return i + 1;
 }
 
@@ -72,6 +79,7 @@ function colonAt(s: Search, i: number): number {
     urlAt(s, i);
     return i + 1;
   }
+  if (next === 0x2a || (next >= 0x30 && next <= 0x39)) pgpassAt(s, i);
   const hex = (CLASS[next]! & HEX) !== 0;
   if (hex || next === 0x3a) {
     if (s.wanted[MAC] === 1 && buf[i + 3] === 0x3a) {
@@ -83,6 +91,8 @@ function colonAt(s: Search, i: number): number {
       if (end > i) return end;
     }
   }
+  if (s.wanted[PRIVATE_KEY] === 1) puttyAt(s, i);
+  if (s.wanted[COOKIE] === 1) cookiesAt(s, i);
   assignmentAt(s, i);
   return i + 1;
 }

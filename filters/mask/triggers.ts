@@ -15,6 +15,7 @@ export const T_TOKEN = 128;
 export const T_J = 256;
 export const T_TILDE = 512;
 export const T_COMMA = 1024;
+export const T_W = 2048;
 
 /** The trigger table for these kinds: bytes that nothing wanted needs have no bit, so fewer kinds are found faster. */
 export function triggerTable(wanted: Uint8Array): Uint16Array {
@@ -34,6 +35,9 @@ export function triggerTable(wanted: Uint8Array): Uint16Array {
   if (assigned || has('ip_address', 'mac_address', 'connection_string', 'slack_webhook', 'discord_webhook', 'teams_webhook'))
     add(':', T_COLON);
   if (has('private_key', 'mac_address')) add('-', T_DASH);
+  if (has('private_key', 'session_cookie')) add(':', T_COLON);
+  if (has('digest_auth')) add('=', T_SIGN);
+  if (has('password')) add('w', T_W);
   if (has('mac_address')) add('.', T_DOT);
   if (has('date_of_birth', 'bearer_token', 'basic_auth')) add('bB', T_B);
   if (has('jwt')) add('J', T_J);

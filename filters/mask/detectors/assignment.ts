@@ -234,6 +234,11 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
     s.found(BEARER, from, end, end - from >= 8 && !isPlaceholder(buf, from, end) && !isParameter(buf, from, end) ? 0.85 : 0);
     return;
   }
+  // `"auth": "…"` of Docker's config.json and _auth of .npmrc: a user and a password in base64
+  if ((bits & AUTH) !== 0 && end - from >= 8 && end - from < 512 && isBase64(buf, from, end) && isBasicCredentials(buf, from, end)) {
+    s.found(BASIC, from, end, 0.85);
+    return;
+  }
   if ((bits & AUTH) !== 0) from = afterScheme(s, from, end);
   if (isPlaceholder(buf, from, end) || endsInCall(s, from, end, quoted) || isCode(buf, from, end, s.hi, quoted, signs > 1)) return;
   if (strength === STRONG && isPassword(buf, from, end, quoted, signs)) s.found(PASSWORD_KIND, from, end, 0.85);

@@ -16,6 +16,9 @@ export const BODIES: Record<Body, Uint8Array> = {
   slashed: bodyOf(TOKEN, '/'),
   colons: bodyOf(TOKEN, ':'),
   dollars: bodyOf(TOKEN, '$'),
+  crypt: bodyOf(TOKEN, './$='),
+  phc: bodyOf(BASE64 | TOKEN, './$=,'),
+  scram: bodyOf(BASE64 | TOKEN, '=.$:'),
   uuid: bodyOf(HEX, '-'),
 };
 

@@ -5,6 +5,7 @@ import { CLOUD } from './vendors/cloud.js';
 import { CODE } from './vendors/code.js';
 import { DATA } from './vendors/data.js';
 import type { Form, VendorKind } from './vendors/form.js';
+import { HASH } from './vendors/hash.js';
 import { PAY } from './vendors/pay.js';
 import { TALK } from './vendors/talk.js';
 
@@ -24,7 +25,7 @@ const STEP = 23;
  * Tokens that vendors made recognisable by a prefix, from the vendors' documented formats.
  * Adding one is adding a line in vendors/; the prefix must hold a byte that tokens.ts can anchor on.
  */
-export const VENDOR_KINDS: readonly VendorKind[] = [...AI, ...CLOUD, ...CODE, ...DATA, ...PAY, ...TALK];
+export const VENDOR_KINDS: readonly VendorKind[] = [...AI, ...CLOUD, ...CODE, ...DATA, ...HASH, ...PAY, ...TALK];
 
 export const VENDOR_TOKENS: readonly VendorToken[] = VENDOR_KINDS.flatMap(({ kind, description, forms }) =>
   forms.map((form) => ({ ...form, kind, description, example: exampleOf(form) })),

@@ -21,7 +21,7 @@ interface Rule extends VendorToken {
 }
 
 /** Bytes that a prefix is anchored on, the best first: those that end a search soonest because they are rare in data. A digit is one only where nothing else can be. */
-const ANCHORS = '~_-.|QZJXKVYGWCLMRFHPBDNUOISTAE';
+const ANCHORS = '~$_-.|QZJXKVYGWCLMRFHPBDNUOISTAE';
 
 /** 0: no prefix has this pair; else the index into BUCKETS plus one */
 const BUCKET_BY_PAIR = new Uint16Array(65536);

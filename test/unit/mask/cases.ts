@@ -5,6 +5,8 @@ export interface KindCases {
   clean: string[];
 }
 
+const BCRYPT = ['$2b$10$', 'N9qo8uLOickgx2ZMRZoMye', 'IjZAgcfl7p92ldGxad68LJZdL17lhWy'].join('');
+
 export const cases: KindCases[] = [
   {
     kind: 'credit_card',
@@ -295,6 +297,11 @@ export const cases: KindCases[] = [
       "host=db user=app password='⟦a b c⟧'",
       'jdbc:postgresql://db/app?user=a&password=⟦hunter2⟧',
       'password: ⟦john.smith⟧',
+      'machine api.example.com login bob password ⟦hunter2⟧',
+      'machine h\n  login bob\n  password ⟦hunter2⟧\n',
+      'the password is ⟦Hunter2!⟧, ok',
+      'db.local:5432:app:bob:⟦s3cr3t⟧',
+      '*:*:*:bob:⟦s3cr3t⟧',
       '{"password": "⟦ahotproject⟧"}',
     ],
     clean: [
@@ -316,6 +323,9 @@ export const cases: KindCases[] = [
       'ssh -p 2222 host',
       'mysql -p shop',
       'git log -p file.ts',
+      'your password is required',
+      'use the password to encrypt files',
+      'a.c:1234:error:x:y z',
       'r.keyPosition=e.position,r.hasKey=!0',
       'password=',
       'password: null',
@@ -337,6 +347,31 @@ export const cases: KindCases[] = [
     ],
   },
   {
+    kind: 'password_hash',
+    found: [
+      `bob:⟦${BCRYPT}⟧`,
+      `x,⟦${BCRYPT}⟧,y`,
+      `root:⟦$6$saltsalt$${'qFmFH.bQmmtXzyBY0s9v7O'.repeat(4).slice(0, 86)}⟧:18000:0:99999`,
+      '⟦$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21l$RdescudvJCsgt3ub+b4dWRWJTmaasd12⟧',
+      '⟦{SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3⟧',
+    ],
+    clean: ['costs $6$ or $5$', '$2b$10$short', '$1$', '{SHA}'],
+  },
+  {
+    kind: 'session_cookie',
+    found: [
+      'Cookie: sid=⟦9f8e7d6c5b4a39281706f5e4d3c2b1a0⟧; theme=dark; csrf=⟦AbCdEfGhIjKlMnOp12345678⟧',
+      'Set-Cookie: JSESSIONID=⟦0A1B2C3D4E5F60718293A4B5C6D7E8F9⟧; Path=/; HttpOnly',
+      '{"cookie":"a=1; x=⟦k9Qz7Lm2Xv8Rt4Wp1Ys6Nd3Bf5Hj0Gc⟧"}',
+    ],
+    clean: ['Cookie: theme=dark; visits=1234567890123456', 'Set-Cookie: a=b; Max-Age=3600; Path=/', 'a cookie: made of flour'],
+  },
+  {
+    kind: 'digest_auth',
+    found: ['Authorization: Digest username="bob", realm="r", response="⟦6629fae49393a05397450978507c4ef1⟧"'],
+    clean: ['response="6629fae49393a05397450978507c4ef1"', 'WWW-Authenticate: Digest realm="r", nonce="x"'],
+  },
+  {
     kind: 'bearer_token',
     found: ['Authorization: Bearer ⟦8f14e45fceea167a5a36dedd4bea2543⟧', 'sent Bearer ⟦8f14e45fceea167a5a36dedd4bea2543⟧ to'],
     clean: ['Bearer of good news', 'Authorization: Bearer <token>', 'WWW-Authenticate: Bearer realm="example"'],
@@ -344,6 +379,8 @@ export const cases: KindCases[] = [
   {
     kind: 'basic_auth',
     found: [
+      '"auth": "⟦Ym9iOmh1bnRlcjI=⟧"',
+      '//registry.local/:_auth=⟦Ym9iOmh1bnRlcjI=⟧',
       'Authorization: Basic ⟦YWxhZGRpbjpvcGVuc2VzYW1l⟧',
       'curl -u admin:⟦S3cret!x⟧ https://h/',
       'x "Basic ⟦YWxhZGRpbjpvcGVuc2VzYW1l⟧"',

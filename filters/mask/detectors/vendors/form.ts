@@ -15,6 +15,9 @@ export type Body =
   | 'slashed'
   | 'colons'
   | 'dollars'
+  | 'crypt'
+  | 'phc'
+  | 'scram'
   | 'uuid';
 
 export interface Form {

@@ -1,0 +1,167 @@
+import { ALNUM, ALPHA, ascii, BASE64, CLASS, DIGIT, DOMAIN, HEX, startsWith } from '../bytes.js';
+import { kindId } from '../kinds.js';
+import type { Search } from '../search.js';
+import { isPlaceholder } from './values.js';
+
+const PASSWORD = kindId('password');
+const PRIVATE_KEY = kindId('private_key');
+
+const WORD = ascii('password');
+const LOGIN = ascii('login');
+const LINKS = [ascii('is'), ascii('was'), ascii('to'), ascii('is:'), ascii('are')];
+/** how far before its password the login of a .netrc entry may stand, in bytes */
+const NETRC_REACH = 200;
+const VALUE_MAX = 128;
+
+export const NO_ENTRY = 0;
+export const NETRC = 1;
+export const SENTENCE = 2;
+
+/** where the value begins that passwordWord saw last */
+export let valueFrom = 0;
+
+/** What the word `password` with its w at `at` leads into: an entry of .netrc (ftp(1), curl's netrc), or `password is …`. */
+export function passwordWord(buf: Uint8Array, at: number, lo: number, hi: number): number {
+  const start = at - 4;
+  const after = start + WORD.length;
+  if (start < lo || after + 2 > hi || buf[at - 1] !== 0x73 || !startsWith(buf, start, WORD)) return NO_ENTRY;
+  if (buf[after]! > 0x20 || buf[after + 1]! <= 0x20) return NO_ENTRY;
+  const next = after + 1;
+  if (hasLogin(buf, start, lo)) {
+    valueFrom = next;
+    return NETRC;
+  }
+  for (const link of LINKS) {
+    const end = next + link.length;
+    if (end + 1 >= hi || buf[end] !== 0x20 || !startsWith(buf, next, link)) continue;
+    valueFrom = end + 1;
+    return SENTENCE;
+  }
+  return NO_ENTRY;
+}
+
+function hasLogin(buf: Uint8Array, at: number, lo: number): boolean {
+  const floor = Math.max(lo, at - NETRC_REACH);
+  for (let k = at - LOGIN.length - 2; k >= floor; k--) {
+    if (buf[k] === 0) return false;
+    if (buf[k] === 0x6c && buf[k + LOGIN.length]! <= 0x20 && startsWith(buf, k, LOGIN) && (k === lo || buf[k - 1]! <= 0x20)) return true;
+  }
+  return false;
+}
+
+export function passwordWordAt(s: Search, at: number): void {
+  const { buf, hi } = s;
+  if (buf[at - 1] !== 0x73) return;
+  s.steps += NETRC_REACH;
+  const what = passwordWord(buf, at, s.lo, hi);
+  if (what === NO_ENTRY) return;
+  let start = valueFrom;
+  const quote = buf[start]!;
+  if (quote === 0x22 || quote === 0x27 || quote === 0x60) start++;
+  let end = start;
+  const limit = Math.min(hi, start + VALUE_MAX);
+  while (end < limit && buf[end]! > 0x20 && !(start > valueFrom && buf[end] === quote)) end++;
+  s.steps += end - start;
+  if (what === SENTENCE) {
+    while (end > start && (CLASS[buf[end - 1]!]! & ALNUM) === 0 && buf[end - 1]! < 0x80 && buf[end - 1] !== 0x21) end--;
+    if (!isChosen(buf, start, end)) return;
+  }
+  if (end > start && !isPlaceholder(buf, start, end)) s.found(PASSWORD, start, end, what === NETRC ? 0.85 : 0.6);
+}
+
+/** Letters with a digit or a sign among them, six bytes and more, no path and no unit: what someone chose as a password. */
+function isChosen(buf: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 6 || buf[start] === 0x2f) return false;
+  let letters = 0;
+  let digits = 0;
+  let signs = 0;
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    if ((CLASS[b]! & ALPHA) !== 0) letters++;
+    else if ((CLASS[b]! & DIGIT) !== 0) digits++;
+    else if (b === 0x21 || b === 0x23 || b === 0x24 || b === 0x25 || b === 0x40 || b === 0x5e || b === 0x26 || b === 0x2a) signs++;
+    else if (b === 0x2f || b === 0x28 || b === 0x5b) return false;
+  }
+  return letters >= 3 && (digits > 0 || signs > 0);
+}
+
+/** where the password of the entry stands that pgpassEntry saw last */
+let pgpassFrom = 0;
+let pgpassEnd = 0;
+
+/**
+ * An entry of .pgpass, `host:port:database:user:password` (postgresql.org/docs/current/libpq-pgpass.html), whose first colon is at `at`:
+ * a port of four or five digits or a star, fields without blanks, nothing behind the password.
+ */
+export function pgpassEntry(buf: Uint8Array, at: number, hi: number): boolean {
+  let p = at + 1;
+  if (buf[p] === 0x2a) p++;
+  else {
+    while (p < hi && p - at < 7 && (CLASS[buf[p]!]! & DIGIT) !== 0) p++;
+    if (p - at < 5 || p - at > 6) return false;
+  }
+  for (let field = 0; field < 2; field++) {
+    if (p >= hi || buf[p] !== 0x3a) return false;
+    const from = ++p;
+    while (p < hi && p - from < 64 && buf[p]! > 0x20 && buf[p] !== 0x3a && buf[p] !== 0x22 && buf[p] !== 0x2f) p++;
+    if (p === from) return false;
+  }
+  if (p >= hi || buf[p] !== 0x3a) return false;
+  pgpassFrom = ++p;
+  while (p < hi && p - pgpassFrom < VALUE_MAX && buf[p]! > 0x20 && buf[p] !== 0x22 && buf[p] !== 0x27) {
+    if (buf[p] === 0x3a && buf[p - 1] !== 0x5c) return false;
+    p++;
+  }
+  pgpassEnd = p;
+  return p > pgpassFrom;
+}
+
+export function pgpassAt(s: Search, at: number): void {
+  const { buf, lo, hi } = s;
+  let host = at;
+  const floor = Math.max(lo, at - 253);
+  let named = false;
+  while (host > floor && ((CLASS[buf[host - 1]!]! & DOMAIN) !== 0 || buf[host - 1] === 0x2a)) {
+    host--;
+    // groups of an address are hex digits
+    if ((CLASS[buf[host]!]! & HEX) === 0) named = true;
+  }
+  s.steps += at - host;
+  if (!named || (host > lo && buf[host - 1]! > 0x20 && buf[host - 1] !== 0x22 && buf[host - 1] !== 0x27)) return;
+  if (!pgpassEntry(buf, at, hi)) return;
+  s.steps += pgpassEnd - at;
+  const after = pgpassEnd < hi ? buf[pgpassEnd]! : 0x0a;
+  if (after === 0x20 || after === 0x09 || isPlaceholder(buf, pgpassFrom, pgpassEnd)) return;
+  s.found(PASSWORD, pgpassFrom, pgpassEnd, 0.8);
+}
+
+const LINES = ascii('Private-Lines');
+const MAC = ascii('Private-MAC:');
+
+/** True when the header of a PuTTY key's private lines ends at the colon `at` (PuTTY manual, appendix C: PPK file format). */
+export function isPuttyHeader(buf: Uint8Array, at: number, lo: number): boolean {
+  return at - LINES.length >= lo && buf[at - 1] === 0x73 && buf[at - 5] === 0x4c && startsWith(buf, at - LINES.length, LINES);
+}
+
+/** The private lines of a PuTTY key and the MAC behind them, which tells whether a guess of the passphrase is right. */
+export function puttyAt(s: Search, at: number): void {
+  if (!isPuttyHeader(s.buf, at, s.lo)) return;
+  const { buf, hi } = s;
+  let p = at + 1;
+  while (p < hi && (buf[p]! <= 0x20 || (CLASS[buf[p]!]! & DIGIT) !== 0) && buf[p] !== 0x0a) p++;
+  while (p < hi && buf[p]! <= 0x20) p++;
+  const start = p;
+  let end = start;
+  while (p < hi && ((CLASS[buf[p]!]! & BASE64) !== 0 || buf[p] === 0x3d || buf[p] === 0x0a || buf[p] === 0x0d)) {
+    if (buf[p]! > 0x20) end = p + 1;
+    else if (startsWith(buf, p + 1, MAC)) break;
+    p++;
+  }
+  if (p + 1 + MAC.length <= hi && startsWith(buf, p + 1, MAC)) {
+    p += 1 + MAC.length;
+    while (p < hi && (buf[p] === 0x20 || (CLASS[buf[p]!]! & ALNUM) !== 0)) p++;
+    end = p;
+  }
+  s.steps += p - at;
+  if (end - start >= 16) s.found(PRIVATE_KEY, start, end, 0.97);
+}
