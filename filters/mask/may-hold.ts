@@ -93,6 +93,11 @@ export class Gate {
         i++;
         continue;
       }
+      if (t === T_W) {
+        if (buf[i - 1] === 0x73 && buf[i - 2] === 0x73 && this.passwordAt(buf, i, start, end)) return true;
+        i++;
+        continue;
+      }
       if ((t & T_DIGIT) !== 0) {
         if ((t & T_TOKEN) !== 0 && mayBeToken(buf, i, start, end, this.wanted)) return true;
         const next = this.digits(buf, i, start, end);
@@ -104,6 +109,12 @@ export class Gate {
       i++;
     }
     return false;
+  }
+
+  /** The w of a word `password` that a value follows without a sign. */
+  private passwordAt(buf: Uint8Array, at: number, lo: number, hi: number): boolean {
+    this.steps += 96;
+    return passwordWord(buf, at, lo, hi) !== NO_ENTRY;
   }
 
   /** Where the scan goes on after the run of digits at `at`, or -1 to look closer. */
@@ -282,10 +293,6 @@ export class Gate {
       return true;
     if ((t & T_COLON) !== 0) return this.colon(buf, i, lo, hi);
     if ((t & T_SIGN) !== 0 && (this.assignment(buf, i, lo, hi) || (buf[i - 1] === 0x65 && isDigestResponse(buf, i, lo, hi)))) return true;
-    if ((t & T_W) !== 0 && i > lo && buf[i - 1] === 0x73) {
-      this.steps += 200;
-      if (passwordWord(buf, i, lo, hi) !== NO_ENTRY) return true;
-    }
     if ((t & T_DASH) !== 0 && i + 1 < hi) {
       if (wanted[MAC] === 1 && buf[i + 3] === DASH && macShape(buf, i, lo, hi)) return true;
       if (buf[i + 1] === DASH && wanted[PRIVATE_KEY] === 1 && startsWith(buf, i, BEGIN)) return true;

@@ -34,6 +34,11 @@ export function scan(s: Search, triggers: Uint16Array): void {
       i++;
       continue;
     }
+    if (t === T_W) {
+      if (buf[i - 1] === 0x73 && buf[i - 2] === 0x73) passwordWordAt(s, i);
+      i++;
+      continue;
+    }
     if ((t & T_DIGIT) !== 0) {
       if ((t & T_TOKEN) !== 0) tokensAt(s, i);
       i = numberAt(s, i);
@@ -68,7 +73,7 @@ function otherAt(s: Search, t: number, i: number): number {
     if (s.wanted[BEARER] === 1 || s.wanted[BASIC] === 1) authSchemeAt(s, i);
   }
   if ((t & T_TILDE) !== 0) azureSecretAt(s, i);
-  if ((t & T_W) !== 0) passwordWordAt(s, i);
+
   return i + 1;
 }
 
@@ -91,8 +96,9 @@ function colonAt(s: Search, i: number): number {
       if (end > i) return end;
     }
   }
-  if (s.wanted[PRIVATE_KEY] === 1) puttyAt(s, i);
-  if (s.wanted[COOKIE] === 1) cookiesAt(s, i);
+  const last = buf[i - 1];
+  if (last === 0x73) puttyAt(s, i);
+  else if (last === 0x65 || last === 0x45 || last === 0x22 || last === 0x27) cookiesAt(s, i);
   assignmentAt(s, i);
   return i + 1;
 }

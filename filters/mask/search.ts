@@ -28,6 +28,7 @@ export class Search {
   /** the same for a token's segments and for the userinfo of URLs, so that hostile repetitions are read once */
   claimedUntilJwt = 0;
   noUserinfoUntil = 0;
+  noCookiesUntil = 0;
   private beforeAt = -1;
   private beforeBits = 0;
   count = 0;
@@ -50,6 +51,7 @@ export class Search {
     this.claimedUntil = start;
     this.claimedUntilJwt = start;
     this.noUserinfoUntil = start;
+    this.noCookiesUntil = start;
     this.beforeAt = -1;
     this.count = 0;
   }

@@ -10,7 +10,7 @@ const WORD = ascii('password');
 const LOGIN = ascii('login');
 const LINKS = [ascii('is'), ascii('was'), ascii('to'), ascii('is:'), ascii('are')];
 /** how far before its password the login of a .netrc entry may stand, in bytes */
-const NETRC_REACH = 200;
+const NETRC_REACH = 96;
 const VALUE_MAX = 128;
 
 export const NO_ENTRY = 0;

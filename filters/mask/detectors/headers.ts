@@ -22,10 +22,10 @@ export function isCookieHeader(buf: Uint8Array, at: number, lo: number): boolean
 
 /** The random values in a header of cookies. */
 export function cookiesAt(s: Search, at: number): void {
-  if (at < s.claimedUntil || !isCookieHeader(s.buf, at, s.lo)) return;
+  if (s.wanted[SESSION_COOKIE] === 0 || at < s.noCookiesUntil || !isCookieHeader(s.buf, at, s.lo)) return;
   let p = at + 1;
   while (p < s.hi && (s.buf[p] === 0x20 || s.buf[p] === 0x22 || s.buf[p] === 0x27)) p++;
-  s.claimedUntil = Math.max(s.claimedUntil, cookiePairs(s, p, Math.min(s.hi, p + COOKIES_MAX)));
+  s.noCookiesUntil = cookiePairs(s, p, Math.min(s.hi, p + COOKIES_MAX));
 }
 
 /** `name=value; name=value`: gives where it ended. */

@@ -44,6 +44,14 @@ const hostile: Record<string, string> = {
   options: '--token ',
   bearer: 'Bearer a',
   tildes: '8Q~',
+  cookies: 'cookie:',
+  'pairs of cookies': 'cookie:a=b;',
+  'logins and passwords': 'login password ',
+  'entries of .pgpass': 'h:5432:',
+  'private lines': 'Private-Lines: ',
+  'options of mysql': 'mysql -p ',
+  responses: 'response="',
+  hashes: '$2b$',
 };
 
 describe('detector, work', function () {
