@@ -14,6 +14,8 @@ export interface SuiteContext {
   version: string;
   /** true when the server is the one of suites/server.sh, whose pg_hba.conf asks some roles for passwords */
   own: boolean;
+  /** the gateway has masks, over a column that no suite touches */
+  masks: boolean;
 }
 
 export interface Counts {

@@ -87,6 +87,7 @@ async function runTarget(target: Target, able: readonly Suite[], { server, optio
       direct: server,
       version: server.version,
       own: server.own,
+      masks: target.gateway?.masks === true,
     };
     say(`${suite.name} (${suite.what}): ${target.name}`);
     const before = process.hrtime.bigint();

@@ -19,9 +19,9 @@ const WAIT_MS_MAX = 30_000;
 
 /**
  * Plays a stream and gives everything that was answered up to the connection's end, normalised. Rejects when an awaited answer does
- * not come within 30 s.
+ * not come within 30 s. Without `places`, errors come without the place in the server's source (file, line, routine).
  */
-export async function converse(address: Address, { steps }: Stream, cut: Cut): Promise<Buffer> {
+export async function converse(address: Address, { steps }: Stream, cut: Cut, places = true): Promise<Buffer> {
   const socket = net.connect(address);
   socket.setNoDelay(true);
   const answer = new Answer();
@@ -55,7 +55,7 @@ export async function converse(address: Address, { steps }: Stream, cut: Cut): P
     socket.destroy();
   }
   if (late) throw new Error(`no end after ${WAIT_MS_MAX / 1000} s; got ${answer.summary()}`);
-  return answer.normalised();
+  return answer.normalised(places);
 }
 
 async function write(socket: net.Socket, bytes: Buffer, cut: Cut): Promise<void> {
@@ -129,9 +129,11 @@ class Answer {
     return this.#types.slice(-20).join('') || 'nothing';
   }
 
-  /** Process ids and cancel keys, which differ from connection to connection, are zeroed; nothing else is touched. */
-  normalised(): Buffer {
+  /** Process ids and cancel keys, which differ from connection to connection, are zeroed; nothing else is touched but places, where they are not asked for. */
+  normalised(places: boolean): Buffer {
     const bytes = Buffer.from(this.#join());
+    const parts: Buffer[] = [];
+    let copied = 0;
     for (let at = 0; at + 5 <= bytes.length; ) {
       if (this.#singles.includes(at)) {
         at++;
@@ -140,10 +142,24 @@ class Answer {
       const end = Math.min(bytes.length, at + 1 + bytes.readUInt32BE(at + 1));
       if (bytes[at] === 0x4b) bytes.fill(0, at + 5, end);
       if (bytes[at] === 0x41) bytes.fill(0, at + 5, at + 9);
+      if (bytes[at] === 0x45 && !places) {
+        parts.push(bytes.subarray(copied, at), withoutPlace(bytes.subarray(at, end)));
+        copied = end;
+      }
       at = end;
     }
-    return bytes;
+    parts.push(bytes.subarray(copied));
+    return Buffer.concat(parts);
   }
+}
+
+const PLACE_FIELDS = ['F', 'L', 'R'];
+
+/** An ErrorResponse without file, line and routine ("Error and Notice Message Fields"). Without its length word, which counts them. */
+function withoutPlace(message: Buffer): Buffer {
+  const fields = message.subarray(5).toString('latin1').split('\0');
+  const kept = fields.filter((field) => !PLACE_FIELDS.includes(field[0] ?? ''));
+  return Buffer.from(`E${kept.join('\0')}`, 'latin1');
 }
 
 /** Where two answers part, in words: offset, and the messages there. */
