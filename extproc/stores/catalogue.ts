@@ -32,7 +32,8 @@ const CONNECT_MS_MAX = 5_000;
 const QUERY_MS_MAX = 5_000;
 /** A view's definition waits for whoever changes its tables; the session that does may be the very one that asks. */
 const LOCK_MS_MAX = 500;
-const IDLE_MS_MAX = 60_000;
+/** DROP DATABASE and CREATE DATABASE wait for 5 s until nobody else is connected (CountOtherDBBackends): a connection that is kept must be gone by then. */
+const IDLE_MS_MAX = 2_000;
 /** Databases that are kept in mind; a client that names others makes the oldest forgotten. */
 const DATABASES_MAX = 64;
 
