@@ -174,7 +174,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     sessionOf: (connection) => byConnection.find(connection) ?? '',
     gateway,
     recordings,
-    api: (api as RunningApi | undefined)?.url ?? '',
+    get api() {
+      return api?.url ?? '';
+    },
     reload: () => policy.reload(),
     serveApi: startApi,
     stop: async (reason) => {

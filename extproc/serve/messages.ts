@@ -17,6 +17,9 @@ export interface WorkerSettings {
   version: string;
 }
 
+/** What all workers of a gateway are started with. */
+export type SharedSettings = Omit<WorkerSettings, 'number' | 'serves_api'>;
+
 /** Where a worker listens. */
 export interface Listening {
   grpc: string;

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import { Backoff } from './backoff.js';
 import { Broker } from './broker.js';
-import { type FromWorker, type Listening, STOP_MS_MAX, type WorkerSettings } from './messages.js';
+import { type FromWorker, type Listening, type SharedSettings, STOP_MS_MAX, type WorkerSettings } from './messages.js';
 import type { WorkerProcess } from './worker-process.js';
 
 export interface SupervisorOptions {
   workers: number;
-  settings: Omit<WorkerSettings, 'number' | 'serves_api'>;
+  settings: SharedSettings;
   log: Logger;
   fork: (settings: WorkerSettings, onMessage: (message: FromWorker) => void) => WorkerProcess;
   now?: () => number;

@@ -16,13 +16,13 @@ import {
 import { isQuotedPair, NO_SECRET, nameBefore, nameEnd, nameStart, strengthOf } from './detectors/assignment.js';
 import { isBirthWord } from './detectors/birth.js';
 import { inUuid, isPrintedCard } from './detectors/cards.js';
-import { isPuttyHeader, NO_ENTRY, passwordWord, pgpassEntry } from './detectors/files.js';
+import { isPuttyHeader, NETRC_REACH, NO_ENTRY, passwordWord, pgpassEntry } from './detectors/files.js';
 import { isCookieHeader, isDigestResponse } from './detectors/headers.js';
 import { countryIndex, IBAN_LENGTH, ibanHolds } from './detectors/iban.js';
 import { macShape } from './detectors/mac.js';
 import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
 import { isDate, isFraction } from './detectors/phone.js';
-import { shellPassword } from './detectors/shell.js';
+import { SHELL_REACH, shellPassword } from './detectors/shell.js';
 import { isNoAnchor, mayBeToken } from './detectors/tokens.js';
 import { webhookBody } from './detectors/url.js';
 import {
@@ -113,7 +113,7 @@ export class Gate {
 
   /** The w of a word `password` that a value follows without a sign. */
   private passwordAt(buf: Uint8Array, at: number, lo: number, hi: number): boolean {
-    this.steps += 96;
+    this.steps += NETRC_REACH;
     return passwordWord(buf, at, lo, hi) !== NO_ENTRY;
   }
 
@@ -363,7 +363,7 @@ export class Gate {
   /** `-u user:password` and `--token value`: any option followed by a value whose name is about secrets. */
   private option(buf: Uint8Array, at: number, lo: number, hi: number): boolean {
     if (buf[at + 1] === 0x75 && (buf[at + 2] === 0x20 || (buf[at + 2] === 0x73 && buf[at + 5] === 0x20))) return true;
-    this.steps += 128;
+    this.steps += SHELL_REACH;
     if (shellPassword(buf, at, lo, hi, true) >= 0) return true;
     let end = at + 1;
     const limit = Math.min(hi, at + 64);

@@ -22,7 +22,6 @@ const BIRTH = kindId('date_of_birth');
 const BEARER = kindId('bearer_token');
 const PASSWORD = kindId('password');
 const BASIC = kindId('basic_auth');
-const COOKIE = kindId('session_cookie');
 
 /** Runs over the range once and calls the exact checks at the bytes that can be part of a value. */
 export function scan(s: Search, triggers: Uint16Array): void {
@@ -73,7 +72,6 @@ function otherAt(s: Search, t: number, i: number): number {
     if (s.wanted[BEARER] === 1 || s.wanted[BASIC] === 1) authSchemeAt(s, i);
   }
   if ((t & T_TILDE) !== 0) azureSecretAt(s, i);
-
   return i + 1;
 }
 

@@ -32,10 +32,9 @@ export function triggerTable(wanted: Uint8Array): Uint16Array {
     add(',', T_COMMA);
     add('-', T_DASH);
   }
-  if (assigned || has('ip_address', 'mac_address', 'connection_string', 'slack_webhook', 'discord_webhook', 'teams_webhook'))
-    add(':', T_COLON);
+  const colons = ['ip_address', 'mac_address', 'connection_string', 'slack_webhook', 'discord_webhook', 'teams_webhook'];
+  if (assigned || has(...colons, 'private_key', 'session_cookie')) add(':', T_COLON);
   if (has('private_key', 'mac_address')) add('-', T_DASH);
-  if (has('private_key', 'session_cookie')) add(':', T_COLON);
   if (has('digest_auth')) add('=', T_SIGN);
   if (has('password')) add('w', T_W);
   if (has('mac_address')) add('.', T_DOT);

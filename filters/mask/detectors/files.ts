@@ -1,6 +1,7 @@
 import { ALNUM, ALPHA, ascii, BASE64, CLASS, DIGIT, DOMAIN, HEX, startsWith } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
+import { isQuote } from './extent.js';
 import { isPlaceholder } from './values.js';
 
 const PASSWORD = kindId('password');
@@ -10,7 +11,7 @@ const WORD = ascii('password');
 const LOGIN = ascii('login');
 const LINKS = [ascii('is'), ascii('was'), ascii('to'), ascii('is:'), ascii('are')];
 /** how far before its password the login of a .netrc entry may stand, in bytes */
-const NETRC_REACH = 96;
+export const NETRC_REACH = 96;
 const VALUE_MAX = 128;
 
 export const NO_ENTRY = 0;
@@ -51,13 +52,12 @@ function hasLogin(buf: Uint8Array, at: number, lo: number): boolean {
 
 export function passwordWordAt(s: Search, at: number): void {
   const { buf, hi } = s;
-  if (buf[at - 1] !== 0x73) return;
   s.steps += NETRC_REACH;
   const what = passwordWord(buf, at, s.lo, hi);
   if (what === NO_ENTRY) return;
   let start = valueFrom;
   const quote = buf[start]!;
-  if (quote === 0x22 || quote === 0x27 || quote === 0x60) start++;
+  if (isQuote(quote)) start++;
   let end = start;
   const limit = Math.min(hi, start + VALUE_MAX);
   while (end < limit && buf[end]! > 0x20 && !(start > valueFrom && buf[end] === quote)) end++;

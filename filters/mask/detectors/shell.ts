@@ -6,7 +6,7 @@ import { isPlaceholder } from './values.js';
 
 const PASSWORD = kindId('password');
 /** how far before its option a command's name may stand, in bytes */
-const REACH = 128;
+export const SHELL_REACH = 128;
 
 interface Option {
   letter: number;
@@ -39,7 +39,7 @@ const OPTIONS: readonly Option[] = [
 /** `mysql -pX`, `sshpass -p X`, `redis-cli -a X`; `at` is the dash, before which nothing or a blank stands. */
 export function shellPasswordAt(s: Search, at: number): void {
   const from = shellPassword(s.buf, at, s.lo, s.hi, false);
-  s.steps += REACH;
+  s.steps += SHELL_REACH;
   if (from < 0) return;
   const quote = s.buf[from]!;
   const quoted = quote === 0x22 || quote === 0x27;
@@ -62,7 +62,7 @@ export function shellPassword(buf: Uint8Array, at: number, lo: number, hi: numbe
 }
 
 function hasCommand(buf: Uint8Array, at: number, lo: number, commands: readonly Uint8Array[], glued: boolean): boolean {
-  const floor = Math.max(lo, at - REACH);
+  const floor = Math.max(lo, at - SHELL_REACH);
   for (let k = at - 1; k >= floor; k--) {
     const b = buf[k]!;
     if (b === 0x0a || b === 0) return false;

@@ -7,7 +7,7 @@ import { decodeParameterStatus } from '../wire/parameter-status.js';
 import { authentication, backend, frontend, transactionStatus } from '../wire/types.js';
 import { copyData, copyDone, copyInResponse, copyOutResponse } from './backend-copy.js';
 import { errorResponse, noticeResponse } from './backend-errors.js';
-import { countFired, currentRequest, pass, sendMasked, sendRun, unexpected } from './backend-pass.js';
+import { countFired, currentRequest, pass, sendRun, unexpected } from './backend-pass.js';
 import { dropDoubtful, passDoubtOn } from './copy-syncs.js';
 import { settingProblem } from './grammar.js';
 import { type Layout, learnDescribed, maskNames, outputsOf, planRows } from './layouts.js';
@@ -101,23 +101,24 @@ function login(s: Session, f: Frame): boolean {
 function rowDescription(s: Session, f: Frame): boolean {
   const head = s.pending.head();
   const masks = s.rules!.masks;
-  if (head?.kind === frontend.Describe) {
-    if (masks !== undefined && !learnDescribed(s, head, s.plans.layoutOf(f.buf, f.body, f.end))) return false;
+  const described = head?.kind === frontend.Describe;
+  if (!described && (head?.kind !== frontend.Query || head.refusal)) throw unexpected(s, f);
+  const layout = masks && s.plans.layoutOf(f.buf, f.body, f.end);
+  if (described) {
+    if (layout !== undefined && !learnDescribed(s, head, layout)) return false;
     if (head.portal) head.portal.describing = false;
     s.pending.shift();
-    if (!head.injected) pass(s, f, masks && maskNames(s, f, masks));
+    if (!head.injected) pass(s, f, layout && maskNames(f, layout, masks!));
     return true;
   }
-  if (head?.kind !== frontend.Query || head.refusal) throw unexpected(s, f);
-  if (masks === undefined) s.rows = 'clean';
+  if (layout === undefined) s.rows = 'clean';
   else {
-    const layout = s.plans.layoutOf(f.buf, f.body, f.end);
     const rows = planRows(s, layout, outputsOf(s, head.judgement, head.at));
     if (rows === undefined) return false;
     s.rows = rows;
     head.request!.columns = layout.names;
   }
-  pass(s, f, masks && maskNames(s, f, masks), head.request);
+  pass(s, f, layout && maskNames(f, layout, masks!), head.request);
   return true;
 }
 
@@ -128,23 +129,15 @@ function dataRow(s: Session, f: Frame): boolean {
   const rows = head.kind === frontend.Query ? s.rows : head.kind === frontend.Execute ? executedRows(s, head) : undefined;
   // A portal without columns (`select` alone) has rows all the same, and they hold nothing.
   if (rows === undefined || (rows === 'none' && !isEmptyRow(f))) throw unexpected(s, f);
-  if (typeof rows === 'object' && f.piece === 'whole') return dataRows(s, f, request, rows);
+  if (typeof rows === 'object') {
+    // What is masked is never streamed (mayStreamDown).
+    if (f.piece !== 'whole') throw unexpected(s, f);
+    return dataRows(s, f, request, rows);
+  }
   request.rows++;
   s.totals.rows++;
   if (f.piece === 'first') s.midDown = true;
-  if (rows === 'clean' || rows === 'none') {
-    pass(s, f, undefined, request);
-    return true;
-  }
-  const { rowSink } = s;
-  const from = rowSink.length;
-  if (!rows.mask(f.buf, f.start, f.body, f.end, rowSink)) {
-    pass(s, f, undefined, request);
-    return true;
-  }
-  sendMasked(s, from, request);
-  s.coverage.inspected_bytes += f.end - f.start;
-  request.captureOriginal(f.buf, f.start, f.end);
+  pass(s, f, undefined, request);
   return true;
 }
 

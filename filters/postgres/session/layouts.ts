@@ -76,8 +76,7 @@ export class RowPlans {
 }
 
 /** A RowDescription whose names may be values, masked; undefined where it may pass as it is. */
-export function maskNames(s: Session, f: Frame, masks: MaskSet): Buffer | undefined {
-  const layout = s.plans.layoutOf(f.buf, f.body, f.end);
+export function maskNames(f: Frame, layout: Layout, masks: MaskSet): Buffer | undefined {
   if (layout.plain === masks) return undefined;
   const masked = maskRowDescriptionNames(f.buf, f.start, f.body, f.end, masks);
   if (masked === undefined) layout.plain = masks;

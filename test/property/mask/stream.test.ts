@@ -82,15 +82,13 @@ describe('stream masker, properties', function () {
   });
 
   it('gives the same where a text has many segments', () => {
-    each(ROUNDS / 16, (r, note) => {
+    each(ROUNDS / 4, (r, note) => {
       const [detector, masker] = [r.pick(detectors), r.pick(maskers)];
       const text = page(r, r.below(4) === 0 ? 150 : 20);
       const whole = maskText(detector, masker, text, 0, text.length) ?? text;
       const once = streamed(detector, masker, text, () => text.length, { limits: SMALL });
       const cut = streamed(detector, masker, text, () => 1 + r.below(300), { limits: SMALL });
       assert.ok(cut.equals(once), `${note}: cuts changed ${said(text)}`);
-      // what is found only because its neighbour was redacted first may stand in another segment, which is redacted later
-      if (!applyMask(masker, detector.find(text, 0, text.length), text, 0, text.length).equals(whole)) return;
       assert.ok(cut.equals(whole), `${note}: ${said(text)} gave ${said(cut)} and not ${said(whole)}`);
     });
   });
