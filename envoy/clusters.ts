@@ -34,7 +34,7 @@ export function gatewayCluster(gateway: GatewayEndpoints, limits: EnvoyLimits): 
     lb_policy: 'ROUND_ROBIN',
     per_connection_buffer_limit_bytes: limits.connection_buffer_bytes_max,
     circuit_breakers: {
-      thresholds: [{ max_connections: requests, max_pending_requests: requests, max_requests: requests, max_retries: 0 }],
+      thresholds: [{ max_connections: requests, max_pending_requests: requests, max_requests: requests, max_retries: requests }],
     },
     ...(gateway.health_check === false ? {} : healthCheck),
     typed_extension_protocol_options: {

@@ -9,6 +9,9 @@ const POSTGRES_PROXY = 'envoy.filters.network.postgres_proxy';
 /** Bytes of an agent that wait while the connection behind is made; the first message of Postgres is far smaller. */
 const EARLY_DATA_BYTES_MAX = 64 * 1024;
 
+/** Another gateway is asked at once, not after Envoy's usual second. */
+const RETRY_BACKOFF = { base_interval: '0.01s', max_interval: '0.1s' };
+
 /** What the gateway wants to know of a connection; Envoy leaves out what it does not have. */
 const CONNECTION_ATTRIBUTES = [
   'source.address',
@@ -20,9 +23,30 @@ const CONNECTION_ATTRIBUTES = [
   'connection.uri_san_peer_certificate',
 ];
 
+/**
+ * A worker that died is known to Envoy only when a health check has failed; until then, calls go to another one. Never after the call
+ * has reached a gateway: what that one saw is not told to a second.
+ */
+const elsewhere = {
+  num_retries: 2,
+  retry_back_off: RETRY_BACKOFF,
+  retry_on: 'connect-failure,reset-before-request',
+  retry_host_predicate: [
+    {
+      name: 'envoy.retry_host_predicates.previous_hosts',
+      typed_config: typed('envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate'),
+    },
+  ],
+  host_selection_retry_max_attempts: 5,
+};
+
 /** The gateway learns which listener asks by the metadata of each call. */
 function gatewayService(listener: EnvoyListener): object {
-  return { envoy_grpc: { cluster_name: GATEWAY_CLUSTER }, initial_metadata: [{ key: 'x-midstream-listener', value: listener.name }] };
+  return {
+    envoy_grpc: { cluster_name: GATEWAY_CLUSTER },
+    initial_metadata: [{ key: 'x-midstream-listener', value: listener.name }],
+    retry_policy: elsewhere,
+  };
 }
 
 /** May this peer connect to this resource at all? Nobody may when the gateway can't be asked. */
@@ -108,6 +132,7 @@ export function proxyFilter(
       // Not before TLS has proven who connects; without TLS at once. ON_DOWNSTREAM_DATA leaks clients that never say a word.
       ...(early ? {} : { upstream_connect_mode: 'ON_DOWNSTREAM_TLS_HANDSHAKE', max_early_data_bytes: EARLY_DATA_BYTES_MAX }),
       max_connect_attempts: 3,
+      backoff_options: RETRY_BACKOFF,
       ...(options.tellPeer ? { proxy_protocol_tlvs: peerTlvs } : {}),
       ...(options.accessLog ? { access_log: [gatewayAccessLog(listener)] } : {}),
     },

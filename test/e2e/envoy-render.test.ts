@@ -128,6 +128,18 @@ for (const transport of ['ext_proc', 'hop'] as const) {
   });
 }
 
+for (const transport of ['ext_proc', 'hop'] as const) {
+  it(`goes to the gateway that is there, while nobody has noticed yet that the other is not (${transport})`, async function () {
+    this.timeout(60_000);
+    const world = await startWorld(transport, true);
+    try {
+      for (let i = 0; i < 12; i++) assert.equal(await exchange(await world.connect(), 'hello\n'), 'server got: hello\n', `connection ${i}`);
+    } finally {
+      await world.stop();
+    }
+  });
+}
+
 interface World {
   envoy: RunningEnvoy;
   /** where agents connect */
@@ -140,10 +152,14 @@ interface World {
   stop(): Promise<void>;
 }
 
-/** A server that says what it got, Envoy with mTLS before it, and a gateway that passes everything. */
-async function startWorld(transport: EnvoyListener['transport']): Promise<World> {
+/**
+ * A server that says what it got, Envoy with mTLS before it, and a gateway that passes everything. With `deadOne`, Envoy is told of
+ * a second gateway, which is not there, and does not ask after their health.
+ */
+async function startWorld(transport: EnvoyListener['transport'], deadOne = false): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'midstream-e2e-'));
-  const [agents = 0, hopPort = 0, back = 0, upstream = 0] = await freePorts(4);
+  const [agents = 0, hopPort = 0, back = 0, upstream = 0, nobody = 0] = await freePorts(5);
+  const dead = deadOne ? [`127.0.0.1:${nobody}`] : [];
   let received = '';
   const server: Server = createServer((socket) => {
     let line = '';
@@ -171,9 +187,9 @@ async function startWorld(transport: EnvoyListener['transport']): Promise<World>
     listen: `127.0.0.1:${agents}`,
     upstream: `127.0.0.1:${upstream}`,
     tls: tlsOptions,
-    ...(transport === 'hop' ? { hop: { gateway: [`127.0.0.1:${hopPort}`], back: `127.0.0.1:${back}` } } : {}),
+    ...(transport === 'hop' ? { hop: { gateway: [`127.0.0.1:${hopPort}`, ...dead], back: `127.0.0.1:${back}` } } : {}),
   };
-  const envoy = await startEnvoy(renderBootstrap({ gateway: { grpc: [grpc] }, listeners: [listener] }));
+  const envoy = await startEnvoy(renderBootstrap({ gateway: { grpc: [grpc, ...dead], health_check: !deadOne }, listeners: [listener] }));
   return {
     envoy,
     port: agents,

@@ -18,7 +18,8 @@ export interface ColumnLayout {
   attribute: number;
   type_oid: number;
   type_modifier: number;
-  format: 0 | 1;
+  /** 0 text, 1 binary; a row in any other is refused */
+  format: number;
 }
 
 export interface PlannedColumn {

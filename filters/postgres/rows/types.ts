@@ -1,3 +1,4 @@
+import { violation } from '../wire/violation.js';
 import { arrayElements, builtinShapes, type Shape } from './oids.js';
 import { arrayText } from './values/array-text.js';
 import { byteaBinary, byteaText, opaqueBinary } from './values/bytes.js';
@@ -50,7 +51,8 @@ export class ValueMaskers {
 
   constructor(private readonly types: TypeInfo | undefined) {}
 
-  of(oid: number, format: 0 | 1): ValueMasker {
+  of(oid: number, format: number): ValueMasker {
+    if (format !== 0 && format !== 1) return refusedValue(format);
     const known = this.made[format].get(oid);
     if (known !== undefined) return known;
     // A type may hold itself (a composite with an array of it): while it is made, a stand-in is found in its place.
@@ -130,6 +132,14 @@ export class ValueMaskers {
 
 const TEXT = 25;
 const BOX = 603;
+
+/** Values in a format that the protocol does not have ("Formats and Format Codes"): no server sends any, so none is let through. */
+function refusedValue(format: number): ValueMasker {
+  const refuse = (): never => {
+    throw violation('DataRow', 'format', '0 or 1', format);
+  };
+  return { looks: () => 'always', detect: refuse, cover: refuse };
+}
 
 const unknownValue = (format: 0 | 1): ValueMasker => (format === 0 ? textValue : opaqueBinary);
 

@@ -178,9 +178,9 @@ export function rowsFromStatement(s: Session, portal: Portal, judgement: Judgeme
   return true;
 }
 
-function formatOf(formats: readonly number[], i: number): 0 | 1 {
-  const format = formats.length === 0 ? 0 : formats.length === 1 ? formats[0] : formats[i];
-  return format === 1 ? 1 : 0;
+function formatOf(formats: readonly number[], i: number): number {
+  if (formats.length === 0) return 0;
+  return (formats.length === 1 ? formats[0] : formats[i]) ?? 0;
 }
 
 /** Keeps what a Describe told; false while the catalogue is asked. */

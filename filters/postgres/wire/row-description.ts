@@ -13,8 +13,11 @@ export interface ColumnDescription {
   /** bytes; negative for variable width */
   type_size: number;
   type_modifier: number;
-  /** 0 text, 1 binary; 0 too where it is not known yet (after Describe of a statement) */
-  format: 0 | 1;
+  /**
+   * 0 text, 1 binary; 0 too where it is not known yet (after Describe of a statement). Anything else is what a Bind asked for:
+   * servers give it back, and answer Execute with 22023.
+   */
+  format: number;
 }
 
 export interface RowDescription {
@@ -36,8 +39,7 @@ export function decodeRowDescription(buf: Buffer, body: number, end: number): Ro
     const type_size = r.int16('type_size');
     const type_modifier = r.int32('type_modifier');
     const format = r.int16('format');
-    if (format !== 0 && format !== 1) r.refuse('format', '0 or 1', format);
-    columns.push({ name, table_oid, attribute, type_oid, type_size, type_modifier, format: format as 0 | 1 });
+    columns.push({ name, table_oid, attribute, type_oid, type_size, type_modifier, format });
   }
   r.done();
   return { columns };

@@ -19,7 +19,8 @@ const WAIT_MS_MAX = 30_000;
 
 /**
  * Plays a stream and gives everything that was answered up to the connection's end, normalised. Rejects when an awaited answer does
- * not come within 30 s. Without `places`, errors come without the place in the server's source (file, line, routine).
+ * not come within 30 s. Without `places`, errors about names that are not
+ * there come without the place in the server's source (file, line, routine): an injected Describe meets them before Execute does.
  */
 export async function converse(address: Address, { steps }: Stream, cut: Cut, places = true): Promise<Buffer> {
   const socket = net.connect(address);
@@ -154,10 +155,13 @@ class Answer {
 }
 
 const PLACE_FIELDS = ['F', 'L', 'R'];
+/** invalid_cursor_name and invalid_sql_statement_name */
+const NAME_CODES = ['C34000', 'C26000'];
 
-/** An ErrorResponse without file, line and routine ("Error and Notice Message Fields"). Without its length word, which counts them. */
+/** An ErrorResponse about a name, without file, line and routine ("Error and Notice Message Fields"), and without its length word, which counts them. */
 function withoutPlace(message: Buffer): Buffer {
   const fields = message.subarray(5).toString('latin1').split('\0');
+  if (!fields.some((field) => NAME_CODES.includes(field))) return message;
   const kept = fields.filter((field) => !PLACE_FIELDS.includes(field[0] ?? ''));
   return Buffer.from(`E${kept.join('\0')}`, 'latin1');
 }

@@ -23,6 +23,14 @@ export const extendedStreams: Stream[] = [
     sent(1, m.parse('select $1 + 1', '', [INT4]), m.describeStatement(), m.bind([m.int32(41)], { formats: [1] }), m.execute(), m.sync),
   ),
   session(
+    'formats that there are not',
+    sent(1, ...once('select id, t from plain where id < 9', [], { results: [7] }), m.sync),
+    sent(1, m.parse('select id, t from plain where id < 9', 's'), m.describeStatement('s'), m.sync),
+    sent(1, m.bind([], { statement: 's', results: [0, 7] }), m.execute(), m.sync),
+    sent(1, m.bind([], { statement: 's', results: [-1] }), m.describePortal(), m.execute(), m.sync),
+    sent(1, m.query('select 1')),
+  ),
+  session(
     'no Describe',
     sent(1, m.parse('select id, t, j from plain where id < $1 order by id'), m.bind(['5']), m.execute(), m.sync),
     sent(1, m.bind(['3'], { results: [1] }), m.execute(), m.sync),

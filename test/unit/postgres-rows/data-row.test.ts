@@ -37,6 +37,17 @@ describe('DataRow', () => {
     assert.deepEqual(masker.takeFired(), [{ column: 'salary', rule: 'rule2', kind: 'column', count: 1 }]);
   });
 
+  it('refuses rows of a format that the protocol does not have, which a Bind may have asked for', () => {
+    for (const cover of ['note', 'salary']) {
+      const masker = new RowMasker(planOf(pii, column('id', 23), column(cover, 25, 7)));
+      assert.throws(
+        () => mask(masker, dataRow('1', 'plain words')),
+        (e) =>
+          e instanceof MidstreamError && e.code === 'protocol_violation' && /DataRow: format: expected 0 or 1, actual 7/.test(e.message),
+      );
+    }
+  });
+
   it('takes the strongest of several rules', () => {
     const several = masksOf(['email', 'partial'], [['email', 'credit_card'], 'redact'], ['email', 'hash']);
     assert.deepEqual(textOf(mask(new RowMasker(planOf(several, column('a'))), dataRow(`${EMAIL} ${CARD}`))!), ['[email] [credit_card]']);

@@ -23,7 +23,7 @@ export function masksOf(...rules: [string | string[], MaskAs][]): MaskSet {
   );
 }
 
-export const column = (name: string, type_oid = 25, format: 0 | 1 = 0, table_oid = 0, attribute = 0): ColumnLayout => ({
+export const column = (name: string, type_oid = 25, format = 0, table_oid = 0, attribute = 0): ColumnLayout => ({
   name,
   table_oid,
   attribute,

@@ -141,12 +141,6 @@ const refused: [wire.Side, string, string, RegExp][] = [
     "0002 'a' 00 00000000 0000 00000017 0004 ffffffff 0000",
     /RowDescription: columns count: expected 0 to 1, actual 2/,
   ],
-  [
-    'backend',
-    'RowDescription',
-    "0001 'a' 00 00000000 0000 00000017 0004 ffffffff 0002",
-    /RowDescription: format: expected 0 or 1, actual 2/,
-  ],
   ['backend', 'DataRow', 'ffff', /DataRow: values count: expected 0 to 0, actual 65535/],
   ['backend', 'DataRow', '0001 00000002 61', /DataRow: values: expected 2 bytes, actual 1 left/],
   ['backend', 'DataRow', '0001 00000001 61 62', /DataRow: trailing bytes: expected 0, actual 1/],
