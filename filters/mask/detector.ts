@@ -9,7 +9,8 @@ import { planOfRegion } from './phone/plans.js';
 import { scan } from './scan.js';
 import { Search } from './search.js';
 import { triggerTable } from './triggers.js';
-import type { Detector, DetectorOptions, FindContext, Hit } from './types.js';
+import type { Detector, DetectorOptions, FindContext, Hit, Kind, WholeForm } from './types.js';
+import { wholeForm } from './whole.js';
 
 const NOTHING: readonly Hit[] = Object.freeze([]);
 const KIND_NAMES = kinds.map((k) => k.kind);
@@ -104,6 +105,10 @@ export class CountingDetector implements Detector {
   sensitiveName(name: string): boolean {
     const bits = this.evidence(name);
     return (bits & this.sensitiveBits) !== 0 || (this.secrets && strengthOf(bits) !== NO_SECRET);
+  }
+
+  wholeForm(kind: Kind, name: string): WholeForm | undefined {
+    return wholeForm(kind, this.state.wanted, this.state.regions.length > 0, this.evidence(name));
   }
 
   /** A cell whose column says what it is: the whole value is the secret, without blanks around it. */

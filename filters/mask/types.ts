@@ -21,6 +21,9 @@ export interface FindContext {
   name: string;
 }
 
+/** Is buf[start, end) one value from end to end? True is sure, false says nothing. */
+export type WholeForm = (buf: Uint8Array, start: number, end: number) => boolean;
+
 export interface Detector {
   /** kinds this detector looks for, sorted */
   readonly kinds: readonly Kind[];
@@ -43,6 +46,11 @@ export interface Detector {
   mayHold(buf: Uint8Array, start: number, end: number): boolean;
   /** The name alone (column, key) makes values suspicious (password, dob, ssn, …), so mayHold must not be used to skip. */
   sensitiveName(name: string): boolean;
+  /**
+   * How cells of that name are usually written that are, all of them, one value of this kind, and nothing else to this detector (whole.ts);
+   * undefined where it has no such form.
+   */
+  wholeForm?(kind: Kind, name: string): WholeForm | undefined;
   /** bytes that a stream holds back at a flush beside what openFrom holds: values of a policy's own kinds may have several plain words */
   readonly held_max?: number;
   /** numbers of fewer digits than those of cards may be hits too: a policy's own kinds may be numbers */

@@ -173,6 +173,25 @@ function maestro(length: number): number {
   return length === 16 || length === 18 || length === 19 ? 0.7 : length === 12 || length === 13 ? 0.5 : 0.45;
 }
 
+/** So many digits from `start` on, a byte left out behind every `size` of them, that Luhn's check holds for and that are of a network's usual length. */
+export function isUsualCard(buf: Uint8Array, start: number, length: number, size: number): boolean {
+  let p = start;
+  let left = size;
+  let same = true;
+  for (let k = 0; k < length; k++) {
+    if (left === 0) {
+      p++;
+      left = size;
+    }
+    const d = buf[p++]! - 0x30;
+    if (d < 0 || d > 9) return false;
+    digit[k] = d;
+    same &&= d === digit[0];
+    left--;
+  }
+  return !same && networkScore(length) >= 0.9 && luhn(length);
+}
+
 /** True when the groups from g on are of sizes that cards are printed in, digits unseen: for the gate. */
 export function isPrintedCard(groups: Groups, g: number): boolean {
   const first = groups.end[g]! - groups.start[g]!;

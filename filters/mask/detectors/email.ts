@@ -110,7 +110,8 @@ function domainEnd(s: Search, from: number): number {
   return isTopLevel(buf, dot + 1, p) ? p : -1;
 }
 
-function isTopLevel(buf: Uint8Array, start: number, end: number): boolean {
+/** What stands in buf[start, end) may be the last label of a domain: letters or punycode, and no file's ending. */
+export function isTopLevel(buf: Uint8Array, start: number, end: number): boolean {
   const punycode = (buf[start]! | 0x20) === 0x78 && (buf[start + 1]! | 0x20) === 0x6e && buf[start + 2] === 0x2d;
   if (!punycode) for (let k = start; k < end; k++) if ((CLASS[buf[k]!]! & ALPHA) === 0 && buf[k]! < 0x80) return false;
   return end - start > 5 || !FILE_ENDING_NUMBERS.has(packed(buf, start, end));

@@ -12,7 +12,7 @@ import { Finder } from './finder.js';
 import type { MaskSet } from './mask-set.js';
 import type { CatalogueView, Missing } from './origin.js';
 import type { RowPlan } from './plan.js';
-import { coverOf } from './values/value.js';
+import { coverOf, type ValueMasker } from './values/value.js';
 
 /** Longest row that is held while its end has not come, bytes. */
 export const COPY_HELD_BYTES_MAX = 64 * 1024 * 1024;
@@ -37,21 +37,31 @@ export class CopyColumns {
   readonly cells: Cell[];
   readonly finder: Finder;
   private readonly covers: (Cover | undefined)[];
+  private readonly values: ValueMasker[];
+  /** 1 for a column in which nothing can be masked */
+  private readonly skipped: Uint8Array;
   /** a quick look at the raw bytes is enough to pass them */
   readonly plain: boolean;
 
-  constructor(private readonly plan: RowPlan) {
+  constructor(plan: RowPlan) {
     this.finder = new Finder(plan.masks);
     this.cells = plan.columns.map((column) => new Cell(this.finder, column.name, column.cover));
     this.covers = this.cells.map((cell) => (cell.cover === undefined ? undefined : coverOf(cell)));
-    this.plain = this.cells.every((cell, i) => {
-      const looks = cell.cover !== undefined ? 'always' : this.finder.empty ? 'never' : plan.columns[i]!.values.looks(cell);
-      return looks === 'never' || (looks === 'plain' && !cell.sensitive);
-    });
+    this.values = plan.columns.map(({ values }) => values);
+    const looks = this.cells.map((cell, i) =>
+      cell.cover !== undefined ? 'always' : this.finder.empty ? 'never' : this.values[i]!.looks(cell),
+    );
+    this.skipped = Uint8Array.from(looks, (look) => (look === 'never' ? 1 : 0));
+    this.plain = looks.every((look, i) => look === 'never' || (look === 'plain' && !this.cells[i]!.sensitive));
   }
 
   get length(): number {
     return this.cells.length;
+  }
+
+  /** Nothing in this column can be masked. */
+  skips(i: number): boolean {
+    return this.skipped[i] === 1;
   }
 
   /** Some field of nearly every row holds something: rows need not be asked. */
@@ -63,7 +73,7 @@ export class CopyColumns {
   mask(i: number, buf: Buffer, start: number, end: number, out: ByteSink): Outcome {
     const cell = this.cells[i]!;
     const cover = this.covers[i];
-    const { values } = this.plan.columns[i]!;
+    const values = this.values[i]!;
     if (cover === undefined) return this.finder.empty ? KEEP : values.detect(cell, buf, start, end, out);
     cell.count(cell.cover!.name, cover.kind);
     const outcome = values.cover(cell, cover, buf, start, end, out);

@@ -1,4 +1,4 @@
-import type { FindContext, Kind } from '../../mask/types.js';
+import type { FindContext, Kind, WholeForm } from '../../mask/types.js';
 import type { Cover } from './cell.js';
 import type { DetectorRule, MaskSet } from './mask-set.js';
 import { strengthOf } from './mask-set.js';
@@ -71,6 +71,11 @@ export class Finder {
     const { quick, detectors } = this.masks;
     if (quick?.sensitiveName(name)) return true;
     return detectors.some((rule) => rule.detector.sensitiveName(name));
+  }
+
+  /** A form of values that all detectors together take for one of this kind; undefined where none is known. */
+  wholeForm(kind: Kind, name: string): WholeForm | undefined {
+    return this.masks.quick?.wholeForm?.(kind, name);
   }
 
   /** Fills starts, ends, kinds; returns how many. */

@@ -71,6 +71,57 @@ function value(random: Random): CellValue {
   return random.chance(0.3) ? bytes(random, random.int(40)) : words(random);
 }
 
+const shapes: CopyShape[] = [
+  {
+    direction: 'out',
+    format: 'text',
+    delimiter: '\t',
+    null_string: '\\N',
+    header: false,
+    quote: '"',
+    escape: '"',
+    relation: undefined,
+    outputs: undefined,
+    encoding: '',
+  },
+  {
+    direction: 'out',
+    format: 'text',
+    delimiter: '|',
+    null_string: '',
+    header: true,
+    quote: '"',
+    escape: '"',
+    relation: undefined,
+    outputs: undefined,
+    encoding: '',
+  },
+  {
+    direction: 'out',
+    format: 'csv',
+    delimiter: ',',
+    null_string: '',
+    header: false,
+    quote: '"',
+    escape: '"',
+    relation: undefined,
+    outputs: undefined,
+    encoding: '',
+  },
+  {
+    direction: 'out',
+    format: 'csv',
+    delimiter: ';',
+    null_string: 'NULL',
+    header: true,
+    quote: "'",
+    escape: '\\',
+    relation: undefined,
+    outputs: undefined,
+    encoding: '',
+  },
+];
+
 describe('rows, at random', () => {
   it('of clean words come out byte for byte as they went in', () => {
     forSeeds(500, (random) => {
@@ -151,6 +202,62 @@ describe('rows, at random', () => {
     });
   });
 
+  it('of columns that are full of one kind are masked as if each value were the first, in rows and in COPY', () => {
+    const usual: Record<string, string[]> = {
+      email: [
+        'jane.doe@example.com',
+        'a7@b.org',
+        'okafor123456@example.org',
+        'x.y.z12@sub.example-one.net',
+        'no address',
+        'git@host.com:a/b',
+      ],
+      phone: ['+1 415 555 2671', '+14155552671', '+47 22 12 34 56', '+49 1512 3456789', '555', 'call +1 415 555 2671', '+1 415 55 2671'],
+      card: ['4111 1111 1111 1111', '4111-1111-1111-1111', '5555555555554444', '4111 1111 1111 1112', '378282246310005', '1234'],
+    };
+    const rules: Parameters<typeof masksOf>[] = [
+      [['all', 'redact']],
+      [
+        [['credit_card', 'us_ssn', 'email', 'phone'], 'partial'],
+        ['secrets', 'redact'],
+      ],
+      [
+        ['email', 'hash'],
+        [['phone', 'credit_card'], 'null'],
+      ],
+      [
+        [['email', 'phone'], 'partial'],
+        [['phone', 'credit_card'], 'redact'],
+      ],
+      [
+        [['email', 'phone', 'credit_card'], 'partial'],
+        ['*.*.gone', 'null'],
+      ],
+    ];
+    forSeeds(60, (random) => {
+      const names = [...Object.keys(usual), 'note'];
+      const layout = [column(random.pick(names)), column(random.pick(names)), column('gone')];
+      const plan = planOf(masksOf(...random.pick(rules)), ...layout);
+      const lines = Array.from({ length: 120 }, () =>
+        layout.map(({ name }) => {
+          const values = usual[name === 'note' ? 'phone' : name] ?? ['x'];
+          return random.chance(0.8) ? values[0]! : random.chance(0.8) ? random.pick(values) : random.pick(Object.values(usual).flat());
+        }),
+      );
+      const warm = new RowMasker(plan);
+      const shape = shapes[0]!;
+      assert.equal(shape.format, 'text');
+      const warmCopy = new CopyOutMasker(shape, plan);
+      for (const cells of lines) {
+        const row = dataRow(...cells);
+        assert.deepEqual(warm.maskRow(row, 0, 5, row.length), new RowMasker(plan).maskRow(row, 0, 5, row.length), cells.join(' | '));
+        const line = copyData(Buffer.from(`${cells.join('\t')}\n`));
+        assert.deepEqual(pushCopy(warmCopy, line), pushCopy(new CopyOutMasker(shape, plan), line), cells.join(' | '));
+      }
+      assert.equal(warmCopy.rows, lines.length);
+    });
+  });
+
   it('of a long answer, cut into chunks anywhere, give what each row gives to a masker that saw no other', () => {
     const all = kinds.flatMap((kind) => kind.examples);
     forSeeds(40, (random) => {
@@ -207,56 +314,6 @@ describe('rows, at random', () => {
 });
 
 describe('COPY, at random', () => {
-  const shapes: CopyShape[] = [
-    {
-      direction: 'out',
-      format: 'text',
-      delimiter: '\t',
-      null_string: '\\N',
-      header: false,
-      quote: '"',
-      escape: '"',
-      relation: undefined,
-      outputs: undefined,
-      encoding: '',
-    },
-    {
-      direction: 'out',
-      format: 'text',
-      delimiter: '|',
-      null_string: '',
-      header: true,
-      quote: '"',
-      escape: '"',
-      relation: undefined,
-      outputs: undefined,
-      encoding: '',
-    },
-    {
-      direction: 'out',
-      format: 'csv',
-      delimiter: ',',
-      null_string: '',
-      header: false,
-      quote: '"',
-      escape: '"',
-      relation: undefined,
-      outputs: undefined,
-      encoding: '',
-    },
-    {
-      direction: 'out',
-      format: 'csv',
-      delimiter: ';',
-      null_string: 'NULL',
-      header: true,
-      quote: "'",
-      escape: '\\',
-      relation: undefined,
-      outputs: undefined,
-      encoding: '',
-    },
-  ];
   const layout = [column('a'), column('j', 3802), column('hidden')];
 
   /** A field as the server writes it. */

@@ -38,6 +38,8 @@ export function writeHits(cell: Cell, buf: Buffer, start: number, end: number, o
 
 /** The detectors over buf[start, end) as text. */
 export function detectText(cell: Cell, buf: Buffer, start: number, end: number, out: ByteSink): Outcome {
+  const usual = cell.maskUsual(buf, start, end, out);
+  if (usual !== undefined) return usual;
   const { finder } = cell;
   if (!cell.sensitive && !cell.hot && !finder.mayHold(buf, start, end)) return KEEP;
   if (finder.find(buf, start, end, cell.context) === 0) {
@@ -47,6 +49,7 @@ export function detectText(cell: Cell, buf: Buffer, start: number, end: number, 
   cell.warm();
   cell.countHits();
   const whole = finder.count === 1 && finder.starts[0] === start && finder.ends[0] === end;
+  if (whole) cell.foundWhole();
   const mark = out.length;
   const outcome = writeHits(cell, buf, start, end, out);
   return whole || outcome !== WRITTEN ? outcome : searchAgain(cell, mark, out);
