@@ -49,9 +49,15 @@ function isCard(buf: Uint8Array, start: number, end: number): boolean {
   if (length === 19) {
     const gap = buf[start + 4]!;
     if ((gap !== 0x20 && gap !== 0x2d) || buf[start + 9] !== gap || buf[start + 14] !== gap) return false;
+    if (dialsAbroad(buf, start + 5) || dialsAbroad(buf, start + 10)) return false;
     return isUsualCard(buf, start, 16, 4);
   }
   return (length === 16 || length === 15) && isUsualCard(buf, start, length, 16);
+}
+
+/** `00` before a group: a telephone number may begin there. */
+function dialsAbroad(buf: Uint8Array, at: number): boolean {
+  return buf[at] === 0x30 && buf[at + 1] === 0x30;
 }
 
 const PHONE_BYTES_MIN = 8;
@@ -117,10 +123,13 @@ function isAddress(buf: Uint8Array, start: number, end: number): boolean {
   let p = start;
   let word = 0;
   let digits = 0;
+  let born = false;
   for (; p < end; p++) {
     const b = buf[p]!;
-    if (b >= 0x61 && b <= 0x7a) word++;
-    else if (b >= 0x30 && b <= 0x39) {
+    if (b >= 0x61 && b <= 0x7a) {
+      word++;
+      if (b === 0x62) born = true;
+    } else if (b >= 0x30 && b <= 0x39) {
       if (digits > 0 && !(buf[p - 1]! >= 0x30 && buf[p - 1]! <= 0x39)) return false;
       digits++;
       word++;
@@ -131,6 +140,8 @@ function isAddress(buf: Uint8Array, start: number, end: number): boolean {
     if (word > WORD_MAX) return false;
   }
   if (p >= end || buf[p] !== 0x40 || word === 0 || digits > DIGITS_MAX || p - start > LOCAL_MAX) return false;
+  // `birth1004`: four digits can be a date, and all words for it have this letter
+  if (born && digits > 3) return false;
   let dot = -1;
   word = 0;
   for (p++; p < end; p++) {
