@@ -134,7 +134,7 @@ export class Connection {
   private append(effects: Effects): number {
     let ticket = 0;
     for (const record of effects.records) {
-      const at = this.world.recorder.appendLine(record.type, record.json, record.original);
+      const at = this.world.recorder.appendLine(record.type, record.json, record.original, record.wire);
       if (record.gating) ticket = at;
     }
     for (const { verdict, rule } of effects.decisions) this.world.metrics.decision(verdict, rule);

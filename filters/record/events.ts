@@ -157,6 +157,18 @@ export interface Stored {
   of?: string;
 }
 
+/** Raw bytes inside an event: in base64, between two parts of its JSON. Written without a string being made of all of them. */
+export interface WireField {
+  chunks: readonly Uint8Array[];
+  /** the rest of the event's JSON, beginning with the quote that ends the base64 */
+  rest: string;
+}
+
+/** The event's JSON with its bytes in it. */
+export function withWire(json: string, wire: WireField | undefined): string {
+  return wire === undefined ? json : json + Buffer.concat(wire.chunks).toString('base64') + wire.rest;
+}
+
 /** What producers write to. Implemented by extproc/stores; a fake serves tests. */
 export interface SessionRecorder {
   readonly session: string;
@@ -169,9 +181,10 @@ export interface SessionRecorder {
   append(event: SessionEvent, original?: Uint8Array): number;
   /**
    * The same for producers that serialise by themselves: `json` is the inside of the event's own object, beginning with a comma
-   * (`,"request":"r1","rows":3`), as JSON.stringify would write it: one line.
+   * (`,"request":"r1","rows":3`), as JSON.stringify would write it: one line. With `wire`, `json` ends where its base64 begins.
+   * The chunks are read before this returns.
    */
-  appendLine(type: string, json: string, original?: Uint8Array): number;
+  appendLine(type: string, json: string, original?: Uint8Array, wire?: WireField): number;
   /** Everything up to this ticket is on disk (always true for durability: relaxed). */
   durable(ticket: number): boolean;
   /** Calls back once durable(ticket), or with the error that makes it impossible. Never called synchronously. */

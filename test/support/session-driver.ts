@@ -10,6 +10,7 @@ import {
   FrameReader,
   type FrontendMessage,
 } from '../../filters/postgres/wire/index.js';
+import { withWire } from '../../filters/record/events.js';
 import { createAnalyzer } from '../../filters/sql/analyze.js';
 import { bytesOf, type HarnessOptions, makeSession } from './session-harness.js';
 
@@ -105,7 +106,9 @@ export class Driver {
   }
 
   events(type: string): Record<string, unknown>[] {
-    return this.last.records.filter((r) => r.type === type).map((r) => JSON.parse(`{${r.json.slice(1)}}`) as Record<string, unknown>);
+    return this.last.records
+      .filter((r) => r.type === type)
+      .map((r) => JSON.parse(`{${withWire(r.json, r.wire).slice(1)}}`) as Record<string, unknown>);
   }
 }
 

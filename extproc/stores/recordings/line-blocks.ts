@@ -7,6 +7,39 @@ const RECKONED_UNITS_MAX = 4096;
 
 const LINE_FEED = 0x0a;
 
+/** Raw bytes that become a string at a time: it is gone before the next collection. Three bytes are four characters, without padding between. */
+const BASE64_PIECE_BYTES = 3 * 4096;
+
+/** Most bytes that a string takes in UTF-8. */
+function roomOf(text: string): number {
+  return text.length <= RECKONED_UNITS_MAX ? text.length * 3 : Buffer.byteLength(text);
+}
+
+const three = Buffer.alloc(3);
+
+/** Writes the chunks, as if they were one, in base64; returns where it ends. */
+function writeBase64(chunks: readonly Uint8Array[], out: Buffer, start: number): number {
+  let at = start;
+  // bytes in `three`, which wait for the next chunk
+  let held = 0;
+  for (const chunk of chunks) {
+    let from = 0;
+    if (held > 0) {
+      while (held < 3 && from < chunk.length) three[held++] = chunk[from++]!;
+      if (held < 3) continue;
+      at += out.write(three.toString('base64'), at, 'latin1');
+      held = 0;
+    }
+    const whole = chunk.length - ((chunk.length - from) % 3);
+    for (; from < whole; from += BASE64_PIECE_BYTES) {
+      const piece = Buffer.from(chunk.buffer, chunk.byteOffset + from, Math.min(BASE64_PIECE_BYTES, whole - from));
+      at += out.write(piece.toString('base64'), at, 'latin1');
+    }
+    for (from = whole; from < chunk.length; from++) three[held++] = chunk[from]!;
+  }
+  return held === 0 ? at : at + out.write(three.toString('base64', 0, held), at, 'latin1');
+}
+
 /**
  * Lines in the form in which they are written. Each becomes bytes as it comes, so that no string outlives the turn of the event loop in which
  * it was made, and what many lines need is a few blocks that are used again.
@@ -23,23 +56,35 @@ export class LineBlocks {
 
   /** Appends a line and its line feed; returns their length in bytes. */
   add(line: string): number {
-    const room = (line.length <= RECKONED_UNITS_MAX ? line.length * 3 : Buffer.byteLength(line)) + 1;
-    if (room > BLOCK_BYTES) {
-      this.close();
-      const own = Buffer.allocUnsafeSlow(room);
-      own.write(line, 0);
-      own[room - 1] = LINE_FEED;
-      this.filled.push(own);
-      return room;
-    }
-    if (this.block === undefined || this.used + room > BLOCK_BYTES) {
-      this.close();
-      this.block = this.spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    }
-    const written = this.block.write(line, this.used);
-    this.block[this.used + written] = LINE_FEED;
-    this.used += written + 1;
-    return written + 1;
+    const block = this.room(roomOf(line) + 1);
+    return this.ended(block, block.write(line, this.used));
+  }
+
+  /** The same for a line of which the middle is base64 of `chunks`. `written` gets the line's bytes, without the line feed. */
+  addWire(head: string, chunks: readonly Uint8Array[], tail: string, written: (line: Uint8Array) => void): number {
+    let raw = 0;
+    for (const chunk of chunks) raw += chunk.length;
+    const block = this.room(roomOf(head) + Math.ceil(raw / 3) * 4 + roomOf(tail) + 1);
+    const start = this.used;
+    let at = start + block.write(head, start);
+    at = writeBase64(chunks, block, at);
+    at += block.write(tail, at);
+    written(block.subarray(start, at));
+    return this.ended(block, at - start);
+  }
+
+  /** The block in which so many bytes have room behind `used`. */
+  private room(bytes: number): Buffer {
+    if (this.block !== undefined && this.used + bytes <= this.block.length) return this.block;
+    this.close();
+    this.block = bytes > BLOCK_BYTES ? Buffer.allocUnsafeSlow(bytes) : (this.spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES));
+    return this.block;
+  }
+
+  private ended(block: Buffer, bytes: number): number {
+    block[this.used + bytes] = LINE_FEED;
+    this.used += bytes + 1;
+    return bytes + 1;
   }
 
   /** Everything so far, oldest first. The caller gives it back: to done() when it is written, to again() when it is not. */

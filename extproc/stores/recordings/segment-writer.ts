@@ -90,7 +90,16 @@ export class SegmentWriter {
 
   /** Takes a line (without its line feed); returns its ticket. */
   push(line: string): number {
-    this.bytes += this.lines.add(line);
+    return this.pushed(this.lines.add(line));
+  }
+
+  /** Takes a line that is `head`, the chunks in base64, and `tail`. `written` gets its bytes, which are only valid while it runs. */
+  pushWire(head: string, chunks: readonly Uint8Array[], tail: string, written: (line: Uint8Array) => void): number {
+    return this.pushed(this.lines.addWire(head, chunks, tail, written));
+  }
+
+  private pushed(bytes: number): number {
+    this.bytes += bytes;
     this.ticket += 1;
     if (this.scheduled !== 'soon' && this.flushing === undefined && this.failure === undefined) this.schedule();
     return this.ticket;

@@ -1,6 +1,6 @@
 import { MidstreamError } from '../../../filters/errors.js';
 import { FIRST_PREV, formatLine, sha256Hex } from '../../../filters/record/chain.js';
-import type { SessionEvent, SessionRecorder } from '../../../filters/record/events.js';
+import type { SessionEvent, SessionRecorder, WireField } from '../../../filters/record/events.js';
 import type { SessionSeal } from './seal.js';
 import type { SegmentWriter } from './segment-writer.js';
 import type { Clock } from './world.js';
@@ -62,30 +62,41 @@ export class ChainedSession implements SessionRecorder {
    * `json` is the inside of the event's own object, beginning with a comma, as JSON.stringify writes it; it may not hold a line feed.
    * It is not parsed here: a producer that hands in something else writes a line that no reader takes.
    */
-  appendLine(type: string, json: string, original?: Uint8Array): number {
+  appendLine(type: string, json: string, original?: Uint8Array, wire?: WireField): number {
     const refusal = this.broken ?? this.writer.refusal();
     if (refusal !== undefined) return this.refuse(type, refusal);
     if (!knownTypes.has(type) && !typeShape.test(type))
       throw new MidstreamError('internal', 'an event type is lower case letters, digits, _ and .');
-    if (json.includes('\n') || (json !== '' && json.charCodeAt(0) !== 0x2c))
+    if (json.includes('\n') || wire?.rest.includes('\n') || (json !== '' && json.charCodeAt(0) !== 0x2c))
       throw new MidstreamError('internal', 'the fields of an event are one line that begins with a comma');
-    return this.write(type, original === undefined || this.seal === undefined ? json : `${json},"sealed":${this.seal.seal(original)}`);
+    const sealed = original === undefined || this.seal === undefined ? '' : `,"sealed":${this.seal.seal(original)}`;
+    if (wire === undefined) return this.write(type, sealed === '' ? json : json + sealed, undefined);
+    return this.write(type, json, sealed === '' ? wire : { chunks: wire.chunks, rest: wire.rest + sealed });
   }
 
-  private write(type: string, json: string): number {
+  private write(type: string, json: string, wire: WireField | undefined): number {
     if (this.seq === 0) this.on.started(this);
     const now = this.clock.monotonic_ns() - this.began;
     // A clock that is said never to go back is not believed: readers rely on t.
     if (now > this.t) this.t = now;
     const line = formatLine(this.session, this.seq, this.t, this.prev, type, json);
     this.seq += 1;
-    this.prev = sha256Hex(line);
-    this.ticket = this.writer.push(line);
+    if (wire === undefined) {
+      this.prev = sha256Hex(line);
+      this.ticket = this.writer.push(line);
+    } else this.writeWire(line, wire);
     if (type === 'session.close') {
       this.ended = true;
       this.on.ended(this);
     }
     return this.ticket;
+  }
+
+  /** The object is closed behind the rest, not behind `json`. */
+  private writeWire(line: string, { chunks, rest }: WireField): void {
+    this.ticket = this.writer.pushWire(line.slice(0, -1), chunks, `${rest}}`, (written) => {
+      this.prev = sha256Hex(written);
+    });
   }
 
   private refuse(type: string, refusal: MidstreamError): number {
@@ -102,7 +113,7 @@ export class ChainedSession implements SessionRecorder {
   closeAs(reason: string, more: Record<string, unknown> = {}): void {
     if (this.ended) return;
     const close = { reason, ...more };
-    this.write('session.close', `,${JSON.stringify(close).slice(1, -1)}`);
+    this.write('session.close', `,${JSON.stringify(close).slice(1, -1)}`, undefined);
   }
 
   durable(ticket: number): boolean {

@@ -1,6 +1,6 @@
 import type { HeldOperation } from '../../approval/types.js';
 import type { Decision } from '../../policy/types.js';
-import type { SessionEvent } from '../../record/events.js';
+import type { SessionEvent, WireField } from '../../record/events.js';
 import type { ByteSink } from '../rows/byte-sink.js';
 import type { ColumnPattern } from '../rows/rule-match.js';
 
@@ -12,6 +12,8 @@ export interface RecordEffect {
   type: SessionEvent['type'] | string;
   /** the event's own fields (filters/record/events.ts), serialised: the inside of a JSON object, beginning with a comma */
   json: string;
+  /** what stands between it and the rest of the event */
+  wire: WireField | undefined;
   /** the effect of this step may not be seen before this event is durable */
   gating: boolean;
   /** raw bytes for sealed originals */

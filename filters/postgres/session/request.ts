@@ -1,3 +1,4 @@
+import { type WireField, withWire } from '../../record/events.js';
 import { ByteQueue } from './effects.js';
 
 /** One operation that the client asked for, from its message to the end of its answer. */
@@ -107,18 +108,22 @@ export class Request {
   }
 
   /** JSON fields of the response event, beginning with a comma. Names of columns are the client's to choose, so `show` masks them. */
-  responseFields(show: (name: string) => string): string {
+  responseFields(show: (name: string) => string, more: string): { json: string; wire: WireField | undefined } {
+    const { length } = this.kept;
     const chunks = this.kept.take();
-    const wire = chunks.length === 1 ? chunks[0]!.toString('base64') : Buffer.concat(chunks).toString('base64');
     const columns = this.columns.length === 0 ? '[]' : shownNames(this.columns, show);
     const masked =
       this.fired === undefined ? '[]' : JSON.stringify([...this.fired.values()].map((one) => ({ ...one, column: show(one.column) })));
     const tag = this.tags.length === 1 ? this.tags[0]! : this.tags.join('; ');
-    return `,"request":"${this.id}","rows":${this.rows},"bytes":${this.bytes},"tag":${JSON.stringify(tag)},"columns":${columns},"wire":"${wire}","wire_left_out":${this.left_out},"masked":${masked}`;
+    const json = `,"request":"${this.id}","rows":${this.rows},"bytes":${this.bytes},"tag":${JSON.stringify(tag)},"columns":${columns},"wire":"`;
+    const wire = { chunks, rest: `","wire_left_out":${this.left_out},"masked":${masked}${more}` };
+    return length > WIRE_INSIDE_MAX ? { json, wire } : { json: withWire(json, wire), wire: undefined };
   }
 }
 
 const TAGS_MAX = 100;
+/** Bytes of an answer that are written as part of one string: for small ones that is the least work. */
+const WIRE_INSIDE_MAX = 1024;
 
 const noNames: readonly string[] = [];
 

@@ -1,5 +1,6 @@
 import { MidstreamError } from '../../errors.js';
 import type { Decision, Identity } from '../../policy/types.js';
+import type { WireField } from '../../record/events.js';
 import type { SqlAnalysis } from '../../sql/facts.js';
 import { ByteSink } from '../rows/byte-sink.js';
 import type { RowMasker } from '../rows/data-row.js';
@@ -395,11 +396,12 @@ export class Session {
 
   /** The answer to one request, as far as it went. */
   recordResponse(request: Request, more = ''): void {
-    this.record('response', request.responseFields(this.rules!.maskText) + more, false, request.takeOriginal());
+    const { json, wire } = request.responseFields(this.rules!.maskText, more);
+    this.record('response', json, false, request.takeOriginal(), wire);
   }
 
-  record(type: string, json: string, gating: boolean, original?: Buffer): void {
-    this.out.records.push({ type, json, gating, original });
+  record(type: string, json: string, gating: boolean, original?: Buffer, wire?: WireField): void {
+    this.out.records.push({ type, json, wire, gating, original });
   }
 
   /** The message itself, where originals are sealed. */

@@ -118,6 +118,7 @@ describe('recorder', () => {
     assert.throws(() => session.appendLine('x"y', ''), code('internal'));
     assert.throws(() => session.appendLine('x', ',"a":"\n"'), code('internal'));
     assert.throws(() => session.appendLine('x', '"a":1'), code('internal'));
+    assert.throws(() => session.appendLine('x', ',"a":"', undefined, { chunks: [], rest: '"\n' }), code('internal'));
     session.appendLine('session.open', '');
     assert.throws(() => recordings.begin('a').appendLine('session.open', ''), code('conflict'));
     await recordings.close();
