@@ -3,7 +3,7 @@ import { GATEWAY_CLUSTER, seconds, typed } from './clusters.js';
 import type { EnvoyLimits, EnvoyListener, GatewayEndpoints } from './options.js';
 
 /** Namespace of the metadata that the gateway gives a connection; `midstream:session` joins the access log with the recording. */
-const METADATA_NAMESPACE = 'midstream';
+export const METADATA_NAMESPACE = 'midstream';
 const POSTGRES_PROXY = 'envoy.filters.network.postgres_proxy';
 
 /** Bytes of an agent that wait while the connection behind is made; the first message of Postgres is far smaller. */
@@ -41,7 +41,7 @@ const elsewhere = {
 };
 
 /** The gateway learns which listener asks by the metadata of each call. */
-function gatewayService(listener: EnvoyListener): object {
+export function gatewayService(listener: { name: string }): object {
   return {
     envoy_grpc: { cluster_name: GATEWAY_CLUSTER },
     initial_metadata: [{ key: 'x-midstream-listener', value: listener.name }],

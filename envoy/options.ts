@@ -1,7 +1,9 @@
 /** What a rendered configuration is made of. Addresses are text: `host:port`, `[::1]:port`, or `unix:/path`. */
 export interface RenderOptions {
-  /** one for each backend that agents reach through Envoy; names differ */
+  /** one for each database that agents reach through Envoy; names differ */
   listeners: EnvoyListener[];
+  /** one for each HTTP server; names differ from those of databases too */
+  http?: HttpListener[];
   gateway: GatewayEndpoints;
   /** Envoy's admin interface: loopback or a Unix socket, never an address that others reach; left out when absent */
   admin?: string;
@@ -27,6 +29,18 @@ export interface EnvoyListener {
   connect_early?: boolean;
   /** put the contrib build's postgres_proxy first and forward what it parsed, as a second opinion (ext_proc only) */
   postgres_proxy?: boolean;
+}
+
+/** A listener before an HTTP server: APIs, MCP servers. */
+export interface HttpListener {
+  name: string;
+  /** where agents connect */
+  listen: string;
+  /** the server behind: `http://host:port` or `https://host` */
+  upstream: string;
+  /** https: whose certificates are believed; the system's file where Debian keeps it otherwise */
+  upstream_ca_file?: string;
+  tls?: DownstreamTls;
 }
 
 export interface DownstreamTls {

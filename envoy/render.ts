@@ -3,12 +3,14 @@ import { MidstreamError } from '../filters/errors.js';
 import { envoyAddress, isLocal, parseAddress } from './address.js';
 import { gatewayCluster, gatewayHopCluster, hopCluster, serverCluster, typed, upstreamCluster } from './clusters.js';
 import { agentFilters, proxyFilter } from './filters.js';
+import { httpCluster, httpManager, parseUpstreamUrl } from './http.js';
 import {
   type DownstreamTls,
   defaultLimits,
   type EnvoyLimits,
   type EnvoyListener,
   type HopAddresses,
+  type HttpListener,
   type RenderOptions,
 } from './options.js';
 
@@ -43,8 +45,11 @@ export function bootstrap(options: RenderOptions): object {
       ],
     },
     static_resources: {
-      listeners: options.listeners.flatMap((listener) => listenersOf(listener, options, limits)),
-      clusters: [gatewayCluster(options.gateway, limits), ...options.listeners.flatMap((listener) => clustersOf(listener, limits))],
+      listeners: [
+        ...options.listeners.flatMap((listener) => listenersOf(listener, options, limits)),
+        ...(options.http ?? []).map((listener) => httpListener(listener, options, limits)),
+      ],
+      clusters: allClusters(options, limits),
     },
   };
 }
@@ -80,6 +85,8 @@ const filterComments: Record<string, string> = {
   'envoy.filters.network.postgres_proxy': 'Only in contrib builds of Envoy: its own reading of the SQL, as a second opinion.',
   'envoy.filters.network.ext_proc':
     'Every byte, both ways. Leave failure_mode_allow at false (or bytes pass uninspected) and message_timeout at 0s\n(or a held statement is cut off after it). Envoy calls this filter work in progress: pin its version.',
+  'envoy.filters.network.http_connection_manager':
+    'Yours stays as it is: take the ext_proc filter into it, before all filters that should see what the gateway lets through, and the\naccess log. Leave failure_mode_allow at false (or requests pass uninspected); no timeout of yours may be shorter than a hold.',
   'envoy.filters.network.tcp_proxy': 'idle_timeout 0s: a connection may wait for a person. The access log joins the recording.',
 };
 
@@ -99,15 +106,45 @@ interface Snippet {
 export function snippet(options: RenderOptions): Snippet {
   const limits = check(options);
   return {
-    listeners: options.listeners.map((listener) => ({
-      name: listener.name,
-      transport: listener.transport,
-      upstream: listener.upstream,
-      per_connection_buffer_limit_bytes: limits.connection_buffer_bytes_max,
-      filters: agentFilters(listener, options.gateway, limits, nextCluster(listener)),
-      ...(listener.hop && listener.transport === 'hop' ? { back: backListener(listener, listener.hop, limits) } : {}),
-    })),
-    clusters: [gatewayCluster(options.gateway, limits), ...options.listeners.flatMap((listener) => clustersOf(listener, limits))],
+    listeners: [
+      ...options.listeners.map((listener) => ({
+        name: listener.name,
+        transport: listener.transport,
+        upstream: listener.upstream,
+        per_connection_buffer_limit_bytes: limits.connection_buffer_bytes_max,
+        filters: agentFilters(listener, options.gateway, limits, nextCluster(listener)),
+        ...(listener.hop && listener.transport === 'hop' ? { back: backListener(listener, listener.hop, limits) } : {}),
+      })),
+      ...(options.http ?? []).map((listener) => ({
+        name: listener.name,
+        transport: 'http',
+        upstream: listener.upstream,
+        per_connection_buffer_limit_bytes: limits.connection_buffer_bytes_max,
+        filters: [httpManager(listener, options.gateway)],
+      })),
+    ],
+    clusters: allClusters(options, limits),
+  };
+}
+
+function allClusters(options: RenderOptions, limits: EnvoyLimits): object[] {
+  return [
+    gatewayCluster(options.gateway, limits),
+    ...options.listeners.flatMap((listener) => clustersOf(listener, limits)),
+    ...(options.http ?? []).map((listener) => httpCluster(listener, limits)),
+  ];
+}
+
+function httpListener(listener: HttpListener, options: RenderOptions, limits: EnvoyLimits): object {
+  return {
+    ...listenOn(listener.name, listener.listen, limits),
+    ...(listener.tls ? { listener_filters: [tlsInspector] } : {}),
+    filter_chains: [
+      {
+        ...(listener.tls ? { transport_socket: downstreamTls(listener.tls, ['h2', 'http/1.1']) } : {}),
+        filters: [httpManager(listener, options.gateway)],
+      },
+    ],
   };
 }
 
@@ -153,7 +190,7 @@ const tlsInspector = {
   typed_config: typed('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector'),
 };
 
-function downstreamTls(tls: DownstreamTls): object {
+function downstreamTls(tls: DownstreamTls, alpn: string[] = ['postgresql']): object {
   return {
     name: 'envoy.transport_sockets.tls',
     typed_config: {
@@ -161,7 +198,7 @@ function downstreamTls(tls: DownstreamTls): object {
       require_client_certificate: tls.client_ca_file !== undefined,
       common_tls_context: {
         tls_params: { tls_minimum_protocol_version: 'TLSv1_2' },
-        alpn_protocols: ['postgresql'],
+        alpn_protocols: alpn,
         tls_certificates: [{ certificate_chain: { filename: tls.certificate_file }, private_key: { filename: tls.key_file } }],
         ...(tls.client_ca_file === undefined ? {} : { validation_context: { trusted_ca: { filename: tls.client_ca_file } } }),
       },
@@ -177,16 +214,24 @@ function clustersOf(listener: EnvoyListener, limits: EnvoyLimits): object[] {
 /** What Envoy would take but must not be given. Returns the limits in full. */
 function check(options: RenderOptions): EnvoyLimits {
   const names = new Set<string>();
-  if (options.listeners.length === 0) throw invalid('there is no listener');
+  const http = options.http ?? [];
+  if (options.listeners.length + http.length === 0) throw invalid('there is no listener');
   if (options.gateway.grpc.length === 0) throw invalid('the gateway has no address for gRPC');
   if (options.admin !== undefined && !isLocal(parseAddress(options.admin)))
     throw invalid(`admin is ${options.admin}: only a loopback address or a Unix socket will do`);
-  for (const listener of options.listeners) {
+  for (const listener of http) {
+    try {
+      parseUpstreamUrl(listener.upstream);
+    } catch (error) {
+      throw invalid(`the upstream of ${listener.name} is ${listener.upstream}: ${(error as Error).message}`);
+    }
+  }
+  for (const listener of [...options.listeners, ...http]) {
     if (!/^[a-z][a-z0-9_-]{0,62}$/i.test(listener.name))
       throw invalid(`"${listener.name}" is no name for a listener: letters, digits, _ and -`);
     if (names.has(listener.name)) throw invalid(`two listeners are called ${listener.name}`);
     names.add(listener.name);
-    if (listener.transport === 'hop') checkHop(listener);
+    if ('transport' in listener && listener.transport === 'hop') checkHop(listener);
   }
   return { ...defaultLimits, ...options.limits };
 }

@@ -7,6 +7,12 @@ export const scenarios: Readonly<Record<string, RenderOptions>> = {
     gateway: { grpc: ['127.0.0.1:50051'] },
     listeners: [{ name: 'postgres', transport: 'ext_proc', listen: '127.0.0.1:6432', upstream: '127.0.0.1:5432' }],
   },
+  http: {
+    admin: '127.0.0.1:9901',
+    gateway: { grpc: ['127.0.0.1:50051'] },
+    listeners: [],
+    http: [{ name: 'api', listen: '127.0.0.1:8080', upstream: 'http://127.0.0.1:8081' }],
+  },
   'postgres-hop': {
     admin: '127.0.0.1:9901',
     gateway: { grpc: ['127.0.0.1:50051'] },

@@ -16,6 +16,8 @@ import { proxyPeer } from './convert/proxy-header.js';
 import type { RuleBook } from './rules.js';
 import { Connection, type ConnectionMetrics, Registry, type Transport } from './services/connection.js';
 import { createHop } from './services/hop.js';
+import { HttpConnection, type HttpTransport } from './services/http-connection.js';
+import { httpExtProc, httpExtProcDefinition } from './services/http-ext-proc.js';
 import { networkExtProc, networkExtProcDefinition } from './services/network-ext-proc.js';
 
 /** One backend that the gateway stands before. */
@@ -34,11 +36,19 @@ export interface Resource {
   hop?: ({ host: string; port: number } | { path: string }) & { upstream: { host: string; port: number } | { path: string } };
 }
 
+/** An HTTP server that the gateway stands before. */
+export interface HttpResource {
+  /** listener name, as for databases */
+  listener: string;
+  resource: string;
+}
+
 export interface GatewayOptions {
   version: string;
   /** host:port, port 0 for any, or unix:/path */
   grpc: string;
   resources: Resource[];
+  http?: HttpResource[];
   rules: RuleBook;
   approvals: ApprovalStore;
   record: (session: string) => SessionRecorder;
@@ -64,6 +74,8 @@ export interface Gateway {
   /** port is 0 where the address is a Unix socket's, `unix:/path` */
   hops: { listener: string; port: number; address: string }[];
   registry: Registry;
+  /** HTTP requests that are open */
+  exchanges: ReadonlySet<HttpConnection>;
   /** the policy file changed */
   policyChanged(): void;
   /** refuses what is held, closes every connection with a FATAL that drivers understand, then the listeners */
@@ -143,6 +155,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       },
     }),
   );
+  const exchanges = new Set<HttpConnection>();
+  server.addService(
+    httpExtProcDefinition,
+    httpExtProc({
+      log: options.log,
+      open: (facts, listener, makeTransport) => {
+        const found = options.http?.find((one) => one.listener === listener);
+        if (found === undefined)
+          throw new MidstreamError('config_invalid', `Envoy named a listener "${listener}" that the gateway does not know`);
+        if (stopping) throw new MidstreamError('unavailable', 'the gateway is stopping');
+        return openExchange(options, exchanges, found.resource, extProcPeer(facts), makeTransport, now);
+      },
+    }),
+  );
   options.register?.(server);
   const grpc = await bind(server, options.grpc);
   const hops: { listener: string; port: number; address: string; server: NetServer }[] = [];
@@ -161,6 +187,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     grpc,
     hops: hops.map(({ listener, port, address }) => ({ listener, port, address })),
     registry,
+    exchanges,
     policyChanged: () => {
       options.rules.changed();
       for (const connection of registry.connections) connection.input({ type: 'policy' });
@@ -169,6 +196,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       stopping = true;
       for (const hop of hops) hop.server.close();
       for (const connection of [...registry.connections]) connection.input({ type: 'stop', reason });
+      for (const exchange of [...exchanges]) exchange.input({ type: 'stop', reason });
       await drained(registry);
       await new Promise<void>((resolve) => {
         // Envoy's own connection to us may stay open; no data connection lives any more when it is cut.
@@ -184,6 +212,34 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (options.grpc.startsWith('unix:')) rmSync(options.grpc.slice('unix:'.length), { force: true });
     },
   };
+}
+
+function openExchange(
+  options: GatewayOptions,
+  open: Set<HttpConnection>,
+  resource: string,
+  peer: SessionOptions['peer'],
+  makeTransport: (session: string) => HttpTransport,
+  now: () => number,
+): HttpConnection {
+  const id = randomBytes(16).toString('hex');
+  const recorder = recorderFor(id, options.record);
+  const { rules, approvals, log, metrics, received } = options;
+  const policy = rules.policy();
+  return new HttpConnection(
+    {
+      id,
+      resource,
+      peer,
+      gateway_version: options.version,
+      now,
+      newId: () => randomBytes(16).toString('hex'),
+      rules: (identity) => rules.http(identity, resource),
+      body_bytes_max: policy.recording?.response_bytes_max ?? WIRE_BYTES_MAX,
+    },
+    { approvals, recorder, open, received, log, metrics, now },
+    makeTransport(id),
+  );
 }
 
 /**

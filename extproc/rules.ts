@@ -1,6 +1,8 @@
+import type { HttpRules } from '../filters/http/exchange.js';
+import { type BodyMask, strongestFirst } from '../filters/http/masking.js';
 import { createPolicyDetector } from '../filters/mask/custom/detector.js';
 import { createMasker, kinds, maskString } from '../filters/mask/index.js';
-import type { Policy } from '../filters/policy/types.js';
+import type { Identity, Policy } from '../filters/policy/types.js';
 import { buildMaskSet } from '../filters/postgres/rows/plan.js';
 import { type Analyzer, type Caller, Judge } from '../filters/postgres/session/judge.js';
 import type { Rules } from '../filters/postgres/session/session.js';
@@ -10,6 +12,7 @@ type RecordingMaskers = Pick<Rules, 'maskText' | 'maskName'>;
 /** The policy in force, made ready for each caller; callers that come again share their judge and its cache. */
 export class RuleBook {
   private readonly byCaller = new Map<string, Rules>();
+  private readonly orders = new WeakMap<readonly BodyMask[], readonly BodyMask[]>();
   private readonly recordingMaskers = new Map<string, RecordingMaskers>();
 
   constructor(
@@ -60,6 +63,20 @@ export class RuleBook {
     return rules;
   }
 
+  /** For one who calls over HTTP. */
+  http(identity: Identity, resource: string): HttpRules {
+    const { policy, masks, maskText, maskName } = this.for({ identity, resource, database: '', user: '', application: '' });
+    return { policy, masks: masks === undefined ? NO_MASKS : this.ordered(masks.detectors), maskText, maskName };
+  }
+
+  private ordered(masks: readonly BodyMask[]): readonly BodyMask[] {
+    const known = this.orders.get(masks);
+    if (known !== undefined) return known;
+    const made = strongestFirst(masks);
+    this.orders.set(masks, made);
+    return made;
+  }
+
   private build(policy: Policy, caller: Caller): Rules {
     const masks = policy.masksFor(caller);
     const options = {
@@ -79,6 +96,8 @@ export class RuleBook {
     };
   }
 }
+
+const NO_MASKS: readonly BodyMask[] = [];
 
 /** The same names come with every statement and every answer. */
 function remembering(mask: (text: string) => string): (text: string) => string {

@@ -9,7 +9,7 @@ import type { ApproverToken } from './console/api.js';
 import { type RunningApi, serveApi } from './console/serve.js';
 import type { AccessEntry } from './convert/access-log.js';
 import type { ConnectQuestion } from './convert/ext-authz.js';
-import { type Gateway, type Resource, startGateway } from './gateway.js';
+import { type Gateway, type HttpResource, type Resource, startGateway } from './gateway.js';
 import { BufferCollector } from './process/buffer-collector.js';
 import { inTurn } from './process/in-turn.js';
 import { RuleBook } from './rules.js';
@@ -25,6 +25,7 @@ export interface RuntimeOptions {
   version: string;
   grpc: string;
   resources: Resource[];
+  http?: HttpResource[];
   policyFile: string;
   record: {
     directory: string;
@@ -134,6 +135,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     version: options.version,
     grpc: options.grpc,
     resources: options.resources,
+    ...(options.http === undefined ? {} : { http: options.http }),
     rules,
     approvals,
     record: (session) => recordings.begin(session),

@@ -15,10 +15,12 @@ import { openCatalogue } from './stores/catalogue.js';
 
 export interface UpOptions {
   version: string;
-  /** the database behind */
-  postgres: { host: string; port: number };
-  /** where clients connect; port 0 for any */
+  /** the database behind; undefined: none */
+  postgres?: { host: string; port: number };
+  /** where clients of the database connect; port 0 for any */
   listen: { host: string; port: number };
+  /** the HTTP server behind, and where its clients connect */
+  http?: { url: string; listen: { host: string; port: number } };
   transport: 'ext_proc' | 'hop';
   policyFile: string;
   recordDirectory: string;
@@ -38,7 +40,10 @@ export interface UpOptions {
 }
 
 export interface Up {
-  postgres: { host: string; port: number };
+  /** where clients of the database connect */
+  postgres: { host: string; port: number } | undefined;
+  /** where HTTP clients connect */
+  http: { host: string; port: number } | undefined;
   runtime: Runtime;
   envoy: RunningEnvoy;
   envoyVersion: string;
@@ -52,7 +57,11 @@ export interface Up {
   stop(): Promise<void>;
 }
 
-/** Envoy and the gateway before one database, in this process: what `midstream up`, the demonstration and the end-to-end tests run. */
+export type UpBeforePostgres = Up & { postgres: { host: string; port: number } };
+
+/** Envoy and the gateway before one database, one HTTP server or both, in this process: what `midstream up`, the demonstration and the end-to-end tests run. */
+export async function startUp(options: UpOptions & { postgres: { host: string; port: number } }): Promise<UpBeforePostgres>;
+export async function startUp(options: UpOptions): Promise<Up>;
 export async function startUp(options: UpOptions): Promise<Up> {
   const { progress } = options;
   const found = await findEnvoy({ log: progress });
@@ -60,12 +69,14 @@ export async function startUp(options: UpOptions): Promise<Up> {
   const record = resolve(options.recordDirectory);
   mkdirSync(record, { recursive: true, mode: 0o700 });
   const operatorToken = newToken();
+  const { postgres: database, http: server } = options;
   const listenPort = options.listen.port || (await freePort());
+  const httpPort = server === undefined ? 0 : server.listen.port || (await freePort());
   // In a directory that only this user can enter, and half the price of a port.
   const back = { path: join(directory, 'back.sock') };
-  const resource: Resource = {
+  const resource: Resource | undefined = database && {
     listener: 'postgres',
-    resource: options.resource ?? formatAddress(options.postgres.host, options.postgres.port),
+    resource: options.resource ?? formatAddress(database.host, database.port),
     catalogue: options.catalogueUrl === undefined ? undefined : openCatalogue({ url: options.catalogueUrl, log: options.log }),
     ...(options.transport === 'hop' ? { hop: { path: join(directory, 'hop.sock'), upstream: back } } : {}),
   };
@@ -77,7 +88,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     await inTurn(
       () => runtime?.stop('the gateway is stopping'),
       () => envoy?.stop(),
-      () => resource.catalogue?.close(),
+      () => resource?.catalogue?.close(),
       () => rmSync(directory, { recursive: true, force: true }),
     );
   };
@@ -86,7 +97,8 @@ export async function startUp(options: UpOptions): Promise<Up> {
     runtime = await startRuntime({
       version: options.version,
       grpc: `unix:${join(directory, 'gateway.sock')}`,
-      resources: [resource],
+      resources: resource === undefined ? [] : [resource],
+      ...(server === undefined ? {} : { http: [{ listener: HTTP_LISTENER, resource: options.resource ?? new URL(server.url).host }] }),
       policyFile: options.policyFile,
       record: { directory: record, durability: options.durability, worker: 1 },
       approvals: {
@@ -109,7 +121,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     progress(`starting Envoy ${found.version}`);
     envoy = await runEnvoy({
       path: found.path,
-      config: renderBootstrap(renderOptions(options, listenPort, back.path, runtime)),
+      config: renderBootstrap(renderOptions(options, listenPort, httpPort, back.path, runtime)),
       ...(options.envoyConcurrency ? { concurrency: options.envoyConcurrency } : {}),
     });
   } catch (error) {
@@ -117,7 +129,8 @@ export async function startUp(options: UpOptions): Promise<Up> {
     throw error;
   }
   return {
-    postgres: { host: options.listen.host, port: listenPort },
+    postgres: database && { host: options.listen.host, port: listenPort },
+    http: server && { host: server.listen.host, port: httpPort },
     runtime,
     envoy,
     envoyVersion: found.version,
@@ -129,18 +142,32 @@ export async function startUp(options: UpOptions): Promise<Up> {
   };
 }
 
-function renderOptions(options: UpOptions, listenPort: number, back: string, runtime: Runtime): RenderOptions {
+const HTTP_LISTENER = 'http';
+
+function renderOptions(
+  { postgres, http, ...options }: UpOptions,
+  listenPort: number,
+  httpPort: number,
+  back: string,
+  runtime: Runtime,
+): RenderOptions {
   const hop = runtime.gateway.hops[0];
   return {
-    listeners: [
-      {
-        name: 'postgres',
-        transport: options.transport,
-        listen: formatAddress(options.listen.host, listenPort),
-        upstream: formatAddress(options.postgres.host, options.postgres.port),
-        ...(hop ? { hop: { gateway: [hop.address], back: `unix:${back}` } } : {}),
-      },
-    ],
+    listeners:
+      postgres === undefined
+        ? []
+        : [
+            {
+              name: 'postgres',
+              transport: options.transport,
+              listen: formatAddress(options.listen.host, listenPort),
+              upstream: formatAddress(postgres.host, postgres.port),
+              ...(hop ? { hop: { gateway: [hop.address], back: `unix:${back}` } } : {}),
+            },
+          ],
+    ...(http === undefined
+      ? {}
+      : { http: [{ name: HTTP_LISTENER, listen: formatAddress(http.listen.host, httpPort), upstream: http.url }] }),
     gateway: { grpc: [runtime.gateway.grpc] },
   };
 }

@@ -1,4 +1,16 @@
-import { encodeStringStruct, field, type Json, ProtoError, Reader, readEntry, readStruct, varintSize, writeVarint } from './wire.js';
+import {
+  dictionary,
+  encodeStringStruct,
+  field,
+  type Json,
+  ProtoError,
+  Reader,
+  readEntry,
+  readNamespaces,
+  readStruct,
+  varintSize,
+  writeVarint,
+} from './wire.js';
 
 /** The fully qualified name that Envoy calls. */
 export const serviceName = 'envoy.service.network_ext_proc.v3.NetworkExternalProcessor';
@@ -45,7 +57,7 @@ export function decodeProcessingRequest(buf: Buffer): ProcessingRequest {
       reader.pos = end;
     } else if (tag === 26) {
       const end = reader.span();
-      out.metadata = decodeMetadata(buf, reader.pos, end);
+      out.metadata = readNamespaces(buf, reader.pos, end);
       reader.pos = end;
     } else if (tag === 34) {
       const end = reader.span();
@@ -69,24 +81,6 @@ function decodeData(buf: Buffer, start: number, end: number, out: ProcessingRequ
     } else if (tag === 16) out.endOfStream = reader.varint() !== 0;
     else reader.skip(tag & 7);
   }
-}
-
-/** Without a prototype: whatever a key is, `__proto__` too, it is a key and no more. */
-const dictionary = (): Record<string, Json> => Object.create(null) as Record<string, Json>;
-
-function decodeMetadata(buf: Buffer, start: number, end: number): Record<string, Json> {
-  const out = dictionary();
-  const reader = new Reader(buf, start, end);
-  while (reader.pos < end) {
-    const tag = reader.varint();
-    if (tag === 10) {
-      const entryEnd = reader.span();
-      const [key, valueStart, valueEnd] = readEntry(buf, reader.pos, entryEnd);
-      out[key] = readStruct(buf, valueStart, valueEnd);
-      reader.pos = entryEnd;
-    } else reader.skip(tag & 7);
-  }
-  return out;
 }
 
 export function encodeProcessingResponse(response: ProcessingResponse): Buffer {

@@ -88,6 +88,25 @@ export function readStruct(buf: Buffer, start: number, end: number, depth = 0): 
   return out;
 }
 
+/** Without a prototype: whatever a key is, `__proto__` too, it is a key and no more. */
+export const dictionary = (): Record<string, Json> => Object.create(null) as Record<string, Json>;
+
+/** Metadata: its only field is map<string, Struct> filter_metadata = 1. */
+export function readNamespaces(buf: Buffer, start: number, end: number): Record<string, Json> {
+  const out = dictionary();
+  const reader = new Reader(buf, start, end);
+  while (reader.pos < end) {
+    const tag = reader.varint();
+    if (tag === 10) {
+      const entryEnd = reader.span();
+      const [key, valueStart, valueEnd] = readEntry(buf, reader.pos, entryEnd);
+      out[key] = readStruct(buf, valueStart, valueEnd);
+      reader.pos = entryEnd;
+    } else reader.skip(tag & 7);
+  }
+  return out;
+}
+
 /** One entry of a map<string, message>: the key and the span of the value. */
 export function readEntry(buf: Buffer, start: number, end: number): [key: string, valueStart: number, valueEnd: number] {
   const reader = new Reader(buf, start, end);

@@ -1,11 +1,11 @@
 import { explain, type MaskExplained, type RuleExplained } from '../../filters/policy/explain.js';
 import type { CompiledPolicy } from '../../filters/policy/index.js';
-import type { Decision, OperationFacts } from '../../filters/policy/types.js';
+import type { Decision, PostgresOperation } from '../../filters/policy/types.js';
 import type { StatementFacts } from '../../filters/sql/facts.js';
 import { bold, cyan, dim, green, line, printable, printJson, red, yellow } from './io.js';
 
 /** Prints what a policy decides about one operation, and why: verdict, facts, rules part by part, masks. */
-export function printExplanation(policy: CompiledPolicy, facts: OperationFacts, json: boolean): void {
+export function printExplanation(policy: CompiledPolicy, facts: PostgresOperation, json: boolean): void {
   const decision = policy.decide(facts);
   const { rules, masks } = explain(policy, facts);
   if (json) {
@@ -32,7 +32,7 @@ function printVerdict(decision: Decision): void {
     line(`  lease: same ${approval.lease.same}, ${approval.lease.uses} uses within ${approval.lease.for_ms / 1000} s`);
 }
 
-function printFacts({ sql, identity, params }: OperationFacts): void {
+function printFacts({ sql, identity, params }: PostgresOperation): void {
   line(`\n${bold('Facts')}`);
   line(
     `  identity ${printable(identity.id)} (${identity.kind}), groups: ${identity.groups.length === 0 ? 'none' : printable(identity.groups.join(', '))}`,

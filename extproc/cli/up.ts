@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { formatAddress } from '../../envoy/address.js';
+import { parseUpstreamUrl } from '../../envoy/http.js';
 import { MidstreamError } from '../../filters/errors.js';
 import { createLog } from '../runtime.js';
 import { startUp, type UpOptions } from '../up.js';
@@ -8,8 +9,10 @@ import { action, cyan, dim, line, printJson, report } from './io.js';
 import { packageVersion } from './version.js';
 
 interface Flags {
-  postgres: string;
+  postgres?: string;
   listen: string;
+  http?: string;
+  httpListen: string;
   policy: string;
   record: string;
   transport: string;
@@ -24,6 +27,7 @@ const example = `
 Example:
   midstream up --postgres 127.0.0.1:5432 --listen 6432 --policy policy.yaml --record ./recordings
   psql -h 127.0.0.1 -p 6432 -U app shop
+  midstream up --http http://127.0.0.1:3000 --http-listen 8080 --policy policy.yaml
 
 The client's own log-in is passed through. With --json one line {"ready":true,"postgres":"127.0.0.1:6432",…} is printed when all is up.
 Column rules need to know which table a column comes from: --catalogue gives the gateway a connection of its own (a read-only role is enough;
@@ -32,9 +36,11 @@ $MIDSTREAM_CATALOGUE_URL keeps it out of the process list). Without it such rule
 export function register(program: Command): void {
   program
     .command('up')
-    .description('Start Envoy and the gateway before one database, in the foreground.')
-    .requiredOption('--postgres <host:port>', 'the database behind')
-    .option('--listen <[host:]port>', 'where clients connect', '6432')
+    .description('Start Envoy and the gateway before a database, an HTTP server or both, in the foreground.')
+    .option('--postgres <host:port>', 'the database behind')
+    .option('--listen <[host:]port>', 'where clients of the database connect', '6432')
+    .option('--http <url>', 'the HTTP server behind: http://HOST:PORT or https://HOST')
+    .option('--http-listen <[host:]port>', 'where its clients connect', '8080')
     .requiredOption('--policy <file>', 'policy file')
     .option('--record <dir>', 'directory for recordings', '.midstream/recordings')
     .option('--transport <ext_proc|hop>', 'how Envoy hands over the bytes', 'ext_proc')
@@ -51,11 +57,14 @@ async function run(flags: Flags): Promise<void> {
   const options = toOptions(flags);
   const asked = stopAsked();
   const up = await startUp(options);
-  const address = formatAddress(up.postgres.host, up.postgres.port);
+  const addresses = {
+    ...(up.postgres && { postgres: formatAddress(up.postgres.host, up.postgres.port) }),
+    ...(up.http && { http: `http://${formatAddress(up.http.host, up.http.port)}` }),
+  };
   if (flags.json) {
     printJson({
       ready: true,
-      postgres: address,
+      ...addresses,
       transport: options.transport,
       api: up.api,
       token_file: up.tokenFile,
@@ -65,7 +74,9 @@ async function run(flags: Flags): Promise<void> {
       pid: process.pid,
     });
   } else {
-    line(`${cyan('ready')}  connect to ${address}   ${dim(`approvals: ${up.api}, recordings: ${resolve(options.recordDirectory)}`)}`);
+    line(
+      `${cyan('ready')}  connect to ${Object.values(addresses).join(' and ')}   ${dim(`approvals: ${up.api}, recordings: ${resolve(options.recordDirectory)}`)}`,
+    );
   }
   await runUntilStopped(asked, up.stop, up.failed, () => void up.runtime.reload());
 }
@@ -117,12 +128,28 @@ function oneOf<T extends string>(value: string, allowed: readonly T[], what: str
   return found;
 }
 
+function serverUrl(text: string): string {
+  try {
+    parseUpstreamUrl(text);
+    return text;
+  } catch (error) {
+    throw new MidstreamError('bad_input', `--http ${text} is no server: ${error instanceof Error ? error.message : 'it is no URL'}`, {
+      hint: 'write it as http://HOST:PORT or https://HOST',
+    });
+  }
+}
+
 function toOptions(flags: Flags): UpOptions {
+  if (flags.postgres === undefined && flags.http === undefined)
+    throw new MidstreamError('bad_input', 'there is nothing to stand before', { hint: 'give --postgres HOST:PORT, --http URL or both' });
   const catalogueUrl = flags.catalogue ?? process.env['MIDSTREAM_CATALOGUE_URL'];
   const progress = flags.json ? () => {} : (text: string) => process.stderr.write(`${dim(text, process.stderr)}\n`);
   return {
     version: packageVersion(),
-    postgres: hostPort(flags.postgres, '127.0.0.1', '--postgres'),
+    ...(flags.postgres === undefined ? {} : { postgres: hostPort(flags.postgres, '127.0.0.1', '--postgres') }),
+    ...(flags.http === undefined
+      ? {}
+      : { http: { url: serverUrl(flags.http), listen: hostPort(flags.httpListen, '127.0.0.1', '--http-listen') } }),
     listen: hostPort(flags.listen, '127.0.0.1', '--listen'),
     transport: oneOf(flags.transport, ['ext_proc', 'hop'] as const, '--transport'),
     durability: oneOf(flags.durability, ['strict', 'relaxed'] as const, '--durability'),

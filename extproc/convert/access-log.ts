@@ -1,4 +1,4 @@
-/** One TCP connection as Envoy's own log tells it. */
+/** One TCP connection or one HTTP request as Envoy's own log tells it. */
 export interface AccessEntry {
   /** the session, by the dynamic metadata that the gateway gave the connection; empty when it had none */
   session: string;
@@ -24,28 +24,41 @@ function milliseconds(value: unknown): number | undefined {
 }
 
 export function accessEntries(message: Fields): AccessEntry[] {
-  const logs = (at(message, 'tcp_logs', 'log_entry') ?? []) as Fields[];
-  return logs.map((log) => {
-    const common = at(log, 'common_properties');
-    const flags = Object.entries((at(common, 'response_flags') ?? {}) as Fields).filter(([, set]) => set === true);
-    const tags = (at(common, 'custom_tags') ?? {}) as Record<string, string>;
-    const entry: Record<string, unknown> = {
+  const logs = (kind: string) => (at(message, kind, 'log_entry') ?? []) as Fields[];
+  return [...logs('tcp_logs').map((log) => entryOf(log, tcpFields(log))), ...logs('http_logs').map((log) => entryOf(log, httpFields(log)))];
+}
+
+const tcpFields = (log: Fields): Fields => ({
+  received_bytes: at(log, 'connection_properties', 'received_bytes') ?? 0,
+  sent_bytes: at(log, 'connection_properties', 'sent_bytes') ?? 0,
+});
+
+/** Bytes of the bodies. */
+const httpFields = (log: Fields): Fields => ({
+  received_bytes: at(log, 'request', 'request_body_bytes') ?? 0,
+  sent_bytes: at(log, 'response', 'response_body_bytes') ?? 0,
+  status: at(log, 'response', 'response_code', 'value') ?? 0,
+  details: at(log, 'response', 'response_code_details') ?? '',
+});
+
+function entryOf(log: Fields, own: Fields): AccessEntry {
+  const common = at(log, 'common_properties');
+  const flags = Object.entries((at(common, 'response_flags') ?? {}) as Fields).filter(([, set]) => set === true);
+  const tags = (at(common, 'custom_tags') ?? {}) as Record<string, string>;
+  const session = at(common, 'metadata', 'filter_metadata', 'midstream', 'fields', 'session', 'string_value');
+  return {
+    session: typeof session === 'string' ? session : (tags['midstream_session'] ?? ''),
+    connectionId: tags['connection_id'] ?? '',
+    listener: tags['listener'] ?? '',
+    entry: {
       source: address(at(common, 'downstream_remote_address')),
       upstream: address(at(common, 'upstream_remote_address')),
       upstream_cluster: at(common, 'upstream_cluster') ?? '',
-      received_bytes: at(log, 'connection_properties', 'received_bytes') ?? 0,
-      sent_bytes: at(log, 'connection_properties', 'sent_bytes') ?? 0,
+      ...own,
       duration_ms: milliseconds(at(common, 'duration')),
       flags: flags.map(([name]) => name),
       termination: at(common, 'connection_termination_details') ?? '',
       tls: at(common, 'tls_properties') ?? null,
-    };
-    const session = at(common, 'metadata', 'filter_metadata', 'midstream', 'fields', 'session', 'string_value');
-    return {
-      session: typeof session === 'string' ? session : (tags['midstream_session'] ?? ''),
-      connectionId: tags['connection_id'] ?? '',
-      listener: tags['listener'] ?? '',
-      entry,
-    };
-  });
+    },
+  };
 }

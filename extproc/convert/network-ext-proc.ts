@@ -1,4 +1,3 @@
-import type { ProcessingRequest } from '../../protos/network-ext-proc.js';
 import type { Json } from '../../protos/wire.js';
 
 /** What Envoy said of the connection in its first request. */
@@ -13,7 +12,7 @@ export interface PeerFacts {
 /**
  * Attributes come as a map of filter name -> Struct, or flat, depending on the version; an absent one is left out (envoy.md).
  */
-export function peerFacts(request: ProcessingRequest): PeerFacts {
+export function peerFacts(request: { attributes: Record<string, Json> | undefined }): PeerFacts {
   const flat = new Map<string, Json>();
   for (const [key, value] of Object.entries(request.attributes ?? {})) {
     flat.set(key, value);

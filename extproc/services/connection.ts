@@ -1,8 +1,9 @@
-import type { ApprovalStore, HeldOperation, HoldRecord } from '../../filters/approval/types.js';
+import type { ApprovalStore } from '../../filters/approval/types.js';
 import { MidstreamError } from '../../filters/errors.js';
 import type { Effects, LookupEffect } from '../../filters/postgres/session/effects.js';
 import { Session, type SessionInput, type SessionOptions } from '../../filters/postgres/session/session.js';
 import type { SessionRecorder } from '../../filters/record/events.js';
+import { HoldKeeper } from './hold-keeper.js';
 
 /** Bytes and ends that wait until the recording of what they follow from is on disk. */
 interface Batch {
@@ -78,8 +79,7 @@ export class Connection {
   private readonly queue: Batch[] = [];
   private waitingFor = -1;
   private cancelKey: string | undefined;
-  private stopWatching: (() => void) | undefined;
-  private timers: NodeJS.Timeout[] = [];
+  private readonly holds: HoldKeeper;
   private gone = false;
   private recordingFailed = false;
   private reading = { client: true, server: true };
@@ -96,6 +96,13 @@ export class Connection {
     private readonly held_bytes_max: number,
   ) {
     this.session = new Session(options);
+    this.holds = new HoldKeeper(world, {
+      id: options.id,
+      held: () => this.session.held?.operation.hold,
+      ended: (input) => this.input({ type: 'approval', ...input }),
+      stored: (hold) => this.input({ type: 'held', hold }),
+      tick: { every_ms: options.limits.notice_every_ms, call: () => this.input({ type: 'tick' }) },
+    });
     world.registry.connections.add(this);
   }
 
@@ -154,8 +161,8 @@ export class Connection {
       this.cancelKey = effects.cancelKey;
       this.world.registry.byCancelKey.set(effects.cancelKey, this);
     }
-    for (const { operation } of effects.holds) void this.hold(operation);
-    for (const { hold, status, reason } of effects.ended) this.endHold(hold, status, reason);
+    for (const { operation } of effects.holds) void this.holds.hold(operation);
+    for (const { hold, status, reason } of effects.ended) this.holds.end(hold, status, reason);
     if (effects.lookup) this.lookup(effects.lookup);
     this.backpressure();
     if (this.session.phase === 'closed') this.release();
@@ -243,79 +250,6 @@ export class Connection {
     this.transport.flow(client, server);
   }
 
-  private async hold(operation: HeldOperation): Promise<void> {
-    const { approvals, now } = this.world;
-    const { hold } = operation;
-    try {
-      const lease = await approvals.takeLease({ shape: operation.shape, digest: operation.digest }, now());
-      if (lease) {
-        this.world.metrics.held('lease');
-        this.input({ type: 'approval', hold, outcome: 'approved', reason: '', decisions: [], lease: lease.lease });
-        return;
-      }
-      await approvals.create(operation);
-    } catch (error) {
-      this.world.log.error({ session: this.session.options.id, hold, error: String(error) }, 'the approval could not be stored');
-      this.input({ type: 'approval', hold, outcome: 'unavailable', reason: '', decisions: [], lease: '' });
-      return;
-    }
-    if (this.session.held?.operation.hold !== hold) {
-      // The client went away while the approval was being stored.
-      this.endHold(hold, 'cancelled', 'the client is gone');
-      return;
-    }
-    this.input({ type: 'held', hold });
-    const expiry = setTimeout(() => void this.expire(hold), Math.max(0, operation.expires_ms - operation.created_ms));
-    const notices = setInterval(() => this.input({ type: 'tick' }), this.session.options.limits.notice_every_ms);
-    this.timers.push(expiry, notices);
-    this.stopWatching = approvals.watch(hold, (record) => void this.decided(record));
-  }
-
-  private async decided(record: HoldRecord): Promise<void> {
-    const { hold } = record.operation;
-    if (record.status === 'pending' || this.session.held?.operation.hold !== hold) return;
-    this.unwatch();
-    let outcome: 'approved' | 'denied' | 'expired' | 'cancelled' | 'unavailable' = record.status;
-    if (record.status === 'approved') {
-      try {
-        if (!(await this.world.approvals.release(hold, this.world.now()))) outcome = 'expired';
-      } catch (error) {
-        this.world.log.error({ hold, error: String(error) }, 'an approved operation could not be released');
-        outcome = 'unavailable';
-      }
-    }
-    this.world.metrics.held(outcome);
-    this.input({ type: 'approval', hold, outcome, reason: record.reason, decisions: record.decisions, lease: '' });
-  }
-
-  private async expire(hold: string): Promise<void> {
-    if (this.session.held?.operation.hold !== hold) return;
-    try {
-      await this.world.approvals.end(hold, 'expired', 'nobody decided in time', this.world.now());
-    } catch (error) {
-      this.world.log.error({ hold, error: String(error) }, 'an expired hold could not be stored');
-    }
-    if (this.session.held?.operation.hold !== hold) return;
-    this.unwatch();
-    this.world.metrics.held('expired');
-    this.input({ type: 'approval', hold, outcome: 'expired', reason: 'nobody decided in time', decisions: [], lease: '' });
-  }
-
-  private endHold(hold: string, status: 'cancelled' | 'expired', reason: string): void {
-    this.unwatch();
-    this.world.metrics.held(status);
-    this.world.approvals.end(hold, status, reason, this.world.now()).catch((error: unknown) => {
-      this.world.log.error({ hold, error: String(error) }, 'the end of a hold could not be stored');
-    });
-  }
-
-  private unwatch(): void {
-    this.stopWatching?.();
-    this.stopWatching = undefined;
-    for (const timer of this.timers) clearTimeout(timer);
-    this.timers = [];
-  }
-
   private lookup(what: LookupEffect): void {
     const done = () => {
       if (!this.gone) this.input({ type: 'catalogue' });
@@ -359,13 +293,13 @@ export class Connection {
     } catch {
       // The connection is over and the recording's failure was reported where it happened.
     }
-    for (const { hold, status, reason: why } of effects.ended) this.endHold(hold, status, why);
+    for (const { hold, status, reason: why } of effects.ended) this.holds.end(hold, status, why);
     this.release();
     this.world.metrics.closed(reason);
   }
 
   private release(): void {
-    this.unwatch();
+    this.holds.unwatch();
     clearTimeout(this.retry);
     this.retry = undefined;
     if (this.cancelKey !== undefined && this.world.registry.byCancelKey.get(this.cancelKey) === this)

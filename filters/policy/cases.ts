@@ -3,7 +3,7 @@ import type { CompiledPolicy } from './index.js';
 import { invalidPolicy } from './problems.js';
 import { readSource } from './source.js';
 import { checkStructure } from './structure.js';
-import type { Identity, OperationFacts, Verdict } from './types.js';
+import type { Identity, PostgresOperation, Verdict } from './types.js';
 
 /** One case of a tests file: a statement, who sends it, and what the policy must make of it. */
 export interface PolicyCase {
@@ -96,8 +96,8 @@ export function readCases(text: string, file: string): (PolicyCase & { line: num
 }
 
 /** The operation that a case describes. */
-export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFacts): OperationFacts {
-  const facts: OperationFacts = {
+export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFacts): PostgresOperation {
+  const facts: PostgresOperation = {
     on: 'postgres',
     sql,
     identity: identityOf(one.as),

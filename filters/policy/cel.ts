@@ -23,6 +23,7 @@ export interface Condition {
   readonly text: string;
   readonly ast: ASTNode;
   readonly usesParams: boolean;
+  readonly usesBody: boolean;
   evaluate(context: Context): Outcome;
   /** the value of the expression itself, for explaining; throws what the evaluation throws */
   value(context: Context): unknown;
@@ -188,7 +189,13 @@ export function failureReason(error: unknown): string {
 
 function makeCondition(text: string, parsed: ParseResult, loops: Loop): Condition {
   let usesParams = false;
-  for (const node of walk(parsed.ast)) if (node.op === 'id' && node.args === 'params') usesParams = true;
+  let usesBody = false;
+  for (const node of walk(parsed.ast)) {
+    if (node.op === 'id' && node.args === 'params') usesParams = true;
+    if ((node.op === '.' || node.op === '.?') && (node.args[1] === 'body' || node.args[1] === 'unreadable')) usesBody = true;
+    // http["body"], and http as a whole
+    if (node.op === '[]' && node.args[0].op === 'id' && node.args[0].args === 'http') usesBody = true;
+  }
   const value = (context: Context): unknown => {
     if (worstCost(loops, context.sizes) > COST_MAX) throw new Error('the operation is too large for this condition');
     budget.left = PATTERN_STEPS_MAX;
@@ -205,7 +212,7 @@ function makeCondition(text: string, parsed: ParseResult, loops: Loop): Conditio
       return { matched: true, error: failureReason(error) };
     }
   };
-  return { text, ast: parsed.ast, usesParams, evaluate, value };
+  return { text, ast: parsed.ast, usesParams, usesBody, evaluate, value };
 }
 
 /** The library follows a row of signs by recursion and counts no depth for it; how many overflow the stack depends on the machine. */

@@ -2,7 +2,7 @@ import { plainTerms, strictestTerms } from './approval-terms.js';
 import type { Condition } from './cel.js';
 import { ruleContext } from './fact-values.js';
 import { grammarChange } from './grammar.js';
-import type { ApprovalTerms, Decision, Mode, OperationFacts, RuleMatch, Verdict } from './types.js';
+import type { ApprovalTerms, Decision, Mode, OperationFacts, PostgresOperation, RuleMatch, Verdict } from './types.js';
 
 export interface CompiledRule {
   name: string;
@@ -59,7 +59,7 @@ function matchingRules(rules: readonly CompiledRule[], facts: OperationFacts): C
   return found;
 }
 
-function matchingDefaults(defaults: Defaults, facts: OperationFacts, matched: readonly Candidate[]): Candidate[] {
+function sqlDefaults(defaults: Defaults, facts: PostgresOperation): Candidate[] {
   const found: Candidate[] = [];
   const { unparsed, opaque } = facts.sql;
   if (unparsed !== '')
@@ -83,6 +83,17 @@ function matchingDefaults(defaults: Defaults, facts: OperationFacts, matched: re
         'Use UTF8 and the standard settings for strings.',
       ),
     );
+  return found;
+}
+
+function httpDefaults(defaults: Defaults, unparsed: string): Candidate[] {
+  if (unparsed === '') return [];
+  const hint = 'Requests that can be read in several ways are not passed on.';
+  return [enforced('default:unparsed', defaults.unparsed, `The request could not be understood: ${unparsed}.`, hint)];
+}
+
+function matchingDefaults(defaults: Defaults, facts: OperationFacts, matched: readonly Candidate[]): Candidate[] {
+  const found = facts.on === 'http' ? httpDefaults(defaults, facts.http.unparsed) : sqlDefaults(defaults, facts);
   // A rule that failed to evaluate counts as matched with its verdict, but an allow that came from a failure allows nothing.
   const ruled = matched.some(({ match }) => match.mode === 'enforce' && (match.verdict !== 'allow' || match.error === undefined));
   if (!defaults.allow && !ruled) found.push(enforced('default:allow', 'deny', 'No rule of the policy allows this.'));

@@ -3,7 +3,7 @@ import { compileCondition, failureReason } from './cel.js';
 import type { CompiledRule } from './decide.js';
 import { maskContext, ruleContext } from './fact-values.js';
 import type { CompiledMask, CompiledPolicy } from './index.js';
-import type { OperationFacts } from './types.js';
+import type { PostgresOperation } from './types.js';
 
 /** One part of a condition, and what it came to. */
 export interface PartExplained {
@@ -56,7 +56,7 @@ function operands(node: ASTNode): ASTNode[] {
 
 const asText = (node: ASTNode): string => serialize(node).replaceAll('.matches_linear(', '.matches(');
 
-function evaluated(expression: string, facts: OperationFacts): unknown {
+function evaluated(expression: string, facts: PostgresOperation): unknown {
   const compiled = compileCondition(expression, 'postgres', 'any');
   if ('problems' in compiled) return compiled.problems[0]?.what ?? 'not known';
   try {
@@ -67,7 +67,7 @@ function evaluated(expression: string, facts: OperationFacts): unknown {
   }
 }
 
-function elementsOf(node: ASTNode, facts: OperationFacts): unknown[] {
+function elementsOf(node: ASTNode, facts: PostgresOperation): unknown[] {
   if (node.op !== 'rcall' || !['exists', 'exists_one', 'all'].includes(node.args[0])) return [];
   const [name, list, [variable, body]] = node.args;
   if (variable === undefined || body === undefined) return [];
@@ -76,7 +76,7 @@ function elementsOf(node: ASTNode, facts: OperationFacts): unknown[] {
   return Array.isArray(found) ? found.slice(0, ELEMENTS_MAX).map(plain) : [];
 }
 
-function explainRule(rule: CompiledRule, facts: OperationFacts): RuleExplained {
+function explainRule(rule: CompiledRule, facts: PostgresOperation): RuleExplained {
   const base = { rule: rule.name, line: rule.line, on: rule.on, verdict: rule.verdict, mode: rule.mode, enabled: rule.enabled };
   if (!rule.enabled || (rule.on !== 'postgres' && rule.on !== 'any')) return { ...base, outcome: 'not asked', error: '', parts: [] };
   const outcome = rule.condition.evaluate(ruleContext(facts));
@@ -93,13 +93,13 @@ function explainRule(rule: CompiledRule, facts: OperationFacts): RuleExplained {
   };
 }
 
-function explainMask({ rule, unless, line }: CompiledMask, facts: OperationFacts): MaskExplained {
+function explainMask({ rule, unless, line }: CompiledMask, facts: PostgresOperation): MaskExplained {
   const outcome = unless?.evaluate(maskContext(facts));
   const lifted = outcome?.matched === true && outcome.error === undefined;
   return { mask: rule.name, line, inForce: !lifted, unless: unless?.text ?? '', error: outcome?.error ?? '' };
 }
 
 /** Why the policy decides as it does about one operation: each rule with the parts of its condition, each mask with its `unless`. */
-export function explain(policy: CompiledPolicy, facts: OperationFacts): { rules: RuleExplained[]; masks: MaskExplained[] } {
+export function explain(policy: CompiledPolicy, facts: PostgresOperation): { rules: RuleExplained[]; masks: MaskExplained[] } {
   return { rules: policy.rules.map((rule) => explainRule(rule, facts)), masks: policy.masks.map((mask) => explainMask(mask, facts)) };
 }

@@ -1,3 +1,4 @@
+import type { HttpFacts } from '../http/facts.js';
 import type { ColumnUse, FunctionUse, ObjectAccess, SqlFacts, StatementFacts, Weakening } from '../sql/facts.js';
 import type { Identity } from './types.js';
 
@@ -16,7 +17,7 @@ export interface FactDoc {
   lower?: true;
 }
 
-export type FactTypeName = 'Sql' | 'Statement' | 'ObjectAccess' | 'ColumnUse' | 'FunctionUse' | 'Identity';
+export type FactTypeName = 'Http' | 'Sql' | 'Statement' | 'ObjectAccess' | 'ColumnUse' | 'FunctionUse' | 'Identity';
 
 const weakenings = ['triggers', 'rules', 'row_security', 'constraints', 'security_definer', 'superuser'] satisfies Weakening[];
 
@@ -213,6 +214,59 @@ const sql = {
   parameters: { type: 'int', description: 'Highest $n used.', example: 'sql.parameters > 0' },
 } satisfies Record<keyof SqlFacts, FactDoc>;
 
+const http = {
+  method: { type: 'string', description: 'GET, POST, …, in capitals.', example: 'http.method == "POST"' },
+  host: {
+    type: 'string',
+    lower: true,
+    description: 'Host that the client asks for, without the port.',
+    example: 'http.host == "api.example.com"',
+  },
+  path: {
+    type: 'string',
+    description:
+      'Path as the server that goes furthest reads it: decoded (%2f too), without //, dot segments, ;parameters and backslashes. Does not depend on spelling.',
+    example: 'http.path.startsWith("/v1/payouts")',
+  },
+  target: {
+    type: 'string',
+    description: 'Path and query as they stand in the request. Prefer path and query.',
+    example: 'http.target.contains("%2e")',
+  },
+  query: {
+    type: 'map<string, dyn>',
+    description: 'Parameters of the query: a list of values for each name. Asking for one that is missing is an error: guard with in.',
+    example: '"limit" in http.query && int(http.query["limit"][0]) > 1000',
+  },
+  headers: {
+    type: 'map<string, string>',
+    description: 'Headers by name in small letters; several of one name are joined by a comma.',
+    example: '"x-tenant" in http.headers && http.headers["x-tenant"] == "prod"',
+  },
+  content_type: {
+    type: 'string',
+    lower: true,
+    description: 'Media type of the body; empty when none is named.',
+    example: 'http.content_type == "application/json"',
+  },
+  body: {
+    type: 'dyn',
+    description:
+      'The body: JSON as it is, a form as a list of values for each name, text as text, null when empty. A rule that asks for it makes the request wait until the body is whole. One that can’t be read is an error, so the rule matches.',
+    example: 'has(http.body.amount) && http.body.amount > 1000',
+  },
+  unreadable: {
+    type: 'string',
+    description: 'Why the body can’t be had; empty when it can, or was not asked for.',
+    example: 'http.unreadable != ""',
+  },
+  unparsed: {
+    type: 'string',
+    description: 'Why the request could be read in several ways; empty when it can’t. Judged by defaults.unparsed as well.',
+    example: 'http.unparsed != ""',
+  },
+} satisfies Record<keyof HttpFacts, FactDoc>;
+
 const identity = {
   id: { type: 'string', description: 'Who is calling.', example: 'identity.id.startsWith("spiffe://example.org/agents/")' },
   kind: {
@@ -242,6 +296,7 @@ const identity = {
 } satisfies Record<keyof Identity, FactDoc>;
 
 export const factTypes: Record<FactTypeName, Record<string, FactDoc>> = {
+  Http: http,
   Sql: sql,
   Statement: statement,
   ObjectAccess: objectAccess,
@@ -267,6 +322,7 @@ export const factVariables: Record<string, FactDoc> = {
     description: 'The client’s application_name at startup; nothing proves it.',
     example: 'application == "psql"',
   },
+  http: { type: 'Http', description: 'The HTTP request.', example: 'http.method == "DELETE"' },
   sql: { type: 'Sql', description: 'The statement or statements of one message.', example: 'sql.count == 1' },
   params: {
     type: 'list<dyn>',
@@ -276,7 +332,7 @@ export const factVariables: Record<string, FactDoc> = {
   },
 };
 
-/** Which variables a rule may ask for. Facts of the other protocols are not there yet: their rules load and never match. */
+/** Which variables a rule may ask for. Facts of Kubernetes and MCP are not there yet: their rules load and never match. */
 export const scopeVariables = {
   postgres: ['on', 'identity', 'resource', 'database', 'user', 'application', 'sql', 'params'],
   any: ['on', 'identity', 'resource'],

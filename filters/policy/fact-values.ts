@@ -1,6 +1,7 @@
+import type { HttpFacts } from '../http/facts.js';
 import type { SqlFacts } from '../sql/facts.js';
 import { type FactTypeName, factTypes } from './fact-table.js';
-import type { Identity, OperationFacts } from './types.js';
+import type { HttpOperation, Identity, OperationFacts, PostgresOperation } from './types.js';
 
 /**
  * Facts as the CEL library wants them: instances of registered classes, whole numbers as bigint.
@@ -89,21 +90,22 @@ function convertSql(facts: SqlFacts): ConvertedSql {
   return found;
 }
 
-/** Levels of claims that a condition can ask for; what is deeper can't be had. */
-const CLAIMS_DEPTH_MAX = 8;
+/** Levels of claims and of a body that a condition can ask for; what is deeper can't be had. */
+const CLAIMS_LEVELS = 8;
+const BODY_LEVELS = 101;
 
-/** Claims are somebody else's JSON: as maps, keys such as `constructor` and `__proto__` are keys like any other. */
-function convertClaims(value: unknown, depth = 0): unknown {
+/** Claims and bodies are somebody else's JSON: as maps, keys such as `constructor` and `__proto__` are keys like any other. */
+function convertJson(value: unknown, levels: number): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (depth >= CLAIMS_DEPTH_MAX) return null;
-  if (Array.isArray(value)) return value.map((item) => convertClaims(item, depth + 1));
-  return new Map(Object.entries(value).map(([key, item]) => [key, convertClaims(item, depth + 1)]));
+  if (levels === 0) return null;
+  if (Array.isArray(value)) return value.map((item) => convertJson(item, levels - 1));
+  return new Map(Object.entries(value).map(([key, item]) => [key, convertJson(item, levels - 1)]));
 }
 
 export function convertIdentity(identity: Identity): object {
   let found = convertedIdentity.get(identity);
   if (found === undefined) {
-    found = new (factClass('Identity'))({ ...identity, claims: convertClaims(identity.claims) });
+    found = new (factClass('Identity'))({ ...identity, claims: convertJson(identity.claims, CLAIMS_LEVELS) });
     convertedIdentity.set(identity, found);
   }
   return found;
@@ -136,6 +138,10 @@ function unreadable(): never {
 
 /** The variables of a rule's condition. `params` stays absent until values are bound; a statement without parameters has an empty list. */
 export function ruleContext(facts: OperationFacts): Context {
+  return facts.on === 'http' ? httpContext(facts) : postgresContext(facts);
+}
+
+function postgresContext(facts: PostgresOperation): Context {
   const sql = convertSql(facts.sql);
   const params = facts.params ?? (facts.sql.parameters === 0 ? [] : undefined);
   const variables: Record<string, unknown> = {
@@ -160,6 +166,42 @@ export function ruleContext(facts: OperationFacts): Context {
       params: params?.length ?? 0,
     },
   };
+}
+
+/** A body that can't be had, or was not read, must not look like one that was: touching it is an error. */
+function httpContext({ http, identity, resource }: HttpOperation): Context {
+  const value = new (factClass('Http'))({
+    ...http,
+    query: convertJson(http.query, 2),
+    headers: convertJson(http.headers, 1),
+    body: convertJson(http.body, BODY_LEVELS),
+  });
+  if (http.body === undefined) {
+    const why = http.unreadable === '' ? 'the body was not read' : http.unreadable;
+    Object.defineProperty(value, 'body', {
+      enumerable: true,
+      get: () => {
+        throw new Error(why);
+      },
+    });
+  }
+  return {
+    variables: { on: 'http', identity: convertIdentity(identity), resource, http: value },
+    sizes: { statements: 0, statement: 0, longest: longestList(http), groups: identity.groups.length, params: 0 },
+  };
+}
+
+/** Elements of the longest list or object in the facts of a request. */
+function longestList(http: HttpFacts): number {
+  let longest = 0;
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const inner = Object.values(value);
+    longest = Math.max(longest, inner.length);
+    for (const one of inner) visit(one);
+  };
+  visit([http.query, http.headers, http.body]);
+  return longest;
 }
 
 /** The variables of a mask's `unless`. */

@@ -266,12 +266,14 @@ function makePolicy(
     grammar: given.grammar ?? 'pin',
     allow: given.allow ?? true,
   };
-  const active = rules.filter((rule) => rule.enabled && (rule.on === 'postgres' || rule.on === 'any'));
+  const activeOn = (on: 'postgres' | 'http') => rules.filter((rule) => rule.enabled && (rule.on === on || rule.on === 'any'));
+  const active = { postgres: activeOn('postgres'), http: activeOn('http') };
   const open = defaults.unparsed === 'allow' && defaults.opaque === 'allow' && defaults.grammar === 'follow' && defaults.allow;
   return {
     version: createHash('sha256').update(text, 'utf8').digest('hex'),
     transparent: open && masks.length === 0 && rules.every((rule) => !rule.enabled),
-    usesParams: active.some((rule) => rule.condition.usesParams),
+    usesParams: active.postgres.some((rule) => rule.condition.usesParams),
+    usesBody: active.http.some((rule) => rule.condition.usesBody),
     usesColumns: masks.some(({ rule }) => rule.columns.length > 0),
     grammar: defaults.grammar,
     unparsed: defaults.unparsed,
@@ -282,7 +284,7 @@ function makePolicy(
     rules,
     masks,
     defaults,
-    decide: (facts) => decide(active, defaults, facts),
+    decide: (facts) => decide(active[facts.on], defaults, facts),
     masksFor(facts) {
       const context = maskContext(facts);
       return masks.filter(({ unless }) => unless === undefined || !lifts(unless.evaluate(context))).map(({ rule }) => rule);

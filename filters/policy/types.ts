@@ -1,3 +1,4 @@
+import type { HttpFacts } from '../http/facts.js';
 import type { Detection } from '../mask/custom/detector.js';
 import type { MaskAs } from '../mask/types.js';
 import type { SqlFacts } from '../sql/facts.js';
@@ -17,8 +18,19 @@ export interface Identity {
   proof: string;
 }
 
-/** The operation as a policy sees it. `params` is present at Execute (extended protocol) only. */
-export interface OperationFacts {
+/** The operation as a policy sees it. */
+export type OperationFacts = PostgresOperation | HttpOperation;
+
+/** One HTTP request. The facts of its body are there where the policy asks for them. */
+export interface HttpOperation {
+  on: 'http';
+  http: HttpFacts;
+  identity: Identity;
+  resource: string;
+}
+
+/** One message of the Postgres protocol. `params` is present at Execute (extended protocol) only. */
+export interface PostgresOperation {
   on: 'postgres';
   sql: SqlFacts;
   identity: Identity;
@@ -97,6 +109,8 @@ export interface Policy {
   readonly transparent: boolean;
   /** true when some rule reads `params`: then Execute is judged again with the bound values */
   readonly usesParams: boolean;
+  /** true when some rule on http reads the body: then a request waits until its body is whole */
+  readonly usesBody: boolean;
   /** true when some mask goes by columns: then a catalogue is of use */
   readonly usesColumns: boolean;
   readonly grammar: 'pin' | 'follow';

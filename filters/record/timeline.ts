@@ -54,9 +54,12 @@ function describe(event: StoredEvent, options: TimelineOptions): Block {
         : [];
       return head('request', `${request} ${str(event['operation'])}${event['text'] ? `: ${str(event['text'])}` : ''}`, [
         ...params,
+        ...(typeof event['body'] === 'string' ? event['body'].split('\n') : []),
         ...leftOut(event),
       ]);
     }
+    case 'request.body':
+      return head('body', `${request} ${plural(event['bytes'], 'byte')}`, [...str(event['body']).split('\n'), ...leftOut(event)]);
     case 'decision': {
       const observed = list(event['matches']).filter((match) => match['mode'] === 'observe');
       return head(
@@ -109,7 +112,10 @@ type Head = (kind: string, text: string, more?: string[]) => Block;
 
 function open(event: StoredEvent, head: Head): Block {
   const identity = of(event['identity']);
-  const where = `database ${str(event['database'])}, user ${str(event['user'])}${event['application'] ? `, application ${str(event['application'])}` : ''}`;
+  const where =
+    event['protocol'] === 'http'
+      ? `HTTP${event['application'] ? `, ${str(event['application'])}` : ''}`
+      : `database ${str(event['database'])}, user ${str(event['user'])}${event['application'] ? `, application ${str(event['application'])}` : ''}`;
   return head(
     'open',
     `${str(event['resource'])} by ${str(identity['id'])} (${str(identity['proof']) || str(identity['kind'])}) from ${str(identity['source'])}`,
@@ -118,6 +124,7 @@ function open(event: StoredEvent, head: Head): Block {
 }
 
 function response(event: StoredEvent, head: Head, options: TimelineOptions): Block {
+  if (event['status'] !== undefined) return httpResponse(event, head, options);
   const tag = str(event['tag']);
   const more: string[] = [];
   const columns = Array.isArray(event['columns']) ? (event['columns'] as string[]) : [];
@@ -132,6 +139,26 @@ function response(event: StoredEvent, head: Head, options: TimelineOptions): Blo
   return head(
     'response',
     `${str(event['request'])} ${plural(event['rows'], 'row')}, ${plural(event['bytes'], 'byte')}${tag ? ` (${tag})` : ''}`,
+    more,
+  );
+}
+
+/** Lines of a body that are shown. */
+const BODY_LINES_MAX = 20;
+
+function httpResponse(event: StoredEvent, head: Head, options: TimelineOptions): Block {
+  const type = str(event['content_type']);
+  const text = Buffer.from(str(event['body']), 'base64').toString('utf8');
+  const lines = text === '' ? [] : text.split('\n');
+  const more = lines.slice(0, BODY_LINES_MAX).map((line) => shorten(options.clean(line), options.cell_chars_max * 10));
+  if (lines.length > BODY_LINES_MAX) more.push(`(${plural(lines.length - BODY_LINES_MAX, 'more line')})`);
+  const left = Number(event['body_left_out']) || 0;
+  if (left > 0) more.push(`(${plural(left, 'byte')} more went to the client and ${left === 1 ? 'is' : 'are'} not in the recording)`);
+  if (event['incomplete'] === true) more.push('(the request ended before its answer did)');
+  for (const mask of list(event['masked'])) more.push(`masked: ${str(mask['rule'])} x${str(mask['count'])}`);
+  return head(
+    'response',
+    `${str(event['request'])} ${str(event['status'])}${type === '' ? '' : ` ${type}`}, ${plural(event['bytes'], 'byte')}`,
     more,
   );
 }

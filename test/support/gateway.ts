@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import pino from 'pino';
-import { startUp, type Up, type UpOptions } from '../../extproc/up.js';
+import { startUp, type UpBeforePostgres, type UpOptions } from '../../extproc/up.js';
 import { type ScratchDatabase, scratchDatabase } from './postgres.js';
 
 /** The policy of most end-to-end tests: something of everything. */
@@ -39,7 +39,7 @@ version: 1
 defaults: { unparsed: allow, opaque: allow, grammar: follow, allow: true }
 `;
 
-export interface TestGateway extends Up {
+export interface TestGateway extends UpBeforePostgres {
   database: ScratchDatabase;
   directory: string;
   /** connection settings through the gateway */

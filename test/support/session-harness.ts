@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Decision, Policy } from '../../filters/policy/types.js';
 import type { CatalogueView } from '../../filters/postgres/rows/origin.js';
 import type { MaskSet } from '../../filters/postgres/rows/plan.js';
@@ -26,6 +27,7 @@ export function makeSession(options: HarnessOptions): Session {
     version: 'p1',
     transparent: false,
     usesParams: false,
+    usesBody: false,
     usesColumns: false,
     grammar: 'pin',
     unparsed: 'deny',
@@ -33,6 +35,7 @@ export function makeSession(options: HarnessOptions): Session {
     limits,
     masksFor: () => [],
     decide: (facts) => {
+      assert.ok(facts.on === 'postgres');
       const texts =
         facts.sql.statements.length > 0
           ? facts.sql.statements.map((s) => `${s.kind} ${s.object}`.trim())

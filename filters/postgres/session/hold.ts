@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { digestOf, shapeOf } from '../../approval/life.js';
+import { type ApprovalInput, approvalFields, holdFields, outcomeMessage } from '../../approval/recorded.js';
 import type { ApproverDecision, HeldOperation } from '../../approval/types.js';
 import type { Decision } from '../../policy/types.js';
+import { shownIdentity } from '../../record/shown-identity.js';
 import { buildNoticeResponse } from '../wire/error-fields.js';
 import type { Frame } from '../wire/frame-reader.js';
 import type { Judgement } from './judge.js';
@@ -9,7 +11,6 @@ import type { Refusal } from './pending.js';
 import { refuse } from './refuse.js';
 import type { Request } from './request.js';
 import type { Session, Stall } from './session.js';
-import { shownIdentity } from './shown-identity.js';
 
 /** An operation that waits in flight: the very bytes that go on if it is approved, and nothing else. */
 export interface Held {
@@ -93,15 +94,7 @@ export function hold(s: Session, what: HoldRequest): Stall | undefined {
     visible: false,
   };
   s.totals.held++;
-  const event = {
-    request: what.request.id,
-    hold: operation.hold,
-    rule: operation.rule,
-    by: terms.by,
-    quorum: terms.quorum,
-    wait_ms: terms.wait_ms,
-  };
-  s.record('hold', `,${JSON.stringify(event).slice(1, -1)}`, true);
+  s.record('hold', holdFields(operation), true);
   s.out.holds.push({ operation });
   return 'hold';
 }
@@ -122,14 +115,6 @@ export function heldNotice(s: Session, first: boolean): void {
   );
 }
 
-export interface ApprovalInput {
-  hold: string;
-  outcome: 'approved' | 'denied' | 'expired' | 'cancelled' | 'unavailable';
-  reason: string;
-  decisions: ApproverDecision[];
-  lease: string;
-}
-
 /** The end of a hold as the approval store tells it. */
 export function onApproval(s: Session, input: ApprovalInput): void {
   const held = s.held;
@@ -146,30 +131,18 @@ export function onApproval(s: Session, input: ApprovalInput): void {
 
 function refusalFor(held: Held, input: ApprovalInput): Omit<Refusal, 'word'> {
   const { rule, hold: id } = held.operation;
-  const detail = `Rule: ${rule}. Approval ${id}.`;
-  const hint = 'Talk to the approvers, then send the operation again.';
-  if (input.outcome === 'approved')
+  if (input.outcome === 'cancelled')
     return {
-      sqlstate: '42501',
-      message: 'the policy changed while this operation was held',
-      detail,
-      hint: 'Send it again: it will be judged by the policy in force.',
+      sqlstate: '57014',
+      message: 'canceling statement due to user request',
+      detail: `Rule: ${rule}. Approval ${id}. ${input.reason}`,
+      hint: '',
     };
-  if (input.outcome === 'denied') {
-    const last = input.decisions.findLast((d) => d.verdict === 'deny');
-    const by = last ? ` by ${last.by}` : '';
-    const comment = last?.comment ? `: ${last.comment}` : '';
-    return { sqlstate: '42501', message: `denied${by}${comment}`, detail, hint };
-  }
-  if (input.outcome === 'expired') return { sqlstate: '42501', message: 'nobody approved this operation in time', detail, hint };
-  if (input.outcome === 'unavailable')
-    return {
-      sqlstate: '42501',
-      message: `this operation needs an approval, and approvals can't be stored now`,
-      detail: `Rule: ${rule}.`,
-      hint: 'Try again later; tell the operators of the gateway.',
-    };
-  return { sqlstate: '57014', message: 'canceling statement due to user request', detail: `${detail} ${input.reason}`, hint: '' };
+  return {
+    sqlstate: '42501',
+    ...outcomeMessage(input),
+    detail: `Rule: ${rule}.${input.outcome === 'unavailable' ? '' : ` Approval ${id}.`}`,
+  };
 }
 
 /** Ends the hold from this side: the client cancelled or went away, the server closed. What was held never runs. */
@@ -199,14 +172,5 @@ function recordApproval(
   decisions: ApproverDecision[],
   lease: string,
 ): void {
-  const { maskText } = s.rules!;
-  const shown = decisions.map((d) => ({
-    by: d.by,
-    verdict: d.verdict,
-    comment: maskText(d.comment),
-    at: new Date(d.at_ms).toISOString(),
-    from: d.from,
-  }));
-  const event = { request: held.request.id, hold: held.operation.hold, outcome, decisions: shown, lease };
-  s.record('approval', `,${JSON.stringify(event).slice(1, -1)}`, true);
+  s.record('approval', approvalFields(held.operation, outcome, decisions, lease, s.rules!.maskText), true);
 }

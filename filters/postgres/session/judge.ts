@@ -1,5 +1,5 @@
 import { isGrammarSetting, isPinned } from '../../policy/grammar.js';
-import type { Decision, OperationFacts, Policy } from '../../policy/types.js';
+import type { Decision, Policy, PostgresOperation } from '../../policy/types.js';
 import type { SqlAnalysis, SqlFacts, StatementFacts } from '../../sql/facts.js';
 import { maskedHead } from './params.js';
 import { shownFacts } from './shown-facts.js';
@@ -34,7 +34,7 @@ export interface Judgement extends Ruling {
   readonly textFields: string;
 }
 
-export type Caller = Omit<OperationFacts, 'on' | 'sql' | 'params'>;
+export type Caller = Omit<PostgresOperation, 'on' | 'sql' | 'params'>;
 
 export interface Analyzer {
   analyze(text: string): SqlAnalysis;
@@ -127,8 +127,8 @@ export class Judge {
     };
   }
 
-  private operation(facts: SqlFacts, params: (string | null | undefined)[] | undefined): OperationFacts {
-    const operation: OperationFacts = { on: 'postgres', sql: facts, ...this.caller };
+  private operation(facts: SqlFacts, params: (string | null | undefined)[] | undefined): PostgresOperation {
+    const operation: PostgresOperation = { on: 'postgres', sql: facts, ...this.caller };
     if (params !== undefined) operation.params = params;
     return operation;
   }

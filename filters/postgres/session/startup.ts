@@ -1,9 +1,9 @@
 import { MidstreamError } from '../../errors.js';
+import { shownIdentity } from '../../record/shown-identity.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { decodeStartupPacket, type StartupParameter, startupParameter } from '../wire/startup.js';
 import { grammarProblem } from './grammar.js';
 import type { Session } from './session.js';
-import { shownIdentity } from './shown-identity.js';
 
 const answerN = Buffer.from('N');
 

@@ -8,7 +8,7 @@ import type { Postgres } from '../../../extproc/process/postgres.js';
 import { groupFiles } from '../../../extproc/stores/recordings/names.js';
 import { segmentLines } from '../../../extproc/stores/recordings/read.js';
 import { realFs } from '../../../extproc/stores/recordings/world.js';
-import { startUp, type Up, type UpOptions } from '../../../extproc/up.js';
+import { startUp, type UpBeforePostgres, type UpOptions } from '../../../extproc/up.js';
 import { parseLine, type StoredEvent } from '../../../filters/record/chain.js';
 import { eventually, nothingLeft, type TestGateway, testPolicy } from '../../support/gateway.js';
 import { type ClientPeer, connectPeer } from '../../support/pg-peer.js';
@@ -47,7 +47,7 @@ export async function ownDatabase(
   return { url: url.href, config: { host: server.host, port: server.port, user: 'postgres', database: name }, drop };
 }
 
-export interface FaultGateway extends Up {
+export interface FaultGateway extends UpBeforePostgres {
   server: Postgres;
   directory: string;
   recordings: string;

@@ -3,18 +3,20 @@ import { compileCondition } from '../../../filters/policy/cel.js';
 import { factFunctions, factTypes, factVariables } from '../../../filters/policy/fact-table.js';
 import { ruleContext } from '../../../filters/policy/fact-values.js';
 import { compilePolicy } from '../../../filters/policy/index.js';
-import type { OperationFacts } from '../../../filters/policy/types.js';
+import type { PostgresOperation } from '../../../filters/policy/types.js';
 import { identity, oneRule, operation, sqlFacts } from './operation.js';
 
-function evaluate(expression: string, facts: OperationFacts = operation(sqlFacts([{}]))): unknown {
+function evaluate(expression: string, facts: PostgresOperation = operation(sqlFacts([{}]))): unknown {
   const compiled = compileCondition(expression, 'postgres', 'any');
   if ('problems' in compiled) throw new Error(compiled.problems.map((problem) => problem.what).join('; '));
   return compiled.condition.evaluate(ruleContext(facts));
 }
-const holds = (expression: string, facts?: OperationFacts) => assert.deepEqual(evaluate(expression, facts), { matched: true }, expression);
-const fails = (expression: string, facts: OperationFacts) => assert.deepEqual(evaluate(expression, facts), { matched: false }, expression);
-const problemOf = (expression: string): string => {
-  const compiled = compileCondition(expression, 'postgres');
+const holds = (expression: string, facts?: PostgresOperation) =>
+  assert.deepEqual(evaluate(expression, facts), { matched: true }, expression);
+const fails = (expression: string, facts: PostgresOperation) =>
+  assert.deepEqual(evaluate(expression, facts), { matched: false }, expression);
+const problemOf = (expression: string, scope: 'postgres' | 'http' = 'postgres'): string => {
+  const compiled = compileCondition(expression, scope);
   return 'problems' in compiled ? (compiled.problems[0]?.what ?? '') : '';
 };
 
@@ -101,14 +103,16 @@ describe('conditions', function () {
       FunctionUse: 's.functions.exists(f, ',
     };
     for (const [type, fields] of Object.entries(factTypes)) {
+      const scope = type === 'Http' ? 'http' : 'postgres';
       for (const [name, doc] of Object.entries(fields)) {
         let expression = doc.example;
         if (element[type] !== undefined) expression = `${element[type]}${expression})`;
         if (element[type] !== undefined || type === 'Statement') expression = `sql.statements.exists(s, ${expression})`;
-        assert.equal(problemOf(expression), '', `${type}.${name}: ${expression}`);
+        assert.equal(problemOf(expression, scope), '', `${type}.${name}: ${expression}`);
       }
     }
-    for (const [name, doc] of Object.entries(factVariables)) assert.equal(problemOf(doc.example), '', name);
+    for (const [name, doc] of Object.entries(factVariables))
+      assert.equal(problemOf(doc.example, name === 'http' ? 'http' : 'postgres'), '', name);
   });
 
   it('see only the fields of the table', () => {

@@ -1,4 +1,4 @@
-import type { Identity, OperationFacts } from '../../../filters/policy/types.js';
+import type { Identity, PostgresOperation } from '../../../filters/policy/types.js';
 import type { SqlFacts, StatementFacts } from '../../../filters/sql/facts.js';
 
 /** A statement that does nothing special, with what a test changes. */
@@ -50,7 +50,7 @@ export const identity = (changes: Partial<Identity> = {}): Identity => ({
   ...changes,
 });
 
-export function operation(sql: SqlFacts, changes: Partial<OperationFacts> = {}): OperationFacts {
+export function operation(sql: SqlFacts, changes: Partial<PostgresOperation> = {}): PostgresOperation {
   return { on: 'postgres', sql, identity: identity(), resource: 'orders', database: 'shop', user: 'app', application: 'psql', ...changes };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createDetector, createMasker, maskString } from '../../../filters/mask/index.js';
 import { shownFacts } from '../../../filters/postgres/session/shown-facts.js';
-import { shownIdentity } from '../../../filters/postgres/session/shown-identity.js';
+import { shownIdentity } from '../../../filters/record/shown-identity.js';
 import { createAnalyzer, loadParser } from '../../../filters/sql/analyze.js';
 
 const detector = createDetector({ detect: ['all'] });

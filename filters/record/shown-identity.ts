@@ -1,12 +1,18 @@
-import type { Identity } from '../../policy/types.js';
-import type { Rules } from './session.js';
+import type { Identity } from '../policy/types.js';
+
+/** What goes into recordings and to approvers is masked by these, whatever the policy says. */
+export interface RecordingMaskers {
+  maskText: (text: string) => string;
+  /** the same for names of callers and databases */
+  maskName: (name: string) => string;
+}
 
 /**
  * The identity as recordings and approvers see it: what a client only claims (its user, its application name) is text like any
  * other and may hold a secret. What was proven is shown as it is. That nobody decides on an operation of their own is checked on
  * the shown names; a claimed one can be chosen freely, so nothing is lost with one that is masked (decisions/0070).
  */
-export function shownIdentity(identity: Identity, { maskText, maskName }: Pick<Rules, 'maskText' | 'maskName'>): Identity {
+export function shownIdentity(identity: Identity, { maskText, maskName }: RecordingMaskers): Identity {
   const { application_name } = identity.claims;
   return {
     ...identity,

@@ -1,0 +1,152 @@
+import { envoyAddress, parseAddress } from './address.js';
+import { seconds, typed } from './clusters.js';
+import { gatewayService, METADATA_NAMESPACE } from './filters.js';
+import type { EnvoyLimits, GatewayEndpoints, HttpListener } from './options.js';
+
+/** `https://api.example.com/` as host, port, and whether TLS goes on. Throws TypeError for what is no URL of a server. */
+export function parseUpstreamUrl(url: string): { host: string; port: number; tls: boolean } {
+  const { protocol, hostname, port, pathname, search, hash, username, password } = new URL(url);
+  const tls = protocol === 'https:';
+  if (!tls && protocol !== 'http:') throw new TypeError('it begins with neither http:// nor https://');
+  if (pathname !== '/' || search !== '' || hash !== '') throw new TypeError('it names more than a server');
+  if (username !== '' || password !== '') throw new TypeError('it holds a credential');
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (tls ? 443 : 80) : Number(port), tls };
+}
+
+const cluster = (listener: HttpListener): string => `${listener.name}_upstream`;
+
+/** What the gateway wants to know of a request's connection; Envoy leaves out what it does not have. */
+const REQUEST_ATTRIBUTES = [
+  'source.address',
+  'connection.id',
+  'connection.tls_version',
+  'connection.requested_server_name',
+  'connection.subject_peer_certificate',
+  'connection.uri_san_peer_certificate',
+];
+
+/** Longest wait for the gateway; a request may wait for a person, and Envoy takes no more than an hour. */
+const MESSAGE_TIMEOUT = '3600s';
+
+/** Every part of a request and of its answer, to the gateway and back. */
+function processFilter(listener: HttpListener): object {
+  return {
+    name: 'envoy.filters.http.ext_proc',
+    typed_config: {
+      ...typed('envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor'),
+      stat_prefix: listener.name,
+      failure_mode_allow: false,
+      message_timeout: MESSAGE_TIMEOUT,
+      processing_mode: {
+        request_header_mode: 'SEND',
+        response_header_mode: 'SEND',
+        request_body_mode: 'FULL_DUPLEX_STREAMED',
+        response_body_mode: 'FULL_DUPLEX_STREAMED',
+        request_trailer_mode: 'SEND',
+        response_trailer_mode: 'SEND',
+      },
+      request_attributes: REQUEST_ATTRIBUTES,
+      metadata_options: { receiving_namespaces: { untyped: [METADATA_NAMESPACE] } },
+      grpc_service: gatewayService(listener),
+    },
+  };
+}
+
+/** The HTTP connection manager that agents connect to. */
+export function httpManager(listener: HttpListener, gateway: GatewayEndpoints): object {
+  const { host } = parseUpstreamUrl(listener.upstream);
+  const named = !/^[\d.]+$|:/.test(host);
+  return {
+    name: 'envoy.filters.network.http_connection_manager',
+    typed_config: {
+      ...typed('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
+      stat_prefix: listener.name,
+      codec_type: 'AUTO',
+      use_remote_address: true,
+      // One spelling for everybody: the gateway judges what the server will see.
+      normalize_path: true,
+      merge_slashes: true,
+      path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
+      // A request may wait for a person.
+      stream_idle_timeout: '0s',
+      request_timeout: '0s',
+      server_header_transformation: 'PASS_THROUGH',
+      route_config: {
+        virtual_hosts: [
+          {
+            name: listener.name,
+            domains: ['*'],
+            routes: [
+              {
+                match: { prefix: '/' },
+                route: { cluster: cluster(listener), timeout: '0s', ...(named ? { host_rewrite_literal: host } : {}) },
+              },
+            ],
+          },
+        ],
+      },
+      http_filters: [
+        processFilter(listener),
+        { name: 'envoy.filters.http.router', typed_config: typed('envoy.extensions.filters.http.router.v3.Router') },
+      ],
+      ...(gateway.access_log === false ? {} : { access_log: [accessLog(listener)] }),
+    },
+  };
+}
+
+/** Envoy's own view of each request, joined by the session that the gateway named. */
+function accessLog(listener: HttpListener): object {
+  return {
+    name: 'envoy.access_loggers.http_grpc',
+    typed_config: {
+      ...typed('envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig'),
+      common_config: {
+        log_name: `midstream/${listener.name}`,
+        transport_api_version: 'V3',
+        buffer_flush_interval: '0.2s',
+        grpc_service: gatewayService(listener),
+        custom_tags: [
+          { tag: 'listener', literal: { value: listener.name } },
+          { tag: 'midstream_session', value: `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:session)%` },
+        ],
+      },
+    },
+  };
+}
+
+/** The server behind; over TLS its certificate must be of the name that was asked for. */
+export function httpCluster(listener: HttpListener, limits: EnvoyLimits): object {
+  const { host, port, tls } = parseUpstreamUrl(listener.upstream);
+  const address = parseAddress(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+  const named = !/^[\d.]+$|:/.test(host);
+  const name = cluster(listener);
+  return {
+    name,
+    ...(named ? { type: 'STRICT_DNS', dns_lookup_family: 'V4_PREFERRED' } : { type: 'STATIC' }),
+    connect_timeout: seconds(limits.connect_ms_max),
+    per_connection_buffer_limit_bytes: limits.connection_buffer_bytes_max,
+    circuit_breakers: {
+      thresholds: [
+        { max_connections: limits.connections_max, max_pending_requests: limits.connections_max, max_requests: limits.connections_max },
+      ],
+    },
+    ...(tls
+      ? {
+          transport_socket: {
+            name: 'envoy.transport_sockets.tls',
+            typed_config: {
+              ...typed('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext'),
+              ...(named ? { sni: host } : {}),
+              common_tls_context: {
+                validation_context: {
+                  trusted_ca: { filename: listener.upstream_ca_file ?? '/etc/ssl/certs/ca-certificates.crt' },
+                  match_typed_subject_alt_names: [{ san_type: named ? 'DNS' : 'IP_ADDRESS', matcher: { exact: host } }],
+                },
+              },
+            },
+          },
+        }
+      : {}),
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address: envoyAddress(address) } }] }] },
+  };
+}

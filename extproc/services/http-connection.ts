@@ -1,0 +1,132 @@
+import type { ApprovalStore } from '../../filters/approval/types.js';
+import { MidstreamError } from '../../filters/errors.js';
+import type { Answer, Effects } from '../../filters/http/effects.js';
+import { Exchange, type ExchangeInput, type ExchangeOptions } from '../../filters/http/exchange.js';
+import type { SessionRecorder } from '../../filters/record/events.js';
+import type { ConnectionMetrics } from './connection.js';
+import { HoldKeeper } from './hold-keeper.js';
+
+/** What carries an exchange: one stream of HTTP ext_proc. */
+export interface HttpTransport {
+  send(answers: readonly Answer[]): void;
+  /** ends the stream with an error: Envoy resets the request */
+  fail(why: string): void;
+}
+
+export interface HttpWorld {
+  approvals: ApprovalStore;
+  recorder: SessionRecorder;
+  /** exchanges that are open */
+  open: Set<HttpConnection>;
+  received: (bytes: number) => void;
+  log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
+  metrics: ConnectionMetrics;
+  now: () => number;
+}
+
+/** Milliseconds without another chunk after which what is sure of the held bytes goes on. */
+const PAUSE_MS = 20;
+
+/** Carries out what an exchange's steps ask for: records first, then answers once what gates them is durable, then approvals. */
+export class HttpConnection {
+  readonly exchange: Exchange;
+  private readonly holds: HoldKeeper;
+  private readonly queue: { ticket: number; answers: readonly Answer[] }[] = [];
+  private waiting = false;
+  private gone = false;
+  private pause: NodeJS.Timeout | undefined;
+
+  constructor(
+    options: ExchangeOptions,
+    private readonly world: HttpWorld,
+    private readonly transport: HttpTransport,
+  ) {
+    this.exchange = new Exchange(options);
+    this.holds = new HoldKeeper(world, {
+      id: options.id,
+      held: () => this.exchange.held,
+      ended: (input) => this.input({ type: 'approval', ...input }),
+      stored: () => undefined,
+      tick: undefined,
+    });
+    world.open.add(this);
+  }
+
+  input(input: ExchangeInput): void {
+    if (this.gone) return;
+    if (input.type === 'request_body' || input.type === 'response_body') this.world.received(input.body.length);
+    const effects = this.exchange.step(input);
+    let ticket = 0;
+    try {
+      ticket = this.append(effects);
+    } catch (error) {
+      const code = error instanceof MidstreamError ? error.code : 'unavailable';
+      this.world.log.error({ session: this.exchange.options.id, code }, 'recording failed; the request is reset');
+      return this.fail('the recording failed');
+    }
+    if (effects.answers.length > 0) this.send(ticket, effects.answers);
+    for (const operation of effects.holds) void this.holds.hold(operation);
+    for (const { hold, status, reason } of effects.ended) this.holds.end(hold, status, reason);
+    if (effects.fail !== undefined) return this.fail(effects.fail);
+    clearTimeout(this.pause);
+    this.pause = effects.flush ? setTimeout(() => this.input({ type: 'flush' }), PAUSE_MS) : undefined;
+  }
+
+  /** The stream is over: by itself when the exchange is done, else because the client or Envoy is gone. */
+  lost(reason: string): void {
+    if (this.gone) return;
+    this.release();
+    const done = this.exchange.phase === 'closed';
+    const effects = this.exchange.step({ type: 'gone', reason });
+    try {
+      this.append(effects);
+    } catch {
+      // The exchange is over and the recording's failure was reported where it happened.
+    }
+    for (const { hold, status, reason: why } of effects.ended) this.holds.end(hold, status, why);
+    this.world.metrics.closed(done ? 'closed' : reason);
+  }
+
+  private append(effects: Effects): number {
+    let ticket = 0;
+    for (const record of effects.records) {
+      const at = this.world.recorder.appendLine(record.type, record.json, record.original, record.wire);
+      if (record.gating) ticket = at;
+    }
+    for (const { verdict, rule } of effects.decisions) this.world.metrics.decision(verdict, rule);
+    return ticket;
+  }
+
+  private send(ticket: number, answers: readonly Answer[]): void {
+    if (this.queue.length === 0 && (ticket === 0 || this.world.recorder.durable(ticket))) return this.transport.send(answers);
+    this.queue.push({ ticket, answers });
+    this.awaitDurable();
+  }
+
+  private awaitDurable(): void {
+    const first = this.queue[0];
+    if (first === undefined || this.waiting) return;
+    this.waiting = true;
+    this.world.recorder.whenDurable(first.ticket, (error) => {
+      this.waiting = false;
+      if (this.gone) return;
+      if (error) return this.fail('the recording failed');
+      while (this.queue.length > 0 && (this.queue[0]!.ticket === 0 || this.world.recorder.durable(this.queue[0]!.ticket)))
+        this.transport.send(this.queue.shift()!.answers);
+      this.awaitDurable();
+    });
+  }
+
+  private fail(why: string): void {
+    this.transport.fail(why);
+    this.lost(why);
+  }
+
+  private release(): void {
+    this.gone = true;
+    this.queue.length = 0;
+    clearTimeout(this.pause);
+    this.holds.unwatch();
+    this.world.open.delete(this);
+  }
+}

@@ -1,0 +1,99 @@
+import type { ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import type { Answer } from '../../filters/http/effects.js';
+import {
+  decodeProcessingRequest,
+  encodeProcessingResponse,
+  type ProcessingRequest,
+  type ProcessingResponse,
+  serviceName,
+} from '../../protos/http-ext-proc.js';
+import { type PeerFacts, peerFacts } from '../convert/network-ext-proc.js';
+import type { HttpConnection, HttpTransport } from './http-connection.js';
+
+type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
+
+export const httpExtProcDefinition: ServiceDefinition = {
+  Process: {
+    path: `/${serviceName}/Process`,
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: () => {
+      throw new Error('the gateway does not call this service');
+    },
+    requestDeserialize: decodeProcessingRequest,
+    responseSerialize: encodeProcessingResponse,
+    responseDeserialize: () => {
+      throw new Error('the gateway does not call this service');
+    },
+  },
+};
+
+/**
+ * Answers in the order of the exchange. The stream is never ended with OK while its request lives: Envoy would let the rest pass
+ * uninspected (envoy.md), so what fails ends it with an error.
+ */
+class ExtProcStream implements HttpTransport {
+  private metadata: Record<string, Record<string, string>> | undefined;
+
+  constructor(
+    private readonly call: Call,
+    session: string,
+  ) {
+    this.metadata = { midstream: { session } };
+    call.on('drain', () => call.resume());
+  }
+
+  send(answers: readonly Answer[]): void {
+    for (const answer of answers) {
+      if (this.call.cancelled || this.call.destroyed) return;
+      const response: ProcessingResponse = { ...answer };
+      if (this.metadata !== undefined) {
+        response.dynamicMetadata = this.metadata;
+        this.metadata = undefined;
+      }
+      // Envoy takes no more for now; what it sends waits in its own buffers, which have limits.
+      if (!this.call.write(response)) this.call.pause();
+    }
+  }
+
+  fail(why: string): void {
+    if (!this.call.cancelled && !this.call.destroyed) this.call.emit('error', { code: status.UNAVAILABLE, details: why });
+  }
+}
+
+export interface HttpExtProcHost {
+  /** a new request; throws when it may not be served */
+  open(peer: PeerFacts, listener: string, transport: (session: string) => HttpTransport): HttpConnection;
+  log: { warn(fields: object, message: string): void };
+}
+
+export function httpExtProc(host: HttpExtProcHost): UntypedServiceImplementation {
+  const process = (call: Call): void => {
+    let connection: HttpConnection | undefined;
+    call.on('data', (request: ProcessingRequest) => {
+      try {
+        connection ??= host.open(
+          peerFacts(request),
+          String(call.metadata.get('x-midstream-listener')[0] ?? ''),
+          (session) => new ExtProcStream(call, session),
+        );
+        if (request.part === 'none') return;
+        const { attributes: _attributes, metadata: _metadata, part, ...rest } = request;
+        connection.input({ type: part, ...rest } as Parameters<HttpConnection['input']>[0]);
+      } catch (error) {
+        host.log.warn({ error: error instanceof Error ? error.message : String(error) }, 'a request failed; it is reset');
+        connection?.lost('stream failed');
+        call.emit('error', { code: status.UNAVAILABLE, details: 'the gateway could not serve this request' });
+      }
+    });
+    // Envoy ends its side only when the request is over, so ending ours is no more than good manners then.
+    call.on('end', () => {
+      connection?.lost('closed');
+      call.end();
+    });
+    call.on('cancelled', () => connection?.lost('cancelled'));
+    call.on('error', () => connection?.lost('stream error'));
+  };
+  return { Process: process };
+}

@@ -1,0 +1,29 @@
+import type { HeldOperation } from '../approval/types.js';
+import type { Decision } from '../policy/types.js';
+import type { RecordEffect } from '../postgres/session/effects.js';
+
+/** Name in small letters, and value: one character a byte. */
+export type Header = readonly [name: string, value: string];
+
+/** What Envoy is told about a part of the request or its answer. */
+export type Answer =
+  | { part: 'request_headers' | 'response_headers'; set?: readonly Header[]; append?: readonly Header[]; remove?: readonly string[] }
+  | { part: 'request_body' | 'response_body'; chunks: readonly Buffer[]; end: boolean }
+  | { part: 'request_trailers' | 'response_trailers'; set?: readonly Header[]; append?: readonly Header[]; remove?: readonly string[] }
+  | { part: 'immediate'; status: number; headers: readonly Header[]; body: Buffer; grpcStatus?: number; details: string };
+
+/**
+ * What a step of an exchange asks the world to do, in this order: records, then answers (kept back until the gating records are durable),
+ * then the rest.
+ */
+export class Effects {
+  records: RecordEffect[] = [];
+  answers: Answer[] = [];
+  decisions: Decision[] = [];
+  holds: HeldOperation[] = [];
+  ended: { hold: string; status: 'cancelled' | 'expired'; reason: string }[] = [];
+  /** bytes are held back that may go when the sender pauses */
+  flush = false;
+  /** the exchange failed: its stream is to be ended with an error, so that Envoy resets it */
+  fail: string | undefined;
+}

@@ -1,0 +1,23 @@
+/** A request as a policy sees it. What it says does not depend on how the request was spelled (path.ts). */
+export interface HttpFacts {
+  /** in capitals */
+  method: string;
+  /** without the port, in small letters */
+  host: string;
+  /** decoded once, without empty and dot segments and their parameters; begins with a slash */
+  path: string;
+  /** as it stands in the request line, with its query */
+  target: string;
+  /** decoded; a name that stands twice has two values */
+  query: Record<string, string[]>;
+  /** names in small letters; several of one name are joined by a comma and a blank */
+  headers: Record<string, string>;
+  /** media type alone, in small letters; empty when the request names none */
+  content_type: string;
+  /** what the body says: JSON as it is, a form as lists of values, text as text. undefined: not read; `unreadable` says why it can't be had */
+  body: unknown;
+  /** why the body can't be had */
+  unreadable: string;
+  /** why the request could not be understood; empty when it could */
+  unparsed: string;
+}

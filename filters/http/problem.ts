@@ -1,0 +1,36 @@
+/** A refusal as an HTTP client reads it: problem details (RFC 9457), or a gRPC status where the call is one. */
+export interface Refusal {
+  status: number;
+  /** word of the problem's type: denied, expired, too_large, unreadable, unavailable */
+  kind: string;
+  title: string;
+  detail: string;
+  rule: string;
+  hint: string;
+}
+
+/** gRPC status codes (grpc/doc/statuscodes.md). */
+const GRPC_STATUS: Record<number, number> = { 403: 7, 413: 8, 502: 13, 503: 14, 504: 4 };
+
+/** Nothing of the request is in it, so it may go to logs and recordings too. */
+export function problemOf(refusal: Refusal, session: string): { headers: [string, string][]; body: Buffer } {
+  const { status, kind, title, detail, rule, hint } = refusal;
+  const body = {
+    type: `urn:midstream:problem:${kind}`,
+    title,
+    status,
+    detail,
+    instance: `urn:midstream:request:${session}`,
+    ...(rule === '' ? {} : { rule }),
+    ...(hint === '' ? {} : { hint }),
+  };
+  return {
+    headers: [
+      ['content-type', 'application/problem+json'],
+      ['cache-control', 'no-store'],
+    ],
+    body: Buffer.from(JSON.stringify(body)),
+  };
+}
+
+export const grpcStatusOf = (status: number): number => GRPC_STATUS[status] ?? 2;

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import type { RecordingMaskers } from '../record/shown-identity.js';
+import type { HttpFacts } from './facts.js';
+
+/** An exchange has one request. */
+export const REQUEST = 'r1';
+
+/** UTF-16 units of a body that approvers are shown; a longer one can't be approved. */
+const SHOWN_UNITS_MAX = 65_536;
+
+/** Parts of a path that are one of many: numbers, UUIDs, long hex and base64 words. */
+const VARIABLE = /^(\d+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{16,}|[\w-]{24,})$/i;
+
+/** Headers that carry credentials: their values are in no recording, masked or not. */
+const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', 'x-api-key']);
+
+/** A request as recordings and approvers see it, masked. */
+export class RequestText {
+  /** method, host and target as they came */
+  readonly line: string;
+  /** same shape, same value: method, host and the path without what is one of many */
+  readonly fingerprint: string;
+  private kept: Buffer[] = [];
+  private kept_bytes = 0;
+  private bytes = 0;
+
+  constructor(
+    private readonly facts: HttpFacts,
+    private readonly maskers: RecordingMaskers,
+    private readonly body_bytes_max: number,
+  ) {
+    this.line = `${facts.method} ${facts.host}${facts.target}`;
+    const shape = facts.path
+      .split('/')
+      .map((part) => (VARIABLE.test(part) ? '*' : part))
+      .join('/');
+    const names = Object.keys(facts.query).sort().join('&');
+    this.fingerprint = createHash('sha256').update(`${facts.method} ${facts.host} ${shape} ${names}`).digest('hex').slice(0, 16);
+  }
+
+  keep(body: Buffer): void {
+    this.bytes += body.length;
+    const room = this.body_bytes_max - this.kept_bytes;
+    if (room <= 0 || body.length === 0) return;
+    const part = body.subarray(0, room);
+    this.kept.push(Buffer.from(part));
+    this.kept_bytes += part.length;
+  }
+
+  get shownWhole(): boolean {
+    return this.bytes === this.kept_bytes && this.kept_bytes <= SHOWN_UNITS_MAX;
+  }
+
+  /** What an approver reads. */
+  shown(): string {
+    const body = this.body();
+    return body === '' ? this.maskedLine() : `${this.maskedLine()}\n\n${body}`;
+  }
+
+  requestFields(): string {
+    const headers = Object.fromEntries(
+      Object.entries(this.facts.headers).map(([name, value]) => [
+        name,
+        CREDENTIALS.has(name) ? '[credential]' : this.maskers.maskText(value),
+      ]),
+    );
+    const { method, host, path, content_type, unparsed } = this.facts;
+    const facts = { method, host, path: this.maskers.maskText(path), content_type, unparsed };
+    return json({
+      request: REQUEST,
+      operation: method,
+      text: this.maskedLine(),
+      headers,
+      ...(this.kept_bytes > 0 ? { body: this.body() } : {}),
+      facts,
+      fingerprint: this.fingerprint,
+      bytes: this.bytes,
+    });
+  }
+
+  /** The body of a request that was let through before it came. */
+  bodyFields(): string {
+    return json({ request: REQUEST, body: this.body(), bytes: this.bytes, left_out: this.bytes - this.kept_bytes });
+  }
+
+  private maskedLine(): string {
+    const { method, host, path, query } = this.facts;
+    const pairs = Object.entries(query).flatMap(([name, values]) => values.map((value) => `${name}=${value}`));
+    return this.maskers.maskText(`${method} ${host}${path}${pairs.length > 0 ? `?${pairs.join('&')}` : ''}`);
+  }
+
+  /** JSON is shown without its \u escapes, which would hide values from the masks. */
+  private body(): string {
+    const text = Buffer.concat(this.kept).toString('utf8');
+    return this.maskers.maskText(
+      text.replace(/\\u([0-9a-fA-F]{4})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    );
+  }
+}
+
+const json = (event: object): string => `,${JSON.stringify(event).slice(1, -1)}`;

@@ -1,0 +1,138 @@
+import type { WireField } from '../record/events.js';
+import type { RecordingMaskers } from '../record/shown-identity.js';
+import { mediaType } from './body.js';
+import type { Effects, Header } from './effects.js';
+import { type BodyMask, BodyMasker, maskHeaders } from './masking.js';
+import { REQUEST } from './request-text.js';
+
+/** What is true of the server's bytes alone, and of none that leave here. */
+const OF_THE_BYTES = ['content-length', 'etag', 'content-md5', 'digest', 'content-digest', 'repr-digest', 'accept-ranges'];
+
+/** The answer to a request, on its way to the client. */
+export class Response {
+  /** bytes of the body as they went to the client */
+  bytes = 0;
+  /** of them, those that went along with something masked */
+  masked_bytes = 0;
+  private hits = 0;
+  private status = 0;
+  private type = '';
+  private shown: [string, string][] = [];
+  private masker: BodyMasker | undefined;
+  private pending: Buffer[] = [];
+  private kept: Buffer[] = [];
+  private kept_bytes = 0;
+  private readonly headerHits = new Map<string, number>();
+
+  constructor(
+    private readonly masks: readonly BodyMask[],
+    private readonly body_bytes_max: number,
+  ) {}
+
+  /** Why the answer can't be inspected; undefined when it can, and then it is answered. */
+  headers(headers: readonly Header[], end: boolean, out: Effects): string | undefined {
+    const of = (name: string): string => headers.find(([one]) => one === name)?.[1] ?? '';
+    this.status = Number(of(':status')) || 0;
+    this.type = mediaType(of('content-type'));
+    const coding = of('content-encoding').trim().toLowerCase();
+    const masked = this.masks.length > 0;
+    if (masked && !end && coding !== '' && coding !== 'identity')
+      return `The server packed its answer (${/^[\w, -]{1,40}$/.test(coding) ? coding : 'unknown'}).`;
+    const { set, append, remove } = this.changes(headers);
+    if (masked) for (const [name] of headers) if (OF_THE_BYTES.includes(name)) remove.push(name);
+    out.answers.push({ part: 'response_headers', set, append, remove });
+    this.shown = shownHeaders(headers, set, append, remove);
+    if (masked && !end)
+      this.masker = new BodyMasker(this.masks, this.type, (bytes) => {
+        this.pending.push(bytes);
+      });
+    return undefined;
+  }
+
+  body(body: Buffer, end: boolean, out: Effects): void {
+    if (this.masker === undefined) this.pending.push(body);
+    else {
+      this.masker.push(body);
+      if (end) this.masker.end();
+    }
+    this.send(end, out);
+    if (!end && this.masker !== undefined && this.masker.held > 0) out.flush = true;
+  }
+
+  trailers(headers: readonly Header[], out: Effects): void {
+    this.masker?.end();
+    this.send(false, out);
+    out.answers.push({ part: 'response_trailers', ...this.changes(headers) });
+  }
+
+  flush(out: Effects): void {
+    this.masker?.flush();
+    this.send(false, out);
+  }
+
+  /** Fields of the response event. */
+  fields({ maskText }: RecordingMaskers, more = ''): { json: string; wire: WireField } {
+    const masked = [...(this.masker?.fired ?? []), ...[...this.headerHits].map(([rule, count]) => ({ rule, count }))];
+    const headers = this.shown.map(([name, value]) => [name, maskText(value)]);
+    const event = {
+      request: REQUEST,
+      status: this.status,
+      headers,
+      content_type: this.type,
+      rows: 0,
+      bytes: this.bytes,
+      tag: String(this.status),
+    };
+    const fired = masked.map(({ rule, count }) => ({ column: '', rule, kind: '', count }));
+    const rest = `","body_left_out":${this.bytes - this.kept_bytes},"masked":${JSON.stringify(fired)}${more}`;
+    return { json: `,${JSON.stringify(event).slice(1, -1)},"body":"`, wire: { chunks: this.kept, rest } };
+  }
+
+  private changes(headers: readonly Header[]): { set: Header[]; append: Header[]; remove: string[] } {
+    const changed = maskHeaders(this.masks, headers, (rule) => this.headerHits.set(rule, (this.headerHits.get(rule) ?? 0) + 1));
+    const set: Header[] = [];
+    const append: Header[] = [];
+    const remove: string[] = [];
+    for (const name of new Set(changed.map(([one]) => one))) {
+      const all = headers.filter(([one]) => one === name);
+      if (all.length === 1) set.push(changed.find(([one]) => one === name)!);
+      else {
+        // Of several lines with one name (Set-Cookie) each is written again, in their order.
+        remove.push(name);
+        for (const line of all) append.push(maskHeaders(this.masks, [line], () => {})[0] ?? line);
+      }
+    }
+    return { set, append, remove };
+  }
+
+  private send(end: boolean, out: Effects): void {
+    if (this.pending.length === 0 && !end) return;
+    const hits = this.masker?.hits ?? 0;
+    for (const bytes of this.pending) {
+      this.keep(bytes);
+      if (hits > this.hits) this.masked_bytes += bytes.length;
+    }
+    this.hits = hits;
+    out.answers.push({ part: 'response_body', chunks: this.pending, end });
+    this.pending = [];
+  }
+
+  private keep(bytes: Buffer): void {
+    this.bytes += bytes.length;
+    const room = this.body_bytes_max - this.kept_bytes;
+    if (room <= 0) return;
+    const part = Buffer.from(bytes.subarray(0, room));
+    this.kept.push(part);
+    this.kept_bytes += part.length;
+  }
+}
+
+function shownHeaders(
+  headers: readonly Header[],
+  set: readonly Header[],
+  append: readonly Header[],
+  remove: readonly string[],
+): [string, string][] {
+  const kept = headers.filter(([name]) => !remove.includes(name)).map((line) => set.find(([name]) => name === line[0]) ?? line);
+  return [...kept, ...append].map(([name, value]) => [name, value]);
+}
