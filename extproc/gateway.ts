@@ -5,11 +5,13 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ApprovalStore } from '../filters/approval/types.js';
 import { MidstreamError } from '../filters/errors.js';
+import type { ExchangeOptions } from '../filters/http/exchange.js';
 import type { CatalogueView } from '../filters/postgres/rows/origin.js';
 import type { LookupEffect } from '../filters/postgres/session/effects.js';
 import type { SessionOptions } from '../filters/postgres/session/session.js';
 import type { ProxyHeader } from '../filters/proxy-protocol/index.js';
 import type { SessionRecorder } from '../filters/record/events.js';
+import type { ConnectQuestion } from './convert/ext-authz.js';
 import { spiffeIdentity } from './convert/identity.js';
 import type { PeerFacts } from './convert/network-ext-proc.js';
 import { proxyPeer } from './convert/proxy-header.js';
@@ -49,6 +51,8 @@ export interface GatewayOptions {
   grpc: string;
   resources: Resource[];
   http?: HttpResource[];
+  /** who may reach an HTTP server; databases are asked about by Envoy itself (ext_authz) */
+  mayConnect?: (question: ConnectQuestion) => { allowed: boolean };
   rules: RuleBook;
   approvals: ApprovalStore;
   record: (session: string) => SessionRecorder;
@@ -165,7 +169,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         if (found === undefined)
           throw new MidstreamError('config_invalid', `Envoy named a listener "${listener}" that the gateway does not know`);
         if (stopping) throw new MidstreamError('unavailable', 'the gateway is stopping');
-        return openExchange(options, exchanges, found.resource, extProcPeer(facts), makeTransport, now);
+        const admitted = options.mayConnect?.({
+          listener,
+          address: facts.source.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''),
+          port: Number(/:(\d+)$/.exec(facts.source)?.[1] ?? 0),
+          principal: facts.spiffe || facts.subject,
+          sni: facts.tls['requested_server_name'] ?? '',
+        });
+        return openExchange(
+          options,
+          exchanges,
+          found.resource,
+          { ...extProcPeer(facts), refused: admitted?.allowed === false },
+          makeTransport,
+          now,
+        );
       },
     }),
   );
@@ -218,7 +236,7 @@ function openExchange(
   options: GatewayOptions,
   open: Set<HttpConnection>,
   resource: string,
-  peer: SessionOptions['peer'],
+  peer: ExchangeOptions['peer'],
   makeTransport: (session: string) => HttpTransport,
   now: () => number,
 ): HttpConnection {

@@ -135,7 +135,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     version: options.version,
     grpc: options.grpc,
     resources: options.resources,
-    ...(options.http === undefined ? {} : { http: options.http }),
+    ...(options.http === undefined ? {} : { http: options.http, mayConnect: (question) => options.mayConnect(question) }),
     rules,
     approvals,
     record: (session) => recordings.begin(session),

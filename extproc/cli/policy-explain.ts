@@ -1,11 +1,11 @@
 import { explain, type MaskExplained, type RuleExplained } from '../../filters/policy/explain.js';
 import type { CompiledPolicy } from '../../filters/policy/index.js';
-import type { Decision, PostgresOperation } from '../../filters/policy/types.js';
+import type { Decision, HttpOperation, Identity, OperationFacts, PostgresOperation } from '../../filters/policy/types.js';
 import type { StatementFacts } from '../../filters/sql/facts.js';
 import { bold, cyan, dim, green, line, printable, printJson, red, yellow } from './io.js';
 
 /** Prints what a policy decides about one operation, and why: verdict, facts, rules part by part, masks. */
-export function printExplanation(policy: CompiledPolicy, facts: PostgresOperation, json: boolean): void {
+export function printExplanation(policy: CompiledPolicy, facts: OperationFacts, json: boolean): void {
   const decision = policy.decide(facts);
   const { rules, masks } = explain(policy, facts);
   if (json) {
@@ -32,11 +32,25 @@ function printVerdict(decision: Decision): void {
     line(`  lease: same ${approval.lease.same}, ${approval.lease.uses} uses within ${approval.lease.for_ms / 1000} s`);
 }
 
-function printFacts({ sql, identity, params }: PostgresOperation): void {
+function printFacts(facts: OperationFacts): void {
   line(`\n${bold('Facts')}`);
-  line(
-    `  identity ${printable(identity.id)} (${identity.kind}), groups: ${identity.groups.length === 0 ? 'none' : printable(identity.groups.join(', '))}`,
-  );
+  printIdentity(facts.identity);
+  if (facts.on === 'http') printHttp(facts);
+  else printSql(facts);
+}
+
+function printIdentity({ id, kind, groups }: Identity): void {
+  line(`  identity ${printable(id)} (${kind}), groups: ${groups.length === 0 ? 'none' : printable(groups.join(', '))}`);
+}
+
+function printHttp({ http }: HttpOperation): void {
+  for (const [name, value] of Object.entries(http)) {
+    if (value === '' || value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)) continue;
+    line(`  ${cyan(`http.${name}`)} ${printable(typeof value === 'string' ? value : JSON.stringify(value))}`);
+  }
+}
+
+function printSql({ sql, params }: PostgresOperation): void {
   if (sql.unparsed !== '') line(`  unparsed: ${printable(sql.unparsed)}`);
   if (params !== undefined) line(`  params: ${printable(JSON.stringify(params))}`);
   sql.statements.forEach((statement, i) => {

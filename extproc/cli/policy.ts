@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { MidstreamError } from '../../filters/errors.js';
+import type { DescribedRequest } from '../../filters/http/described.js';
 import { type CaseResult, operationOf, type PolicyCase, readCases, runCase } from '../../filters/policy/cases.js';
 import { type CompiledPolicy, decodePolicy, policySchema } from '../../filters/policy/index.js';
 import { type Analyzer, createAnalyzer, loadParser } from '../../filters/sql/analyze.js';
@@ -30,7 +31,10 @@ export function register(program: Command): void {
     .command('explain')
     .description('say what a policy decides about a statement, which rules matched, and why')
     .argument('<file>', 'policy file')
-    .requiredOption('--sql <text>', 'the statement; - reads it from standard input')
+    .option('--sql <text>', 'the statement; - reads it from standard input')
+    .option('--http <request>', 'in place of it a request: METHOD URL, or a path alone')
+    .option('--header <name: value>', 'a header of the request; again for more', collect, [])
+    .option('--body <text>', 'its body; - reads it from standard input')
     .option('--param <value>', 'value of $1, then of $2, … (repeat)', collect, [])
     .option('--as <id>', 'who sends it', 'agent')
     .option('--kind <kind>', 'kind of the identity: spiffe, jwt, service-account, password, claimed', 'claimed')
@@ -40,7 +44,10 @@ export function register(program: Command): void {
     .option('--user <name>', 'role that the client logged in as', 'app')
     .option('--application <name>', 'application_name', '')
     .option('--json', 'print JSON')
-    .addHelpText('after', "\nExample:\n  midstream policy explain policies/starter.yaml --sql 'delete from orders' --as alice --group dba")
+    .addHelpText(
+      'after',
+      "\nExample:\n  midstream policy explain policies/starter.yaml --sql 'delete from orders' --as alice --group dba\n  midstream policy explain policy.yaml --http 'POST /v1/payouts' --body '{\"amount\": 5000}'",
+    )
     .action(action(explainStatement));
   policy
     .command('schema')
@@ -66,7 +73,7 @@ async function analyzerFor(policy: CompiledPolicy): Promise<Analyzer> {
 
 /** Rules of protocols whose facts are not there yet load, and never match; the person should know. */
 function notes(policy: CompiledPolicy): string[] {
-  const waiting = policy.rules.filter((rule) => rule.enabled && !['postgres', 'any'].includes(rule.on));
+  const waiting = policy.rules.filter((rule) => rule.enabled && !['postgres', 'http', 'any'].includes(rule.on));
   return waiting.map((rule) => `line ${rule.line}: the rule ${rule.name} is on ${rule.on}, which nothing is judged by yet`);
 }
 
@@ -137,7 +144,7 @@ async function test(files: string[], options: { cases?: string; json?: boolean }
     const policy = await load(file);
     const cases = await casesFor(options.cases ?? casesBeside(file));
     const analyzer = await analyzerFor(policy);
-    const results = cases.map((one) => runCase(policy, one, analyzer.analyze(one.sql).facts));
+    const results = cases.map((one) => runCase(policy, one, one.sql === undefined ? undefined : analyzer.analyze(one.sql).facts));
     all.push({ file, cases: results });
     if (!options.json) printResults(file, results);
   }
@@ -163,7 +170,10 @@ function printResults(file: string, results: readonly CaseResult[]): void {
 }
 
 interface ExplainOptions {
-  sql: string;
+  sql?: string;
+  http?: string;
+  header: string[];
+  body?: string;
   param: string[];
   as: string;
   kind: string;
@@ -183,14 +193,28 @@ async function explainStatement(file: string, options: ExplainOptions): Promise<
     throw new MidstreamError('bad_input', `--kind can't be ${JSON.stringify(options.kind)}`, {
       hint: `Use one of: ${identityKinds.join(', ')}.`,
     });
+  if ((options.sql === undefined) === (options.http === undefined))
+    throw new MidstreamError(
+      'bad_input',
+      `${options.sql === undefined ? 'neither --sql nor --http was' : 'both --sql and --http were'} given`,
+      {
+        hint: `Give one: --sql 'drop database x', or --http 'POST /v1/payouts'.`,
+      },
+    );
   const policy = await load(file);
-  const sql = options.sql === '-' ? await standardInput() : options.sql;
+  const as = { id: options.as, kind, groups: options.group };
+  if (options.http !== undefined) {
+    const http = await described(options.http, options);
+    printExplanation(policy, operationOf({ http, as, resource: options.resource }, undefined), options.json === true);
+    return;
+  }
+  const sql = options.sql === '-' ? await standardInput() : options.sql!;
   const { facts: sqlFacts } = (await analyzerFor(policy)).analyze(sql);
   const { resource, database, user, application, param } = options;
   const facts = operationOf(
     {
       sql,
-      as: { id: options.as, kind, groups: options.group },
+      as,
       resource,
       database,
       user,
@@ -200,6 +224,21 @@ async function explainStatement(file: string, options: ExplainOptions): Promise<
     sqlFacts,
   );
   printExplanation(policy, facts, options.json === true);
+}
+
+/** `POST /v1/payouts` or a path alone, headers as `name: value`, the body as text. */
+async function described(line: string, { header, body }: Pick<ExplainOptions, 'header' | 'body'>): Promise<DescribedRequest> {
+  const [first = '', second] = line.trim().split(/\s+/);
+  const headers = header.map((one): [string, string] => {
+    const colon = one.indexOf(':');
+    if (colon < 1) throw new MidstreamError('bad_input', `--header ${one} is no header`, { hint: `Write it as 'name: value'.` });
+    return [one.slice(0, colon), one.slice(colon + 1).trim()];
+  });
+  return {
+    ...(second === undefined ? { url: first } : { method: first, url: second }),
+    headers: Object.fromEntries(headers),
+    ...(body === undefined ? {} : { body: body === '-' ? await standardInput() : body }),
+  };
 }
 
 async function standardInput(): Promise<string> {

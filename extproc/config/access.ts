@@ -16,10 +16,11 @@ export interface AccessQuestion {
  * question without an answer. The reason is for Envoy's log and names no rule.
  */
 export function accessDecider(
-  config: Pick<Config, 'access' | 'listeners'>,
+  config: Pick<Config, 'access' | 'listeners' | 'http'>,
 ): (question: AccessQuestion) => { allowed: boolean; reason: string } {
-  const resources = new Map(config.listeners.map((listener) => [listener.name, listener.resource]));
-  const only = config.listeners.length === 1 ? config.listeners[0]!.resource : undefined;
+  const listeners = [...config.listeners, ...config.http];
+  const resources = new Map(listeners.map((listener) => [listener.name, listener.resource]));
+  const only = listeners.length === 1 ? listeners[0]!.resource : undefined;
   const rules = config.access?.map(compile);
   return ({ listener, address, principal }) => {
     const resource = resources.get(listener) ?? (listener === '' ? only : undefined);

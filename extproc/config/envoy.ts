@@ -8,6 +8,17 @@ export function renderOptionsOf(config: Config): RenderOptions {
     gateway: { grpc: config.gateway.grpc },
     ...(config.envoy.admin === undefined ? {} : { admin: config.envoy.admin }),
     limits: { connections_max, connection_buffer_bytes_max, connect_ms_max },
+    ...(config.http.length === 0
+      ? {}
+      : {
+          http: config.http.map(({ name, listen, upstream, upstream_ca_file, tls }) => ({
+            name,
+            listen,
+            upstream,
+            ...(upstream_ca_file === undefined ? {} : { upstream_ca_file }),
+            ...(tls ? { tls } : {}),
+          })),
+        }),
     listeners: config.listeners.map(({ name, transport, listen, upstream, tls, hop, postgres_proxy }) => ({
       name,
       transport,

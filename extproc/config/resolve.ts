@@ -1,13 +1,15 @@
 import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { type Address, isLocal, parseAddress } from '../../envoy/address.js';
+import { parseUpstreamUrl } from '../../envoy/http.js';
 import type { DownstreamTls } from '../../envoy/options.js';
 import { parseBytes, parseDuration } from '../../filters/policy/units.js';
-import type { AccessRule, Config, ListenerConfig, TokenConfig } from './types.js';
+import type { AccessRule, Config, HttpConfig, ListenerConfig, TokenConfig } from './types.js';
 
 /** The file's content after its structure was found to be right (schema.ts). */
 export interface ConfigDocument {
-  listeners: ListenerDocument[];
+  listeners?: ListenerDocument[];
+  http?: HttpDocument[];
   gateway?: { grpc?: string; workers?: number };
   policy: string;
   record: {
@@ -47,6 +49,15 @@ interface ListenerDocument {
   postgres_proxy?: boolean;
 }
 
+interface HttpDocument {
+  name: string;
+  listen: string;
+  upstream: string;
+  upstream_ca_file?: string;
+  resource?: string;
+  tls?: DownstreamTls;
+}
+
 /** What the checks need of the world, so that they themselves are plain. */
 export interface ResolveContext {
   file: string;
@@ -64,12 +75,16 @@ export async function resolveConfig(document: ConfigDocument, context: ResolveCo
   const optionalPath = (name: string | undefined) => (name === undefined ? undefined : path(name));
   const directory = path(document.record.directory);
   const listeners: ListenerConfig[] = [];
-  for (const [i, one] of document.listeners.entries()) listeners.push(await listener(one, `/listeners/${i}`, workers, at, path));
+  for (const [i, one] of (document.listeners ?? []).entries()) listeners.push(await listener(one, `/listeners/${i}`, workers, at, path));
+  const http = (document.http ?? []).map((one, i) => httpListener(one, `/http/${i}`, at, path));
+  if (listeners.length + http.length === 0)
+    at.problem('', 'there are neither listeners nor http', 'name a database under listeners, or a server under http');
   distinct(document, listeners, at);
   const { limits = {} } = document;
   return {
     file: context.file,
     listeners,
+    http,
     gateway: { grpc: at.perWorker('/gateway/grpc', document.gateway?.grpc ?? '127.0.0.1:50051', workers), workers },
     policy_file: path(document.policy),
     record: {
@@ -87,7 +102,7 @@ export async function resolveConfig(document: ConfigDocument, context: ResolveCo
         tokens: tokens(document.approvals.api.tokens, at),
       },
     },
-    access: document.access?.map((rule, i) => accessRule(rule, `/access/${i}`, listeners, at)),
+    access: document.access?.map((rule, i) => accessRule(rule, `/access/${i}`, [...listeners, ...http], at)),
     masks: {
       key_file: optionalPath(document.masks?.key_file),
       regions: (document.masks?.regions ?? []).map((region, i) => at.region(`/masks/regions/${i}`, region)),
@@ -134,16 +149,36 @@ async function listener(
     upstream: one.upstream,
     resource: one.resource ?? one.name,
     catalogue_url: one.catalogue && (await catalogueUrl(one.catalogue, `${pointer}/catalogue`, at)),
-    tls: one.tls && {
-      certificate_file: path(one.tls.certificate_file),
-      key_file: path(one.tls.key_file),
-      ...(one.tls.client_ca_file === undefined ? {} : { client_ca_file: path(one.tls.client_ca_file) }),
-    },
+    tls: one.tls && tlsFiles(one.tls, path),
     hop: one.hop && {
       gateway: at.perWorker(`${pointer}/hop/gateway`, one.hop.gateway, workers),
       back: at.local(`${pointer}/hop/back`, one.hop.back),
     },
     postgres_proxy: one.postgres_proxy ?? false,
+  };
+}
+
+const tlsFiles = ({ certificate_file, key_file, client_ca_file }: DownstreamTls, path: (name: string) => string): DownstreamTls => ({
+  certificate_file: path(certificate_file),
+  key_file: path(key_file),
+  ...(client_ca_file === undefined ? {} : { client_ca_file: path(client_ca_file) }),
+});
+
+function httpListener(one: HttpDocument, pointer: string, at: Places, path: (name: string) => string): HttpConfig {
+  at.address(`${pointer}/listen`, one.listen);
+  try {
+    parseUpstreamUrl(one.upstream);
+  } catch (error) {
+    const why = error instanceof TypeError && 'code' in error ? 'it is no URL' : (error as Error).message;
+    at.problem(`${pointer}/upstream`, `the upstream of ${one.name} is no server: ${why}`, 'write http://host:port or https://host');
+  }
+  return {
+    name: one.name,
+    listen: one.listen,
+    upstream: one.upstream,
+    upstream_ca_file: one.upstream_ca_file === undefined ? undefined : path(one.upstream_ca_file),
+    resource: one.resource ?? one.name,
+    tls: one.tls && tlsFiles(one.tls, path),
   };
 }
 
@@ -175,11 +210,18 @@ async function catalogueUrl(catalogue: NonNullable<ListenerDocument['catalogue']
 function distinct(document: ConfigDocument, listeners: readonly ListenerConfig[], at: Places): void {
   const names = new Set<string>();
   const addresses = new Map<string, string>();
+  for (const [i, one] of (document.http ?? []).entries()) {
+    if (names.has(one.name)) at.problem(`/http/${i}/name`, `two listeners are called ${one.name}`, 'give them different names');
+    names.add(one.name);
+    const other = addresses.get(one.listen);
+    if (other !== undefined) at.problem(`/http/${i}/listen`, `${one.listen} is taken by ${other} already`, 'choose another port');
+    addresses.set(one.listen, one.name);
+  }
   for (const [i, one] of listeners.entries()) {
     if (names.has(one.name)) at.problem(`/listeners/${i}/name`, `two listeners are called ${one.name}`, 'give them different names');
     names.add(one.name);
     const taken: [string, string][] = [
-      [`/listeners/${i}/listen`, document.listeners[i]!.listen],
+      [`/listeners/${i}/listen`, document.listeners![i]!.listen],
       ...(one.hop ? ([[`/listeners/${i}/hop/back`, one.hop.back]] as [string, string][]) : []),
     ];
     for (const address of one.hop?.gateway ?? []) taken.push([`/listeners/${i}/hop/gateway`, address]);
@@ -206,7 +248,7 @@ function tokens(given: readonly { id: string; groups: string[]; hash: string; ex
 function accessRule(
   rule: { resource?: string; identities?: string[]; sources?: string[] },
   pointer: string,
-  listeners: readonly ListenerConfig[],
+  listeners: readonly { resource: string }[],
   at: Places,
 ): AccessRule {
   const { resource = '*', identities, sources } = rule;

@@ -69,6 +69,29 @@ const object = (description: string, properties: Record<string, object>, require
   properties,
 });
 
+const downstreamTls = object(
+  'TLS from the first byte on, ended by this Envoy. Leave it out where a mesh does it.',
+  {
+    certificate_file: file('PEM certificate chain of this listener.'),
+    key_file: file('Its private key.'),
+    client_ca_file: file('Clients must show a certificate of this authority; its SPIFFE id becomes the identity.'),
+  },
+  ['certificate_file', 'key_file'],
+);
+
+const httpListener = object(
+  'One HTTP server that agents reach through Envoy (envoy/http).',
+  {
+    name: name('Unique in the file; Envoy tells it to the gateway.'),
+    listen: address('Where agents connect.', '127.0.0.1:8080'),
+    upstream: text('The server behind.', 'write http://host:port or https://host'),
+    upstream_ca_file: file('https: PEM certificates that are believed; the system’s file where Debian keeps it otherwise.'),
+    resource: text('What policies, recordings and access rules call this server; the name of the listener otherwise.', 'write a name'),
+    tls: downstreamTls,
+  },
+  ['name', 'listen', 'upstream'],
+);
+
 const listener = object(
   'One database that agents reach through Envoy.',
   {
@@ -92,15 +115,7 @@ const listener = object(
         url_env: text('An environment variable that holds the connection string.', 'write the name of a variable'),
       },
     ),
-    tls: object(
-      'TLS from the first byte on, ended by this Envoy. Leave it out where a mesh does it.',
-      {
-        certificate_file: file('PEM certificate chain of this listener.'),
-        key_file: file('Its private key.'),
-        client_ca_file: file('Clients must show a certificate of this authority; its SPIFFE id becomes the identity.'),
-      },
-      ['certificate_file', 'key_file'],
-    ),
+    tls: downstreamTls,
     hop: object(
       'Transport hop only: loopback addresses or Unix sockets.',
       {
@@ -162,7 +177,15 @@ export const configSchema = {
         minItems: 1,
         maxItems: 100,
         items: listener,
-        description: 'Databases.',
+        description: 'Databases. A file needs these, http or both.',
+        'x-say': 'name at least one listener',
+      },
+      http: {
+        type: 'array',
+        minItems: 1,
+        maxItems: 100,
+        items: httpListener,
+        description: 'HTTP servers.',
         'x-say': 'name at least one listener',
       },
       gateway: object('Where this gateway serves Envoy.', {
@@ -236,6 +259,6 @@ export const configSchema = {
         notice_every: duration('How often somebody whose statement is held is told so.', '30s'),
       }),
     },
-    ['version', 'listeners', 'policy', 'record'],
+    ['version', 'policy', 'record'],
   ),
 };

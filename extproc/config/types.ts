@@ -5,6 +5,7 @@ export interface Config {
   /** the file itself */
   file: string;
   listeners: ListenerConfig[];
+  http: HttpConfig[];
   gateway: {
     /** one address for each worker */
     grpc: string[];
@@ -52,6 +53,16 @@ export interface ListenerConfig {
   /** one gateway address for each worker */
   hop: HopAddresses | undefined;
   postgres_proxy: boolean;
+}
+
+export interface HttpConfig {
+  name: string;
+  listen: string;
+  /** `http://host:port` or `https://host` */
+  upstream: string;
+  upstream_ca_file: string | undefined;
+  resource: string;
+  tls: DownstreamTls | undefined;
 }
 
 export interface TokenConfig {

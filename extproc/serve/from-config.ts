@@ -47,6 +47,7 @@ function runtimeOptions(
     version,
     grpc: config.gateway.grpc[number - 1]!,
     resources,
+    ...(config.http.length === 0 ? {} : { http: config.http.map(({ name, resource }) => ({ listener: name, resource })) }),
     policyFile: config.policy_file,
     record: {
       directory: record.directory,

@@ -23,7 +23,8 @@ export interface HttpRules extends RecordingMaskers {
 export interface ExchangeOptions {
   id: string;
   resource: string;
-  peer: { identity: Identity | undefined; source: string; tls: Record<string, string> };
+  /** `refused`: nothing lets this peer reach the resource */
+  peer: { identity: Identity | undefined; source: string; tls: Record<string, string>; refused?: boolean };
   gateway_version: string;
   now: () => number;
   newId: () => string;
@@ -141,6 +142,17 @@ export class Exchange {
       transport: 'ext_proc',
       parameters: {},
     });
+    if (peer.refused === true) {
+      this.refuse({
+        status: 403,
+        kind: 'forbidden',
+        title: 'Not allowed here',
+        detail: 'Nothing lets this caller reach this server.',
+        rule: '',
+        hint: '',
+      });
+      return;
+    }
     if (end) {
       this.waitingEnd = true;
       this.facts = { ...this.facts, body: null };

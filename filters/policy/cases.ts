@@ -1,14 +1,17 @@
+import { type DescribedRequest, describedFacts } from '../http/described.js';
 import type { SqlFacts } from '../sql/facts.js';
+import { callerOf } from './fact-values.js';
 import type { CompiledPolicy } from './index.js';
-import { invalidPolicy } from './problems.js';
+import { invalidPolicy, quoted } from './problems.js';
 import { readSource } from './source.js';
 import { checkStructure } from './structure.js';
-import type { Identity, PostgresOperation, Verdict } from './types.js';
+import type { Identity, OperationFacts, PostgresOperation, Verdict } from './types.js';
 
-/** One case of a tests file: a statement, who sends it, and what the policy must make of it. */
+/** One case of a tests file: a statement or an HTTP request, who sends it, and what the policy must make of it. */
 export interface PolicyCase {
   name: string;
-  sql: string;
+  sql?: string;
+  http?: DescribedRequest;
   params?: (string | null)[];
   as?: Partial<Pick<Identity, 'id' | 'kind' | 'issuer' | 'groups' | 'claims' | 'source' | 'proof'>>;
   resource?: string;
@@ -38,10 +41,22 @@ const casesSchema = {
   items: {
     type: 'object',
     additionalProperties: false,
-    required: ['name', 'sql', 'expect'],
+    required: ['name', 'expect'],
     properties: {
       name: word,
       sql: word,
+      http: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['url'],
+        properties: {
+          method: word,
+          url: word,
+          headers: { type: 'object', additionalProperties: word, 'x-say': 'write names and texts' },
+          body: {},
+        },
+        'x-say': 'write a request, for example { method: POST, url: /v1/payouts, body: { amount: 5 } }',
+      },
       params: {
         type: 'array',
         items: { type: ['string', 'null'], 'x-say': 'write the value as text, or null' },
@@ -92,11 +107,26 @@ export function readCases(text: string, file: string): (PolicyCase & { line: num
   const problems = [...source.problems, ...(source.problems.length > 0 ? [] : checkStructure(source, casesSchema))];
   if (problems.length > 0) throw invalidPolicy(problems, text, file);
   const cases = source.value as PolicyCase[];
+  cases.forEach((one, i) => {
+    if ((one.sql === undefined) === (one.http === undefined))
+      problems.push({
+        offset: source.valueAt(`/${i}`),
+        what: `the case ${quoted(one.name)} has ${one.sql === undefined ? 'neither sql nor http' : 'both sql and http'}`,
+        fix: 'give it one of them',
+      });
+  });
+  if (problems.length > 0) throw invalidPolicy(problems, text, file);
   return cases.map((one, i) => ({ ...one, line: text.slice(0, source.valueAt(`/${i}`)).split('\n').length }));
 }
 
-/** The operation that a case describes. */
-export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFacts): PostgresOperation {
+/** The operation that a case describes: a request, or the statement whose facts are given. */
+export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFacts | undefined): OperationFacts {
+  if (one.http !== undefined)
+    return { on: 'http', http: describedFacts(one.http), identity: identityOf(one.as), resource: one.resource ?? 'http' };
+  return statementOf(one, sql!);
+}
+
+function statementOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFacts): PostgresOperation {
   const facts: PostgresOperation = {
     on: 'postgres',
     sql,
@@ -115,13 +145,13 @@ const listed = (items: readonly string[]) => (items.length === 0 ? 'none' : [...
 const same = (a: readonly string[], b: readonly string[]) => listed(a) === listed(b);
 
 /** Judges one case. `rules` and `masks`, where the case names them, are compared as sets. */
-export function runCase(policy: CompiledPolicy, one: PolicyCase & { line: number }, sql: SqlFacts): CaseResult {
+export function runCase(policy: CompiledPolicy, one: PolicyCase & { line: number }, sql: SqlFacts | undefined): CaseResult {
   const facts = operationOf(one, sql);
   const decision = policy.decide(facts);
   const got = {
     verdict: decision.verdict,
     rules: decision.matches.map((match) => match.rule),
-    masks: policy.masksFor(facts).map((mask) => mask.name),
+    masks: policy.masksFor(callerOf(facts)).map((mask) => mask.name),
   };
   const differences: string[] = [];
   const { verdict, rules, masks } = one.expect;

@@ -1,9 +1,9 @@
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
 import { compileCondition, failureReason } from './cel.js';
 import type { CompiledRule } from './decide.js';
-import { maskContext, ruleContext } from './fact-values.js';
+import { callerOf, maskContext, ruleContext } from './fact-values.js';
 import type { CompiledMask, CompiledPolicy } from './index.js';
-import type { PostgresOperation } from './types.js';
+import type { OperationFacts } from './types.js';
 
 /** One part of a condition, and what it came to. */
 export interface PartExplained {
@@ -56,8 +56,8 @@ function operands(node: ASTNode): ASTNode[] {
 
 const asText = (node: ASTNode): string => serialize(node).replaceAll('.matches_linear(', '.matches(');
 
-function evaluated(expression: string, facts: PostgresOperation): unknown {
-  const compiled = compileCondition(expression, 'postgres', 'any');
+function evaluated(expression: string, facts: OperationFacts): unknown {
+  const compiled = compileCondition(expression, facts.on, 'any');
   if ('problems' in compiled) return compiled.problems[0]?.what ?? 'not known';
   try {
     return compiled.condition.value(ruleContext(facts));
@@ -67,7 +67,7 @@ function evaluated(expression: string, facts: PostgresOperation): unknown {
   }
 }
 
-function elementsOf(node: ASTNode, facts: PostgresOperation): unknown[] {
+function elementsOf(node: ASTNode, facts: OperationFacts): unknown[] {
   if (node.op !== 'rcall' || !['exists', 'exists_one', 'all'].includes(node.args[0])) return [];
   const [name, list, [variable, body]] = node.args;
   if (variable === undefined || body === undefined) return [];
@@ -76,9 +76,9 @@ function elementsOf(node: ASTNode, facts: PostgresOperation): unknown[] {
   return Array.isArray(found) ? found.slice(0, ELEMENTS_MAX).map(plain) : [];
 }
 
-function explainRule(rule: CompiledRule, facts: PostgresOperation): RuleExplained {
+function explainRule(rule: CompiledRule, facts: OperationFacts): RuleExplained {
   const base = { rule: rule.name, line: rule.line, on: rule.on, verdict: rule.verdict, mode: rule.mode, enabled: rule.enabled };
-  if (!rule.enabled || (rule.on !== 'postgres' && rule.on !== 'any')) return { ...base, outcome: 'not asked', error: '', parts: [] };
+  if (!rule.enabled || (rule.on !== facts.on && rule.on !== 'any')) return { ...base, outcome: 'not asked', error: '', parts: [] };
   const outcome = rule.condition.evaluate(ruleContext(facts));
   const parts = operands(rule.condition.ast).map((node) => ({
     expression: asText(node),
@@ -93,13 +93,13 @@ function explainRule(rule: CompiledRule, facts: PostgresOperation): RuleExplaine
   };
 }
 
-function explainMask({ rule, unless, line }: CompiledMask, facts: PostgresOperation): MaskExplained {
-  const outcome = unless?.evaluate(maskContext(facts));
+function explainMask({ rule, unless, line }: CompiledMask, facts: OperationFacts): MaskExplained {
+  const outcome = unless?.evaluate(maskContext(callerOf(facts)));
   const lifted = outcome?.matched === true && outcome.error === undefined;
   return { mask: rule.name, line, inForce: !lifted, unless: unless?.text ?? '', error: outcome?.error ?? '' };
 }
 
 /** Why the policy decides as it does about one operation: each rule with the parts of its condition, each mask with its `unless`. */
-export function explain(policy: CompiledPolicy, facts: PostgresOperation): { rules: RuleExplained[]; masks: MaskExplained[] } {
+export function explain(policy: CompiledPolicy, facts: OperationFacts): { rules: RuleExplained[]; masks: MaskExplained[] } {
   return { rules: policy.rules.map((rule) => explainRule(rule, facts)), masks: policy.masks.map((mask) => explainMask(mask, facts)) };
 }

@@ -204,6 +204,18 @@ function longestList(http: HttpFacts): number {
   return longest;
 }
 
+/** Who asks, as masks know callers: HTTP has neither database nor role. */
+export function callerOf(facts: OperationFacts): {
+  identity: Identity;
+  resource: string;
+  database: string;
+  user: string;
+  application: string;
+} {
+  const { identity, resource } = facts;
+  return facts.on === 'postgres' ? facts : { identity, resource, database: '', user: '', application: '' };
+}
+
 /** The variables of a mask's `unless`. */
 export function maskContext(facts: { identity: Identity; resource: string; database: string; user: string; application: string }): Context {
   const { resource, database, user, application } = facts;

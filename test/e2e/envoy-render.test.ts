@@ -41,6 +41,13 @@ describe('a real Envoy takes what is rendered', function () {
       ...scenarios['postgres']!,
       gateway: { grpc: ['127.0.0.1:50051'], authorize: false, access_log: false, health_check: false },
     },
+    'HTTP over TLS both ways, beside a database': {
+      ...scenarios['postgres']!,
+      http: [
+        { name: 'api', listen: '127.0.0.1:8080', upstream: 'https://api.example.com', upstream_ca_file: tls('ca.pem'), tls: tlsOptions },
+        { name: 'local', listen: '127.0.0.1:8081', upstream: 'http://[::1]:3000' },
+      ],
+    },
     'TLS from the first byte on': { ...scenarios['postgres']!, listeners: [{ ...plain, tls: tlsOptions }] },
   };
   for (const [name, options] of Object.entries(variants)) {

@@ -159,7 +159,7 @@ describe('An Envoy whose listener the gateway does not know', function () {
         record: { directory: join(folder, 'recordings'), durability: 'strict', worker: 1 },
         approvals: { database: join(folder, 'approvals.db'), api: undefined },
         metrics: undefined,
-        mayConnect: accessDecider({ listeners: [{ name: 'shop', resource: 'shop' }] as never, access: undefined }),
+        mayConnect: accessDecider({ http: [], listeners: [{ name: 'shop', resource: 'shop' }] as never, access: undefined }),
         log: pino({ level: 'silent' }),
       });
       const listen = `127.0.0.1:${await freePort()}`;

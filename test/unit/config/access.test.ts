@@ -10,7 +10,7 @@ const rule = (given: Partial<AccessRule>): AccessRule => ({ resource: '*', ident
 const agent = 'spiffe://shop.example/agent/reporter';
 
 function may(access: AccessRule[] | undefined, question: { listener?: string; address?: string; principal?: string }): boolean {
-  return accessDecider({ access, listeners })({ listener: 'a', address: '10.1.2.3', principal: agent, ...question }).allowed;
+  return accessDecider({ http: [], access, listeners })({ listener: 'a', address: '10.1.2.3', principal: agent, ...question }).allowed;
 }
 
 describe('who may connect', () => {
@@ -22,7 +22,7 @@ describe('who may connect', () => {
   it('nobody to a listener that is not known', () => {
     assert.equal(may(undefined, { listener: 'c' }), false);
     assert.equal(may(undefined, { listener: '' }), false, 'with two listeners, no name means none of them');
-    const only = accessDecider({ access: undefined, listeners: listeners.slice(0, 1) });
+    const only = accessDecider({ http: [], access: undefined, listeners: listeners.slice(0, 1) });
     assert.equal(only({ listener: '', address: '', principal: '' }).allowed, true);
     assert.equal(only({ listener: 'b', address: '', principal: '' }).allowed, false);
   });
@@ -73,7 +73,11 @@ describe('who may connect', () => {
   });
 
   it('says no reason that would help somebody in', () => {
-    const { reason } = accessDecider({ access: [rule({ identities: [agent] })], listeners })({ listener: 'a', address: '', principal: '' });
+    const { reason } = accessDecider({ http: [], access: [rule({ identities: [agent] })], listeners })({
+      listener: 'a',
+      address: '',
+      principal: '',
+    });
     assert.ok(reason !== '' && !reason.includes('spiffe'));
   });
 });

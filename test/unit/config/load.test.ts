@@ -34,6 +34,39 @@ describe('midstream.yaml', () => {
       return true;
     });
 
+  it('stands before HTTP servers, with databases or without', async () => {
+    const http = `version: 1
+http:
+  - { name: api, listen: "127.0.0.1:8080", upstream: "https://api.shop.example", tls: { certificate_file: a.pem, key_file: a.key } }
+  - { name: mcp, listen: "127.0.0.1:8081", upstream: "http://127.0.0.1:3000", resource: tools }
+policy: policy.yaml
+record: { directory: records }
+access: [{ resource: tools, sources: [127.0.0.1] }]
+`;
+    const config = await load(http);
+    assert.deepEqual(
+      config.http.map(({ name, resource, upstream }) => [name, resource, upstream]),
+      [
+        ['api', 'api', 'https://api.shop.example'],
+        ['mcp', 'tools', 'http://127.0.0.1:3000'],
+      ],
+    );
+    assert.equal(config.http[0]!.tls!.certificate_file, join(folder, 'a.pem'));
+    const text = JSON.stringify(bootstrap(renderOptionsOf(config)));
+    assert.match(text, /http_connection_manager/);
+    assert.match(text, /"sni":"api.shop.example"/);
+    await refused(
+      http.replace('https://api.shop.example', 'api.shop.example'),
+      /midstream.yaml:3:\d+: the upstream of api is no server: .*write http/,
+    );
+    await refused(http.replace('http://127.0.0.1:3000', 'http://user:secret@127.0.0.1:3000'), /mcp is no server: it holds a credential/);
+    await refused(http.replace('name: mcp', 'name: api'), /two listeners are called api/);
+    await refused(http.replace('127.0.0.1:8081', '127.0.0.1:8080'), /127.0.0.1:8080 is taken by api already/);
+    await refused('version: 1\npolicy: p\nrecord: { directory: r }\n', /neither listeners nor http/);
+    const both = await load(`${http}listeners:\n  - { name: shop, listen: "127.0.0.1:6432", upstream: "db:5432" }\n`);
+    assert.deepEqual([both.listeners.length, both.http.length], [1, 2]);
+  });
+
   it('fills in every default, and makes paths absolute', async () => {
     const config = await load(least);
     assert.deepEqual(config, {
@@ -51,6 +84,7 @@ describe('midstream.yaml', () => {
           postgres_proxy: false,
         },
       ],
+      http: [],
       gateway: { grpc: ['127.0.0.1:50051'], workers: 1 },
       policy_file: join(folder, 'policy.yaml'),
       record: {

@@ -289,6 +289,17 @@ describe('an HTTP exchange', () => {
     assert.equal(answering.events('response')[0]!['incomplete'], true);
   });
 
+  it('lets nobody through whom nothing lets reach the server', () => {
+    const d = new Driver(policy, undefined, true);
+    d.request('POST /v1/x', json, '{}');
+    assert.equal(d.refusal().status, 403);
+    assert.equal(d.refusal().problem['type'], 'urn:midstream:problem:forbidden');
+    assert.deepEqual(
+      d.answers.map(({ part }) => part),
+      ['immediate'],
+    );
+  });
+
   it('counts a rule whose fact can not be had as matched', () => {
     const d = new Driver(policy);
     d.request('POST /v1/payouts', [['content-type', 'image/png']], 'binary');

@@ -18,7 +18,7 @@ export class Driver {
   last!: Effects;
   private ids = 0;
 
-  constructor(policy: string, peer: Identity | undefined = undefined) {
+  constructor(policy: string, peer: Identity | undefined = undefined, refused = false) {
     const compiled = compilePolicy(policy, 'policy.yaml');
     const maskText = (text: string) => maskString(all, redact, text);
     const rules = (identity: Identity): HttpRules => {
@@ -33,7 +33,7 @@ export class Driver {
     this.exchange = new Exchange({
       id: 'session',
       resource: 'api',
-      peer: { identity: peer, source: '127.0.0.1:7', tls: {} },
+      peer: { identity: peer, source: '127.0.0.1:7', tls: {}, refused },
       gateway_version: 'test',
       now: () => 1_700_000_000_000,
       newId: () => `hold${++this.ids}`,

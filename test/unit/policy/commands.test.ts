@@ -49,11 +49,15 @@ describe('midstream policy', function () {
     folder = await mkdtemp(join(tmpdir(), 'midstream-cli-'));
     await writeFile(
       path('good.yaml'),
-      'version: 1\nrules:\n  - { name: no-deletes, on: postgres, when: \'sql.statements.exists(s, s.kind == "delete")\', then: deny, message: No. }\n  - { name: later, on: http, when: "true", then: deny }\n',
+      'version: 1\nrules:\n  - { name: no-deletes, on: postgres, when: \'sql.statements.exists(s, s.kind == "delete")\', then: deny, message: No. }\n  - { name: later, on: kubernetes, when: "true", then: deny }\n',
     );
     await writeFile(
       path('good.tests.yaml'),
       '- { name: deleting, sql: delete from t, expect: { verdict: deny, rules: [no-deletes] } }\n- { name: reading, sql: select 1, expect: { verdict: deny } }\n',
+    );
+    await writeFile(
+      path('http.yaml'),
+      'version: 1\nrules:\n  - { name: payouts, on: http, when: \'http.path == "/v1/payouts" && http.body.amount > 1000\', then: approve }\n',
     );
     await writeFile(path('bad.yaml'), 'version: 1\nrule: []\n');
   });
@@ -62,7 +66,7 @@ describe('midstream policy', function () {
   it('check tells what loads, and every mistake', async () => {
     const ran = await run('policy', 'check', path('good.yaml'), path('bad.yaml'), path('none.yaml'));
     assert.match(ran.out, /good\.yaml: 2 rules \(0 observed, 0 disabled\), 0 masks/);
-    assert.match(ran.out, /line 4: the rule later is on http/);
+    assert.match(ran.out, /line 4: the rule later is on kubernetes/);
     assert.match(ran.err, /bad\.yaml:2:1: the policy has no field "rule"; did you mean rules\?/);
     assert.match(ran.err, /there is no policy file/);
     assert.notEqual(ran.code, 0);
@@ -103,6 +107,30 @@ describe('midstream policy', function () {
     ) as { decision: { verdict: string }; facts: { params: string[] } };
     assert.deepEqual([json.decision.verdict, json.facts.params], ['deny', ['7']]);
     assert.equal((await run('policy', 'explain', path('good.yaml'), '--sql', 'x', '--kind', 'root')).code, 64);
+  });
+
+  it('explain tells of a request too, and wants one of both', async () => {
+    const ran = await run(
+      'policy',
+      'explain',
+      path('http.yaml'),
+      '--http',
+      'POST /v1/%70ayouts?x=1',
+      '--body',
+      '{"amount": 5000}',
+      '--header',
+      'X-Tenant: a',
+    );
+    assert.match(ran.out, /approve.* by payouts/);
+    assert.match(ran.out, /http\.path.* \/v1\/payouts/);
+    assert.match(ran.out, /http\.body.* \{"amount":5000\}/);
+    assert.match(ran.out, /true +http\.body\.amount > 1000/);
+    for (const args of [[], ['--sql', 'select 1', '--http', '/x']]) {
+      const refused = await run('policy', 'explain', path('http.yaml'), ...args);
+      assert.equal(refused.code, 64);
+      assert.match(refused.err, /--sql/);
+    }
+    assert.equal((await run('policy', 'explain', path('http.yaml'), '--http', '/x', '--header', 'nonsense')).code, 64);
   });
 
   it('explain makes terminal escapes in data visible', async () => {
