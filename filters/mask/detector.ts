@@ -2,8 +2,11 @@ import { MidstreamError } from '../errors.js';
 import { judgeValue, NO_SECRET, STRONG, strengthOf } from './detectors/assignment.js';
 import { dateWithin } from './detectors/birth.js';
 import { cookiePairs } from './detectors/headers.js';
+import { judgeLabelled, KEYED_KINDS, LABELLED_KINDS, wantedLabels } from './detectors/labelled.js';
+import { CARD_KINDS } from './detectors/numbers.js';
 import { BANK, BIRTH, CARD, COOKIE, evidenceOfName, ITIN, NATIONAL_NAME, PHONE, SSN } from './evidence.js';
 import { expandKind, kindId, kinds } from './kinds.js';
+import { labelsOfText } from './labels.js';
 import { Gate } from './may-hold.js';
 import { planOfRegion } from './phone/plans.js';
 import { scan } from './scan.js';
@@ -12,6 +15,12 @@ import { triggerTable } from './triggers.js';
 import type { Detector, DetectorOptions, FindContext, Hit, Kind, WholeForm } from './types.js';
 import { wholeForm } from './whole.js';
 
+interface NameEvidence {
+  bits: number;
+  labels: number;
+}
+
+const NO_EVIDENCE: NameEvidence = { bits: 0, labels: 0 };
 const NOTHING: readonly Hit[] = Object.freeze([]);
 const KIND_NAMES = kinds.map((k) => k.kind);
 /** names of columns and keys whose evidence is kept; beyond it the memory is emptied */
@@ -53,15 +62,17 @@ export class CountingDetector implements Detector {
   private readonly sensitiveBits: number;
   private readonly secrets: boolean;
   private readonly cookies: boolean;
-  private readonly names = new Map<string, number>();
+  private readonly sensitiveLabels: number;
+  private readonly names = new Map<string, NameEvidence>();
 
   constructor(wanted: Uint8Array, regions: readonly string[]) {
     this.kinds = KIND_NAMES.filter((_, id) => wanted[id] === 1);
-    this.state = new Search(wanted, regions);
+    this.state = new Search(wanted, regions, { keyed: KEYED_KINDS, cards: CARD_KINDS, labelled: LABELLED_KINDS });
     this.triggers = triggerTable(wanted);
     this.gate = new Gate(wanted, this.triggers, regions.length > 0);
     this.cookies = wanted[kindId('session_cookie')] === 1;
     this.secrets = wanted[kindId('password')] === 1 || wanted[kindId('high_entropy')] === 1;
+    this.sensitiveLabels = wantedLabels(wanted);
     const has = (kind: string, bits: number): number => (wanted[kindId(kind)] === 1 ? bits : 0);
     this.sensitiveBits =
       has('credit_card', CARD) |
@@ -86,9 +97,9 @@ export class CountingDetector implements Detector {
 
   search(buf: Uint8Array, start: number, end: number, context?: FindContext): number {
     const s = this.state;
-    const bits = context === undefined || context.name === '' ? 0 : this.evidence(context.name);
-    s.begin(buf, start, end, bits);
-    if (bits !== 0) this.wholeCell(start, end, bits);
+    const { bits, labels } = context === undefined || context.name === '' ? NO_EVIDENCE : this.evidence(context.name);
+    s.begin(buf, start, end, bits, labels);
+    if ((bits | labels) !== 0) this.wholeCell(start, end, bits);
     scan(s, this.triggers);
     if (s.count === 1) s.tell(this.only, KIND_NAMES);
     return s.count;
@@ -103,12 +114,12 @@ export class CountingDetector implements Detector {
   }
 
   sensitiveName(name: string): boolean {
-    const bits = this.evidence(name);
-    return (bits & this.sensitiveBits) !== 0 || (this.secrets && strengthOf(bits) !== NO_SECRET);
+    const { bits, labels } = this.evidence(name);
+    return (bits & this.sensitiveBits) !== 0 || labels !== 0 || (this.secrets && strengthOf(bits) !== NO_SECRET);
   }
 
   wholeForm(kind: Kind, name: string): WholeForm | undefined {
-    return wholeForm(kind, this.state.wanted, this.state.regions.length > 0, this.evidence(name));
+    return wholeForm(kind, this.state.wanted, this.state.regions.length > 0, this.evidence(name).bits);
   }
 
   /** A cell whose column says what it is: the whole value is the secret, without blanks around it. */
@@ -121,6 +132,7 @@ export class CountingDetector implements Detector {
     if (from === to) return;
     if ((bits & BIRTH) !== 0) dateWithin(s, from, Math.min(to, from + BIRTH_CELL_MAX), 0.85);
     if (this.cookies && (bits & COOKIE) !== 0) cookiePairs(s, from, to);
+    if (s.labels !== 0) judgeLabelled(s, from, to, s.labels);
     if (!this.secrets) return;
     const strength = strengthOf(bits);
     // an object or a list is read key by key
@@ -128,12 +140,12 @@ export class CountingDetector implements Detector {
     judgeValue(s, from, to, strength, bits, strength === STRONG, 1);
   }
 
-  private evidence(name: string): number {
+  private evidence(name: string): NameEvidence {
     const known = this.names.get(name);
     if (known !== undefined) return known;
-    const bits = evidenceOfName(name);
+    const evidence = { bits: evidenceOfName(name), labels: labelsOfText(name.slice(-128)) & this.sensitiveLabels };
     if (this.names.size >= NAMES_KEPT_MAX) this.names.clear();
-    this.names.set(name, bits);
-    return bits;
+    this.names.set(name, evidence);
+    return evidence;
   }
 }

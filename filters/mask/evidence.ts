@@ -1,4 +1,4 @@
-import { ALPHA, CLASS } from './bytes.js';
+import { WordTable } from './words.js';
 
 /**
  * What words say about the value beside them. A column's name, a JSON key and the words before a number in a sentence
@@ -32,6 +32,8 @@ export const RANDOM = 1 << 22;
 export const NETWORK = 1 << 23;
 export const COUNT_OF = 1 << 24;
 export const ITIN = 1 << 25;
+/** a word that labels.ts knows more about */
+export const LABEL = 1 << 20;
 export const SHARED_ACCESS = 1 << 26;
 export const COOKIE = 1 << 27;
 
@@ -77,7 +79,7 @@ const WORDS: [number, string][] = [
   ],
   [
     NATIONAL_NAME,
-    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp rfc tckn tckimlik egn cnp rut run oib jmbg emso sin tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala nip regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic nik npwp nisn emirates inn snils nhs',
+    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp rfc tckn tckimlik egn cnp rut run oib jmbg emso sin tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala nip regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic nik npwp nisn emirates inn snils ird ruc rif nit uen cui mst edb vnr idno hkic fin',
   ],
   [SOCIAL, 'social'],
   [SECURITY, 'security insurance'],
@@ -85,61 +87,18 @@ const WORDS: [number, string][] = [
   [VERSION, 'version ver release firmware build'],
   [RANDOM, 'signature sig salt seed entropy sas hmac'],
   [NETWORK, 'ip ipv4 ipv6 host hostname addr address mac'],
+  [
+    LABEL,
+    'passport passports reisepass passeport pasaporte passaporte passportno passportnumber passportid driverslicense driverlicense driverslicence drivinglicence drivinglicense fuehrerschein licencenumber dln driver drivers driving permis conducir dl imei imeisv imeis vin vins chassis fin vehicleidentificationnumber gps coordinates coordinate coords geolocation latlng latlon latlong geo geopoint position lat latitude lon lng long longitude wallet eth ethereum ether erc20 bitcoin btc npi npis mbi medicare nhs mrn mrns hicn memberid subscriberid patientid patient health medical insurance medicaid bic biccode swiftcode swiftbic bicswift swift',
+  ],
   [SHARED_ACCESS, 'sharedaccesskey accountkey sharedkey shared account'],
 ];
 
-const SLOTS = 4096;
-/** an open table: this is asked for every word beside every number, and a Map takes several times as long */
-const hashes = new Int32Array(SLOTS);
-const bitsAt = new Int32Array(SLOTS);
-for (const [bits, words] of WORDS) {
-  for (const word of words.split(' ')) {
-    let hash = 0;
-    for (let k = 0; k < word.length; k++) hash = (Math.imul(hash, 31) + word.charCodeAt(k)) | 0;
-    const slot = slotOf(hash);
-    hashes[slot] = hash;
-    bitsAt[slot]! |= bits;
-  }
-}
+const TABLE = new WordTable(WORDS, 4096);
 
-function slotOf(hash: number): number {
-  let slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
-  while (bitsAt[slot] !== 0 && hashes[slot] !== hash) slot = (slot + 1) & (SLOTS - 1);
-  return slot;
-}
-
-/**
- * The bits of all words in buf[start, end). Words end at anything but a letter or a digit inside a word,
- * and where a small letter is followed by a capital (camel case), and before the last capital of a run (`APIKey`).
- */
+/** The bits of all words in buf[start, end), as WordTable cuts it into words. */
 export function evidenceOf(buf: Uint8Array, start: number, end: number): number {
-  let bits = 0;
-  let hash = 0;
-  let length = 0;
-  let previousLower = false;
-  for (let k = start; k < end; k++) {
-    const b = buf[k]!;
-    const letter = (CLASS[b]! & ALPHA) !== 0;
-    if (!letter && !(length > 0 && b >= 0x30 && b <= 0x39)) {
-      if (length > 1) bits |= bitsAt[slotOf(hash)]!;
-      hash = 0;
-      length = 0;
-      previousLower = false;
-      continue;
-    }
-    const upper = letter && b < 0x61;
-    const next = k + 1 < end ? buf[k + 1]! : 0;
-    if (upper && length > 0 && (previousLower || (next >= 0x61 && next <= 0x7a))) {
-      if (length > 1) bits |= bitsAt[slotOf(hash)]!;
-      hash = 0;
-      length = 0;
-    }
-    hash = (Math.imul(hash, 31) + (letter ? b | 0x20 : b)) | 0;
-    length++;
-    previousLower = letter && !upper;
-  }
-  if (length > 1) bits |= bitsAt[slotOf(hash)]!;
-  return combine(bits);
+  return combine(TABLE.bitsOf(buf, start, end));
 }
 
 /** Words that only mean something together: social + security, tax + id, national + number. */

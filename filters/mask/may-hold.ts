@@ -16,19 +16,25 @@ import {
 import { isQuotedPair, NO_SECRET, nameBefore, nameEnd, nameStart, strengthOf } from './detectors/assignment.js';
 import { isBirthWord } from './detectors/birth.js';
 import { inUuid, isPrintedCard } from './detectors/cards.js';
+import { isSpelledAt } from './detectors/email.js';
 import { isPuttyHeader, NETRC_REACH, NO_ENTRY, passwordWord, pgpassEntry } from './detectors/files.js';
 import { isCookieHeader, isDigestResponse } from './detectors/headers.js';
 import { countryIndex, IBAN_LENGTH, ibanHolds } from './detectors/iban.js';
+import { isBicWord, KEYED_KINDS, LABELLED_KINDS, mayBeLabelled } from './detectors/labelled.js';
+import { standsAsVin } from './detectors/labelled-forms.js';
 import { macShape } from './detectors/mac.js';
 import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
+import { CARD_KINDS } from './detectors/numbers.js';
 import { isDate, isFraction } from './detectors/phone.js';
 import { SHELL_REACH, shellPassword } from './detectors/shell.js';
 import { isNoAnchor, mayBeToken } from './detectors/tokens.js';
 import { webhookBody } from './detectors/url.js';
+import { mayBeWallet } from './detectors/wallet.js';
 import {
   evidenceBefore,
   evidenceOf,
   ITIN as ITIN_NAME,
+  LABEL,
   NATIONAL_NAME,
   PASSWORD,
   PHONE as PHONE_NAME,
@@ -36,7 +42,9 @@ import {
 } from './evidence.js';
 import { GROUPS_OVERLAP, Groups } from './groups.js';
 import { kindId } from './kinds.js';
-import { T_AT, T_B, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN, T_W } from './triggers.js';
+import { keyStart, labelsOfKey } from './labels.js';
+import { wants } from './search.js';
+import { T_AT, T_B, T_BRACKET, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN, T_W } from './triggers.js';
 
 const CARD = kindId('credit_card');
 const PHONE = kindId('phone');
@@ -48,6 +56,7 @@ const IBAN = kindId('iban');
 const NATIONAL_ID = kindId('national_id');
 const PRIVATE_KEY = kindId('private_key');
 const BIRTH = kindId('date_of_birth');
+const BIC = kindId('bic');
 const CONNECTION = kindId('connection_string');
 const WEBHOOKS = ['slack_webhook', 'discord_webhook', 'teams_webhook'].map(kindId);
 const BASIC = kindId('basic_auth');
@@ -74,12 +83,18 @@ export class Gate {
   /** evidence before the run that is looked at, -1 when not read yet */
   private runContext = -1;
   private readonly webhooks: boolean;
+  private readonly keyed: boolean;
+  private readonly cards: boolean;
+  private readonly labelled: boolean;
 
   constructor(
     private readonly wanted: Uint8Array,
     private readonly triggers: Uint16Array,
     private readonly hasRegions: boolean,
   ) {
+    this.keyed = wants(wanted, KEYED_KINDS);
+    this.cards = wants(wanted, CARD_KINDS);
+    this.labelled = wants(wanted, LABELLED_KINDS);
     this.webhooks = WEBHOOKS.some((kind) => wanted[kind] === 1);
   }
 
@@ -143,6 +158,18 @@ export class Gate {
     this.steps += end - until;
     const { wanted } = this;
     if (wanted[IBAN] === 1 && at - 2 >= lo && this.iban(buf, at - 2, lo, hi)) return -1;
+    if (this.labelled) {
+      let start = at;
+      const floor = Math.max(lo, at - 40);
+      while (start > floor && (CLASS[buf[start - 1]!]! & ALPHA) !== 0) start--;
+      const skips = isNearLength(buf, start, lo) ? 3 : 0;
+      for (let skip = 0; skip <= skips; skip++) if (this.ownWord(buf, start + skip, end)) return -1;
+      if (lastGroup !== at && this.ownWord(buf, lastGroup, end)) return -1;
+      let first = at;
+      while (first < hi && (CLASS[buf[first]!]! & ALNUM) !== 0) first++;
+      if (mayBeLabelled(buf, start, first) && (this.context(buf, start, lo) & LABEL) !== 0) return -1;
+      if (lastGroup !== at && mayBeLabelled(buf, lastGroup, end) && (this.context(buf, lastGroup, lo) & LABEL) !== 0) return -1;
+    }
     if (wanted[NATIONAL_ID] === 1) {
       let start = at;
       const floor = Math.max(lo, at - 40);
@@ -161,6 +188,23 @@ export class Gate {
     }
     // a digit that may be a length word's is not part of the word: what begins after it must be seen
     return mayBeCellStart(buf, at, lo) ? until : end;
+  }
+
+  /** A word that begins at `start` and is a wallet, a VIN or the first part of an MBI by its form. */
+  private ownWord(buf: Uint8Array, start: number, end: number): boolean {
+    let first = start;
+    while (first < end && (CLASS[buf[first]!]! & ALNUM) !== 0) first++;
+    const cut = buf[first - 1] === 0x44 && buf[first] === 0 ? 1 : 0;
+    for (let off = 0; off <= cut; off++) {
+      if (mayBeWallet(buf, start, first - off)) return true;
+      if (first - off - start === 17 && standsAsVin(buf, start)) return true;
+    }
+    return first - start === 4 && buf[first] === DASH && (CLASS[buf[first + 1] ?? 0]! & ALPHA) !== 0;
+  }
+
+  /** A key that says what stands behind it. */
+  private key(buf: Uint8Array, op: number, lo: number): boolean {
+    return this.keyed && (labelsOfKey(buf, op, lo) !== 0 || (keyStart > lo && mayBeCellStart(buf, keyStart, lo) && op - keyStart < 44));
   }
 
   private iban(buf: Uint8Array, start: number, lo: number, hi: number): boolean {
@@ -184,11 +228,12 @@ export class Gate {
     }
     if (total >= 4 && dots >= 3 && wanted[IP] === 1) return true;
     if (wanted[MAC] === 1 && this.macRun(buf, lo, hi)) return true;
-    if (total < 6) return false;
     this.runContext = -1;
+    if (this.labelled && (total >= 6 || groups.count > 1) && total >= 3 && (this.contextOf(buf, lo) & LABEL) !== 0) return true;
+    if (total < 6) return false;
     const unsure = mayBeCellStart(buf, at, lo);
     if (groups.more || (unsure && total >= 7)) return true;
-    if (wanted[CARD] === 1 && total >= 12 && this.card(buf, lo)) return true;
+    if (this.cards && total >= 12 && this.card(buf, lo)) return true;
     if ((wanted[SSN] === 1 || wanted[ITIN] === 1) && this.ssn(buf, longest, lo)) return true;
     if (wanted[PHONE] === 1 && this.phone(buf, at, total, lo)) return true;
     return wanted[NATIONAL_ID] === 1 && !besideUuidPart(buf, at, groups.until, lo, hi) && this.national(buf, longest, lo);
@@ -291,6 +336,8 @@ export class Gate {
       ((CLASS[buf[i - 1]!]! & LOCAL) !== 0 || buf[i - 1] === 0x22)
     )
       return true;
+    if ((t & T_BRACKET) !== 0 && isSpelledAt(buf, i, hi)) return true;
+    if ((t & (T_COLON | T_SIGN)) !== 0 && this.key(buf, i, lo)) return true;
     if ((t & T_COLON) !== 0) return this.colon(buf, i, lo, hi);
     if ((t & T_SIGN) !== 0 && (this.assignment(buf, i, lo, hi) || (buf[i - 1] === 0x65 && isDigestResponse(buf, i, lo, hi)))) return true;
     if ((t & T_DASH) !== 0 && i + 1 < hi) {
@@ -308,6 +355,7 @@ export class Gate {
 
   private letterB(buf: Uint8Array, i: number, lo: number, hi: number): boolean {
     if (startsWithNoCase(buf, i, BEARER_WORD) || startsWithNoCase(buf, i, BASIC_WORD)) return true;
+    if (this.wanted[BIC] === 1 && isBicWord(buf, i, lo, hi)) return true;
     if (this.wanted[BIRTH] === 0 || !isBirthWord(buf, i, lo, hi)) return false;
     const limit = Math.min(hi, i + BIRTH_REACH + 12);
     this.steps += limit - i;

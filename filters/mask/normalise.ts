@@ -2,7 +2,20 @@ import { ALNUM, CLASS, DIGIT } from './bytes.js';
 import type { Kind } from './types.js';
 
 /** Kinds whose separators carry nothing: digits and capital letters are the value. */
-const COMPACT = new Set<Kind>(['credit_card', 'us_ssn', 'us_itin', 'iban', 'national_id', 'mac_address']);
+const COMPACT = new Set<Kind>([
+  'credit_card',
+  'us_ssn',
+  'us_itin',
+  'iban',
+  'national_id',
+  'mac_address',
+  'imei',
+  'vin',
+  'passport',
+  'drivers_license',
+  'medical_id',
+  'bic',
+]);
 
 /** The bytes that mean the same value whatever its spelling: separators gone, letters of one case where case means nothing. */
 export function normalise(kind: Kind, buf: Uint8Array, start: number, end: number): Uint8Array {

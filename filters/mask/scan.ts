@@ -1,11 +1,12 @@
 import { CLASS, HEX } from './bytes.js';
 import { assignmentAt, authSchemeAt, azureSecretAt, optionAt, quotedPairAt } from './detectors/assignment.js';
 import { birthAt } from './detectors/birth.js';
-import { emailAt } from './detectors/email.js';
+import { emailAt, spelledEmailAt } from './detectors/email.js';
 import { passwordWordAt, pgpassAt, puttyAt } from './detectors/files.js';
 import { cookiesAt, digestAt } from './detectors/headers.js';
 import { ipv6At } from './detectors/ip.js';
 import { jwtAt } from './detectors/jwt.js';
+import { bicAt, keyedAt } from './detectors/labelled.js';
 import { macAt } from './detectors/mac.js';
 import { numberAt } from './detectors/numbers.js';
 import { privateKeyAt } from './detectors/private-key.js';
@@ -13,9 +14,10 @@ import { isNoAnchor, tokensAt } from './detectors/tokens.js';
 import { urlAt } from './detectors/url.js';
 import { kindId } from './kinds.js';
 import type { Search } from './search.js';
-import { T_AT, T_B, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN, T_W } from './triggers.js';
+import { T_AT, T_B, T_BRACKET, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN, T_W } from './triggers.js';
 
 const IP = kindId('ip_address');
+const BIC = kindId('bic');
 const MAC = kindId('mac_address');
 const PRIVATE_KEY = kindId('private_key');
 const BIRTH = kindId('date_of_birth');
@@ -51,9 +53,11 @@ export function scan(s: Search, triggers: Uint16Array): void {
 function otherAt(s: Search, t: number, i: number): number {
   if ((t & T_TOKEN) !== 0) tokensAt(s, i);
   if ((t & T_AT) !== 0) emailAt(s, i);
+  if ((t & T_BRACKET) !== 0) spelledEmailAt(s, i);
   if ((t & T_COLON) !== 0) return colonAt(s, i);
   if ((t & T_SIGN) !== 0) {
     assignmentAt(s, i);
+    if (s.keyed) keyedAt(s, i);
     if (s.buf[i - 1] === 0x65) digestAt(s, i);
   }
   if ((t & T_DASH) !== 0) {
@@ -69,6 +73,7 @@ function otherAt(s: Search, t: number, i: number): number {
   if ((t & T_J) !== 0) jwtAt(s, i);
   if ((t & T_B) !== 0) {
     if (s.wanted[BIRTH] === 1) birthAt(s, i);
+    if (s.wanted[BIC] === 1) bicAt(s, i);
     if (s.wanted[BEARER] === 1 || s.wanted[BASIC] === 1) authSchemeAt(s, i);
   }
   if ((t & T_TILDE) !== 0) azureSecretAt(s, i);
@@ -98,5 +103,6 @@ function colonAt(s: Search, i: number): number {
   if (last === 0x73) puttyAt(s, i);
   else if (last === 0x65 || last === 0x45 || last === 0x22 || last === 0x27) cookiesAt(s, i);
   assignmentAt(s, i);
+  if (s.keyed) keyedAt(s, i);
   return i + 1;
 }

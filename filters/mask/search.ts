@@ -4,6 +4,18 @@ import type { Hit } from './types.js';
 /** Hits below this score are not reported. Detectors add evidence for and against around it. */
 export const SCORE_MIN = 0.5;
 
+/** Kinds that are looked for together. */
+export interface Classes {
+  keyed: readonly number[];
+  cards: readonly number[];
+  labelled: readonly number[];
+}
+
+/** Is any of the kinds wanted? */
+export function wants(wanted: Uint8Array, some: readonly number[]): boolean {
+  return some.some((kind) => wanted[kind] === 1);
+}
+
 /**
  * The state of one search: where it reads, what evidence it has, what it found. One is kept per detector and used again,
  * so searching clean bytes allocates nothing.
@@ -15,6 +27,8 @@ export class Search {
   hi = 0;
   /** evidence bits of the column's or key's name (evidence.ts) */
   name = 0;
+  /** what the column's or key's name says beyond the bits (labels.ts) */
+  labels = 0;
   /** which kinds are wanted, by kind id */
   readonly wanted: Uint8Array;
   /** regions for national phone numbers */
@@ -37,12 +51,21 @@ export class Search {
   readonly end: number[] = [];
   readonly score: number[] = [];
 
-  constructor(wanted: Uint8Array, regions: readonly string[]) {
+  /** some wanted kind is named by keys alone, stands beside cards (or is a card), is named by the words before digits */
+  readonly keyed: boolean;
+  readonly cards: boolean;
+  readonly labelled: boolean;
+
+  constructor(wanted: Uint8Array, regions: readonly string[], classes: Classes) {
     this.wanted = wanted;
+    this.keyed = wants(wanted, classes.keyed);
+    this.cards = wants(wanted, classes.cards);
+    this.labelled = wants(wanted, classes.labelled);
     this.regions = regions;
   }
 
-  begin(buf: Uint8Array, start: number, end: number, name: number): void {
+  begin(buf: Uint8Array, start: number, end: number, name: number, labels = 0): void {
+    this.labels = labels;
     this.buf = buf;
     this.lo = start;
     this.hi = end;

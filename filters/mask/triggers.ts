@@ -1,4 +1,5 @@
 import { ASSIGNED_KINDS } from './detectors/assignment.js';
+import { KEYED_KINDS } from './detectors/labelled.js';
 import { DIGIT_KINDS } from './detectors/numbers.js';
 import { tokenAnchors } from './detectors/tokens.js';
 import { kindId } from './kinds.js';
@@ -16,6 +17,7 @@ export const T_J = 256;
 export const T_TILDE = 512;
 export const T_COMMA = 1024;
 export const T_W = 2048;
+export const T_BRACKET = 4096;
 
 /** The trigger table for these kinds: bytes that nothing wanted needs have no bit, so fewer kinds are found faster. */
 export function triggerTable(wanted: Uint8Array): Uint16Array {
@@ -25,7 +27,14 @@ export function triggerTable(wanted: Uint8Array): Uint16Array {
     for (let k = 0; k < bytes.length; k++) table[bytes.charCodeAt(k)]! |= bit;
   };
   if (DIGIT_KINDS.some((k) => wanted[k] === 1)) add('0123456789', T_DIGIT);
-  if (has('email')) add('@', T_AT);
+  if (has('email')) {
+    add('@', T_AT);
+    add('[(', T_BRACKET);
+  }
+  if (KEYED_KINDS.some((k) => wanted[k] === 1)) {
+    add(':', T_COLON);
+    add('=', T_SIGN);
+  }
   const assigned = ASSIGNED_KINDS.some((k) => wanted[k] === 1);
   if (assigned) {
     add('=>', T_SIGN);
@@ -38,7 +47,7 @@ export function triggerTable(wanted: Uint8Array): Uint16Array {
   if (has('digest_auth')) add('=', T_SIGN);
   if (has('password')) add('w', T_W);
   if (has('mac_address')) add('.', T_DOT);
-  if (has('date_of_birth', 'bearer_token', 'basic_auth')) add('bB', T_B);
+  if (has('date_of_birth', 'bic', 'bearer_token', 'basic_auth')) add('bB', T_B);
   if (has('jwt')) add('J', T_J);
   if (has('azure_client_secret')) add('~', T_TILDE);
   for (const b of tokenAnchors(wanted)) table[b]! |= T_TOKEN;

@@ -1,6 +1,6 @@
 import { ALNUM, CLASS } from '../bytes.js';
 import { AGAINST, CARD } from '../evidence.js';
-import type { Groups } from '../groups.js';
+import { GAP_MIXED, type Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 
@@ -64,7 +64,7 @@ function plainCard(s: Search, groups: Groups, g: number, glued: boolean): boolea
 /** How many groups the longest card takes that begins with group g. */
 function groupedCard(s: Search, groups: Groups, g: number): number {
   const gap = groups.gap[g]!;
-  if (gap !== 0x20 && gap !== 0x2d && gap !== 0x2e) return 0;
+  if (!isCardGap(gap)) return 0;
   const first = groups.end[g]! - groups.start[g]!;
   const second = groups.end[g + 1]! - groups.start[g + 1]!;
   const printed = second < 16 ? BY_START[first * 16 + second] : undefined;
@@ -72,23 +72,35 @@ function groupedCard(s: Search, groups: Groups, g: number): number {
   let best = 0;
   for (let k = 0; k < printed.length; k++) {
     const sizes = printed[k]!;
-    if (sizes.length > best && matches(groups, g, sizes, gap, groups.last)) {
+    if (sizes.length > best && matches(groups, g, sizes, groups.last)) {
       let total = 0;
       for (let n = 0; n < sizes.length; n++) {
         takeDigits(s.buf, groups.start[g + n]!, groups.end[g + n]!, total);
         total += sizes[n]!;
       }
-      if (judge(s, groups.start[g]!, groups.end[g + sizes.length - 1]!, total, true)) best = sizes.length;
+      if (judge(s, groups.start[g]!, groups.end[g + sizes.length - 1]!, total, true, isEven(groups, g, sizes.length))) best = sizes.length;
     }
   }
   return best;
 }
 
-function matches(groups: Groups, g: number, sizes: readonly number[], gap: number, last: number): boolean {
+/** space, dash, dot, or several of them */
+function isCardGap(gap: number): boolean {
+  return gap === 0x20 || gap === 0x2d || gap === 0x2e || gap === GAP_MIXED;
+}
+
+/** The same single separator everywhere, as cards are printed and not as people type them. */
+function isEven(groups: Groups, g: number, count: number): boolean {
+  if (groups.gap[g] === GAP_MIXED) return false;
+  for (let n = 1; n + 1 < count; n++) if (groups.gap[g + n] !== groups.gap[g]) return false;
+  return true;
+}
+
+function matches(groups: Groups, g: number, sizes: readonly number[], last: number): boolean {
   if (g + sizes.length > last) return false;
   for (let n = 0; n < sizes.length; n++) {
     if (groups.end[g + n]! - groups.start[g + n]! !== sizes[n]) return false;
-    if (n + 1 < sizes.length && groups.gap[g + n] !== gap) return false;
+    if (n + 1 < sizes.length && !isCardGap(groups.gap[g + n]!)) return false;
   }
   return true;
 }
@@ -106,13 +118,15 @@ export function inUuid(buf: Uint8Array, start: number, lo: number): boolean {
 }
 
 /** Decides on the digits taken: Luhn must hold; networks' ranges, grouping and context only move the score. */
-function judge(s: Search, start: number, end: number, length: number, grouped: boolean): boolean {
+function judge(s: Search, start: number, end: number, length: number, grouped: boolean, even = true): boolean {
   s.steps += length;
   if (!luhn(length)) return false;
   let same = true;
   for (let k = 1; k < length && same; k++) same = digit[k] === digit[0];
   if (same) return false;
   let score = networkScore(length);
+  // groups with several separators are a card only where everything else says so
+  if (!even && (score < 0.9 || length < 15)) return false;
   if (grouped) score += length === 16 || length === 15 || length === 19 ? 0.3 : 0.05;
   if (score < 0.8) {
     const bits = s.name | s.before(start);
@@ -196,7 +210,7 @@ export function isUsualCard(buf: Uint8Array, start: number, length: number, size
 export function isPrintedCard(groups: Groups, g: number): boolean {
   const first = groups.end[g]! - groups.start[g]!;
   const gap = groups.gap[g]!;
-  if ((first !== 4 && first !== 6 && first !== 8) || (gap !== 0x20 && gap !== 0x2d && gap !== 0x2e)) return false;
-  for (const sizes of GROUPINGS) if (sizes[0] === first && matches(groups, g, sizes, gap, groups.count)) return true;
+  if ((first !== 4 && first !== 6 && first !== 8) || !isCardGap(gap)) return false;
+  for (const sizes of GROUPINGS) if (sizes[0] === first && matches(groups, g, sizes, groups.count)) return true;
   return false;
 }

@@ -128,3 +128,83 @@ function isRemoteName(s: Search, start: number, at: number, end: number): boolea
   for (let k = start - 1; k > floor && buf[k]! > 0x20; k--) if (buf[k] === 0x2f && buf[k - 1] === 0x2f) return true;
   return false;
 }
+
+/** `[at]`, `(at)`, `[@]`, blanks inside allowed; one past the closing bracket, 0 when it is none. */
+function bracketed(buf: Uint8Array, open: number, hi: number, word: string): number {
+  let p = open + 1;
+  if (buf[p] === 0x20) p++;
+  if (buf[p] === (word === 'at' ? 0x40 : 0x2e)) p++;
+  else
+    for (let k = 0; k < word.length; k++, p++) {
+      if ((buf[p]! | 0x20) !== word.charCodeAt(k)) return 0;
+    }
+  if (buf[p] === 0x20) p++;
+  const close = buf[open] === 0x5b ? 0x5d : 0x29;
+  return p < hi && buf[p] === close ? p + 1 : 0;
+}
+
+/** True when the bracket at `at` spells the sign of an address: for the gate. */
+export function isSpelledAt(buf: Uint8Array, at: number, hi: number): boolean {
+  const b = buf[at + 1]! | 0x20;
+  return (b === 0x61 || b === 0x60 || b === 0x20) && bracketed(buf, at, hi, 'at') > 0;
+}
+
+/** `jane [at] example [dot] org`, as people hide addresses from harvesters; `at` is the first bracket. */
+export function spelledEmailAt(s: Search, at: number): void {
+  const { buf, lo, hi } = s;
+  if (!isSpelledAt(buf, at, hi)) return;
+  let local = at;
+  if (local > lo && buf[local - 1] === 0x20) local--;
+  const localEnd = local;
+  const floor = Math.max(lo, at - LOCAL_MAX);
+  while (local > floor && isSpelledLocal(buf[local - 1]!)) local--;
+  if (local === localEnd) return;
+  const limit = Math.min(hi, at + SPELLED_MAX);
+  let p = bracketed(buf, at, hi, 'at');
+  if (buf[p] === 0x20) p++;
+  let label = p;
+  let end = 0;
+  while (p < limit) {
+    if ((CLASS[buf[p]!]! & DOMAIN) !== 0 && buf[p] !== 0x2e) {
+      p++;
+      continue;
+    }
+    if (p === label) break;
+    const next = dotEnd(buf, p, limit);
+    // what stands behind the last dot ends the address
+    if (end !== 0 || next === 0) end = isTopLevel(buf, label, p) && p - label > 1 && label !== first(buf, at, hi) ? p : end;
+    if (next === 0) break;
+    p = label = next;
+  }
+  if (p >= limit && p > label + 1 && label !== first(buf, at, hi) && isTopLevel(buf, label, p)) end = p;
+  s.steps += p - local;
+  if (end > 0) s.found(EMAIL, local, end, 0.85);
+}
+
+/** longest that is read of an address with spelled signs, bytes */
+const SPELLED_MAX = 160;
+
+/** Where the domain begins. */
+function first(buf: Uint8Array, at: number, hi: number): number {
+  const p = bracketed(buf, at, hi, 'at');
+  return buf[p] === 0x20 ? p + 1 : p;
+}
+
+/** One past a dot, spelled or not, with a label's first letter behind it; 0 when there is none. */
+function dotEnd(buf: Uint8Array, at: number, hi: number): number {
+  let p = at;
+  if (buf[p] === 0x2e) p++;
+  else {
+    if (buf[p] === 0x20) p++;
+    const b = buf[p];
+    if (b !== 0x5b && b !== 0x28) return 0;
+    p = bracketed(buf, p, hi, 'dot');
+    if (p === 0) return 0;
+    if (buf[p] === 0x20) p++;
+  }
+  return p < hi && (CLASS[buf[p]!]! & ALNUM) !== 0 ? p : 0;
+}
+
+function isSpelledLocal(b: number): boolean {
+  return (CLASS[b]! & ALNUM) !== 0 || b === 0x2e || b === 0x5f || b === 0x2d || b === 0x2b || b >= 0x80;
+}

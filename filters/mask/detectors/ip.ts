@@ -53,6 +53,8 @@ export function ipv6At(s: Search, at: number): number {
     if ((CLASS[b]! & HEX) !== 0) {
       if (++inGroup > 4) return at;
     } else if (b === COLON) {
+      // a third colon, or a second pair
+      if (inGroup === 0 && p > start) return at;
       if (inGroup > 0) groups++;
       inGroup = 0;
       if (buf[p + 1] === COLON && p + 1 < hi) {

@@ -2,15 +2,22 @@ import { ALNUM, ALPHA, besideUuidPart, CLASS, DIGIT } from '../bytes.js';
 import { GROUPS_OVERLAP, Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
+import { besideCard } from './card-beside.js';
 import { cardAt } from './cards.js';
 import { ibanAt } from './iban.js';
 import { ipv4At } from './ip.js';
+import { LABELLED_KINDS, labelledIn, labelledWord } from './labelled.js';
 import { macInDigits } from './mac.js';
 import { nationalIdIn, nationalIdWord } from './national-id.js';
 import { phoneIn } from './phone.js';
 import { ssnAt } from './ssn.js';
+import { walletWord } from './wallet.js';
 
 const CARD = kindId('credit_card');
+const TRACK = kindId('card_track');
+const EXPIRY = kindId('card_expiry');
+const CVV = kindId('card_cvv');
+const WALLET = kindId('crypto_wallet');
 const PHONE = kindId('phone');
 const SSN = kindId('us_ssn');
 const ITIN = kindId('us_itin');
@@ -20,7 +27,9 @@ const IBAN = kindId('iban');
 const NATIONAL_ID = kindId('national_id');
 
 /** Kinds that digits can begin. */
-export const DIGIT_KINDS: readonly number[] = [CARD, PHONE, SSN, ITIN, IP, MAC, IBAN, NATIONAL_ID];
+export const DIGIT_KINDS: readonly number[] = [CARD, PHONE, SSN, ITIN, IP, MAC, IBAN, NATIONAL_ID, TRACK, EXPIRY, CVV, ...LABELLED_KINDS];
+/** Kinds that stand beside a card: cards are looked for when only these are wanted. */
+export const CARD_KINDS: readonly number[] = [CARD, TRACK, EXPIRY, CVV];
 
 const groups = new Groups();
 /** a word longer than this is a hash, a key or base64, and no identifier */
@@ -40,14 +49,18 @@ export function numberAt(s: Search, at: number): number {
   groups.last = touchesRight ? groups.count - 1 : groups.count;
   groups.extension = touchesRight && (after | 0x20) === 0x78 && (CLASS[buf[until + 1] ?? 0]! & DIGIT) !== 0;
 
-  if ((touchesLeft || touchesRight) && wanted[CARD] === 1) gluedCards(s, at, touchesLeft, touchesRight);
+  if ((touchesLeft || touchesRight) && s.cards) gluedCards(s, at, touchesLeft, touchesRight);
   let g = groups.first;
   // a sole short group is nobody's number: the case of nearly all digits there are
   if (groups.count > 1 || groups.end[0]! - groups.start[0]! >= 6) {
     // behind a card that ends the run other cards could only lie inside it: the span stays the same without them
     let carded = false;
     for (; g < groups.last; g++) {
-      if (wanted[CARD] === 1 && !carded) carded = cardAt(s, groups, g) === groups.last;
+      if (s.cards && !carded) {
+        const until = cardAt(s, groups, g);
+        if (until > g) besideCard(s, groups.start[g]!, groups.end[until - 1]!);
+        carded = until === groups.last;
+      }
       if (wanted[SSN] === 1 || wanted[ITIN] === 1) ssnAt(s, groups, g);
       if (wanted[IP] === 1) ipv4At(s, groups, g);
     }
@@ -56,6 +69,7 @@ export function numberAt(s: Search, at: number): number {
       phoneIn(s, groups, plus);
     }
     if (wanted[NATIONAL_ID] === 1 && !besideUuidPart(buf, at, until, lo, hi)) nationalIdIn(s, groups);
+    if (s.labelled && !besideUuidPart(buf, at, until, lo, hi)) labelledIn(s, groups);
   }
   if (wanted[MAC] === 1) macInDigits(s, groups);
   if (groups.more) return groups.start[groups.count - GROUPS_OVERLAP]!;
@@ -108,15 +122,11 @@ function word(s: Search, at: number, touchesLeft: boolean, touchesRight: boolean
   s.steps += end - groups.until;
   const firstEnd = groups.count === 1 ? end : groups.end[0]!;
   const bounded = start === lo || (CLASS[buf[start - 1]!]! & ALNUM) === 0;
-  if (touchesLeft && bounded) {
+  if (bounded && (touchesLeft || groups.count === 1)) {
     if (wanted[IBAN] === 1 && at - start === 2) ibanAt(s, start);
-    if (wanted[NATIONAL_ID] === 1 && firstEnd - start <= WORD_MAX && !besideUuidPart(buf, start, firstEnd, lo, hi))
-      nationalIdWord(s, start, firstEnd);
+    ownWord(s, start, firstEnd);
   }
-  if (touchesRight && (groups.count > 1 || !touchesLeft) && wanted[NATIONAL_ID] === 1) {
-    const lastStart = groups.start[groups.count - 1]!;
-    if (end - lastStart <= WORD_MAX && !besideUuidPart(buf, lastStart, end, lo, hi)) nationalIdWord(s, lastStart, end);
-  }
+  if (touchesRight && groups.count > 1) ownWord(s, groups.start[groups.count - 1]!, end);
   return end;
 }
 
@@ -129,4 +139,23 @@ function isTrackStart(buf: Uint8Array, at: number, lo: number): boolean {
 function precededByWord(s: Search, at: number): boolean {
   const plus = s.buf[at - 1] === 0x2b ? at - 1 : at - 2;
   return plus > s.lo && (CLASS[s.buf[plus - 1]!]! & ALNUM) !== 0;
+}
+
+/** A whole word of letters and digits. */
+function ownWord(s: Search, start: number, end: number): void {
+  const { buf, lo, hi, wanted } = s;
+  const length = end - start;
+  if (length >= 25) {
+    if (wanted[WALLET] === 1) walletWord(s, start, end);
+    if (length === 42 && s.labelled) labelledWord(s, start, end);
+    if (length > WORD_MAX) return;
+  }
+  const beside = besideUuidPart(buf, start, end, lo, hi);
+  if (s.labelled && length <= 24 && !(beside && isUuidWord(buf, start, end, lo))) labelledWord(s, start, end);
+  if (wanted[NATIONAL_ID] === 1 && !beside) nationalIdWord(s, start, end);
+}
+
+/** What has four hex digits beside it is a UUID's part only behind a dash or with eight digits: `F255-9215-0094` is none. */
+function isUuidWord(buf: Uint8Array, start: number, end: number, lo: number): boolean {
+  return end - start === 8 || (start > lo && buf[start - 1] === 0x2d);
 }

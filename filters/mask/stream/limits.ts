@@ -27,8 +27,22 @@ export const PHRASE_HELD_MAX = 192;
 export const ARMOUR_HELD_MAX = 64 * 1024;
 
 /** Values that are several words; all other kinds of personal data and secrets are one run, quoted or not. */
-const PHRASES = new Set<Kind>(['credit_card', 'date_of_birth', 'iban', 'national_id', 'phone', 'us_itin', 'us_ssn']);
-const QUOTED = new Set<Kind>(['password', 'high_entropy', 'basic_auth', 'email']);
+const PHRASES = new Set<Kind>([
+  'card_expiry',
+  'card_track',
+  'drivers_license',
+  'gps_coordinates',
+  'imei',
+  'medical_id',
+  'credit_card',
+  'date_of_birth',
+  'iban',
+  'national_id',
+  'phone',
+  'us_itin',
+  'us_ssn',
+]);
+const QUOTED = new Set<Kind>(['password', 'high_entropy', 'basic_auth', 'email', 'person_name', 'postal_address']);
 
 /** The most bytes of a value of this kind that a flush holds back while its end has not come. */
 export function heldMax(kind: Kind): number {

@@ -74,7 +74,7 @@ const NEGATIVE: ((r: Random) => string)[] = [
   (r) => `commit ${r.chars(HEX, 40)}`,
   (r) => `sha256:${r.chars(HEX, 64)}`,
   (r) => `price ${r.below(9999)}.${r.chars(DIGITS, 2)} EUR, total ${r.below(99999)}.${r.chars(DIGITS, 2)}`,
-  (r) => `lat ${r.below(90)}.${r.chars(DIGITS, 7)}, lon -${r.below(180)}.${r.chars(DIGITS, 7)}`,
+  (r) => `translate(${r.below(90)}.${r.chars(DIGITS, 7)}, -${r.below(180)}.${r.chars(DIGITS, 7)})`,
   (r) => `<img src="data:image/png;base64,iVBORw0KGgo${r.chars(`${ALNUM}+/`, 120)}==">`,
   (r) =>
     `function ${r.chars('abcdefgh', 2)}(e,t){var n=e[${r.below(99)}];return n&&t.${r.chars('abcdefgh', 3)}(n)||!1}var k=0x${r.chars(HEX, 8)};`,

@@ -1,7 +1,7 @@
 /** Lines written by hand, as people and programs write them. Values are marked with their kind: `⟦email:a@b.io⟧`. */
 export const dirty: readonly string[] = [
   'Hi, this is Tom, my new card is ⟦credit_card:4556 7375 8689 9855⟧, the old one ending in 4412 is cancelled.',
-  'Please refund to ⟦credit_card:5425233430109903⟧ exp 04/29 cvv 123',
+  'Please refund to ⟦credit_card:5425233430109903⟧ exp ⟦card_expiry:04/29⟧ cvv ⟦card_cvv:123⟧',
   'Bitte überweisen Sie auf ⟦iban:DE75 5121 0800 1245 1261 99⟧ bis Freitag',
   'virement vers ⟦iban:FR7630006000011234567890189⟧ svp',
   'reach me at ⟦email:tom.o-brien@example.ie⟧ or ⟦phone:+353 1 234 5678⟧',

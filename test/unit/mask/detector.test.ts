@@ -73,7 +73,7 @@ describe('createDetector', () => {
       'cpf',
     ])
       assert.ok(detector.sensitiveName(name), name);
-    for (const name of ['', 'id', 'created_at', 'order_id', 'name', 'latitude', 'sha256', 'description', 'compass', 'monkey'])
+    for (const name of ['', 'id', 'created_at', 'order_id', 'name', 'sha256', 'description', 'compass', 'monkey'])
       assert.ok(!detector.sensitiveName(name), name);
     assert.ok(!createDetector({ detect: ['email'] }).sensitiveName('password'));
   });

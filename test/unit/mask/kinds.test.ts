@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createDetector, kinds } from '../../../filters/mask/index.js';
 import { cases } from './cases.js';
+import { personalCases } from './personal-cases.js';
 
 /** Cuts the marks out of a text and says where they were, in bytes. */
 function marked(text: string): { bytes: Buffer; spans: [number, number][] } {
@@ -19,7 +20,7 @@ function marked(text: string): { bytes: Buffer; spans: [number, number][] } {
 
 describe('kinds', () => {
   const all = createDetector({ detect: ['all'] });
-  for (const { kind, found, clean } of cases) {
+  for (const { kind, found, clean } of [...cases, ...personalCases]) {
     describe(kind, () => {
       const alone = createDetector({ detect: [kind] });
       for (const text of found) {

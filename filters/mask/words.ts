@@ -1,0 +1,65 @@
+import { ALPHA, CLASS } from './bytes.js';
+
+/** Bits by word. An open table: it is asked for every word beside every number, and a Map takes several times as long. */
+export class WordTable {
+  private readonly hashes: Int32Array;
+  private readonly bitsAt: Int32Array;
+  private readonly mask: number;
+
+  /** `slots` is a power of two and at least twice the number of words; words are in lower case with a blank between. */
+  constructor(words: readonly (readonly [bits: number, words: string])[], slots: number) {
+    this.hashes = new Int32Array(slots);
+    this.bitsAt = new Int32Array(slots);
+    this.mask = slots - 1;
+    for (const [bits, list] of words) {
+      for (const word of list.split(' ')) {
+        let hash = 0;
+        for (let k = 0; k < word.length; k++) hash = (Math.imul(hash, 31) + word.charCodeAt(k)) | 0;
+        const slot = this.slotOf(hash);
+        this.hashes[slot] = hash;
+        this.bitsAt[slot]! |= bits;
+      }
+    }
+  }
+
+  private slotOf(hash: number): number {
+    const { hashes, bitsAt, mask } = this;
+    let slot = (hash ^ (hash >>> 15)) & mask;
+    while (bitsAt[slot] !== 0 && hashes[slot] !== hash) slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  /**
+   * The bits of all words in buf[start, end). Words end at anything but a letter or a digit inside a word,
+   * and where a small letter is followed by a capital (camel case), and before the last capital of a run (`APIKey`).
+   */
+  bitsOf(buf: Uint8Array, start: number, end: number): number {
+    const { bitsAt } = this;
+    let bits = 0;
+    let hash = 0;
+    let length = 0;
+    let previousLower = false;
+    for (let k = start; k < end; k++) {
+      const b = buf[k]!;
+      const letter = (CLASS[b]! & ALPHA) !== 0;
+      if (!letter && !(length > 0 && b >= 0x30 && b <= 0x39)) {
+        if (length > 1) bits |= bitsAt[this.slotOf(hash)]!;
+        hash = 0;
+        length = 0;
+        previousLower = false;
+        continue;
+      }
+      const upper = letter && b < 0x61;
+      const next = k + 1 < end ? buf[k + 1]! : 0;
+      if (upper && length > 0 && (previousLower || (next >= 0x61 && next <= 0x7a))) {
+        if (length > 1) bits |= bitsAt[this.slotOf(hash)]!;
+        hash = 0;
+        length = 0;
+      }
+      hash = (Math.imul(hash, 31) + (letter ? b | 0x20 : b)) | 0;
+      length++;
+      previousLower = letter && !upper;
+    }
+    return length > 1 ? bits | bitsAt[this.slotOf(hash)]! : bits;
+  }
+}
