@@ -79,7 +79,7 @@ const WORDS: [number, string][] = [
   ],
   [
     NATIONAL_NAME,
-    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp rfc tckn tckimlik egn cnp rut run oib jmbg emso sin tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala nip regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic nik npwp nisn emirates inn snils ird ruc rif nit uen cui mst edb vnr idno hkic fin',
+    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp rfc tckn tckimlik egn cnp rut run oib jmbg emso sin tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala nip regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic nik npwp nisn emirates inn snils ird ruc rif nit uen cui mst edb vnr idno hkic fin isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno',
   ],
   [SOCIAL, 'social'],
   [SECURITY, 'security insurance'],

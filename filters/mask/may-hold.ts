@@ -229,7 +229,7 @@ export class Gate {
     if (total >= 4 && dots >= 3 && wanted[IP] === 1) return true;
     if (wanted[MAC] === 1 && this.macRun(buf, lo, hi)) return true;
     this.runContext = -1;
-    if (this.labelled && (total >= 6 || groups.count > 1) && total >= 3 && (this.contextOf(buf, lo) & LABEL) !== 0) return true;
+    if (this.labelled && (total >= 6 || groups.count > 1) && total >= 3 && this.isLabelled(buf, lo)) return true;
     if (total < 6) return false;
     const unsure = mayBeCellStart(buf, at, lo);
     if (groups.more || (unsure && total >= 7)) return true;
@@ -267,6 +267,13 @@ export class Gate {
         return true;
     }
     return longest >= 9 && (this.contextOf(buf, lo) & (SSN_NAME | ITIN_NAME)) !== 0;
+  }
+
+  /** A word of a label before the run or the minus in front of it. */
+  private isLabelled(buf: Uint8Array, lo: number): boolean {
+    if ((this.contextOf(buf, lo) & LABEL) !== 0) return true;
+    const at = this.groups.start[0]! - 1;
+    return at > lo && buf[at] === DASH && (this.context(buf, at, lo) & LABEL) !== 0;
   }
 
   /** Evidence before the run. For its later groups it is the same: between them are only digits. */

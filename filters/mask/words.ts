@@ -1,5 +1,8 @@
 import { ALPHA, CLASS } from './bytes.js';
 
+/** more than any byte, so that no two short words have one hash (with 31, `cp2` was `cnp`) */
+const FACTOR = 257;
+
 /** Bits by word. An open table: it is asked for every word beside every number, and a Map takes several times as long. */
 export class WordTable {
   private readonly hashes: Int32Array;
@@ -14,7 +17,7 @@ export class WordTable {
     for (const [bits, list] of words) {
       for (const word of list.split(' ')) {
         let hash = 0;
-        for (let k = 0; k < word.length; k++) hash = (Math.imul(hash, 31) + word.charCodeAt(k)) | 0;
+        for (let k = 0; k < word.length; k++) hash = (Math.imul(hash, FACTOR) + word.charCodeAt(k)) | 0;
         const slot = this.slotOf(hash);
         this.hashes[slot] = hash;
         this.bitsAt[slot]! |= bits;
@@ -56,7 +59,7 @@ export class WordTable {
         hash = 0;
         length = 0;
       }
-      hash = (Math.imul(hash, 31) + (letter ? b | 0x20 : b)) | 0;
+      hash = (Math.imul(hash, FACTOR) + (letter ? b | 0x20 : b)) | 0;
       length++;
       previousLower = letter && !upper;
     }

@@ -99,10 +99,11 @@ export function labelledIn(s: Search, groups: Groups): void {
   const start = groups.start[groups.first]!;
   const end = groups.end[groups.last - 1]!;
   if (end - start < 6) return;
-  const labels = labelsAt(s, start);
+  const minus = start > s.lo && s.buf[start - 1] === 0x2d;
+  const labels = labelsAt(s, minus ? start - 1 : start);
   if (labels === 0) return;
   if ((labels & (L.L_GPS | L.L_LATITUDE | L.L_LONGITUDE)) !== 0) {
-    const from = start > s.lo && s.buf[start - 1] === 0x2d ? start - 1 : start;
+    const from = minus ? start - 1 : start;
     const pair = form.pairEnd(s.buf, from, s.hi);
     gps(s, from, pair > 0 ? pair : form.degreesEnd(s.buf, from, s.hi), labels);
   }

@@ -1,93 +1,12 @@
-import { stdnum } from 'stdnum';
-import { ALPHA, CLASS, latin1 } from '../bytes.js';
+import { ALNUM, ALPHA, CLASS, DIGIT, latin1 } from '../bytes.js';
 import { AGAINST, NATIONAL_NAME } from '../evidence.js';
 import type { Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
+import { BARE, FORMS, isValid, NAMED, type Printed, WORDED } from './national-forms.js';
 import { isDate } from './phone.js';
 
 const NATIONAL_ID = kindId('national_id');
-
-interface Validator {
-  validate(value: string): { isValid: boolean };
-}
-
-const library = stdnum as unknown as Record<string, Record<string, Validator>>;
-
-/** The library's verdict; it throws on some input, which is a no. */
-function isValid(country: string, name: string, value: string): boolean {
-  try {
-    return library[country]?.[name]?.validate(value).isValid === true;
-  } catch {
-    return false;
-  }
-}
-
-/** A number printed in its own way: group sizes, separators, and how sure that makes it once the check digits agree. */
-interface Printed {
-  sizes: readonly number[];
-  gaps: string;
-  checks: readonly (readonly [country: string, name: string])[];
-  score: number;
-}
-
-const FORMS: readonly Printed[] = [
-  { sizes: [3, 3, 3, 2], gaps: '..-', checks: [['BR', 'cpf']], score: 0.95 },
-  { sizes: [2, 3, 3, 4, 2], gaps: '../-', checks: [['BR', 'cnpj']], score: 0.95 },
-  { sizes: [2, 3, 3, 1], gaps: '..-', checks: [['CL', 'rut']], score: 0.85 },
-  { sizes: [1, 3, 3, 1], gaps: '..-', checks: [['CL', 'rut']], score: 0.85 },
-  { sizes: [3, 4, 4, 2], gaps: '...', checks: [['CH', 'ssn']], score: 0.95 },
-  {
-    sizes: [2, 2, 2, 3, 2],
-    gaps: '..-.',
-    checks: [
-      ['BE', 'nn'],
-      ['BE', 'insz'],
-    ],
-    score: 0.95,
-  },
-  {
-    sizes: [6, 4],
-    gaps: '-',
-    checks: [
-      ['SE', 'personnummer'],
-      ['IS', 'kennitala'],
-      ['DK', 'cpr'],
-    ],
-    score: 0.7,
-  },
-  { sizes: [8, 4], gaps: '-', checks: [['SE', 'personnummer']], score: 0.8 },
-  {
-    sizes: [6, 4],
-    gaps: '/',
-    checks: [
-      ['CZ', 'rc'],
-      ['SK', 'rc'],
-    ],
-    score: 0.85,
-  },
-  { sizes: [6, 7], gaps: '-', checks: [['KR', 'rrn']], score: 0.9 },
-  { sizes: [6, 2, 4], gaps: '--', checks: [['MY', 'nric']], score: 0.8 },
-  { sizes: [4, 4, 4], gaps: '  ', checks: [['IN', 'aadhaar']], score: 0.75 },
-  { sizes: [1, 2, 2, 2, 3, 3, 2], gaps: '      ', checks: [['FR', 'nir']], score: 0.95 },
-  {
-    sizes: [1, 4, 5, 2, 1],
-    gaps: '----',
-    checks: [
-      ['TH', 'idnr'],
-      ['TH', 'tin'],
-    ],
-    score: 0.95,
-  },
-  { sizes: [2, 8, 1], gaps: '--', checks: [['AR', 'cuit']], score: 0.85 },
-  { sizes: [5, 7, 1], gaps: '--', checks: [['PK', 'cnic']], score: 0.85 },
-  { sizes: [3, 7, 1], gaps: '--', checks: [['DO', 'cedula']], score: 0.85 },
-  { sizes: [3, 3, 3], gaps: '--', checks: [['CA', 'sin']], score: 0.6 },
-  { sizes: [6, 5], gaps: '-', checks: [['LV', 'pvm']], score: 0.7 },
-  { sizes: [6, 5], gaps: ' ', checks: [['NO', 'fodselsnummer']], score: 0.75 },
-  { sizes: [3, 3, 3, 2], gaps: '-- ', checks: [['RU', 'inn']], score: 0.6 },
-  { sizes: [2, 3, 3, 3], gaps: '   ', checks: [['AU', 'abn']], score: 0.8 },
-];
 
 /** the forms by the size of their first group */
 const PRINTED: readonly (readonly Printed[])[] = Array.from({ length: 9 }, (_, size) => FORMS.filter((form) => form.sizes[0] === size));
@@ -96,121 +15,6 @@ const NO_FORMS: readonly Printed[] = [];
 function formsFor(groups: Groups, g: number): readonly Printed[] {
   return PRINTED[groups.end[g]! - groups.start[g]!] ?? NO_FORMS;
 }
-
-/** Numbers without separators that hold a date and strong check digits need no context. */
-const BARE: readonly (readonly [length: number, country: string, name: string, score: number])[] = [[18, 'CN', 'ric', 0.9]];
-
-/** Everything a word such as "national id" or "CPF" before a number can mean. */
-const NAMED: readonly (readonly [country: string, name: string])[] = [
-  ['AL', 'nipt'],
-  ['AR', 'cuit'],
-  ['AR', 'dni'],
-  ['AT', 'vnr'],
-  ['AU', 'tfn'],
-  ['AU', 'abn'],
-  ['AZ', 'tin'],
-  ['BA', 'jmbg'],
-  ['BE', 'nn'],
-  ['BE', 'insz'],
-  ['BG', 'egn'],
-  ['BG', 'pnf'],
-  ['BR', 'cpf'],
-  ['BR', 'cnpj'],
-  ['CA', 'sin'],
-  ['CH', 'ssn'],
-  ['CL', 'rut'],
-  ['CN', 'ric'],
-  ['CO', 'nit'],
-  ['CR', 'cpf'],
-  ['CU', 'ni'],
-  ['CZ', 'rc'],
-  ['DE', 'idnr'],
-  ['DK', 'cpr'],
-  ['DO', 'cedula'],
-  ['EC', 'ci'],
-  ['EE', 'ik'],
-  ['ES', 'dni'],
-  ['ES', 'nie'],
-  ['ES', 'nif'],
-  ['ES', 'nss'],
-  ['FI', 'hetu'],
-  ['FR', 'nir'],
-  ['FR', 'nif'],
-  ['GB', 'nino'],
-  ['GB', 'utr'],
-  ['GR', 'amka'],
-  ['GR', 'vat'],
-  ['HK', 'hkid'],
-  ['HR', 'oib'],
-  ['HU', 'anum'],
-  ['ID', 'npwp'],
-  ['IE', 'pps'],
-  ['IL', 'idnr'],
-  ['IN', 'aadhaar'],
-  ['IN', 'pan'],
-  ['IS', 'kennitala'],
-  ['IT', 'codicefiscale'],
-  ['JP', 'cn'],
-  ['KE', 'pin'],
-  ['KR', 'rrn'],
-  ['LT', 'asmens'],
-  ['LV', 'pvm'],
-  ['MD', 'idno'],
-  ['ME', 'jmbg'],
-  ['MK', 'edb'],
-  ['MU', 'nid'],
-  ['MX', 'curp'],
-  ['MX', 'rfc'],
-  ['MY', 'nric'],
-  ['NL', 'bsn'],
-  ['NO', 'fodselsnummer'],
-  ['NZ', 'ird'],
-  ['PE', 'cui'],
-  ['PE', 'ruc'],
-  ['PK', 'cnic'],
-  ['PL', 'pesel'],
-  ['PL', 'nip'],
-  ['PT', 'nif'],
-  ['PT', 'cc'],
-  ['PY', 'ruc'],
-  ['RO', 'cnp'],
-  ['RS', 'jmbg'],
-  ['RU', 'inn'],
-  ['SE', 'personnummer'],
-  ['SG', 'uen'],
-  ['SI', 'emso'],
-  ['SK', 'rc'],
-  ['TH', 'idnr'],
-  ['TR', 'tckimlik'],
-  ['TW', 'natid'],
-  ['UA', 'rntrc'],
-  ['US', 'ein'],
-  ['UY', 'cedula'],
-  ['VE', 'rif'],
-  ['VN', 'mst'],
-  ['ZA', 'idnr'],
-  ['ZA', 'tin'],
-];
-
-/** Words of letters and digits whose shape and check letter are enough. */
-interface Worded {
-  /** A a letter, 9 a digit, ? either */
-  shape: string;
-  country: string;
-  name: string;
-  score: number;
-}
-
-const WORDED: readonly Worded[] = [
-  { shape: '99999999A', country: 'ES', name: 'dni', score: 0.8 },
-  { shape: 'A9999999A', country: 'ES', name: 'nie', score: 0.8 },
-  { shape: 'AAAAAA99A99A999A', country: 'IT', name: 'codicefiscale', score: 0.95 },
-  { shape: 'AAAA999999AAAAAA?9', country: 'MX', name: 'curp', score: 0.95 },
-  { shape: 'AAAAA9999A', country: 'IN', name: 'pan', score: 0.6 },
-  { shape: 'AA999999A', country: 'GB', name: 'nino', score: 0.6 },
-  { shape: '99999999999999999A', country: 'CN', name: 'ric', score: 0.95 },
-  { shape: 'A999999999', country: 'TW', name: 'natid', score: 0.55 },
-];
 
 const TEXT_MAX = 24;
 
@@ -275,6 +79,10 @@ function named(s: Search, groups: Groups, g: number): void {
 /** A word of letters and digits. */
 export function nationalIdWord(s: Search, start: number, end: number): void {
   const length = end - start;
+  if (isHetuEnd(s.buf, start, end, s.lo) && isValid('FI', 'hetu', latin1(s.buf, start - 7, end).toUpperCase())) {
+    s.found(NATIONAL_ID, start - 7, end, 0.9);
+    return;
+  }
   if (length < 6 || length > TEXT_MAX) return;
   const bits = s.name | s.before(start);
   const context = (bits & NATIONAL_NAME) !== 0;
@@ -290,7 +98,19 @@ export function nationalIdWord(s: Search, start: number, end: number): void {
   if (!context) return;
   s.steps += length * 4;
   text = latin1(s.buf, start, end).toUpperCase();
-  if (NAMED.some(([country, name]) => isValid(country, name, text))) s.found(NATIONAL_ID, start, end, 0.8);
+  const { buf } = s;
+  // Hong Kong prints the check digit in brackets
+  if (buf[end] === 0x28 && end + 3 <= s.hi && buf[end + 2] === 0x29 && isValid('HK', 'hkid', text + latin1(buf, end, end + 3)))
+    s.found(NATIONAL_ID, start, end + 3, 0.85);
+  else if (NAMED.some(([country, name]) => isValid(country, name, text))) s.found(NATIONAL_ID, start, end, 0.8);
+}
+
+/** `131052-308T`: the last word of a Finnish code, whose first six digits are a run of their own. */
+function isHetuEnd(buf: Uint8Array, start: number, end: number, lo: number): boolean {
+  if (end - start !== 4 || start - 7 < lo || !hasShape(buf, start, '999A')) return false;
+  if (buf[start - 1] !== 0x2d && buf[start - 1] !== 0x2b) return false;
+  for (let k = start - 7; k < start - 1; k++) if ((CLASS[buf[k]!]! & DIGIT) === 0) return false;
+  return start - 7 === lo || (CLASS[buf[start - 8]!]! & ALNUM) === 0;
 }
 
 function hasShape(buf: Uint8Array, start: number, shape: string): boolean {
@@ -316,6 +136,7 @@ export function mayBePrinted(groups: Groups): boolean {
 
 /** True when a word is an identifier by its letters and digits, check letter unseen. */
 export function mayBeNationalWord(buf: Uint8Array, start: number, end: number): boolean {
+  if (end - start === 4) return (buf[start - 1] === 0x2d || buf[start - 1] === 0x2b) && hasShape(buf, start, '999A');
   if (end - start < 9) return false;
   for (const form of WORDED) if (form.shape.length === end - start && hasShape(buf, start, form.shape)) return true;
   return false;

@@ -1,5 +1,9 @@
+import { VENDOR_TOKENS } from '../../../filters/mask/detectors/token-table.js';
 import { ALNUM, DIGITS, HEX, Random } from '../../property/mask/corpus.js';
 import { clean as cleanLines, dirty as dirtyLines } from './lines.js';
+import { NATIONAL, nationalId } from './national.js';
+import { HARD } from './negatives.js';
+import { PERSONAL } from './personal.js';
 import * as make from './values.js';
 
 export interface Labelled {
@@ -11,6 +15,9 @@ export interface Labelled {
 const SEED = 4_201;
 /** texts a kind */
 const PER_KIND = 60;
+/** texts a country's identifier, and a documented example of a secret */
+const PER_COUNTRY = 20;
+const PER_EXAMPLE = 5;
 
 /** Texts around a value, `@` its place. */
 const PLAIN = [
@@ -37,6 +44,14 @@ const SECRET_PLACES = [
   'url: https://h.example/?t=@',
   'A=1\nB=@\nC=2',
 ];
+const NATIONAL_PLACES = [
+  'LABEL: @',
+  'LABEL @ on file',
+  '{"LABEL":"@","ok":true}',
+  'the customer gave her LABEL as @, born in Graz',
+  'LABEL=@',
+];
+const EXAMPLE_PLACES = ['@', 'log: @', '@\n', 'found:\n@\nend'];
 const NAMED_PLACES = [
   'password=@',
   'DB_PASSWORD=@',
@@ -102,6 +117,8 @@ const NEGATIVE: ((r: Random) => string)[] = [
   (r) => `${r.chars('123456789', 1)}${r.chars(DIGITS, 9)}`,
 ];
 
+const ALL_NEGATIVE = [...NEGATIVE, ...HARD];
+
 /** The whole set, the same at each call. */
 export function labelled(): Labelled[] {
   const r = new Random(SEED);
@@ -134,9 +151,37 @@ export function labelled(): Labelled[] {
     'DATABASE_URL=mysql://root:@@127-0-0-1.example/x',
   ]);
   many('bearer_token', make.hexSecret, ['Authorization: Bearer @', '{"authorization":"Bearer @"}', 'sent header Bearer @ to upstream']);
+  many('session_cookie', make.hexSecret, ['Cookie: sid=@; theme=dark', 'Set-Cookie: session=@; Path=/; HttpOnly', 'cookie: a=1; sid=@']);
+  many('basic_auth', (r) => Buffer.from(`bob${r.below(99)}:${r.chars(ALNUM, 12)}`).toString('base64'), [
+    'Authorization: Basic @',
+    '{"authorization":"Basic @"}',
+    'proxy-authorization: Basic @',
+  ]);
+  many('digest_auth', make.hexSecret, ['Authorization: Digest username="bob", realm="r", response="@"']);
+  many('gcp_service_account_key', (r) => r.chars(HEX, 40), ['"private_key_id": "@"', '{"type":"service_account","private_key_id":"@"}']);
+  many('high_entropy', (r) => r.chars(ALNUM, 40), ['signature = "@"', '{"signature":"@"}']);
+  many('azure_storage_key', (r) => `${r.chars(ALNUM, 86)}==`, [
+    'AccountName=a;AccountKey=@',
+    'AccountName=shop;AccountKey=@;EndpointSuffix=core.windows.net',
+  ]);
+  many('azure_connection_string', (r) => `${r.chars(ALNUM, 43)}=`, [
+    'SharedAccessKeyName=Root;SharedAccessKey=@',
+    'Endpoint=sb://x.example/;SharedAccessKeyName=R;SharedAccessKey=@;',
+  ]);
   for (const [kind, value] of Object.entries(make.secrets)) many(kind, value, SECRET_PLACES);
+  for (const { kind, value, places } of PERSONAL) many(kind, value, places);
+  for (const form of NATIONAL) {
+    const places = [...NATIONAL_PLACES.map((text) => text.replace('LABEL', form.label)), ...(form.alone === true ? PLAIN : [])];
+    for (let n = 0; n < PER_COUNTRY; n++) out.push(place(r, 'national_id', nationalId(r, form), places));
+  }
+  // kinds of vendors' tokens without a maker of their own: the documented example in frames
+  const made = new Set(out.map(({ spans }) => spans[0]!.kind));
+  for (const { kind, example } of VENDOR_TOKENS) {
+    if (made.has(kind)) continue;
+    for (let n = 0; n < PER_EXAMPLE; n++) out.push(place(r, kind, example, EXAMPLE_PLACES));
+  }
   const positives = out.length;
-  for (let n = 0; n < positives; n++) out.push({ text: NEGATIVE[n % NEGATIVE.length]!(r), spans: [] });
+  for (let n = 0; n < positives; n++) out.push({ text: ALL_NEGATIVE[n % ALL_NEGATIVE.length]!(r), spans: [] });
   return [...out, ...dirtyLines.map(unmark), ...cleanLines.map((text) => ({ text, spans: [] }))];
 }
 
