@@ -71,7 +71,7 @@ const WORDS: [number, string][] = [
   [BANK, 'iban bank bankaccount'],
   [
     AGAINST,
-    'order orders invoice uuid guid sha sha1 sha256 sha512 md5 hash checksum etag commit rev revision build sku isbn ean upc tracking timestamp time date created updated modified deleted expires expiry expiration ts epoch lat latitude lon lng long longitude price amount total cost qty quantity size bytes count offset index seq sequence trace span request serial ticket transaction txn reference ref digest nonce duration elapsed length width height score ratio percent batch',
+    'order orders invoice uuid guid sha sha1 sha256 sha512 md5 hash checksum etag commit rev revision build sku isbn ean upc gtin barcode tracking timestamp time date created updated modified deleted expires expiry expiration ts epoch lat latitude lon lng long longitude price amount total cost qty quantity size bytes count offset index seq sequence trace span request serial ticket transaction txn reference ref digest nonce duration elapsed length width height score ratio percent batch',
   ],
   [
     COUNT_OF,
@@ -79,7 +79,7 @@ const WORDS: [number, string][] = [
   ],
   [
     NATIONAL_NAME,
-    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp rfc tckn tckimlik egn cnp rut run oib jmbg emso sin tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala nip regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic nik npwp nisn emirates inn snils ird ruc rif nit uen cui mst edb vnr idno hkic fin isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno',
+    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp tckn tckimlik egn cnp rut run oib jmbg emso sin tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala nip regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic nik npwp nisn emirates inn snils ird ruc rif nit uen cui mst edb vnr idno hkic fin isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno',
   ],
   [SOCIAL, 'social'],
   [SECURITY, 'security insurance'],

@@ -7,6 +7,7 @@ const DATE_OF_BIRTH = kindId('date_of_birth');
 const REACH = 48;
 
 const BIRTH_WORDS = ['born', 'birth', 'bday', 'dob', 'd.o.b'].map(ascii);
+const TIME = ascii('time');
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'].map(ascii);
 
 /** True when a word for birth has its letter b at `at`: born, birth, birthday, bday, DOB, D.O.B. */
@@ -18,7 +19,8 @@ export function isBirthWord(buf: Uint8Array, at: number, lo: number, hi: number)
     if (start < lo || start + word.length > hi) continue;
     let same = true;
     for (let k = 0; k < word.length && same; k++) same = buf[start + k] === word[k] || (buf[start + k]! | 0x20) === word[k];
-    if (same) return true;
+    // `birthtime` is a file's
+    if (same) return !startsWithNoCase(buf, start + word.length, TIME);
   }
   return false;
 }

@@ -133,10 +133,18 @@ function judge(s: Search, start: number, end: number, length: number, grouped: b
   if (score < 0.8) {
     const bits = s.name | s.before(start);
     if ((bits & CARD) !== 0) score += 0.5;
-    else if ((bits & AGAINST) !== 0) score -= 0.3;
+    else if ((bits & AGAINST) !== 0 || (score < 0.6 && !grouped && isKeyed(s.buf, start, s.lo))) score -= 0.3;
   }
   s.found(CREDIT_CARD, start, end, score);
   return score >= 0.5;
+}
+
+/** Behind a key that says nothing of cards a short number is an identifier of something else: `"account":655223894024`. */
+function isKeyed(buf: Uint8Array, start: number, lo: number): boolean {
+  let p = start - 1;
+  if (p > lo && (buf[p] === 0x22 || buf[p] === 0x27)) p--;
+  if (p > lo && buf[p] === 0x20) p--;
+  return p > lo && (buf[p] === 0x3a || buf[p] === 0x3d);
 }
 
 /** twice a digit, its digits added */
@@ -172,7 +180,7 @@ function networkScore(length: number): number {
       if (two === 36 || two === 38 || two === 39 || two === 30) return length === 14 ? 0.75 : length >= 16 ? 0.6 : 0.3; // Diners
       return 0.3;
     case 6: // Discover, UnionPay, RuPay, Maestro, InstaPayment
-      if (four === 6011 || two === 65 || (four >= 6440 && four <= 6499)) return length >= 16 ? 0.9 : 0.6;
+      if (four === 6011 || two === 65 || (four >= 6440 && four <= 6499)) return length >= 16 ? 0.9 : 0.45;
       if (two === 62 || two === 60) return length >= 16 ? 0.9 : 0.4;
       return maestro(length);
     case 8: // UnionPay, RuPay
@@ -186,9 +194,8 @@ function networkScore(length: number): number {
   }
 }
 
-/** Identifiers of chat and order systems have twelve, thirteen and eighteen digits: those take a word for cards. */
 function maestro(length: number): number {
-  return length === 16 || length === 19 ? 0.7 : 0.45;
+  return length === 16 || length === 19 ? 0.7 : length === 12 || length === 13 ? 0.5 : 0.45;
 }
 
 /** So many digits from `start` on, a byte left out behind every `size` of them, that Luhn's check holds for and that are of a network's usual length. */

@@ -9,6 +9,8 @@ const library = stdnum as unknown as Record<string, Record<string, Validator>>;
 /** The library's verdict, with separators or without (some modules refuse them); it throws on some input, which is a no. */
 export function isValid(country: string, name: string, value: string): boolean {
   if (country === 'SG' && name === 'nric') return isNric(value);
+  // the library takes any year, and letters beside the check digit's place
+  if (country === 'CN' && name === 'ric' && !isResident(value)) return false;
   if (says(country, name, value)) return true;
   const compact = value.replace(/[ ./-]/g, '');
   return compact !== value && says(country, name, compact);
@@ -237,6 +239,8 @@ export const WORDED: readonly Worded[] = [
   { shape: 'A9999999A', country: 'ES', name: 'nie', score: 0.8 },
   { shape: 'AAAAAA99A99A999A', country: 'IT', name: 'codicefiscale', score: 0.95 },
   { shape: 'AAAA999999AAAAAA?9', country: 'MX', name: 'curp', score: 0.95 },
+  { shape: 'AAAA999999???', country: 'MX', name: 'rfc', score: 0.6 },
+  { shape: 'AAA999999???', country: 'MX', name: 'rfc', score: 0.55 },
   { shape: 'AAAAA9999A', country: 'IN', name: 'pan', score: 0.6 },
   { shape: 'AA999999A', country: 'GB', name: 'nino', score: 0.6 },
   { shape: '99999999999999999A', country: 'CN', name: 'ric', score: 0.95 },
@@ -267,3 +271,13 @@ function isNric(value: string): boolean {
   const at = value[0] === 'M' ? 10 - (sum % 11) : sum % 11;
   return series[1][at] === value[8];
 }
+
+/** GB 11643: a province (GB/T 2260), then the date of birth at the seventh digit. */
+function isResident(value: string): boolean {
+  const year = Number(value.slice(6, 10));
+  return year >= 1900 && year < 2040 && PROVINCES.has(value.slice(0, 2));
+}
+
+const PROVINCES = new Set(
+  '11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83'.split(' '),
+);

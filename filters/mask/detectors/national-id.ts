@@ -67,6 +67,7 @@ function named(s: Search, groups: Groups, g: number): void {
     const until = groups.end[last]!;
     if (until - from > TEXT_MAX) continue;
     if (until - from < 6) return;
+    if (!isOneNumber(groups, g, last)) continue;
     const text = latin1(s.buf, from, until);
     s.steps += (until - from) * 4;
     if (NAMED.some(([country, name]) => isValid(country, name, text))) {
@@ -74,6 +75,16 @@ function named(s: Search, groups: Groups, g: number): void {
       return;
     }
   }
+}
+
+/** Seven digits or more, and between groups the single signs that identifiers are printed with: `4.1/5.1` and `10 / 23.12.2016` are none. */
+function isOneNumber(groups: Groups, g: number, last: number): boolean {
+  let digits = 0;
+  for (let k = g; k <= last; k++) {
+    digits += groups.end[k]! - groups.start[k]!;
+    if (k < last && (groups.gap[k]! > 0xff || groups.gap[k] === 0x28 || groups.gap[k] === 0x29)) return false;
+  }
+  return digits >= 7;
 }
 
 /** A word of letters and digits. */

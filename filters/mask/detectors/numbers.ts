@@ -123,7 +123,9 @@ function word(s: Search, at: number, touchesLeft: boolean, touchesRight: boolean
   const firstEnd = groups.count === 1 ? end : groups.end[0]!;
   const bounded = start === lo || (CLASS[buf[start - 1]!]! & ALNUM) === 0;
   if (bounded && (touchesLeft || groups.count === 1)) {
-    if (wanted[IBAN] === 1 && at - start === 2) ibanAt(s, start);
+    // `be41aa29-1d09-` is the beginning of a UUID
+    const inner = besideUuidPart(buf, start, firstEnd, lo, hi) && isUuidWord(buf, start, firstEnd, lo);
+    if (wanted[IBAN] === 1 && at - start === 2 && !inner) ibanAt(s, start);
     ownWord(s, start, firstEnd);
   }
   if (touchesRight && groups.count > 1) ownWord(s, groups.start[groups.count - 1]!, end);

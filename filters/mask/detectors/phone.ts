@@ -4,6 +4,8 @@ import { kindId } from '../kinds.js';
 import { automatonOfCode, IS_CALLING_CODE, planOfRegion, type RegionPlan } from '../phone/plans.js';
 import type { Search } from '../search.js';
 
+/** more digits than the groups of a telephone number have */
+const FRACTION_MIN = 8;
 const PHONE_KIND = kindId('phone');
 /** ITU-T E.164: at most 15 digits with the calling code */
 export const PHONE_DIGITS_MAX = 15;
@@ -41,7 +43,9 @@ function national(s: Search, groups: Groups, g: number): number {
   const start = groups.start[g]!;
   const length = groups.end[g]! - start;
   if (length > PHONE_DIGITS_MAX + 2) return g;
-  if (s.buf[start] === 0x30 && s.buf[start + 1] === 0x30 && length >= 2) {
+  // `794.0088249742985` is a number, and what stands behind its dot no call abroad
+  const fraction = g > 0 && groups.gap[g - 1] === 0x2e && length >= FRACTION_MIN;
+  if (s.buf[start] === 0x30 && s.buf[start + 1] === 0x30 && length >= 2 && !fraction) {
     take(s, groups, g, 2);
     const end = international(s, groups, g, 2, start, groups.end[g]! - start >= 12 ? 0.55 : 0.7);
     if (end > g) return end;
