@@ -12,7 +12,7 @@ const TRACK_MAX = 80;
 
 /** Each is tried on at most REACH characters and repeats nothing without a bound. */
 const EXPIRES =
-  /\b(?:exp(?:iry|ires|iration)?(?: date)?|valid (?:thru|until|to)|good thru|gültig bis)\b[^0-9\n]{0,12}((?:0?[1-9]|1[0-2]) ?[/-] ?(?:20)?\d\d)(?![\d/-])/i;
+  /\b(?:exp(?:iry|ires|iration)?(?: date)?|valid (?:thru|until|to)|good thru|g..?ltig bis)\b[^0-9\n]{0,12}((?:0?[1-9]|1[0-2]) ?[/-] ?(?:20)?\d\d)(?![\d/-])/i;
 const NEXT = /^[ ,|;\t]{1,3}((?:0[1-9]|1[0-2])\/(?:20)?[2-4]\d)(?![\d/-])/;
 const CHECK = /\b(?:cvv2?|cvc2?|csc|cvn|cid|security code|card code)\b[^0-9\n]{0,12}(\d{3,4})(?![\d])/i;
 
@@ -21,10 +21,28 @@ export function besideCard(s: Search, start: number, end: number): void {
   const { buf, hi, wanted } = s;
   if (wanted[TRACK] === 1) track(s, start, end);
   if (wanted[CVV] === 0 && wanted[EXPIRY] === 0) return;
-  const text = latin1(buf, end, Math.min(hi, end + REACH));
-  s.steps += text.length;
+  const until = textEnd(buf, end, Math.min(hi, end + REACH));
+  s.steps += until - end;
+  if (!wordy && buf[end + 3] !== SLASH && buf[end + 4] !== SLASH && buf[end + 5] !== SLASH) return;
+  const text = latin1(buf, end, until);
   if (wanted[EXPIRY] === 1) note(s, EXPIRY, end, NEXT.exec(text) ?? EXPIRES.exec(text));
   if (wanted[CVV] === 1) note(s, CVV, end, CHECK.exec(text));
+}
+
+const SLASH = 0x2f;
+/** a letter of the words that are looked for was in the text read last: x, v, the d of `code` and `cid`, the s of `csc` */
+let wordy = false;
+
+function textEnd(buf: Uint8Array, from: number, limit: number): number {
+  wordy = false;
+  let p = from;
+  for (; p < limit; p++) {
+    const b = buf[p]!;
+    if (b === 0) break;
+    const letter = b | 0x20;
+    if (letter === 0x78 || letter === 0x76 || letter === 0x64 || letter === 0x73) wordy = true;
+  }
+  return p;
 }
 
 function note(s: Search, kind: number, from: number, match: RegExpExecArray | null): void {

@@ -37,6 +37,8 @@ function printed(s: Search, groups: Groups, g: number): void {
   const { start, end, gap } = groups;
   for (const form of formsFor(groups, g)) {
     if (!fits(form, groups, g, groups.last)) continue;
+    // the middle of a longer number in groups, such as a card's last twelve digits
+    if (g > groups.first && gap[g - 1] === gap[g]) continue;
     const lastGap = gap[g + form.sizes.length - 1];
     if (lastGap !== 0 && lastGap === gap[g]) continue;
     const until = end[g + form.sizes.length - 1]!;

@@ -52,6 +52,8 @@ export const personalCases: KindCases[] = [
     kind: 'card_expiry',
     found: [
       '4111 1111 1111 1111 exp ⟦04/29⟧',
+      'Karte 4111 1111 1111 1111, gültig bis ⟦04/29⟧',
+      'Card: 4111111111111111\nExp: ⟦04/29⟧',
       '4111111111111111,⟦04/29⟧,737',
       '4111111111111111 expires: ⟦12/2031⟧',
       '4111 1111 1111 1111 valid thru ⟦01/30⟧',
