@@ -339,7 +339,7 @@ export class Gate {
       (t & T_AT) !== 0 &&
       i > lo &&
       i + 1 < hi &&
-      (CLASS[buf[i + 1]!]! & DOMAIN) !== 0 &&
+      ((CLASS[buf[i + 1]!]! & DOMAIN) !== 0 || buf[i + 1] === 0x5b) &&
       ((CLASS[buf[i - 1]!]! & LOCAL) !== 0 || buf[i - 1] === 0x22)
     )
       return true;

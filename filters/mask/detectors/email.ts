@@ -1,4 +1,4 @@
-import { ALNUM, ALPHA, ascii, CLASS, DOMAIN, LOCAL, startsWithNoCase } from '../bytes.js';
+import { ALNUM, ALPHA, ascii, CLASS, DOMAIN, HEX, LOCAL, startsWithNoCase } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 
@@ -86,9 +86,27 @@ function quotedStart(s: Search, quote: number, floor: number): number {
   return k >= floor && buf[k] === 0x22 && quote - k > 1 ? k : quote + 1;
 }
 
+/** `[192.0.2.1]`, `[IPv6:2001:db8::1]` (RFC 5321 section 4.1.3): one past the bracket, -1 when it is none. */
+function literalEnd(s: Search, from: number): number {
+  const { buf, hi } = s;
+  const limit = Math.min(hi, from + LITERAL_MAX);
+  let signs = 0;
+  let p = from + 1;
+  for (; p < limit && buf[p] !== 0x5d; p++) {
+    const b = buf[p]!;
+    if (b === 0x2e || b === 0x3a) signs++;
+    else if ((CLASS[b]! & HEX) === 0 && !(p - from < 6 && (CLASS[b]! & ALPHA) !== 0)) return -1;
+  }
+  s.steps += p - from;
+  return p < limit && signs > 2 && (CLASS[buf[p - 1]!]! & HEX) !== 0 ? p + 1 : -1;
+}
+
+const LITERAL_MAX = 52;
+
 /** One past the domain that begins at `from`; -1 when what stands there is none. */
 function domainEnd(s: Search, from: number): number {
   const { buf, hi } = s;
+  if (buf[from] === 0x5b) return literalEnd(s, from);
   const limit = Math.min(hi, from + DOMAIN_MAX);
   let p = from;
   let dot = -1;

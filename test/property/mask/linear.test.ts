@@ -52,6 +52,20 @@ const hostile: Record<string, string> = {
   'options of mysql': 'mysql -p ',
   responses: 'response="',
   hashes: '$2b$',
+  'cards and their neighbours': '4111111111111111 exp cvv valid thru ',
+  'cards and blanks': `4111111111111111 cvv${' '.repeat(60)}`,
+  'tracks without an end': '%B4111111111111111^',
+  'spelled signs': 'a[at]',
+  'spelled signs and dots': 'a[at]b[dot]c(dot)',
+  'labels before numbers': 'passport imei 123456 ',
+  'labels before words': 'driver license A12-',
+  'keys that are labels': '"first_name":"J',
+  coordinates: 'gps 1.2345, ',
+  'words as long as wallets': `1${'Ab1'.repeat(9)} `,
+  'prefixes of wallets': `bc1${'q'.repeat(60)} `,
+  'words for banks': 'BIC ',
+  'identifiers of countries': 'CPF 529.982.247-',
+  'addresses in brackets': 'a@[1.2.3.4',
 };
 
 describe('detector, work', function () {
