@@ -43,6 +43,8 @@ export interface HttpResource {
   /** listener name, as for databases */
   listener: string;
   resource: string;
+  /** the server speaks MCP */
+  mcp?: boolean;
 }
 
 export interface GatewayOptions {
@@ -176,14 +178,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           principal: facts.spiffe || facts.subject,
           sni: facts.tls['requested_server_name'] ?? '',
         });
-        return openExchange(
-          options,
-          exchanges,
-          found.resource,
-          { ...extProcPeer(facts), refused: admitted?.allowed === false },
-          makeTransport,
-          now,
-        );
+        return openExchange(options, exchanges, found, { ...extProcPeer(facts), refused: admitted?.allowed === false }, makeTransport, now);
       },
     }),
   );
@@ -235,7 +230,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 function openExchange(
   options: GatewayOptions,
   open: Set<HttpConnection>,
-  resource: string,
+  { resource, mcp = false }: HttpResource,
   peer: ExchangeOptions['peer'],
   makeTransport: (session: string) => HttpTransport,
   now: () => number,
@@ -248,6 +243,7 @@ function openExchange(
     {
       id,
       resource,
+      mcp,
       peer,
       gateway_version: options.version,
       now,

@@ -13,6 +13,12 @@ import { inTurn } from './process/in-turn.js';
 import { type Runtime, startRuntime } from './runtime.js';
 import { openCatalogue } from './stores/catalogue.js';
 
+export interface HttpServer {
+  url: string;
+  /** port 0 for any */
+  listen: { host: string; port: number };
+}
+
 export interface UpOptions {
   version: string;
   /** the database behind; undefined: none */
@@ -20,7 +26,9 @@ export interface UpOptions {
   /** where clients of the database connect; port 0 for any */
   listen: { host: string; port: number };
   /** the HTTP server behind, and where its clients connect */
-  http?: { url: string; listen: { host: string; port: number } };
+  http?: HttpServer;
+  /** the MCP server behind, and where its clients connect */
+  mcp?: HttpServer;
   transport: 'ext_proc' | 'hop';
   policyFile: string;
   recordDirectory: string;
@@ -44,6 +52,8 @@ export interface Up {
   postgres: { host: string; port: number } | undefined;
   /** where HTTP clients connect */
   http: { host: string; port: number } | undefined;
+  /** where clients of the MCP server connect */
+  mcp: { host: string; port: number } | undefined;
   runtime: Runtime;
   envoy: RunningEnvoy;
   envoyVersion: string;
@@ -69,9 +79,10 @@ export async function startUp(options: UpOptions): Promise<Up> {
   const record = resolve(options.recordDirectory);
   mkdirSync(record, { recursive: true, mode: 0o700 });
   const operatorToken = newToken();
-  const { postgres: database, http: server } = options;
+  const { postgres: database } = options;
   const listenPort = options.listen.port || (await freePort());
-  const httpPort = server === undefined ? 0 : server.listen.port || (await freePort());
+  const servers = await httpServers(options);
+  const portOf = (name: string) => servers.find((one) => one.name === name)?.at;
   // In a directory that only this user can enter, and half the price of a port.
   const back = { path: join(directory, 'back.sock') };
   const resource: Resource | undefined = database && {
@@ -98,7 +109,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
       version: options.version,
       grpc: `unix:${join(directory, 'gateway.sock')}`,
       resources: resource === undefined ? [] : [resource],
-      ...(server === undefined ? {} : { http: [{ listener: HTTP_LISTENER, resource: options.resource ?? new URL(server.url).host }] }),
+      http: servers.map(({ name, url }) => ({ listener: name, resource: options.resource ?? new URL(url).host, mcp: name === 'mcp' })),
       policyFile: options.policyFile,
       record: { directory: record, durability: options.durability, worker: 1 },
       approvals: {
@@ -121,7 +132,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     progress(`starting Envoy ${found.version}`);
     envoy = await runEnvoy({
       path: found.path,
-      config: renderBootstrap(renderOptions(options, listenPort, httpPort, back.path, runtime)),
+      config: renderBootstrap(renderOptions(options, listenPort, servers, back.path, runtime)),
       ...(options.envoyConcurrency ? { concurrency: options.envoyConcurrency } : {}),
     });
   } catch (error) {
@@ -130,7 +141,8 @@ export async function startUp(options: UpOptions): Promise<Up> {
   }
   return {
     postgres: database && { host: options.listen.host, port: listenPort },
-    http: server && { host: server.listen.host, port: httpPort },
+    http: portOf('http'),
+    mcp: portOf('mcp'),
     runtime,
     envoy,
     envoyVersion: found.version,
@@ -142,12 +154,27 @@ export async function startUp(options: UpOptions): Promise<Up> {
   };
 }
 
-const HTTP_LISTENER = 'http';
+/** One listener before each HTTP server. */
+interface ServerListener {
+  name: 'http' | 'mcp';
+  url: string;
+  at: { host: string; port: number };
+}
+
+async function httpServers({ http, mcp }: UpOptions): Promise<ServerListener[]> {
+  const listeners: ServerListener[] = [];
+  for (const [name, server] of [
+    ['http', http],
+    ['mcp', mcp],
+  ] as const)
+    if (server) listeners.push({ name, url: server.url, at: { host: server.listen.host, port: server.listen.port || (await freePort()) } });
+  return listeners;
+}
 
 function renderOptions(
-  { postgres, http, ...options }: UpOptions,
+  { postgres, ...options }: UpOptions,
   listenPort: number,
-  httpPort: number,
+  servers: readonly ServerListener[],
   back: string,
   runtime: Runtime,
 ): RenderOptions {
@@ -165,9 +192,7 @@ function renderOptions(
               ...(hop ? { hop: { gateway: [hop.address], back: `unix:${back}` } } : {}),
             },
           ],
-    ...(http === undefined
-      ? {}
-      : { http: [{ name: HTTP_LISTENER, listen: formatAddress(http.listen.host, httpPort), upstream: http.url }] }),
+    http: servers.map(({ name, url, at }) => ({ name, listen: formatAddress(at.host, at.port), upstream: url })),
     gateway: { grpc: [runtime.gateway.grpc] },
   };
 }

@@ -1,6 +1,6 @@
 import { explain, type MaskExplained, type RuleExplained } from '../../filters/policy/explain.js';
 import type { CompiledPolicy } from '../../filters/policy/index.js';
-import type { Decision, HttpOperation, Identity, OperationFacts, PostgresOperation } from '../../filters/policy/types.js';
+import type { Decision, Identity, OperationFacts, PostgresOperation } from '../../filters/policy/types.js';
 import type { StatementFacts } from '../../filters/sql/facts.js';
 import { bold, cyan, dim, green, line, printable, printJson, red, yellow } from './io.js';
 
@@ -35,18 +35,18 @@ function printVerdict(decision: Decision): void {
 function printFacts(facts: OperationFacts): void {
   line(`\n${bold('Facts')}`);
   printIdentity(facts.identity);
-  if (facts.on === 'http') printHttp(facts);
-  else printSql(facts);
+  if (facts.on === 'postgres') printSql(facts);
+  else printNamed(facts.on, facts.on === 'http' ? facts.http : facts.mcp);
 }
 
 function printIdentity({ id, kind, groups }: Identity): void {
   line(`  identity ${printable(id)} (${kind}), groups: ${groups.length === 0 ? 'none' : printable(groups.join(', '))}`);
 }
 
-function printHttp({ http }: HttpOperation): void {
-  for (const [name, value] of Object.entries(http)) {
+function printNamed(on: string, facts: object): void {
+  for (const [name, value] of Object.entries(facts)) {
     if (value === '' || value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)) continue;
-    line(`  ${cyan(`http.${name}`)} ${printable(typeof value === 'string' ? value : JSON.stringify(value))}`);
+    line(`  ${cyan(`${on}.${name}`)} ${printable(typeof value === 'string' ? value : JSON.stringify(value))}`);
   }
 }
 

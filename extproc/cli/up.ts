@@ -13,6 +13,8 @@ interface Flags {
   listen: string;
   http?: string;
   httpListen: string;
+  mcp?: string;
+  mcpListen: string;
   policy: string;
   record: string;
   transport: string;
@@ -36,11 +38,13 @@ $MIDSTREAM_CATALOGUE_URL keeps it out of the process list). Without it such rule
 export function register(program: Command): void {
   program
     .command('up')
-    .description('Start Envoy and the gateway before a database, an HTTP server or both, in the foreground.')
+    .description('Start Envoy and the gateway before a database, an HTTP server, an MCP server or several of them, in the foreground.')
     .option('--postgres <host:port>', 'the database behind')
     .option('--listen <[host:]port>', 'where clients of the database connect', '6432')
     .option('--http <url>', 'the HTTP server behind: http://HOST:PORT or https://HOST')
     .option('--http-listen <[host:]port>', 'where its clients connect', '8080')
+    .option('--mcp <url>', 'the MCP server behind (streamable HTTP): http://HOST:PORT or https://HOST')
+    .option('--mcp-listen <[host:]port>', 'where its clients connect', '8090')
     .requiredOption('--policy <file>', 'policy file')
     .option('--record <dir>', 'directory for recordings', '.midstream/recordings')
     .option('--transport <ext_proc|hop>', 'how Envoy hands over the bytes', 'ext_proc')
@@ -60,6 +64,7 @@ async function run(flags: Flags): Promise<void> {
   const addresses = {
     ...(up.postgres && { postgres: formatAddress(up.postgres.host, up.postgres.port) }),
     ...(up.http && { http: `http://${formatAddress(up.http.host, up.http.port)}` }),
+    ...(up.mcp && { mcp: `http://${formatAddress(up.mcp.host, up.mcp.port)}` }),
   };
   if (flags.json) {
     printJson({
@@ -128,28 +133,35 @@ function oneOf<T extends string>(value: string, allowed: readonly T[], what: str
   return found;
 }
 
-function serverUrl(text: string): string {
+function server(option: '--http' | '--mcp', url: string | undefined, listen: string): UpOptions['http'] {
+  return url === undefined ? undefined : { url: serverUrl(option, url), listen: hostPort(listen, '127.0.0.1', `${option}-listen`) };
+}
+
+function serverUrl(option: string, text: string): string {
   try {
     parseUpstreamUrl(text);
     return text;
   } catch (error) {
-    throw new MidstreamError('bad_input', `--http ${text} is no server: ${error instanceof Error ? error.message : 'it is no URL'}`, {
+    throw new MidstreamError('bad_input', `${option} ${text} is no server: ${error instanceof Error ? error.message : 'it is no URL'}`, {
       hint: 'write it as http://HOST:PORT or https://HOST',
     });
   }
 }
 
 function toOptions(flags: Flags): UpOptions {
-  if (flags.postgres === undefined && flags.http === undefined)
-    throw new MidstreamError('bad_input', 'there is nothing to stand before', { hint: 'give --postgres HOST:PORT, --http URL or both' });
+  const http = server('--http', flags.http, flags.httpListen);
+  const mcp = server('--mcp', flags.mcp, flags.mcpListen);
+  if (flags.postgres === undefined && http === undefined && mcp === undefined)
+    throw new MidstreamError('bad_input', 'there is nothing to stand before', {
+      hint: 'give --postgres HOST:PORT, --http URL, --mcp URL or several of them',
+    });
   const catalogueUrl = flags.catalogue ?? process.env['MIDSTREAM_CATALOGUE_URL'];
   const progress = flags.json ? () => {} : (text: string) => process.stderr.write(`${dim(text, process.stderr)}\n`);
   return {
     version: packageVersion(),
     ...(flags.postgres === undefined ? {} : { postgres: hostPort(flags.postgres, '127.0.0.1', '--postgres') }),
-    ...(flags.http === undefined
-      ? {}
-      : { http: { url: serverUrl(flags.http), listen: hostPort(flags.httpListen, '127.0.0.1', '--http-listen') } }),
+    ...(http && { http }),
+    ...(mcp && { mcp }),
     listen: hostPort(flags.listen, '127.0.0.1', '--listen'),
     transport: oneOf(flags.transport, ['ext_proc', 'hop'] as const, '--transport'),
     durability: oneOf(flags.durability, ['strict', 'relaxed'] as const, '--durability'),

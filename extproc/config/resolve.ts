@@ -54,6 +54,7 @@ interface HttpDocument {
   listen: string;
   upstream: string;
   upstream_ca_file?: string;
+  protocol?: 'http' | 'mcp';
   resource?: string;
   tls?: DownstreamTls;
 }
@@ -177,6 +178,7 @@ function httpListener(one: HttpDocument, pointer: string, at: Places, path: (nam
     listen: one.listen,
     upstream: one.upstream,
     upstream_ca_file: one.upstream_ca_file === undefined ? undefined : path(one.upstream_ca_file),
+    protocol: one.protocol ?? 'http',
     resource: one.resource ?? one.name,
     tls: one.tls && tlsFiles(one.tls, path),
   };

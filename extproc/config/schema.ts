@@ -85,6 +85,11 @@ const httpListener = object(
     name: name('Unique in the file; Envoy tells it to the gateway.'),
     listen: address('Where agents connect.', '127.0.0.1:8080'),
     upstream: text('The server behind.', 'write http://host:port or https://host'),
+    protocol: {
+      enum: ['http', 'mcp'],
+      default: 'http',
+      description: 'mcp: what is posted to it are messages of MCP, and judged by rules on mcp too.',
+    },
     upstream_ca_file: file('https: PEM certificates that are believed; the system’s file where Debian keeps it otherwise.'),
     resource: text('What policies, recordings and access rules call this server; the name of the listener otherwise.', 'write a name'),
     tls: downstreamTls,

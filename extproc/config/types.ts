@@ -61,6 +61,7 @@ export interface HttpConfig {
   /** `http://host:port` or `https://host` */
   upstream: string;
   upstream_ca_file: string | undefined;
+  protocol: 'http' | 'mcp';
   resource: string;
   tls: DownstreamTls | undefined;
 }

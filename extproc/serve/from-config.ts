@@ -47,7 +47,9 @@ function runtimeOptions(
     version,
     grpc: config.gateway.grpc[number - 1]!,
     resources,
-    ...(config.http.length === 0 ? {} : { http: config.http.map(({ name, resource }) => ({ listener: name, resource })) }),
+    ...(config.http.length === 0
+      ? {}
+      : { http: config.http.map(({ name, resource, protocol }) => ({ listener: name, resource, mcp: protocol === 'mcp' })) }),
     policyFile: config.policy_file,
     record: {
       directory: record.directory,

@@ -1,17 +1,20 @@
-import { type ApprovalInput, approvalFields, holdFields, outcomeMessage } from '../approval/recorded.js';
+import { type ApprovalInput, approvalFields, holdFields } from '../approval/recorded.js';
 import type { HeldOperation } from '../approval/types.js';
 import { MidstreamError } from '../errors.js';
+import { McpRequest, toolFilter } from '../mcp/conversation.js';
+import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
 import { type RecordingMaskers, shownIdentity } from '../record/shown-identity.js';
 import { readBody } from './body.js';
-import { Effects, type Header } from './effects.js';
+import { type Answer, Effects, type Header } from './effects.js';
 import type { HttpFacts } from './facts.js';
 import { operationOf } from './hold.js';
 import type { BodyMask } from './masking.js';
 import { grpcStatusOf, problemOf, type Refusal } from './problem.js';
+import { denied, forbidden, notApproved, notShown, stopping, tooLarge, unreadable } from './refusals.js';
 import { claimed, factsOf } from './request-facts.js';
 import { REQUEST, RequestText } from './request-text.js';
-import { Response } from './response.js';
+import { type BodyFilter, Response } from './response.js';
 
 export interface HttpRules extends RecordingMaskers {
   policy: Policy;
@@ -23,6 +26,8 @@ export interface HttpRules extends RecordingMaskers {
 export interface ExchangeOptions {
   id: string;
   resource: string;
+  /** the server speaks MCP: what is posted to it are its messages */
+  mcp: boolean;
   /** `refused`: nothing lets this peer reach the resource */
   peer: { identity: Identity | undefined; source: string; tls: Record<string, string>; refused?: boolean };
   gateway_version: string;
@@ -59,6 +64,7 @@ export class Exchange {
   private facts!: HttpFacts;
   private text!: RequestText;
   private grpc = false;
+  private mcp: McpRequest | undefined;
   /** what waits: the request's body, until it may go */
   private waiting: Buffer[] = [];
   private waiting_bytes = 0;
@@ -143,20 +149,14 @@ export class Exchange {
       parameters: {},
     });
     if (peer.refused === true) {
-      this.refuse({
-        status: 403,
-        kind: 'forbidden',
-        title: 'Not allowed here',
-        detail: 'Nothing lets this caller reach this server.',
-        rule: '',
-        hint: '',
-      });
+      this.refuse(forbidden);
       return;
     }
     if (end) {
       this.waitingEnd = true;
       this.facts = { ...this.facts, body: null };
-    } else if (this.rules.policy.usesBody) {
+      if (this.postsMessages) this.readMessages();
+    } else if (this.rules.policy.usesBody || this.postsMessages) {
       this.phase = 'collecting';
       return;
     }
@@ -176,14 +176,7 @@ export class Exchange {
     this.waiting_bytes += body.length;
     const max = this.rules.policy.limits.held_bytes_max;
     if (this.waiting_bytes > max) {
-      this.refuse({
-        status: 413,
-        kind: 'too_large',
-        title: 'Too large to be judged',
-        detail: `The policy asks for the whole body, and it is longer than ${max} bytes (limits.held_bytes_max).`,
-        rule: '',
-        hint: 'Send it in smaller parts.',
-      });
+      this.refuse(tooLarge(max));
       return;
     }
     if (end) this.whole();
@@ -204,12 +197,34 @@ export class Exchange {
     if (this.operation === undefined) {
       const read = readBody(this.facts.content_type, Buffer.concat(this.waiting));
       this.facts = { ...this.facts, ...read, unparsed: this.facts.unparsed || read.unparsed };
+      if (this.postsMessages) this.readMessages();
     }
     this.judge();
   }
 
+  private get postsMessages(): boolean {
+    return this.options.mcp && this.facts.method === 'POST';
+  }
+
+  private readMessages(): void {
+    try {
+      this.mcp = McpRequest.read(this.facts.body);
+      this.text.tellOperations(this.mcp.operations);
+    } catch (error) {
+      this.facts = { ...this.facts, unparsed: this.facts.unparsed || `the body is no MCP message: ${(error as Error).message}` };
+    }
+  }
+
+  private decide(): Decision {
+    const { identity, mcp } = this;
+    const { resource } = this.options;
+    const { policy } = this.rules;
+    const decision = policy.decide({ on: 'http', http: this.facts, identity, resource });
+    return mcp === undefined ? decision : strictestDecision([decision, mcp.decide(policy, identity, resource)]);
+  }
+
   private judge(): void {
-    const decision = this.rules.policy.decide({ on: 'http', http: this.facts, identity: this.identity, resource: this.options.resource });
+    const decision = this.decide();
     // What is approved is approved whole: the body is waited for, whoever asked for it.
     if (decision.verdict === 'approve' && !this.waitingEnd) {
       this.phase = 'collecting';
@@ -223,7 +238,7 @@ export class Exchange {
     this.out.decisions.push(decision);
     if (verdict === 'deny') {
       this.denied++;
-      this.refuse({ status: 403, kind: 'denied', title: 'Refused by policy', detail: decision.message, rule, hint: decision.hint });
+      this.refuse(denied(decision.message, rule, decision.hint));
     } else if (verdict === 'approve') this.hold(decision, body);
     else this.pass();
   }
@@ -231,14 +246,7 @@ export class Exchange {
   private hold(decision: Decision, body: Buffer): void {
     if (!this.text.shownWhole) {
       this.denied++;
-      this.refuse({
-        status: 403,
-        kind: 'denied',
-        title: 'Refused by policy',
-        detail: 'This request needs an approval, and it can not be shown to an approver whole.',
-        rule: decision.rule,
-        hint: 'Send it in smaller parts.',
-      });
+      this.refuse(notShown(decision.rule));
       return;
     }
     this.operation = operationOf({
@@ -263,16 +271,7 @@ export class Exchange {
     this.recordLine('approval', approvalFields(operation, outcome, input.decisions, input.lease, this.rules.maskText), true);
     if (input.outcome === 'approved' && this.options.rules(this.identity).policy.version === operation.policy_version) return this.pass();
     this.denied++;
-    const { message, hint } = outcomeMessage(input);
-    const unavailable = input.outcome === 'unavailable';
-    this.refuse({
-      status: unavailable ? 503 : 403,
-      kind: unavailable ? 'unavailable' : input.outcome === 'expired' ? 'expired' : 'denied',
-      title: unavailable ? 'Approvals are not available' : 'Not approved',
-      detail: this.rules.maskText(message),
-      rule: operation.rule,
-      hint,
-    });
+    this.refuse(notApproved(input, operation.rule, this.rules.maskText));
   }
 
   /** The request goes on, with what waited of it. */
@@ -293,30 +292,36 @@ export class Exchange {
 
   private onResponse(headers: readonly Header[], end: boolean): void {
     if (this.phase !== 'passing') return;
-    const response = new Response(this.rules.masks, this.options.body_bytes_max);
-    const unreadable = response.headers(headers, end, this.out);
-    if (unreadable !== undefined) {
-      this.refuse({
-        status: 502,
-        kind: 'unreadable',
-        title: 'The answer can not be inspected',
-        detail: unreadable,
-        rule: '',
-        hint: 'Let the server answer without packing.',
-      });
-      return;
-    }
+    const response = new Response(this.rules.masks, this.options.body_bytes_max, this.toolFilter());
+    const why = response.headers(headers, end, this.out);
+    if (why !== undefined) return this.refuse(unreadable(why));
     this.response = response;
     if (end) this.finish();
+  }
+
+  private toolFilter(): BodyFilter | undefined {
+    if (this.mcp?.listsTools !== true) return undefined;
+    const { policy } = this.rules;
+    return { bytes_max: policy.limits.held_bytes_max, apply: toolFilter(policy, this.identity, this.options.resource) };
+  }
+
+  /** An agent of MCP reads a refusal as its own protocol has it: the call was answered. */
+  private asMessage({
+    detail,
+    hint,
+    rule,
+    kind,
+  }: Refusal): Pick<Extract<Answer, { part: 'immediate' }>, 'status' | 'headers' | 'body'> | undefined {
+    if (kind === 'forbidden' || kind === 'too_large') return undefined;
+    const body = this.mcp?.refusal({ message: hint === '' ? detail : `${detail} ${hint}`, rule, session: this.options.id });
+    return body === undefined ? undefined : { status: 200, headers: [['content-type', 'application/json']], body: Buffer.from(body) };
   }
 
   private refuse(refusal: Refusal): void {
     const { headers, body } = problemOf(refusal, this.options.id);
     this.out.answers.push({
       part: 'immediate',
-      status: refusal.status,
-      headers,
-      body,
+      ...(this.asMessage(refusal) ?? { status: refusal.status, headers, body }),
       ...(this.grpc ? { grpcStatus: grpcStatusOf(refusal.status) } : {}),
       details: `midstream_${refusal.kind}`,
     });
@@ -364,14 +369,7 @@ export class Exchange {
     }
     if (this.phase === 'refused' || this.phase === 'new') return;
     if (this.phase === 'held') this.out.ended.push({ hold: this.operation!.hold, status: 'cancelled', reason });
-    this.refuse({
-      status: 503,
-      kind: 'unavailable',
-      title: 'The gateway is stopping',
-      detail: reason,
-      rule: '',
-      hint: 'Send the request again.',
-    });
+    this.refuse(stopping(reason));
   }
 
   private close(reason: string, phase: Phase = 'closed'): void {

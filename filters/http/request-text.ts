@@ -19,7 +19,8 @@ export class RequestText {
   /** method, host and target as they came */
   readonly line: string;
   /** same shape, same value: method, host and the path without what is one of many */
-  readonly fingerprint: string;
+  fingerprint: string;
+  private operations: readonly string[] = [];
   private kept: Buffer[] = [];
   private kept_bytes = 0;
   private bytes = 0;
@@ -36,6 +37,15 @@ export class RequestText {
       .join('/');
     const names = Object.keys(facts.query).sort().join('&');
     this.fingerprint = createHash('sha256').update(`${facts.method} ${facts.host} ${shape} ${names}`).digest('hex').slice(0, 16);
+  }
+
+  /** What its messages ask for is part of its shape: a lease on one tool is none on another. */
+  tellOperations(operations: readonly string[]): void {
+    this.operations = operations;
+    this.fingerprint = createHash('sha256')
+      .update(`${this.fingerprint}\0${operations.join('\0')}`)
+      .digest('hex')
+      .slice(0, 16);
   }
 
   keep(body: Buffer): void {
@@ -68,7 +78,7 @@ export class RequestText {
     const facts = { method, host, path: this.maskers.maskText(path), content_type, unparsed };
     return json({
       request: REQUEST,
-      operation: method,
+      operation: this.operations.length === 0 ? method : this.maskers.maskText(this.operations.join(', ')),
       text: this.maskedLine(),
       headers,
       ...(this.kept_bytes > 0 ? { body: this.body() } : {}),

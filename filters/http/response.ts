@@ -1,3 +1,4 @@
+import { MidstreamError } from '../errors.js';
 import type { WireField } from '../record/events.js';
 import type { RecordingMaskers } from '../record/shown-identity.js';
 import { mediaType } from './body.js';
@@ -7,6 +8,13 @@ import { REQUEST } from './request-text.js';
 
 /** What is true of the server's bytes alone, and of none that leave here. */
 const OF_THE_BYTES = ['content-length', 'etag', 'content-md5', 'digest', 'content-digest', 'repr-digest', 'accept-ranges'];
+
+/** Changes an answer as a whole, before it is masked. Throws for what it can't read. */
+export interface BodyFilter {
+  /** longest answer that is collected */
+  bytes_max: number;
+  apply(type: string, whole: Buffer): Buffer;
+}
 
 /** The answer to a request, on its way to the client. */
 export class Response {
@@ -22,11 +30,14 @@ export class Response {
   private pending: Buffer[] = [];
   private kept: Buffer[] = [];
   private kept_bytes = 0;
+  private collected: Buffer[] = [];
+  private collected_bytes = 0;
   private readonly headerHits = new Map<string, number>();
 
   constructor(
     private readonly masks: readonly BodyMask[],
     private readonly body_bytes_max: number,
+    private readonly filter: BodyFilter | undefined = undefined,
   ) {}
 
   /** Why the answer can't be inspected; undefined when it can, and then it is answered. */
@@ -36,10 +47,11 @@ export class Response {
     this.type = mediaType(of('content-type'));
     const coding = of('content-encoding').trim().toLowerCase();
     const masked = this.masks.length > 0;
-    if (masked && !end && coding !== '' && coding !== 'identity')
+    const read = masked || this.filter !== undefined;
+    if (read && !end && coding !== '' && coding !== 'identity')
       return `The server packed its answer (${/^[\w, -]{1,40}$/.test(coding) ? coding : 'unknown'}).`;
     const { set, append, remove } = this.changes(headers);
-    if (masked) for (const [name] of headers) if (OF_THE_BYTES.includes(name)) remove.push(name);
+    if (read) for (const [name] of headers) if (OF_THE_BYTES.includes(name)) remove.push(name);
     out.answers.push({ part: 'response_headers', set, append, remove });
     this.shown = shownHeaders(headers, set, append, remove);
     if (masked && !end)
@@ -50,17 +62,15 @@ export class Response {
   }
 
   body(body: Buffer, end: boolean, out: Effects): void {
-    if (this.masker === undefined) this.pending.push(body);
-    else {
-      this.masker.push(body);
-      if (end) this.masker.end();
-    }
+    if (this.filter === undefined) this.take(body);
+    else this.collect(body);
+    if (end) this.finish();
     this.send(end, out);
     if (!end && this.masker !== undefined && this.masker.held > 0) out.flush = true;
   }
 
   trailers(headers: readonly Header[], out: Effects): void {
-    this.masker?.end();
+    this.finish();
     this.send(false, out);
     out.answers.push({ part: 'response_trailers', ...this.changes(headers) });
   }
@@ -68,6 +78,33 @@ export class Response {
   flush(out: Effects): void {
     this.masker?.flush();
     this.send(false, out);
+  }
+
+  private collect(body: Buffer): void {
+    this.collected_bytes += body.length;
+    if (this.collected_bytes > this.filter!.bytes_max)
+      throw new MidstreamError(
+        'limit_exceeded',
+        `the answer is longer than ${this.filter!.bytes_max} bytes, and must be read whole (limits.held_bytes_max)`,
+      );
+    this.collected.push(body);
+  }
+
+  private take(body: Buffer): void {
+    if (this.masker === undefined) this.pending.push(body);
+    else this.masker.push(body);
+  }
+
+  private finish(): void {
+    if (this.filter !== undefined && this.collected_bytes > 0) {
+      const whole = Buffer.concat(this.collected);
+      try {
+        this.take(this.filter.apply(this.type, whole));
+      } catch {
+        throw new MidstreamError('bad_input', 'the answer must be read whole, and is no message');
+      }
+    }
+    this.masker?.end();
   }
 
   /** Fields of the response event. */

@@ -1,4 +1,5 @@
 import { type DescribedRequest, describedFacts } from '../http/described.js';
+import type { McpFacts } from '../mcp/facts.js';
 import type { SqlFacts } from '../sql/facts.js';
 import { callerOf } from './fact-values.js';
 import type { CompiledPolicy } from './index.js';
@@ -7,11 +8,12 @@ import { readSource } from './source.js';
 import { checkStructure } from './structure.js';
 import type { Identity, OperationFacts, PostgresOperation, Verdict } from './types.js';
 
-/** One case of a tests file: a statement or an HTTP request, who sends it, and what the policy must make of it. */
+/** One case of a tests file: a statement, an HTTP request or a message to an MCP server, who sends it, and what the policy must make of it. */
 export interface PolicyCase {
   name: string;
   sql?: string;
   http?: DescribedRequest;
+  mcp?: Partial<McpFacts>;
   params?: (string | null)[];
   as?: Partial<Pick<Identity, 'id' | 'kind' | 'issuer' | 'groups' | 'claims' | 'source' | 'proof'>>;
   resource?: string;
@@ -56,6 +58,12 @@ const casesSchema = {
           body: {},
         },
         'x-say': 'write a request, for example { method: POST, url: /v1/payouts, body: { amount: 5 } }',
+      },
+      mcp: {
+        type: 'object',
+        additionalProperties: false,
+        properties: { method: word, tool: word, arguments: { type: 'object' }, uri: word, prompt: word },
+        'x-say': 'write a message, for example { tool: shell, arguments: { command: ls } }',
       },
       params: {
         type: 'array',
@@ -108,10 +116,11 @@ export function readCases(text: string, file: string): (PolicyCase & { line: num
   if (problems.length > 0) throw invalidPolicy(problems, text, file);
   const cases = source.value as PolicyCase[];
   cases.forEach((one, i) => {
-    if ((one.sql === undefined) === (one.http === undefined))
+    const given = (['sql', 'http', 'mcp'] as const).filter((kind) => one[kind] !== undefined);
+    if (given.length !== 1)
       problems.push({
         offset: source.valueAt(`/${i}`),
-        what: `the case ${quoted(one.name)} has ${one.sql === undefined ? 'neither sql nor http' : 'both sql and http'}`,
+        what: `the case ${quoted(one.name)} has ${given.length === 0 ? 'none of sql, http and mcp' : given.join(' and ')}`,
         fix: 'give it one of them',
       });
   });
@@ -123,6 +132,16 @@ export function readCases(text: string, file: string): (PolicyCase & { line: num
 export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFacts | undefined): OperationFacts {
   if (one.http !== undefined)
     return { on: 'http', http: describedFacts(one.http), identity: identityOf(one.as), resource: one.resource ?? 'http' };
+  if (one.mcp !== undefined) {
+    const { tool = '', arguments: given = {}, uri = '', prompt = '' } = one.mcp;
+    const method = one.mcp.method ?? (tool !== '' ? 'tools/call' : prompt !== '' ? 'prompts/get' : uri !== '' ? 'resources/read' : '');
+    return {
+      on: 'mcp',
+      mcp: { method, tool, arguments: given, uri, prompt },
+      identity: identityOf(one.as),
+      resource: one.resource ?? 'mcp',
+    };
+  }
   return statementOf(one, sql!);
 }
 

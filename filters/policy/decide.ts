@@ -93,7 +93,8 @@ function httpDefaults(defaults: Defaults, unparsed: string): Candidate[] {
 }
 
 function matchingDefaults(defaults: Defaults, facts: OperationFacts, matched: readonly Candidate[]): Candidate[] {
-  const found = facts.on === 'http' ? httpDefaults(defaults, facts.http.unparsed) : sqlDefaults(defaults, facts);
+  const found =
+    facts.on === 'postgres' ? sqlDefaults(defaults, facts) : facts.on === 'http' ? httpDefaults(defaults, facts.http.unparsed) : [];
   // A rule that failed to evaluate counts as matched with its verdict, but an allow that came from a failure allows nothing.
   const ruled = matched.some(({ match }) => match.mode === 'enforce' && (match.verdict !== 'allow' || match.error === undefined));
   if (!defaults.allow && !ruled) found.push(enforced('default:allow', 'deny', 'No rule of the policy allows this.'));
@@ -119,4 +120,17 @@ export function decide(rules: readonly CompiledRule[], defaults: Defaults, facts
     );
   }
   return decision;
+}
+
+/** One decision for an operation that is several at once: the strictest, with all that matched. */
+export function strictestDecision(decisions: readonly Decision[]): Decision {
+  const first = decisions.reduce((worst, one) => (strictness[one.verdict] > strictness[worst.verdict] ? one : worst));
+  if (decisions.length === 1) return first;
+  const matches = new Map(decisions.flatMap(({ matches: all }) => all.map((match) => [JSON.stringify(match), match])));
+  const terms = decisions.flatMap(({ verdict, approval }) => (verdict === 'approve' && approval ? [approval] : []));
+  return {
+    ...first,
+    matches: [...matches.values()],
+    ...(first.verdict === 'approve' && terms.length > 0 ? { approval: strictestTerms(terms) } : {}),
+  };
 }

@@ -1,4 +1,5 @@
 import type { HttpFacts } from '../http/facts.js';
+import type { McpFacts } from '../mcp/facts.js';
 import type { ColumnUse, FunctionUse, ObjectAccess, SqlFacts, StatementFacts, Weakening } from '../sql/facts.js';
 import type { Identity } from './types.js';
 
@@ -17,7 +18,7 @@ export interface FactDoc {
   lower?: true;
 }
 
-export type FactTypeName = 'Http' | 'Sql' | 'Statement' | 'ObjectAccess' | 'ColumnUse' | 'FunctionUse' | 'Identity';
+export type FactTypeName = 'Http' | 'Mcp' | 'Sql' | 'Statement' | 'ObjectAccess' | 'ColumnUse' | 'FunctionUse' | 'Identity';
 
 const weakenings = ['triggers', 'rules', 'row_security', 'constraints', 'security_definer', 'superuser'] satisfies Weakening[];
 
@@ -267,6 +268,26 @@ const http = {
   },
 } satisfies Record<keyof HttpFacts, FactDoc>;
 
+const mcp = {
+  method: {
+    type: 'string',
+    description: 'initialize, tools/list, tools/call, resources/read, prompts/get, …; empty for an answer to the server.',
+    example: 'mcp.method == "resources/read"',
+  },
+  tool: {
+    type: 'string',
+    description: 'tools/call: name of the tool. A tool that is denied by its name is not listed either.',
+    example: 'mcp.tool in ["shell", "exec"]',
+  },
+  arguments: {
+    type: 'map<string, dyn>',
+    description: 'tools/call, prompts/get: the arguments. Asking for one that is missing is an error: guard with has().',
+    example: 'mcp.tool == "transfer" && has(mcp.arguments.amount) && mcp.arguments.amount > 100',
+  },
+  uri: { type: 'string', description: 'resources/read and its like: the resource.', example: 'mcp.uri.startsWith("file:///etc/")' },
+  prompt: { type: 'string', description: 'prompts/get: the prompt.', example: 'mcp.prompt == "review"' },
+} satisfies Record<keyof McpFacts, FactDoc>;
+
 const identity = {
   id: { type: 'string', description: 'Who is calling.', example: 'identity.id.startsWith("spiffe://example.org/agents/")' },
   kind: {
@@ -297,6 +318,7 @@ const identity = {
 
 export const factTypes: Record<FactTypeName, Record<string, FactDoc>> = {
   Http: http,
+  Mcp: mcp,
   Sql: sql,
   Statement: statement,
   ObjectAccess: objectAccess,
@@ -323,6 +345,7 @@ export const factVariables: Record<string, FactDoc> = {
     example: 'application == "psql"',
   },
   http: { type: 'Http', description: 'The HTTP request.', example: 'http.method == "DELETE"' },
+  mcp: { type: 'Mcp', description: 'One message to an MCP server.', example: 'mcp.method == "tools/call"' },
   sql: { type: 'Sql', description: 'The statement or statements of one message.', example: 'sql.count == 1' },
   params: {
     type: 'list<dyn>',
@@ -332,7 +355,7 @@ export const factVariables: Record<string, FactDoc> = {
   },
 };
 
-/** Which variables a rule may ask for. Facts of Kubernetes and MCP are not there yet: their rules load and never match. */
+/** Which variables a rule may ask for. Facts of Kubernetes are not there yet: their rules load and never match. */
 export const scopeVariables = {
   postgres: ['on', 'identity', 'resource', 'database', 'user', 'application', 'sql', 'params'],
   any: ['on', 'identity', 'resource'],

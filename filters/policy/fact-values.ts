@@ -1,7 +1,7 @@
 import type { HttpFacts } from '../http/facts.js';
 import type { SqlFacts } from '../sql/facts.js';
 import { type FactTypeName, factTypes } from './fact-table.js';
-import type { HttpOperation, Identity, OperationFacts, PostgresOperation } from './types.js';
+import type { HttpOperation, Identity, McpOperation, OperationFacts, PostgresOperation } from './types.js';
 
 /**
  * Facts as the CEL library wants them: instances of registered classes, whole numbers as bigint.
@@ -138,7 +138,8 @@ function unreadable(): never {
 
 /** The variables of a rule's condition. `params` stays absent until values are bound; a statement without parameters has an empty list. */
 export function ruleContext(facts: OperationFacts): Context {
-  return facts.on === 'http' ? httpContext(facts) : postgresContext(facts);
+  if (facts.on === 'http') return httpContext(facts);
+  return facts.on === 'mcp' ? mcpContext(facts) : postgresContext(facts);
 }
 
 function postgresContext(facts: PostgresOperation): Context {
@@ -187,12 +188,34 @@ function httpContext({ http, identity, resource }: HttpOperation): Context {
   }
   return {
     variables: { on: 'http', identity: convertIdentity(identity), resource, http: value },
-    sizes: { statements: 0, statement: 0, longest: longestList(http), groups: identity.groups.length, params: 0 },
+    sizes: {
+      statements: 0,
+      statement: 0,
+      longest: longestList([http.query, http.headers, http.body]),
+      groups: identity.groups.length,
+      params: 0,
+    },
   };
 }
 
-/** Elements of the longest list or object in the facts of a request. */
-function longestList(http: HttpFacts): number {
+function mcpContext({ mcp, identity, resource }: McpOperation): Context {
+  const value = new (factClass('Mcp'))({ ...mcp, arguments: convertJson(mcp.arguments, BODY_LEVELS) });
+  if (mcp.arguments === undefined) {
+    Object.defineProperty(value, 'arguments', {
+      enumerable: true,
+      get: () => {
+        throw new Error('the arguments are not known yet');
+      },
+    });
+  }
+  return {
+    variables: { on: 'mcp', identity: convertIdentity(identity), resource, mcp: value },
+    sizes: { statements: 0, statement: 0, longest: longestList(mcp.arguments), groups: identity.groups.length, params: 0 },
+  };
+}
+
+/** Elements of the longest list or object in a value. */
+function longestList(whole: unknown): number {
   let longest = 0;
   const visit = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
@@ -200,7 +223,7 @@ function longestList(http: HttpFacts): number {
     longest = Math.max(longest, inner.length);
     for (const one of inner) visit(one);
   };
-  visit([http.query, http.headers, http.body]);
+  visit(whole);
   return longest;
 }
 

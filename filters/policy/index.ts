@@ -10,7 +10,7 @@ import { maskContext } from './fact-values.js';
 import { invalidPolicy, type Problem, position, quoted, suggest } from './problems.js';
 import { type PolicySource, readSource } from './source.js';
 import { checkStructure, type MaskDocument, type PolicyDocument, type RuleDocument } from './structure.js';
-import type { ApprovalTerms, MaskRule, Policy, PolicyLimits, RecordingTerms } from './types.js';
+import type { ApprovalTerms, MaskRule, OperationFacts, Policy, PolicyLimits, RecordingTerms } from './types.js';
 import { parseBytes, parseDuration } from './units.js';
 
 export type { CompiledRule } from './decide.js';
@@ -266,8 +266,8 @@ function makePolicy(
     grammar: given.grammar ?? 'pin',
     allow: given.allow ?? true,
   };
-  const activeOn = (on: 'postgres' | 'http') => rules.filter((rule) => rule.enabled && (rule.on === on || rule.on === 'any'));
-  const active = { postgres: activeOn('postgres'), http: activeOn('http') };
+  const activeOn = (on: OperationFacts['on']) => rules.filter((rule) => rule.enabled && (rule.on === on || rule.on === 'any'));
+  const active = { postgres: activeOn('postgres'), http: activeOn('http'), mcp: activeOn('mcp') };
   const open = defaults.unparsed === 'allow' && defaults.opaque === 'allow' && defaults.grammar === 'follow' && defaults.allow;
   return {
     version: createHash('sha256').update(text, 'utf8').digest('hex'),

@@ -1,6 +1,7 @@
 import type { HttpFacts } from '../http/facts.js';
 import type { Detection } from '../mask/custom/detector.js';
 import type { MaskAs } from '../mask/types.js';
+import type { McpFacts } from '../mcp/facts.js';
 import type { SqlFacts } from '../sql/facts.js';
 
 export type Verdict = 'allow' | 'approve' | 'deny';
@@ -19,7 +20,15 @@ export interface Identity {
 }
 
 /** The operation as a policy sees it. */
-export type OperationFacts = PostgresOperation | HttpOperation;
+export type OperationFacts = PostgresOperation | HttpOperation | McpOperation;
+
+/** One message to an MCP server. */
+export interface McpOperation {
+  on: 'mcp';
+  mcp: McpFacts;
+  identity: Identity;
+  resource: string;
+}
 
 /** One HTTP request. The facts of its body are there where the policy asks for them. */
 export interface HttpOperation {

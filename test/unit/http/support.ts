@@ -18,7 +18,7 @@ export class Driver {
   last!: Effects;
   private ids = 0;
 
-  constructor(policy: string, peer: Identity | undefined = undefined, refused = false) {
+  constructor(policy: string, peer: Identity | undefined = undefined, refused = false, mcp = false) {
     const compiled = compilePolicy(policy, 'policy.yaml');
     const maskText = (text: string) => maskString(all, redact, text);
     const rules = (identity: Identity): HttpRules => {
@@ -33,6 +33,7 @@ export class Driver {
     this.exchange = new Exchange({
       id: 'session',
       resource: 'api',
+      mcp,
       peer: { identity: peer, source: '127.0.0.1:7', tls: {}, refused },
       gateway_version: 'test',
       now: () => 1_700_000_000_000,

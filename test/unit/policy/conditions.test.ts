@@ -15,7 +15,7 @@ const holds = (expression: string, facts?: PostgresOperation) =>
   assert.deepEqual(evaluate(expression, facts), { matched: true }, expression);
 const fails = (expression: string, facts: PostgresOperation) =>
   assert.deepEqual(evaluate(expression, facts), { matched: false }, expression);
-const problemOf = (expression: string, scope: 'postgres' | 'http' = 'postgres'): string => {
+const problemOf = (expression: string, scope: 'postgres' | 'http' | 'mcp' = 'postgres'): string => {
   const compiled = compileCondition(expression, scope);
   return 'problems' in compiled ? (compiled.problems[0]?.what ?? '') : '';
 };
@@ -97,13 +97,14 @@ describe('conditions', function () {
   });
 
   it('have examples in the table that compile', () => {
+    const scopes: Record<string, 'http' | 'mcp'> = { Http: 'http', http: 'http', Mcp: 'mcp', mcp: 'mcp' };
     const element: Record<string, string> = {
       ObjectAccess: 's.objects.exists(o, ',
       ColumnUse: 's.columns.exists(c, ',
       FunctionUse: 's.functions.exists(f, ',
     };
     for (const [type, fields] of Object.entries(factTypes)) {
-      const scope = type === 'Http' ? 'http' : 'postgres';
+      const scope = scopes[type] ?? 'postgres';
       for (const [name, doc] of Object.entries(fields)) {
         let expression = doc.example;
         if (element[type] !== undefined) expression = `${element[type]}${expression})`;
@@ -111,8 +112,7 @@ describe('conditions', function () {
         assert.equal(problemOf(expression, scope), '', `${type}.${name}: ${expression}`);
       }
     }
-    for (const [name, doc] of Object.entries(factVariables))
-      assert.equal(problemOf(doc.example, name === 'http' ? 'http' : 'postgres'), '', name);
+    for (const [name, doc] of Object.entries(factVariables)) assert.equal(problemOf(doc.example, scopes[name] ?? 'postgres'), '', name);
   });
 
   it('see only the fields of the table', () => {

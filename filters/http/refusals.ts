@@ -1,0 +1,65 @@
+import { type ApprovalInput, outcomeMessage } from '../approval/recorded.js';
+import type { Refusal } from './problem.js';
+
+/** Every refusal that the gateway itself gives, in its words. */
+export const forbidden: Refusal = {
+  status: 403,
+  kind: 'forbidden',
+  title: 'Not allowed here',
+  detail: 'Nothing lets this caller reach this server.',
+  rule: '',
+  hint: '',
+};
+
+export const denied = (detail: string, rule: string, hint: string): Refusal => ({
+  status: 403,
+  kind: 'denied',
+  title: 'Refused by policy',
+  detail,
+  rule,
+  hint,
+});
+
+export const notShown = (rule: string): Refusal =>
+  denied('This request needs an approval, and it can not be shown to an approver whole.', rule, 'Send it in smaller parts.');
+
+export const tooLarge = (bytes_max: number): Refusal => ({
+  status: 413,
+  kind: 'too_large',
+  title: 'Too large to be judged',
+  detail: `The policy asks for the whole body, and it is longer than ${bytes_max} bytes (limits.held_bytes_max).`,
+  rule: '',
+  hint: 'Send it in smaller parts.',
+});
+
+/** How a hold ended that was not approved. */
+export function notApproved(input: ApprovalInput, rule: string, maskText: (text: string) => string): Refusal {
+  const { message, hint } = outcomeMessage(input);
+  const unavailable = input.outcome === 'unavailable';
+  return {
+    status: unavailable ? 503 : 403,
+    kind: unavailable ? 'unavailable' : input.outcome === 'expired' ? 'expired' : 'denied',
+    title: unavailable ? 'Approvals are not available' : 'Not approved',
+    detail: maskText(message),
+    rule,
+    hint,
+  };
+}
+
+export const unreadable = (detail: string): Refusal => ({
+  status: 502,
+  kind: 'unreadable',
+  title: 'The answer can not be inspected',
+  detail,
+  rule: '',
+  hint: 'Let the server answer without packing.',
+});
+
+export const stopping = (detail: string): Refusal => ({
+  status: 503,
+  kind: 'unavailable',
+  title: 'The gateway is stopping',
+  detail,
+  rule: '',
+  hint: 'Send the request again.',
+});
