@@ -17,8 +17,9 @@ export function maskText(
   start: number,
   end: number,
   context?: FindContext,
+  found?: readonly Hit[],
 ): Buffer | undefined {
-  let hits = detector.find(buf, start, end, context);
+  let hits = found ?? detector.find(buf, start, end, context);
   if (hits.length === 0) return undefined;
   let masked = applyMask(masker, hits, buf, start, end);
   if (masker.as !== 'redact' && masker.as !== 'null') return masked;

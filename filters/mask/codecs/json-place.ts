@@ -1,4 +1,4 @@
-import type { FindContext } from '../types.js';
+import type { Detector, FindContext, Kind, WholeForm } from '../types.js';
 
 /** What may come next. */
 const VALUE = 0;
@@ -16,11 +16,49 @@ const KEY_BYTES_MAX = 256;
 const NAMING = new Set(['name', 'key', 'Name', 'Key']);
 const NAMED = new Set(['value', 'Value']);
 
+/** A key that was met; the same keys come with every object, so what is known of one is kept. */
+export class JsonKey implements FindContext {
+  /** it names the value beside it */
+  readonly naming: boolean;
+  /** its value is the one that is named */
+  readonly named: boolean;
+  /** what the detector says of the name; undefined: not asked yet */
+  sensitive: boolean | undefined;
+  /** how most values under it were written of late, and their kind (whole.ts) */
+  form: WholeForm | undefined;
+  kind: Kind = '';
+  private wholes = 0;
+
+  constructor(
+    readonly name: string,
+    readonly bytes: Buffer,
+  ) {
+    this.naming = NAMING.has(name);
+    this.named = NAMED.has(name);
+  }
+
+  foundWhole(kind: Kind, detector: Detector): void {
+    if (kind !== this.kind) {
+      this.kind = kind;
+      this.wholes = 0;
+      this.form = undefined;
+    }
+    if (++this.wholes === WHOLES) this.form = detector.wholeForm?.(kind, this.name);
+  }
+}
+
+/** So many values one after the other are one value of a kind from end to end before their form is asked first. */
+const WHOLES = 8;
+
+/** Keys that are kept, each in its place; another key of the same place takes it. A power of two. */
+const KEYS_KEPT = 1024;
+
 interface Level {
   object: boolean;
-  key: string;
+  /** undefined: none, or an empty one */
+  key: JsonKey | undefined;
   /** what the field `name` of this object says */
-  named: string;
+  named: JsonKey | undefined;
 }
 
 /** Where in a JSON text a token stands: what may come next, and the key that speaks for it. */
@@ -31,6 +69,7 @@ export class JsonPlace {
   isKey = false;
   private next = VALUE;
   private readonly levels: Level[] = [];
+  private readonly keys: (JsonKey | undefined)[] = [];
 
   /** outside of all objects and lists */
   get top(): boolean {
@@ -66,7 +105,7 @@ export class JsonPlace {
       if ((next !== VALUE && next !== VALUE_OR_END) || levels.length === DEPTH_MAX) return false;
       const object = b === 0x7b;
       // a list's elements stand under the list's key, an object's members each under their own
-      levels.push({ object, key: object ? '' : (level?.key ?? ''), named: '' });
+      levels.push({ object, key: object ? undefined : level?.key, named: undefined });
       this.next = object ? KEY_OR_END : VALUE_OR_END;
       return true;
     }
@@ -89,19 +128,37 @@ export class JsonPlace {
     return false;
   }
 
-  /** The inside of the string that just ended, without escapes. */
-  said(text: Buffer): void {
+  /** The inside of the string that just ended, without escapes, stands in text[start, end). */
+  said(text: Buffer, start: number, end: number): void {
     const level = this.levels[this.levels.length - 1];
     if (level === undefined) return;
-    if (this.isKey) level.key = text.toString('utf8', Math.max(0, text.length - KEY_BYTES_MAX));
-    else if (level.object && NAMING.has(level.key)) level.named = text.toString('utf8', 0, KEY_BYTES_MAX);
+    if (this.isKey) level.key = this.keyOf(text, Math.max(start, end - KEY_BYTES_MAX), end);
+    else if (level.object && level.key?.naming === true) level.named = this.keyOf(text, start, Math.min(end, start + KEY_BYTES_MAX));
   }
 
   /** The key that speaks for the value begun last; undefined for keys and where there is none. */
-  context(): FindContext | undefined {
+  context(): JsonKey | undefined {
     const level = this.levels[this.levels.length - 1];
     if (level === undefined || this.isKey) return undefined;
-    const name = level.named !== '' && NAMED.has(level.key) ? level.named : level.key;
-    return name === '' ? undefined : { name };
+    return level.named !== undefined && level.key?.named === true ? level.named : level.key;
   }
+
+  private keyOf(text: Buffer, start: number, end: number): JsonKey | undefined {
+    if (start === end) return undefined;
+    // FNV-1a
+    let hash = 0x811c9dc5;
+    for (let k = start; k < end; k++) hash = Math.imul(hash ^ text[k]!, 0x01000193);
+    const slot = (hash ^ (hash >>> 15)) & (KEYS_KEPT - 1);
+    const known = this.keys[slot];
+    if (known !== undefined && same(known.bytes, text, start, end)) return known;
+    const key = new JsonKey(text.toString('utf8', start, end), Buffer.from(text.subarray(start, end)));
+    this.keys[slot] = key;
+    return key;
+  }
+}
+
+function same(bytes: Buffer, text: Buffer, start: number, end: number): boolean {
+  if (bytes.length !== end - start) return false;
+  for (let k = 0; k < bytes.length; k++) if (bytes[k] !== text[start + k]) return false;
+  return true;
 }

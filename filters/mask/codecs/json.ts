@@ -1,8 +1,9 @@
 import { StreamMasker } from '../stream/masker.js';
+import { Target } from '../target.js';
 import { maskText } from '../text.js';
-import type { Detector, FindContext, Masker } from '../types.js';
+import type { Detector, Masker } from '../types.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
-import { JsonPlace } from './json-place.js';
+import { type JsonKey, JsonPlace } from './json-place.js';
 import { decodable, escapeJson, unescapeJson } from './json-string.js';
 import { maskedNumber } from './number.js';
 
@@ -30,11 +31,16 @@ export class JsonMasker implements StreamCodec {
   private readonly masker: Masker;
   private buf = Buffer.alloc(0);
   private length = 0;
-  /** what stands before was written */
+  /** where the token that is read begins; what stands before may go */
   private from = 0;
+  /** what stands before was written */
+  private written = 0;
+  /** the string that is read has an escape */
+  private escapes = false;
   private at = 0;
   private token = 0;
   private readonly place = new JsonPlace();
+  private readonly out = new Target();
   /** a string too long to be held */
   private long: StreamMasker | undefined;
   /** the rest of the stream, once it is no JSON */
@@ -59,11 +65,13 @@ export class JsonMasker implements StreamCodec {
     }
     this.append(chunk);
     this.run(false);
-    if (this.token === 0) this.pass(this.at);
+    if (this.token === 0) this.from = this.at;
+    this.send();
   }
 
   flush(): void {
     this.long?.flush();
+    if (this.text === undefined) this.send();
     this.text?.flush();
   }
 
@@ -72,9 +80,11 @@ export class JsonMasker implements StreamCodec {
       this.run(true);
       // cut off inside a token: what there is of it is masked as text
       if (this.token !== 0 && this.long === undefined) this.asText();
-      else if (this.long === undefined) this.pass(this.length);
+      else if (this.long === undefined) this.from = this.length;
+      this.pass();
     }
     this.closeLong(this.length);
+    this.send();
     this.text?.end();
     if (this.text !== undefined) this.hits = this.before + this.text.hits;
   }
@@ -88,6 +98,7 @@ export class JsonMasker implements StreamCodec {
       this.buf = target;
       this.length -= kept;
       this.from -= kept;
+      this.written = this.from;
       this.at -= kept;
     }
     this.buf.set(chunk, this.length);
@@ -113,7 +124,8 @@ export class JsonMasker implements StreamCodec {
       this.at++;
       return;
     }
-    this.pass(this.at);
+    this.from = this.at;
+    this.escapes = false;
     if (!begins || !this.place.value(b === 0x22)) return this.asText();
     this.token = b === 0x22 ? STRING : SCALAR;
     this.at++;
@@ -123,7 +135,14 @@ export class JsonMasker implements StreamCodec {
   private string(): boolean {
     const { buf, length } = this;
     let at = this.at;
-    while (at < length && buf[at] !== 0x22) at += buf[at] === 0x5c ? 2 : 1;
+    while (at < length) {
+      const b = buf[at]!;
+      if (b === 0x22) break;
+      if (b === 0x5c) {
+        this.escapes = true;
+        at += 2;
+      } else at++;
+    }
     if (at < length) {
       this.at = at + 1;
       if (this.long === undefined) this.settleString(at);
@@ -139,30 +158,54 @@ export class JsonMasker implements StreamCodec {
   }
 
   private settleString(close: number): void {
-    const { buf, place } = this;
     const start = this.from + 1;
-    const context: FindContext | undefined = place.context();
-    const escaped = buf.subarray(start, close).includes(0x5c);
-    const text = escaped ? unescapeJson(buf, start, close) : buf.subarray(start, close);
-    place.said(text);
-    const sensitive = context !== undefined && this.detector.sensitiveName(context.name);
-    if (!sensitive && !this.detector.mayHold(text, 0, text.length)) return;
-    const found = this.detector.find(text, 0, text.length, context);
+    if (!this.escapes) return this.settleText(this.buf, start, close, close);
+    const text = unescapeJson(this.buf, start, close);
+    this.settleText(text, 0, text.length, close);
+  }
+
+  /** The string that ends at `close` says text[start, end). */
+  private settleText(text: Buffer, start: number, end: number, close: number): void {
+    const { place, detector, masker } = this;
+    const context = place.context();
+    place.said(text, start, end);
+    if (context !== undefined && this.maskUsual(context, text, start, end, close)) return;
+    if (!this.isSensitive(context) && !detector.mayHold(text, start, end)) return;
+    const found = detector.find(text, start, end, context);
     if (found.length === 0) return;
     this.hits += found.length;
-    const whole = found.length === 1 && found[0]!.start === 0 && found[0]!.end === text.length;
-    if (this.masker.as === 'null' && whole) this.write(place.isKey ? '""' : 'null');
+    const whole = found.length === 1 && found[0]!.start === start && found[0]!.end === end;
+    if (masker.as === 'null' && whole) this.write(place.isKey ? '""' : 'null');
     else {
+      if (whole) context?.foundWhole(found[0]!.kind, detector);
+      const masked = maskText(detector, masker, text, start, end, context, found)!;
       this.write('"');
-      this.escaped(maskText(this.detector, this.masker, text, 0, text.length, context) ?? text);
+      this.escaped(masked);
       this.write('"');
     }
-    this.from = close + 1;
+    this.skip(close + 1);
+  }
+
+  /** A value that is written as most under its key were is masked without the search; the same comes out. */
+  private maskUsual(key: JsonKey, text: Buffer, start: number, end: number, close: number): boolean {
+    if (key.form === undefined || this.masker.as === 'null' || !key.form(text, start, end)) return false;
+    this.hits++;
+    this.write('"');
+    this.masker.into(key.kind, text, start, end, this.out);
+    this.write('"');
+    this.skip(close + 1);
+    return true;
+  }
+
+  private isSensitive(key: JsonKey | undefined): boolean {
+    if (key === undefined) return false;
+    key.sensitive ??= this.detector.sensitiveName(key.name);
+    return key.sensitive;
   }
 
   private openLong(): void {
     this.write('"');
-    this.from++;
+    this.skip(this.from + 1);
     const context = this.place.context();
     const { detector, masker, limits } = this.options;
     this.long = new StreamMasker({
@@ -176,7 +219,7 @@ export class JsonMasker implements StreamCodec {
 
   private feedLong(to: number): void {
     this.long!.push(unescapeJson(this.buf, this.from, to));
-    this.from = to;
+    this.skip(to);
   }
 
   private closeLong(close: number): void {
@@ -185,10 +228,10 @@ export class JsonMasker implements StreamCodec {
     this.long.end();
     this.hits += this.long.hits;
     this.long = undefined;
-    if (this.place.isKey) this.place.said(NO_KEY);
+    if (this.place.isKey) this.place.said(NO_KEY, 0, 0);
     if (close >= this.length) return;
     this.write('"');
-    this.from = close + 1;
+    this.skip(close + 1);
   }
 
   /** A number or a word, with the blanks behind it: only what comes next shows that it is one. */
@@ -199,7 +242,7 @@ export class JsonMasker implements StreamCodec {
     if (!isBlank(buf[at - 1]!)) while (at < length && isScalar(buf[at]!)) at++;
     while (at < length && (place.top ? buf[at] === 0x20 || buf[at] === 0x09 : isBlank(buf[at]!))) at++;
     this.at = at;
-    if (this.dropping) this.from = at;
+    if (this.dropping) this.skip(at);
     if (at === length) {
       if (at - this.from > NUMBER_HELD_MAX && !this.dropping) this.longScalar();
       return false;
@@ -228,16 +271,18 @@ export class JsonMasker implements StreamCodec {
     const { buf, from } = this;
     const context = this.place.context();
     const { detector } = this;
-    if (!(context !== undefined && detector.sensitiveName(context.name)) && !detector.mayHold(buf, from, end)) return;
+    if (!this.isSensitive(context) && !detector.mayHold(buf, from, end)) return;
     let found = detector.find(buf, from, end, context);
     // 4111111111111111.00 is no card number, what stands before the point is
-    const point = buf.subarray(from, end).indexOf(0x2e);
-    if (found.length === 0 && point > 0) found = detector.find(buf, from, from + point, context);
+    if (found.length === 0) {
+      const point = buf.subarray(from, end).indexOf(0x2e);
+      if (point > 0) found = detector.find(buf, from, from + point, context);
+    }
     const hit = found[0];
     if (hit === undefined) return;
     this.hits++;
     this.write(maskedNumber(this.masker, hit.kind, buf, hit.start, hit.end));
-    this.from = end;
+    this.skip(end);
   }
 
   /** A number without an end: decided by what there is of it. */
@@ -246,43 +291,51 @@ export class JsonMasker implements StreamCodec {
     const before = this.hits;
     this.maskNumber(this.from + NUMBER_HELD_MAX);
     this.dropping = this.hits > before;
-    if (!this.dropping) this.pass(this.at);
+    if (!this.dropping) this.from = this.at;
   }
 
   private asText(): void {
     const { detector, masker, write, limits } = this.options;
+    this.send();
     this.token = 0;
     this.before = this.hits;
     this.text = new StreamMasker({ detector, masker, write, ...(limits === undefined ? {} : { limits }) });
     this.text.prime(this.buf.subarray(Math.max(0, this.from - EVIDENCE), this.from));
     this.text.push(this.buf.subarray(this.from, this.length));
-    this.from = this.length;
+    this.skip(this.length);
     this.at = this.length;
   }
 
-  private pass(to: number): void {
-    if (to > this.from) this.options.write(this.buf.subarray(this.from, to));
+  /** Writes what may go: many tokens at once, since most stay as they are. */
+  private pass(): void {
+    if (this.from > this.written) {
+      if (this.out.length > 0) this.out.copy(this.buf, this.written, this.from);
+      else this.options.write(this.buf.subarray(this.written, this.from));
+    }
+    this.written = this.from;
+  }
+
+  /** All that may go, and what was gathered of it. */
+  private send(): void {
+    this.pass();
+    if (this.out.length === 0) return;
+    this.options.write(this.out.buf.subarray(0, this.out.length));
+    this.out.reset();
+  }
+
+  /** What stands before `to` was written in another form, or is left out. */
+  private skip(to: number): void {
     this.from = to;
+    this.written = to;
   }
 
   private write(text: string): void {
-    this.options.write(Buffer.from(text, 'latin1'));
+    this.pass();
+    this.out.ascii(text);
   }
 
   private escaped(bytes: Buffer): void {
-    const parts: Buffer[] = [];
-    let from = 0;
-    for (let k = 0; k < bytes.length; k++) {
-      const b = bytes[k]!;
-      if (b >= 0x20 && b !== 0x22 && b !== 0x5c) continue;
-      if (k > from) parts.push(bytes.subarray(from, k));
-      let text = '';
-      escapeJson(bytes, k, k + 1, { byte: (v) => (text += String.fromCharCode(v)), ascii: (t) => (text += t) });
-      parts.push(Buffer.from(text, 'latin1'));
-      from = k + 1;
-    }
-    if (from < bytes.length) parts.push(bytes.subarray(from));
-    this.options.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts));
+    escapeJson(bytes, 0, bytes.length, this.out);
   }
 }
 
@@ -303,7 +356,14 @@ function isMark(b: number): boolean {
   return b === 0xef || b === 0xbb || b === 0xbf || b === 0x1e;
 }
 
+const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
+
 function isWord(buf: Buffer, start: number, end: number): boolean {
-  const word = buf.toString('latin1', start, Math.min(end, start + 8));
-  return word === 'true' || word === 'false' || word === 'null';
+  for (const word of WORDS) {
+    if (word.length !== end - start) continue;
+    let k = 0;
+    while (k < word.length && word[k] === buf[start + k]) k++;
+    if (k === word.length) return true;
+  }
+  return false;
 }

@@ -122,4 +122,42 @@ describe('JSON codec, properties', function () {
       );
     }
   });
+
+  it('masks the hundredth value under a key as if it were the first', () => {
+    const usual: Record<string, string[]> = {
+      email: ['jane.doe@example.com', 'a7@b.org', 'x.y.z123@sub.example-one.net', 'no address', 'birth1984@b.org'],
+      phone: ['+1 415 555 2671', '+442071838750', '555', 'call +1 415 555 2671', '+47 22 12 34 56'],
+      card: ['4111 1111 1111 1111', '5555555555554444', '4111 1111 1111 1112', 'x'],
+      note: ['jane.doe@example.com', '+1 415 555 2671', '4111 1111 1111 1111', 'nothing', 'a \\"quoted\\" jane.doe@example.com'],
+    };
+    const maskers = [
+      createMasker('redact'),
+      createMasker('partial'),
+      createMasker('null'),
+      createMasker('hash', { key: Buffer.alloc(32, 7) }),
+    ];
+    for (let n = 0; n < 40; n++) {
+      const r = new Random((SEED + n * 7919) | 0);
+      const note = `MIDSTREAM_SEED=${SEED} round ${n}`;
+      const detector = createDetector({ detect: [r.pick(['all', 'pii', 'email'])] });
+      const masker = r.pick(maskers);
+      const lines = Array.from({ length: 120 }, () => {
+        const fields = Object.entries(usual).map(([key, values]) => `"${key}":"${r.below(5) > 0 ? values[0] : r.pick(values)}"`);
+        return `{${fields.join(',')},"n":${r.below(9)}}\n`;
+      });
+      const run = (text: string): string => {
+        let out = '';
+        const codec = new JsonMasker({ detector, masker, write: (bytes) => (out += bytes.toString()) });
+        const bytes = Buffer.from(text);
+        for (let at = 0; at < bytes.length; ) {
+          const next = at + 1 + r.below(700);
+          codec.push(bytes.subarray(at, next));
+          at = next;
+        }
+        codec.end();
+        return out;
+      };
+      assert.equal(run(lines.join('')), lines.map(run).join(''), note);
+    }
+  });
 });

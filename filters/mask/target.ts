@@ -1,0 +1,46 @@
+import type { ByteTarget } from './types.js';
+
+/** Bytes of a target that stay when it is emptied. */
+const KEPT_BYTES_MAX = 256 * 1024;
+/** Below this a loop costs less than a call into native code. */
+const LOOP_BYTES_MAX = 24;
+
+/** Where output is gathered; it is used again after each reset(). */
+export class Target implements ByteTarget {
+  buf: Buffer = Buffer.allocUnsafeSlow(4096);
+  length = 0;
+
+  reserve(bytes: number): void {
+    const wanted = this.length + bytes;
+    if (wanted <= this.buf.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(wanted, this.buf.length * 2));
+    this.buf.copy(grown, 0, 0, this.length);
+    this.buf = grown;
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.buf[this.length++] = value;
+  }
+
+  /** Text of one byte a character. */
+  ascii(text: string): void {
+    this.reserve(text.length);
+    for (let k = 0; k < text.length; k++) this.buf[this.length++] = text.charCodeAt(k);
+  }
+
+  copy(from: Buffer, start: number, end: number): void {
+    this.reserve(end - start);
+    if (end - start < LOOP_BYTES_MAX) {
+      const { buf } = this;
+      let at = this.length;
+      for (let k = start; k < end; k++) buf[at++] = from[k]!;
+    } else from.copy(this.buf, this.length, start, end);
+    this.length += Math.max(0, end - start);
+  }
+
+  reset(): void {
+    this.length = 0;
+    if (this.buf.length > KEPT_BYTES_MAX) this.buf = Buffer.allocUnsafeSlow(4096);
+  }
+}
