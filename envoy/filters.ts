@@ -9,8 +9,8 @@ const POSTGRES_PROXY = 'envoy.filters.network.postgres_proxy';
 /** Bytes of an agent that wait while the connection behind is made; the first message of Postgres is far smaller. */
 const EARLY_DATA_BYTES_MAX = 64 * 1024;
 
-/** Another gateway is asked at once, not after Envoy's usual second. */
-const RETRY_BACKOFF = { base_interval: '0.01s', max_interval: '0.1s' };
+/** The next address is tried soon, not after Envoy's usual second. */
+const CONNECT_BACKOFF = { base_interval: '0.05s', max_interval: '1s' };
 
 /** What the gateway wants to know of a connection; Envoy leaves out what it does not have. */
 const CONNECTION_ATTRIBUTES = [
@@ -25,27 +25,33 @@ const CONNECTION_ATTRIBUTES = [
 
 /**
  * A worker that died is known to Envoy only when a health check has failed; until then, calls go to another one. Never after the call
- * has reached a gateway: what that one saw is not told to a second.
+ * has reached a gateway: what that one saw is not told to a second. `answer_ms_max` is how long a call may go without an answer: Envoy
+ * takes the longest pause between two tries for that, too.
  */
-const elsewhere = {
-  num_retries: 2,
-  retry_back_off: RETRY_BACKOFF,
-  retry_on: 'connect-failure,reset-before-request',
-  retry_host_predicate: [
-    {
-      name: 'envoy.retry_host_predicates.previous_hosts',
-      typed_config: typed('envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate'),
-    },
-  ],
-  host_selection_retry_max_attempts: 5,
-};
+function elsewhere(answer_ms_max: number): object {
+  return {
+    num_retries: 2,
+    retry_back_off: { base_interval: '0.01s', max_interval: seconds(answer_ms_max) },
+    retry_on: 'connect-failure,reset-before-request',
+    retry_host_predicate: [
+      {
+        name: 'envoy.retry_host_predicates.previous_hosts',
+        typed_config: typed('envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate'),
+      },
+    ],
+    host_selection_retry_max_attempts: 5,
+  };
+}
+
+/** Streams are answered when there is something to say: after a person decided, when a client says its first word. Milliseconds. */
+export const STREAM_ANSWER_MS_MAX = 24 * 3_600_000;
 
 /** The gateway learns which listener asks by the metadata of each call. */
-export function gatewayService(listener: { name: string }): object {
+export function gatewayService(listener: { name: string }, answer_ms_max?: number): object {
   return {
     envoy_grpc: { cluster_name: GATEWAY_CLUSTER },
     initial_metadata: [{ key: 'x-midstream-listener', value: listener.name }],
-    retry_policy: elsewhere,
+    ...(answer_ms_max === undefined ? {} : { retry_policy: elsewhere(answer_ms_max) }),
   };
 }
 
@@ -60,7 +66,7 @@ export function authorizeFilter(listener: EnvoyListener, limits: EnvoyLimits): o
       failure_mode_allow: false,
       include_peer_certificate: true,
       include_tls_session: true,
-      grpc_service: { ...gatewayService(listener), timeout: seconds(limits.authorize_ms_max) },
+      grpc_service: { ...gatewayService(listener, limits.authorize_ms_max), timeout: seconds(limits.authorize_ms_max) },
     },
   };
 }
@@ -80,7 +86,7 @@ export function processFilter(listener: EnvoyListener): object {
         receiving_namespaces: { untyped: [METADATA_NAMESPACE] },
         ...(listener.postgres_proxy ? { forwarding_namespaces: { untyped: [POSTGRES_PROXY] } } : {}),
       },
-      grpc_service: gatewayService(listener),
+      grpc_service: gatewayService(listener, STREAM_ANSWER_MS_MAX),
     },
   };
 }
@@ -132,7 +138,7 @@ export function proxyFilter(
       // Not before TLS has proven who connects; without TLS at once. ON_DOWNSTREAM_DATA leaks clients that never say a word.
       ...(early ? {} : { upstream_connect_mode: 'ON_DOWNSTREAM_TLS_HANDSHAKE', max_early_data_bytes: EARLY_DATA_BYTES_MAX }),
       max_connect_attempts: 3,
-      backoff_options: RETRY_BACKOFF,
+      backoff_options: CONNECT_BACKOFF,
       ...(options.tellPeer ? { proxy_protocol_tlvs: peerTlvs } : {}),
       ...(options.accessLog ? { access_log: [gatewayAccessLog(listener)] } : {}),
     },

@@ -1,6 +1,6 @@
 import { envoyAddress, parseAddress } from './address.js';
 import { seconds, typed } from './clusters.js';
-import { gatewayService, METADATA_NAMESPACE } from './filters.js';
+import { gatewayService, METADATA_NAMESPACE, STREAM_ANSWER_MS_MAX } from './filters.js';
 import type { EnvoyLimits, GatewayEndpoints, HttpListener } from './options.js';
 
 /** `https://api.example.com/` as host, port, and whether TLS goes on. Throws TypeError for what is no URL of a server. */
@@ -47,7 +47,7 @@ function processFilter(listener: HttpListener): object {
       },
       request_attributes: REQUEST_ATTRIBUTES,
       metadata_options: { receiving_namespaces: { untyped: [METADATA_NAMESPACE] } },
-      grpc_service: gatewayService(listener),
+      grpc_service: gatewayService(listener, STREAM_ANSWER_MS_MAX),
     },
   };
 }

@@ -109,6 +109,12 @@ for (const transport of ['ext_proc', 'hop'] as const) {
       assert.equal(world.received(), '');
     });
 
+    it('waits for a gateway that is busy', async () => {
+      world.gateway.slow_ms = 700;
+      assert.equal(await exchange(await world.connect(), 'hello\n'), 'server got: hello\n');
+      assert.equal(world.gateway.questions.length, 1, 'it was asked once');
+    });
+
     it('passes no byte when the gateway is gone', async () => {
       await world.gateway.stop();
       assert.equal(await exchange(await world.connect(), 'hello\n'), '');

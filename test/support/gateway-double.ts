@@ -21,6 +21,8 @@ export interface GatewayDouble {
   access: AccessEntry[];
   /** answers of ext_authz from now on */
   allow: boolean;
+  /** milliseconds that each answer of ext_authz takes */
+  slow_ms: number;
   stop(): Promise<void>;
 }
 
@@ -31,10 +33,20 @@ export async function startGatewayDouble(
   options: { grpc?: string; hop?: { port: number; upstream: { host: string; port: number } } } = {},
 ): Promise<GatewayDouble> {
   const server = new Server();
-  const double: GatewayDouble = { grpc: '', questions: [], peers: [], hops: [], access: [], allow: true, stop: async () => undefined };
+  const double: GatewayDouble = {
+    grpc: '',
+    questions: [],
+    peers: [],
+    hops: [],
+    access: [],
+    allow: true,
+    slow_ms: 0,
+    stop: async () => undefined,
+  };
   addHealth(server, []);
   addExtAuthz(server, (question) => {
     double.questions.push(question);
+    if (double.slow_ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, double.slow_ms);
     return { allowed: double.allow, reason: double.allow ? '' : 'not today' };
   });
   addAccessLog(server, (entry) => double.access.push(entry));
