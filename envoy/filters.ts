@@ -145,30 +145,33 @@ export function proxyFilter(
   };
 }
 
-/**
- * Envoy's own view of each connection, sent to the gateway. The entry carries the connection's dynamic metadata by itself;
- * the hop has none, and joins by the connection's id.
- */
-function gatewayAccessLog(listener: EnvoyListener): object {
+const SESSION_TAG = { tag: 'midstream_session', value: `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:session)%` };
+
+/** Envoy's own view of each connection or request, sent to the gateway. */
+function gatewayLog(kind: 'tcp' | 'http', listener: { name: string }, tags: readonly object[] = []): object {
+  const type = kind === 'tcp' ? 'TcpGrpcAccessLogConfig' : 'HttpGrpcAccessLogConfig';
   return {
-    name: 'envoy.access_loggers.tcp_grpc',
+    name: `envoy.access_loggers.${kind}_grpc`,
     typed_config: {
-      ...typed('envoy.extensions.access_loggers.grpc.v3.TcpGrpcAccessLogConfig'),
+      ...typed(`envoy.extensions.access_loggers.grpc.v3.${type}`),
       common_config: {
         log_name: `midstream/${listener.name}`,
         transport_api_version: 'V3',
         buffer_flush_interval: '0.2s',
         grpc_service: gatewayService(listener),
-        custom_tags: [
-          { tag: 'listener', literal: { value: listener.name } },
-          { tag: 'connection_id', value: '%CONNECTION_ID%' },
-          ...(listener.transport === 'ext_proc'
-            ? [{ tag: 'midstream_session', value: `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:session)%` }]
-            : []),
-        ],
+        custom_tags: [{ tag: 'listener', literal: { value: listener.name } }, ...tags],
       },
     },
   };
+}
+
+/** Requests are joined to their recordings by the session that the gateway named. */
+export const httpLog = (listener: { name: string }): object => gatewayLog('http', listener, [SESSION_TAG]);
+
+/** The entry carries the connection's dynamic metadata by itself; the hop has none, and joins by the connection's id. */
+function gatewayAccessLog(listener: EnvoyListener): object {
+  const id = { tag: 'connection_id', value: '%CONNECTION_ID%' };
+  return gatewayLog('tcp', listener, listener.transport === 'ext_proc' ? [id, SESSION_TAG] : [id]);
 }
 
 /** The filters of the listener that agents connect to, in order. */

@@ -1,6 +1,6 @@
 import { envoyAddress, parseAddress } from './address.js';
 import { seconds, typed } from './clusters.js';
-import { gatewayService, METADATA_NAMESPACE, STREAM_ANSWER_MS_MAX } from './filters.js';
+import { gatewayService, httpLog, METADATA_NAMESPACE, STREAM_ANSWER_MS_MAX } from './filters.js';
 import type { EnvoyLimits, GatewayEndpoints, HttpListener } from './options.js';
 
 /** `https://api.example.com/` as host, port, and whether TLS goes on. Throws TypeError for what is no URL of a server. */
@@ -89,27 +89,7 @@ export function httpManager(listener: HttpListener, gateway: GatewayEndpoints): 
         processFilter(listener),
         { name: 'envoy.filters.http.router', typed_config: typed('envoy.extensions.filters.http.router.v3.Router') },
       ],
-      ...(gateway.access_log === false ? {} : { access_log: [accessLog(listener)] }),
-    },
-  };
-}
-
-/** Envoy's own view of each request, joined by the session that the gateway named. */
-function accessLog(listener: HttpListener): object {
-  return {
-    name: 'envoy.access_loggers.http_grpc',
-    typed_config: {
-      ...typed('envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig'),
-      common_config: {
-        log_name: `midstream/${listener.name}`,
-        transport_api_version: 'V3',
-        buffer_flush_interval: '0.2s',
-        grpc_service: gatewayService(listener),
-        custom_tags: [
-          { tag: 'listener', literal: { value: listener.name } },
-          { tag: 'midstream_session', value: `%DYNAMIC_METADATA(${METADATA_NAMESPACE}:session)%` },
-        ],
-      },
+      ...(gateway.access_log === false ? {} : { access_log: [httpLog(listener)] }),
     },
   };
 }

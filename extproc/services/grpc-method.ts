@@ -1,4 +1,4 @@
-import type { MethodDefinition } from '@grpc/grpc-js';
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import type protobuf from 'protobufjs';
 import { codec } from '../../protos/load.js';
 
@@ -20,5 +20,27 @@ export function method(
     requestDeserialize: requests.decode,
     responseSerialize: responses.encode,
     responseDeserialize: responses.decode,
+  };
+}
+
+/** A service of one method, a stream both ways, whose messages have a codec of their own. The gateway serves it and never calls it. */
+export function streaming<Request, Response>(
+  path: string,
+  decode: (bytes: Buffer) => Request,
+  encode: (message: Response) => Buffer,
+): ServiceDefinition {
+  const never = (): never => {
+    throw new Error('the gateway does not call this service');
+  };
+  return {
+    Process: {
+      path,
+      requestStream: true,
+      responseStream: true,
+      requestSerialize: never,
+      requestDeserialize: decode,
+      responseSerialize: encode,
+      responseDeserialize: never,
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import type { Answer } from '../../filters/http/effects.js';
 import {
@@ -9,25 +9,12 @@ import {
   serviceName,
 } from '../../protos/http-ext-proc.js';
 import { type PeerFacts, peerFacts } from '../convert/network-ext-proc.js';
+import { streaming } from './grpc-method.js';
 import type { HttpConnection, HttpTransport } from './http-connection.js';
 
 type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
 
-export const httpExtProcDefinition: ServiceDefinition = {
-  Process: {
-    path: `/${serviceName}/Process`,
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: () => {
-      throw new Error('the gateway does not call this service');
-    },
-    requestDeserialize: decodeProcessingRequest,
-    responseSerialize: encodeProcessingResponse,
-    responseDeserialize: () => {
-      throw new Error('the gateway does not call this service');
-    },
-  },
-};
+export const httpExtProcDefinition = streaming(`/${serviceName}/Process`, decodeProcessingRequest, encodeProcessingResponse);
 
 /**
  * Answers in the order of the exchange. The stream is never ended with OK while its request lives: Envoy would let the rest pass

@@ -1,4 +1,4 @@
-import type { ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import {
   ConnectionStatus,
@@ -10,24 +10,11 @@ import {
 } from '../../protos/network-ext-proc.js';
 import { type PeerFacts, peerFacts, postgresProxy } from '../convert/network-ext-proc.js';
 import type { Connection, Transport } from './connection.js';
+import { streaming } from './grpc-method.js';
 
 type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
 
-export const networkExtProcDefinition: ServiceDefinition = {
-  Process: {
-    path: `/${serviceName}/Process`,
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: () => {
-      throw new Error('the gateway does not call this service');
-    },
-    requestDeserialize: decodeProcessingRequest,
-    responseSerialize: encodeProcessingResponse,
-    responseDeserialize: () => {
-      throw new Error('the gateway does not call this service');
-    },
-  },
-};
+export const networkExtProcDefinition = streaming(`/${serviceName}/Process`, decodeProcessingRequest, encodeProcessingResponse);
 
 const none: readonly Buffer[] = [];
 const directionOf = { upstream: 'read', downstream: 'write' } as const;
