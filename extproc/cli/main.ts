@@ -1,34 +1,26 @@
 import { Command } from 'commander';
-import { register as registerApprovals } from './approvals.js';
-import { register as registerDemo } from './demo.js';
-import { register as registerDetect } from './detect.js';
-import { register as registerEnvoy } from './envoy.js';
-import { register as registerExport } from './export.js';
-import { register as registerFacts } from './facts.js';
-import { register as registerPolicy } from './policy.js';
-import { register as registerReplay } from './replay.js';
-import { register as registerServe } from './serve.js';
-import { register as registerSessions } from './sessions.js';
-import { register as registerUnseal } from './unseal.js';
-import { register as registerUp } from './up.js';
-import { register as registerVerify } from './verify.js';
 import { packageVersion } from './version.js';
 
-/** Each command file exports `register(program)`; groups (policy, approvals, sessions, envoy) make their own parent command. */
-const commands: ((program: Command) => void)[] = [
-  registerUp,
-  registerServe,
-  registerPolicy,
-  registerDetect,
-  registerFacts,
-  registerEnvoy,
-  registerDemo,
-  registerApprovals,
-  registerSessions,
-  registerReplay,
-  registerVerify,
-  registerExport,
-  registerUnseal,
+type Registering = { register(program: Command): void };
+
+/**
+ * Each command's file exports `register(program)`; groups (policy, approvals, sessions, envoy) make their own parent command. Only the file of
+ * the command that was asked for is loaded, so that a short command does not wait for the parser, the detectors and gRPC; help needs all.
+ */
+const commands: readonly [name: string, load: () => Promise<Registering>][] = [
+  ['up', () => import('./up.js')],
+  ['serve', () => import('./serve.js')],
+  ['policy', () => import('./policy.js')],
+  ['detect', () => import('./detect.js')],
+  ['facts', () => import('./facts.js')],
+  ['envoy', () => import('./envoy.js')],
+  ['demo', () => import('./demo.js')],
+  ['approvals', () => import('./approvals.js')],
+  ['sessions', () => import('./sessions.js')],
+  ['replay', () => import('./replay.js')],
+  ['verify', () => import('./verify.js')],
+  ['export', () => import('./export.js')],
+  ['unseal', () => import('./unseal.js')],
 ];
 
 export async function main(argv: string[]): Promise<void> {
@@ -42,6 +34,7 @@ export async function main(argv: string[]): Promise<void> {
     .version(packageVersion())
     .showHelpAfterError('(see --help)')
     .configureHelp({ showGlobalOptions: true });
-  for (const register of commands) register(program);
+  const asked = commands.filter(([name]) => name === argv[2]);
+  for (const [, load] of asked.length > 0 ? asked : commands) (await load()).register(program);
   await program.parseAsync(argv);
 }

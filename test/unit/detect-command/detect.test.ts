@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { inUnits } from '../../../extproc/cli/detect/ndjson.js';
 import { packageRoot } from '../../../extproc/process/places.js';
 import { createDetector, kinds } from '../../../filters/mask/index.js';
@@ -16,9 +15,7 @@ interface Ran {
 
 /** Runs `midstream detect` as a process of its own: exit codes and standard input are part of what is tested. */
 function run(words: string[], input: string | Buffer = ''): Promise<Ran> {
-  const main = pathToFileURL(join(packageRoot(), 'extproc/cli/main.ts')).href;
-  const code = `const { main } = await import(${JSON.stringify(main)}); await main(['node', 'midstream', 'detect', ...process.argv.slice(1)]);`;
-  const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', code, '--', ...words], { cwd: packageRoot() });
+  const child = spawn(process.execPath, [join(packageRoot(), 'extproc/cli/bin.mjs'), 'detect', ...words], { cwd: packageRoot() });
   const ran: Ran = { out: '', err: '', code: null };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     ran.out += text;
