@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { MidstreamError } from '../../filters/errors.js';
 import { createPolicyDetector, type Detection } from '../../filters/mask/custom/detector.js';
 import type { Detector, Kind } from '../../filters/mask/types.js';
-import { readPolicy } from '../stores/policy-file.js';
 import { detectFiles } from './detect/files.js';
 import { printKinds } from './detect/list.js';
 import { detectLines } from './detect/ndjson.js';
@@ -102,6 +101,8 @@ async function wantedBy(options: DetectCommandOptions): Promise<Wanted> {
   let detection: Detection | undefined;
   let maskOf: Wanted['maskOf'] = () => undefined;
   if (options.policy !== undefined) {
+    // CEL and the schemas of policies take time to load
+    const { readPolicy } = await import('../stores/policy-file.js');
     const policy = await readPolicy(options.policy);
     detection = policy.detection;
     const masks = policy.masks.map((mask) => mask.rule).filter((rule) => rule.detect.length > 0);
