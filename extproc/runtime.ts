@@ -12,6 +12,7 @@ import type { ConnectQuestion } from './convert/ext-authz.js';
 import { type Gateway, type HttpResource, type Resource, startGateway } from './gateway.js';
 import { BufferCollector } from './process/buffer-collector.js';
 import { inTurn } from './process/in-turn.js';
+import { loadUnpackers } from './process/unpackers.js';
 import { RuleBook } from './rules.js';
 import { addAccessLog } from './services/access-log.js';
 import { type Answer, addExtAuthz } from './services/ext-authz.js';
@@ -80,6 +81,7 @@ export interface Runtime {
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { log } = options;
   await loadParser();
+  if ((options.http ?? []).length > 0) await loadUnpackers();
   const metrics = createMetrics();
   let gateway: Gateway | undefined;
   let health: Health | undefined;

@@ -89,8 +89,12 @@ export class Exchange {
     try {
       this.take(input);
     } catch (error) {
-      this.out.fail = error instanceof MidstreamError ? error.message : 'internal error';
-      this.close('failed');
+      const why = error instanceof MidstreamError ? error.message : 'internal error';
+      if (this.phase === 'passing' && this.response?.refusable === true) this.refuse(unreadable(`The server's answer: ${why}.`));
+      else {
+        this.out.fail = why;
+        this.close('failed');
+      }
     }
     return this.out;
   }
@@ -292,7 +296,7 @@ export class Exchange {
 
   private onResponse(headers: readonly Header[], end: boolean): void {
     if (this.phase !== 'passing') return;
-    const response = new Response(this.rules.masks, this.options.body_bytes_max, this.toolFilter());
+    const response = new Response(this.rules.masks, this.options.body_bytes_max, this.rules.policy.limits, this.toolFilter());
     const why = response.headers(headers, end, this.out);
     if (why !== undefined) return this.refuse(unreadable(why));
     this.response = response;
@@ -374,6 +378,7 @@ export class Exchange {
 
   private close(reason: string, phase: Phase = 'closed'): void {
     if (this.phase === 'closed') return;
+    this.response?.free();
     const opened = this.phase !== 'new';
     this.phase = phase === 'closed' ? 'closed' : phase;
     if (!opened) return;

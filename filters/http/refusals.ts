@@ -52,7 +52,7 @@ export const unreadable = (detail: string): Refusal => ({
   title: 'The answer can not be inspected',
   detail,
   rule: '',
-  hint: 'Let the server answer without packing.',
+  hint: '',
 });
 
 export const stopping = (detail: string): Refusal => ({

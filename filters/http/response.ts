@@ -2,12 +2,22 @@ import { MidstreamError } from '../errors.js';
 import type { WireField } from '../record/events.js';
 import type { RecordingMaskers } from '../record/shown-identity.js';
 import { mediaType } from './body.js';
-import type { Effects, Header } from './effects.js';
+import type { Answer, Effects, Header } from './effects.js';
 import { type BodyMask, BodyMasker, maskHeaders } from './masking.js';
 import { REQUEST } from './request-text.js';
+import { codingsOf, Unpacking, type UnpackLimits } from './unpack/index.js';
 
 /** What is true of the server's bytes alone, and of none that leave here. */
-const OF_THE_BYTES = ['content-length', 'etag', 'content-md5', 'digest', 'content-digest', 'repr-digest', 'accept-ranges'];
+const OF_THE_BYTES = [
+  'content-length',
+  'content-encoding',
+  'etag',
+  'content-md5',
+  'digest',
+  'content-digest',
+  'repr-digest',
+  'accept-ranges',
+];
 
 /** Changes an answer as a whole, before it is masked. Throws for what it can't read. */
 export interface BodyFilter {
@@ -33,10 +43,14 @@ export class Response {
   private collected: Buffer[] = [];
   private collected_bytes = 0;
   private readonly headerHits = new Map<string, number>();
+  private unpacking: Unpacking | undefined;
+  /** the answer's headers, until they go */
+  private waiting: Answer | undefined;
 
   constructor(
     private readonly masks: readonly BodyMask[],
     private readonly body_bytes_max: number,
+    private readonly limits: UnpackLimits,
     private readonly filter: BodyFilter | undefined = undefined,
   ) {}
 
@@ -45,39 +59,83 @@ export class Response {
     const of = (name: string): string => headers.find(([one]) => one === name)?.[1] ?? '';
     this.status = Number(of(':status')) || 0;
     this.type = mediaType(of('content-type'));
-    const coding = of('content-encoding').trim().toLowerCase();
     const masked = this.masks.length > 0;
     const read = masked || this.filter !== undefined;
-    if (read && !end && coding !== '' && coding !== 'identity')
-      return `The server packed its answer (${/^[\w, -]{1,40}$/.test(coding) ? coding : 'unknown'}).`;
+    if (read && !end) {
+      // A value that the part cuts can't be seen; no part was asked for.
+      if (this.status === 206) return 'The server sent a part of its answer.';
+      const why = this.unpack(headers);
+      if (why !== undefined) return why;
+    }
     const { set, append, remove } = this.changes(headers);
-    if (read) for (const [name] of headers) if (OF_THE_BYTES.includes(name)) remove.push(name);
-    out.answers.push({ part: 'response_headers', set, append, remove });
+    if (read) for (const [name] of headers) if (OF_THE_BYTES.includes(name) && !remove.includes(name)) remove.push(name);
+    this.waiting = { part: 'response_headers', set, append, remove };
     this.shown = shownHeaders(headers, set, append, remove);
     if (masked && !end)
       this.masker = new BodyMasker(this.masks, this.type, (bytes) => {
         this.pending.push(bytes);
       });
+    // Headers that are read wait for the body's first bytes: where those can't be read, the client gets an error and no torn answer.
+    if (read && !end) out.flush = true;
+    else this.begin(out);
     return undefined;
   }
 
+  /** nothing of it went to the client yet: it can be refused */
+  get refusable(): boolean {
+    return this.waiting !== undefined;
+  }
+
+  private begin(out: Effects): void {
+    if (this.waiting === undefined) return;
+    out.answers.push(this.waiting);
+    this.waiting = undefined;
+  }
+
   body(body: Buffer, end: boolean, out: Effects): void {
-    if (this.filter === undefined) this.take(body);
-    else this.collect(body);
+    if (this.unpacking === undefined) this.plain(body);
+    else this.unpacking.push(body);
     if (end) this.finish();
     this.send(end, out);
-    if (!end && this.masker !== undefined && this.masker.held > 0) out.flush = true;
+    if (!end && (this.refusable || (this.masker !== undefined && this.masker.held > 0))) out.flush = true;
   }
 
   trailers(headers: readonly Header[], out: Effects): void {
     this.finish();
+    this.begin(out);
     this.send(false, out);
     out.answers.push({ part: 'response_trailers', ...this.changes(headers) });
   }
 
   flush(out: Effects): void {
     this.masker?.flush();
+    // what must be read whole may be refused to its end
+    if (this.filter === undefined) this.begin(out);
     this.send(false, out);
+  }
+
+  /** Gives back what the garbage collector does not see. */
+  free(): void {
+    this.unpacking?.free();
+    this.unpacking = undefined;
+  }
+
+  /** Asked away, and come all the same: the answer leaves without its codings. Gives why it can't. */
+  private unpack(headers: readonly Header[]): string | undefined {
+    const said = headers.filter(([name]) => name === 'content-encoding').map(([, value]) => value);
+    try {
+      const codings = codingsOf(said.join());
+      // The unpacked bytes hold only until the call returns.
+      if (codings.length > 0) this.unpacking = new Unpacking(codings, this.limits, (bytes) => this.plain(Buffer.from(bytes)));
+      return undefined;
+    } catch (error) {
+      return `The server packed its answer: ${(error as Error).message}.`;
+    }
+  }
+
+  private plain(body: Buffer): void {
+    if (this.filter === undefined) this.take(body);
+    else this.collect(body);
   }
 
   private collect(body: Buffer): void {
@@ -96,6 +154,8 @@ export class Response {
   }
 
   private finish(): void {
+    this.unpacking?.end();
+    this.free();
     if (this.filter !== undefined && this.collected_bytes > 0) {
       const whole = Buffer.concat(this.collected);
       try {
@@ -144,6 +204,7 @@ export class Response {
 
   private send(end: boolean, out: Effects): void {
     if (this.pending.length === 0 && !end) return;
+    this.begin(out);
     const hits = this.masker?.hits ?? 0;
     for (const bytes of this.pending) {
       this.keep(bytes);

@@ -24,6 +24,8 @@ export const LIMITS_DEFAULT: PolicyLimits = {
   statement_bytes_max: 1024 ** 2,
   message_bytes_max: 64 * 1024 ** 2,
   held_bytes_max: 16 * 1024 ** 2,
+  unpacked_bytes_max: 1024 ** 3,
+  unpacked_ratio_max: 200,
 };
 export const RESPONSE_BYTES_MAX_DEFAULT = 64 * 1024;
 

@@ -249,6 +249,15 @@ export const policySchema = {
         statement_bytes_max: bytes('Longest statement that is parsed; a longer one counts as unparsed. 1MiB without it.'),
         message_bytes_max: bytes('Largest single protocol message that is inspected; a larger one is refused. 64MiB without it.'),
         held_bytes_max: bytes('Bytes queued behind a held operation before the sender is made to wait. 16MiB without it.'),
+        unpacked_bytes_max: bytes('Longest body that is unpacked (gzip, deflate, br, zstd), as it is when unpacked. 1GiB without it.'),
+        unpacked_ratio_max: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 1_000_000,
+          default: 200,
+          description: 'How many times as long as it was packed an unpacked body may be, where it is longer than 1MiB.',
+          'x-say': 'write a whole number from 1 to 1000000',
+        },
       },
     },
     recording: {

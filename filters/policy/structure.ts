@@ -3,6 +3,7 @@ import type { DetectionDocument } from './detection.js';
 import { type Problem, quoted, suggest } from './problems.js';
 import { policySchema } from './schema.js';
 import type { PolicySource } from './source.js';
+import type { PolicyLimits } from './types.js';
 
 /** The file's content after its structure was found to be right. */
 export interface PolicyDocument {
@@ -16,7 +17,7 @@ export interface PolicyDocument {
     grammar?: 'pin' | 'follow';
     allow?: boolean;
   };
-  limits?: Partial<Record<'statement_bytes_max' | 'message_bytes_max' | 'held_bytes_max', number | string>>;
+  limits?: Partial<Record<keyof PolicyLimits, number | string>>;
   recording?: { sealed?: string[]; response_bytes_max?: number | string };
 }
 

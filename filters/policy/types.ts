@@ -141,4 +141,8 @@ export interface PolicyLimits {
   message_bytes_max: number;
   /** bytes queued behind a held operation before backpressure */
   held_bytes_max: number;
+  /** longest body that is unpacked, bytes of it when it is */
+  unpacked_bytes_max: number;
+  /** how many times as long as it was packed an unpacked body may be */
+  unpacked_ratio_max: number;
 }

@@ -18,7 +18,13 @@ export interface HarnessOptions {
   maskText?: (text: string) => string;
 }
 
-const limits = { statement_bytes_max: 1 << 20, message_bytes_max: 1 << 26, held_bytes_max: 1 << 20 };
+const limits = {
+  statement_bytes_max: 1 << 20,
+  message_bytes_max: 1 << 26,
+  held_bytes_max: 1 << 20,
+  unpacked_bytes_max: 1 << 30,
+  unpacked_ratio_max: 200,
+};
 
 export function makeSession(options: HarnessOptions): Session {
   let ids = 0;

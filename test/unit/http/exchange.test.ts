@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
 import { CARD, EMAIL } from '../postgres-rows/support.js';
 import { bodyOf, Driver } from './support.js';
 
@@ -77,6 +78,8 @@ describe('an HTTP exchange', () => {
       ],
       end: false,
     });
+    assert.equal(d.last.answers.length, 0, 'they wait for the body, so that an answer that can not be read is an error');
+    d.step({ type: 'flush' });
     const head = d.last.answers[0]!;
     assert.ok(head.part === 'response_headers');
     assert.deepEqual(head.set, [['x-mail', 'j***@example.com']]);
@@ -225,12 +228,12 @@ describe('an HTTP exchange', () => {
       type: 'response_headers',
       headers: [
         [':status', '200'],
-        ['content-encoding', 'br'],
+        ['content-encoding', 'sdch'],
       ],
       end: false,
     });
     assert.equal(packed.refusal().status, 502);
-    assert.match(String(packed.refusal().problem['detail']), /\(br\)/);
+    assert.match(String(packed.refusal().problem['detail']), /packed with sdch/);
     const hidden = new Driver(policy);
     hidden.request('GET /x');
     hidden.step({
@@ -242,6 +245,41 @@ describe('an HTTP exchange', () => {
       end: false,
     });
     assert.doesNotMatch(JSON.stringify(hidden.refusal().problem), /jane/);
+  });
+
+  it('unpacks what comes packed all the same, and says so', () => {
+    const d = new Driver(policy);
+    d.request('GET /x');
+    const whole = gzipSync(JSON.stringify({ mail: EMAIL }));
+    const text = d.respond(
+      [
+        ['content-type', 'application/json'],
+        ['content-encoding', 'gzip'],
+        ['content-length', String(whole.length)],
+        ['etag', '"1"'],
+      ],
+      ...[...whole].map((byte) => Buffer.of(byte)),
+    );
+    assert.deepEqual(JSON.parse(text), { mail: 'j***@example.com' });
+    const head = d.answers.find((answer) => answer.part === 'response_headers')!;
+    assert.deepEqual(head.part === 'response_headers' && head.remove, ['content-encoding', 'content-length', 'etag']);
+    const end = d.events('response')[0]!;
+    assert.equal(Buffer.from(end['body'] as string, 'base64').toString(), '{"mail":"j***@example.com"}');
+  });
+
+  it('refuses a torn packed answer as long as nothing of it has left, and breaks it off later', () => {
+    const whole = gzipSync(JSON.stringify({ mail: EMAIL }));
+    const early = new Driver(policy);
+    early.request('GET /x');
+    early.respond([['content-encoding', 'gzip']], whole.subarray(0, 20));
+    assert.equal(early.refusal().status, 502);
+    assert.match(String(early.refusal().problem['detail']), /ends before its end/);
+    const late = new Driver(policy);
+    late.request('GET /x');
+    const many = gzipSync(Array.from({ length: 50_000 }, (_, i) => `${i} ${EMAIL}`).join('\n'));
+    late.respond([['content-encoding', 'gzip']], many.subarray(0, 100_000), Buffer.from('this is no gzip any more'));
+    assert.match(late.last.fail ?? '', /packed with gzip/);
+    assert.equal(late.events('session.close')[0]!['reason'], 'failed');
   });
 
   it('keeps credentials and values out of the recording', () => {

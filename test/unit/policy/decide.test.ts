@@ -273,7 +273,13 @@ describe('what a policy says of itself', function () {
 
   it('has limits and terms of recording with their defaults', () => {
     const plain = compilePolicy('version: 1\n', 'p.yaml');
-    assert.deepEqual(plain.limits, { statement_bytes_max: 1_048_576, message_bytes_max: 67_108_864, held_bytes_max: 16_777_216 });
+    assert.deepEqual(plain.limits, {
+      statement_bytes_max: 1_048_576,
+      message_bytes_max: 67_108_864,
+      held_bytes_max: 16_777_216,
+      unpacked_bytes_max: 1_073_741_824,
+      unpacked_ratio_max: 200,
+    });
     assert.deepEqual(plain.recording, { sealed: [], response_bytes_max: 65_536 });
     const recipient = `age1${'q'.repeat(58)}`;
     const set = compilePolicy(

@@ -116,7 +116,13 @@ describe('the session machine', () => {
     });
 
     it('takes a text that is longer than the policy in force parses as unparsed, and one that the next policy parses for what it is', () => {
-      const limits = { statement_bytes_max: 20, message_bytes_max: 1 << 26, held_bytes_max: 1 << 20 };
+      const limits = {
+        statement_bytes_max: 20,
+        message_bytes_max: 1 << 26,
+        held_bytes_max: 1 << 20,
+        unpacked_bytes_max: 1 << 30,
+        unpacked_ratio_max: 200,
+      };
       const d = new Driver({ decide: (what) => (what === 'unparsed' ? 'deny' : 'allow'), policy: { limits } }).login();
       d.client(query('select 1, 2, 3, 4, 5, 6, 7'));
       assert.match(d.sent()[0]!, /^Query __midstream_/);

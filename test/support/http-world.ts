@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { startUp, type Up, type UpOptions } from '../../extproc/up.js';
+
+export type Answerer = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
+
+/** A server of HTTP/1.1 of which each test says what it answers. */
+export class Backend {
+  answer: Answerer = (_request, response) => response.end('ok');
+  /** of every request that came whole */
+  readonly seen: { line: string; headers: IncomingMessage['headers']; raw: string[]; body: Buffer }[] = [];
+  readonly server: Server;
+
+  constructor() {
+    this.server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const body = Buffer.concat(chunks);
+        this.seen.push({ line: `${request.method} ${request.url}`, headers: request.headers, raw: request.rawHeaders, body });
+        this.answer(request, response, body);
+      });
+      request.on('error', () => undefined);
+    });
+  }
+
+  async start(): Promise<string> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+}
+
+export interface HttpWorld {
+  up: Up;
+  port: number;
+  base: string;
+  recordings: string;
+  stop(): Promise<void>;
+}
+
+/** Envoy and the gateway before a server of HTTP, under a policy. */
+export async function httpWorld(url: string, policy: string, more: Partial<UpOptions> = {}): Promise<HttpWorld> {
+  const directory = mkdtempSync(join(tmpdir(), 'midstream-http-'));
+  writeFileSync(join(directory, 'policy.yaml'), policy);
+  const recordings = join(directory, 'recordings');
+  const up = await startUp({
+    version: 'test',
+    listen: { host: '127.0.0.1', port: 0 },
+    http: { url, listen: { host: '127.0.0.1', port: 0 } },
+    transport: 'ext_proc',
+    policyFile: join(directory, 'policy.yaml'),
+    recordDirectory: recordings,
+    durability: 'relaxed',
+    catalogueUrl: undefined,
+    log: pino({ level: 'silent' }),
+    progress: () => {},
+    ...more,
+  });
+  const { port } = up.http!;
+  return {
+    up,
+    port,
+    base: `http://127.0.0.1:${port}`,
+    recordings,
+    async stop() {
+      await up.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
