@@ -1,5 +1,8 @@
+import { readText } from './charset.js';
+import { type ContentType, readContentType } from './content-type.js';
 import type { HttpFacts } from './facts.js';
-import { readJson } from './json.js';
+import { beginsLikeJson, readFirstJson, readJsonText } from './json.js';
+import { readMultipart } from './multipart.js';
 import { readPairs } from './path.js';
 
 /** `application/json` of `application/JSON; charset=utf-8`. */
@@ -9,37 +12,111 @@ export function mediaType(value: string): string {
 }
 
 export const isJson = (type: string): boolean => type === 'application/json' || type === 'text/json' || type.endsWith('+json');
+const isLines = (type: string): boolean => /^(application|text)\/(x-)?(ndjson|jsonl|jsonlines|json-lines|ldjson)$/.test(type);
+/** Read as one text. XML among them: what its entities hide is hidden here too, and a rule sees the text as it came. */
+const isText = (type: string): boolean =>
+  type === '' || type.startsWith('text/') || /^application\/(graphql|(x-)?ya?ml|xml|sql|javascript)$|\+(xml|ya?ml)$/.test(type);
+export const FORM = 'application/x-www-form-urlencoded';
+export const MULTIPART = 'multipart/form-data';
 
-/** What a body says, for conditions. What its type hides but its first byte shows is read as the server might read it. */
-export function readBody(type: string, bytes: Buffer): Pick<HttpFacts, 'body' | 'unreadable' | 'unparsed'> {
-  if (bytes.length === 0) return { body: null, unreadable: '', unparsed: '' };
-  if (isJson(type)) return json(bytes);
-  if (type === 'application/x-www-form-urlencoded') {
-    const { pairs, broken } = readPairs(bytes.toString('latin1'));
-    return { body: pairs, unreadable: '', unparsed: broken ? 'the form has an escape that is none' : '' };
-  }
-  if (looksLikeJson(bytes)) return json(bytes);
-  if (type === '' || type.startsWith('text/')) return { body: bytes.toString('utf8'), unreadable: '', unparsed: '' };
-  return { body: undefined, unreadable: `a body of type ${type} is not read`, unparsed: '' };
+/** What a body says to one reader of it. */
+export type BodyReading = Pick<HttpFacts, 'body' | 'files' | 'unreadable' | 'unparsed'>;
+
+const says = (body: unknown): BodyReading => ({ body, files: [], unreadable: '', unparsed: '' });
+const unreadable = (why: string): BodyReading => ({ body: undefined, files: undefined, unreadable: why, unparsed: '' });
+const unparsed = (why: string): BodyReading => ({ body: undefined, files: undefined, unreadable: why, unparsed: why });
+
+/**
+ * What a body says, to each kind of reader that a server may be: first to the one whom its type asks for, then to those that go by its look.
+ * A rule is judged with each of them (readings.ts). Never throws: what can't be understood is said in `unparsed`.
+ * @param contentType the header as it came
+ * @param encoding Content-Encoding, as it came
+ */
+export function readBodies(contentType: string, encoding: string, bytes: Buffer): BodyReading[] {
+  if (bytes.length === 0) return [says(null)];
+  if (!/^\s*(identity)?\s*$/i.test(encoding)) return [unparsed('its body is packed')];
+  const type = readContentType(contentType);
+  if (type.type === MULTIPART && type.broken === '') return [multipart(type, bytes)];
+  const { texts, broken } = readText(bytes, type.parameters.get('charset') ?? '');
+  const readings = texts.flatMap((text) => readingsOf(type.type, text));
+  if (type.broken !== '') return [unparsed(type.broken), ...readings];
+  if (broken === '') return readings;
+  return [readsAsText(type.type) ? unparsed(broken) : unreadable(`a body of type ${type.type} is not read`)];
 }
 
-function json(bytes: Buffer): Pick<HttpFacts, 'body' | 'unreadable' | 'unparsed'> {
+const readsAsText = (type: string): boolean => isJson(type) || isLines(type) || type === FORM || isText(type);
+
+function readingsOf(type: string, text: string): BodyReading[] {
+  if (isJson(type)) return [json(text)];
+  if (isLines(type)) return [lines(text)];
+  const look = byLook(text);
+  if (type === FORM) {
+    const { pairs, broken } = readPairs(text, 'utf8');
+    const form = { ...says(pairs), unparsed: broken ? 'the form has an escape that is none' : '' };
+    // JSON sent as a form is one name without a value, unless it holds the signs of a form.
+    if (look.whole && !/[=&]/.test(text)) return look.readings;
+    return [form, ...look.readings];
+  }
+  if (look.whole) return look.readings;
+  if (type === '' && /^[\w.[\]%+-]{1,200}=/.test(text)) look.readings.push(says(readPairs(text, 'utf8').pairs));
+  return [xml(type, text) ?? (isText(type) ? says(text) : unreadable(`a body of type ${type} is not read`)), ...look.readings];
+}
+
+function json(text: string): BodyReading {
   try {
-    return { body: readJson(bytes), unreadable: '', unparsed: '' };
+    return says(readJsonText(text));
   } catch (error) {
-    const why = `the body says that it is JSON, but ${(error as Error).message}`;
-    return { body: undefined, unreadable: why, unparsed: why };
+    return unparsed(`the body says that it is JSON, but ${(error as Error).message}`);
   }
 }
 
-function looksLikeJson(bytes: Buffer): boolean {
-  let at = 0;
-  while (at < bytes.length && bytes[at]! <= 0x20) at++;
-  if (bytes[at] !== 0x7b && bytes[at] !== 0x5b) return false;
+function lines(text: string): BodyReading {
   try {
-    readJson(bytes);
-    return true;
+    return says(readLines(text));
+  } catch (error) {
+    return unparsed(`the body says that it is lines of JSON, but ${(error as Error).message}`);
+  }
+}
+
+const readLines = (text: string): unknown[] =>
+  text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+    .map(readJsonText);
+
+/** A server that reads JSON whatever the type says sees this. `whole`: the text is JSON and nothing else. */
+function byLook(text: string): { readings: BodyReading[]; whole: boolean } {
+  if (!beginsLikeJson(text)) return { readings: [], whole: false };
+  try {
+    const first = readFirstJson(text);
+    if (first === undefined) return { readings: [], whole: false };
+    if (first.whole) return { readings: [says(first.value)], whole: true };
+    return { readings: [says(first.value), ...linesByLook(text)], whole: false };
+  } catch (error) {
+    return { readings: [unparsed(`the body looks like JSON, but ${(error as Error).message}`)], whole: false };
+  }
+}
+
+function linesByLook(text: string): BodyReading[] {
+  try {
+    return [says(readLines(text))];
   } catch {
-    return false;
+    return [];
+  }
+}
+
+/** XML may name a charset of its own, in which it says something else. */
+function xml(type: string, text: string): BodyReading | undefined {
+  if (!/(^|[/+])xml$/.test(type) && !text.startsWith('<?xml')) return undefined;
+  const named = /^\s*<\?xml[^>]*?encoding\s*=\s*["']([^"']*)["']/.exec(text)?.[1];
+  return named === undefined || /^(utf-?8|us-ascii)$/i.test(named) ? undefined : unparsed('the XML names another charset');
+}
+
+function multipart(type: ContentType, bytes: Buffer): BodyReading {
+  try {
+    const { fields, files } = readMultipart(type.parameters, bytes);
+    return { body: fields, files, unreadable: '', unparsed: '' };
+  } catch (error) {
+    return unparsed(`the form can be read in several ways: ${(error as Error).message}`);
   }
 }

@@ -1,7 +1,7 @@
-import { readBody } from './body.js';
 import type { Header } from './effects.js';
-import type { HttpFacts } from './facts.js';
-import { factsOf } from './request-facts.js';
+import type { HttpReading } from './facts.js';
+import { readingsOf } from './readings.js';
+import { headOf } from './request-facts.js';
 
 /** A request as people write it down: in the cases of a policy, on a command line. */
 export interface DescribedRequest {
@@ -14,19 +14,18 @@ export interface DescribedRequest {
   body?: unknown;
 }
 
-/** The facts of that request, its body read. */
-export function describedFacts({ method = 'GET', url, headers = {}, body }: DescribedRequest): HttpFacts {
+/** That request in every way that it can be read, its body too. */
+export function describedReadings({ method = 'GET', url, headers = {}, body }: DescribedRequest): HttpReading[] {
   const whole = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url);
   const json = body !== undefined && typeof body !== 'string';
   const named = Object.entries(headers).map(([name, value]): Header => [name.toLowerCase(), Buffer.from(value, 'utf8').toString('latin1')]);
   const typed = named.some(([name]) => name === 'content-type');
-  const facts = factsOf([
+  const head = headOf([
     [':method', method],
     [':authority', whole?.[1] ?? headers['host'] ?? 'localhost'],
     [':path', Buffer.from(whole === null ? url : whole[2] || '/', 'utf8').toString('latin1')],
     ...named,
     ...(json && !typed ? [['content-type', 'application/json'] as const] : []),
   ]);
-  const read = readBody(facts.content_type, Buffer.from(body === undefined ? '' : json ? JSON.stringify(body) : (body as string)));
-  return { ...facts, ...read, unparsed: facts.unparsed || read.unparsed };
+  return readingsOf(head, Buffer.from(body === undefined ? '' : json ? JSON.stringify(body) : (body as string)));
 }

@@ -5,14 +5,16 @@ import { McpRequest, toolFilter } from '../mcp/conversation.js';
 import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
 import { type RecordingMaskers, shownIdentity } from '../record/shown-identity.js';
-import { readBody } from './body.js';
+import { FORM, MULTIPART } from './body.js';
 import { type Answer, Effects, type Header } from './effects.js';
-import type { HttpFacts } from './facts.js';
+import type { HttpFacts, HttpReading } from './facts.js';
 import { operationOf } from './hold.js';
 import type { BodyMask } from './masking.js';
+import { MethodWatch } from './method-watch.js';
 import { grpcStatusOf, problemOf, type Refusal } from './problem.js';
-import { denied, forbidden, notApproved, notShown, stopping, tooLarge, unreadable } from './refusals.js';
-import { claimed, factsOf } from './request-facts.js';
+import { readingsOf } from './readings.js';
+import { ambiguous, denied, forbidden, notApproved, notShown, stopping, tooLarge, unreadable } from './refusals.js';
+import { claimed, headOf, type RequestHead } from './request-facts.js';
 import { REQUEST, RequestText } from './request-text.js';
 import { type BodyFilter, Response } from './response.js';
 
@@ -61,7 +63,11 @@ export class Exchange {
   out = new Effects();
   private rules!: HttpRules;
   private identity!: Identity;
-  private facts!: HttpFacts;
+  private head!: RequestHead;
+  /** in every way that it can be read; the first is the usual one */
+  private readings!: HttpReading[];
+  /** looks at a form that streams */
+  private watch: MethodWatch | undefined;
   private text!: RequestText;
   private grpc = false;
   private mcp: McpRequest | undefined;
@@ -133,7 +139,8 @@ export class Exchange {
   private onRequest(headers: readonly Header[], end: boolean): void {
     if (this.phase !== 'new') throw new MidstreamError('protocol_violation', 'the headers of a request came twice');
     const { peer, resource } = this.options;
-    this.facts = factsOf(headers);
+    this.head = headOf(headers);
+    this.readings = readingsOf(this.head, undefined);
     this.identity = peer.identity ?? claimed(this.facts, peer.source);
     this.rules = this.options.rules(this.identity);
     this.grpc = this.facts.content_type.startsWith('application/grpc');
@@ -158,19 +165,35 @@ export class Exchange {
     }
     if (end) {
       this.waitingEnd = true;
-      this.facts = { ...this.facts, body: null };
+      this.readings = readingsOf(this.head, Buffer.alloc(0));
+      this.text.tellFacts(this.facts);
       if (this.postsMessages) this.readMessages();
-    } else if (this.rules.policy.usesBody || this.postsMessages) {
+    } else if (this.needsBody || this.mayNameMethod) {
       this.phase = 'collecting';
       return;
     }
     this.judge();
   }
 
+  private get facts(): HttpFacts {
+    return this.readings[0]!.http;
+  }
+
+  private get needsBody(): boolean {
+    return this.rules.policy.usesBody || this.postsMessages;
+  }
+
+  /** A form may ask for another method in its body. */
+  private get mayNameMethod(): boolean {
+    return this.rules.policy.usesMethod && [FORM, MULTIPART].includes(this.facts.content_type);
+  }
+
   private onRequestBody(body: Buffer, end: boolean): void {
     if (this.phase === 'refused') return;
     this.bytesUp += body.length;
     if (this.phase === 'passing') {
+      const why = this.watch?.push(body) ?? '';
+      if (why !== '') return this.refuse(ambiguous(why));
       this.text.keep(body);
       this.out.answers.push({ part: 'request_body', chunks: [body], end });
       if (end) this.recordBody();
@@ -179,11 +202,23 @@ export class Exchange {
     this.waiting.push(body);
     this.waiting_bytes += body.length;
     const max = this.rules.policy.limits.held_bytes_max;
-    if (this.waiting_bytes > max) {
-      this.refuse(tooLarge(max));
-      return;
-    }
+    if (this.waiting_bytes > max) return this.overflow(max);
     if (end) this.whole();
+  }
+
+  /** More than may wait has come. Of a form whose method alone is asked about, the rest can stream. */
+  private overflow(bytes_max: number): void {
+    if (this.phase !== 'collecting' || this.watch !== undefined || this.needsBody || this.facts.content_type !== MULTIPART)
+      return this.refuse(tooLarge(bytes_max));
+    let why: string;
+    try {
+      this.watch = new MethodWatch(this.head.content_type);
+      why = this.watch.push(Buffer.concat(this.waiting));
+    } catch (error) {
+      why = (error as Error).message;
+    }
+    if (why !== '') return this.refuse(ambiguous(why));
+    this.judge();
   }
 
   private onRequestTrailers(): void {
@@ -199,8 +234,8 @@ export class Exchange {
     this.waitingEnd = true;
     if (this.phase !== 'collecting') return;
     if (this.operation === undefined) {
-      const read = readBody(this.facts.content_type, Buffer.concat(this.waiting));
-      this.facts = { ...this.facts, ...read, unparsed: this.facts.unparsed || read.unparsed };
+      this.readings = readingsOf(this.head, Buffer.concat(this.waiting));
+      this.text.tellFacts(this.facts);
       if (this.postsMessages) this.readMessages();
     }
     this.judge();
@@ -215,7 +250,8 @@ export class Exchange {
       this.mcp = McpRequest.read(this.facts.body);
       this.text.tellOperations(this.mcp.operations);
     } catch (error) {
-      this.facts = { ...this.facts, unparsed: this.facts.unparsed || `the body is no MCP message: ${(error as Error).message}` };
+      const unparsed = this.facts.unparsed || `the body is no MCP message: ${(error as Error).message}`;
+      this.readings = this.readings.map((one) => ({ ...one, http: { ...one.http, unparsed } }));
     }
   }
 
@@ -223,7 +259,8 @@ export class Exchange {
     const { identity, mcp } = this;
     const { resource } = this.options;
     const { policy } = this.rules;
-    const decision = policy.decide({ on: 'http', http: this.facts, identity, resource });
+    const [{ http }, ...also] = this.readings as [HttpReading, ...HttpReading[]];
+    const decision = policy.decide({ on: 'http', http, also, identity, resource });
     return mcp === undefined ? decision : strictestDecision([decision, mcp.decide(policy, identity, resource)]);
   }
 

@@ -1,7 +1,12 @@
+import type { GraphqlOperation } from './graphql.js';
+import type { UploadedFile } from './multipart.js';
+
 /** A request as a policy sees it. What it says does not depend on how the request was spelled (path.ts). */
 export interface HttpFacts {
   /** in capitals */
   method: string;
+  /** other methods that it asks the server to take it for, in capitals */
+  overrides: string[];
   /** without the port, in small letters */
   host: string;
   /** decoded once, without empty and dot segments and their parameters; begins with a slash */
@@ -16,8 +21,19 @@ export interface HttpFacts {
   content_type: string;
   /** what the body says: JSON as it is, a form as lists of values, text as text. undefined: not read; `unreadable` says why it can't be had */
   body: unknown;
+  /** files of a form; undefined like the body */
+  files: UploadedFile[] | undefined;
+  /** operations that it asks of a GraphQL server; undefined like the body */
+  graphql: GraphqlOperation[] | undefined;
   /** why the body can't be had */
   unreadable: string;
   /** why the request could not be understood; empty when it could */
   unparsed: string;
+}
+
+/** One way to read a request that somebody on its way may take. */
+export interface HttpReading {
+  http: HttpFacts;
+  /** it differs from another one only by small letters in the path */
+  lowered: boolean;
 }

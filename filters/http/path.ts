@@ -1,37 +1,73 @@
-/** A path as the strictest reader of it would see it, and what it asks for. */
+/** A path as the reader sees it that goes furthest, and what it asks for. */
 export interface Target {
   path: string;
+  /** what others make of it, where they differ: most differ on nothing */
+  others: string[];
   query: Record<string, string[]>;
+  /** the query of those who take a semicolon for what separates pairs */
+  other_query: Record<string, string[]> | undefined;
   /** why it could be read in another way by somebody else; empty when it can't */
   unparsed: string;
 }
 
 /**
- * Reads a request target (RFC 9112 section 3.2). Servers differ in what they make of `%2f`, `//`, `..`, `;x=1` and backslashes, so the path is
- * given as the one that goes furthest sees it: decoded once, separators in any form, dot segments gone (RFC 3986 section 5.2.4). What decodes again
- * to something else, is no UTF-8 or holds control characters is `unparsed`.
+ * Reads a request target (RFC 9112 section 3.2). Servers differ in what they make of `%2f`, `;x=1` and backslashes. `path` is what the one sees
+ * that goes furthest: decoded once, separators in any form, dot segments gone (RFC 3986 section 5.2.4); `others` are what those see that leave
+ * some of it as it stands. What decodes again to something else, is no UTF-8 or holds control characters is `unparsed`.
  */
 export function readTarget(target: string): Target {
   const mark = target.indexOf('?');
   const raw = mark < 0 ? target : target.slice(0, mark);
-  const query = readPairs(mark < 0 ? '' : target.slice(mark + 1));
-  const decoded = decode(raw);
-  if (decoded === undefined) return { path: raw, query: query.pairs, unparsed: 'the path has an escape that is none' };
+  const pairs = mark < 0 ? '' : target.slice(mark + 1);
+  const query = readPairs(pairs);
+  const other_query = pairs.includes(';') ? readPairs(pairs.replaceAll(';', '&')).pairs : undefined;
+  const decoded = decode(raw, 'latin1');
+  if (decoded === undefined)
+    return { path: raw, others: [], query: query.pairs, other_query, unparsed: 'the path has an escape that is none' };
   let unparsed = query.broken ? 'the query has an escape that is none' : '';
   if (CONTROL.test(decoded)) unparsed = 'the path has a control character';
   else if (ESCAPE.test(decoded)) unparsed = 'the path is encoded twice';
-  return { path: normalise(decoded), query: query.pairs, unparsed };
+  else if (raw.includes('#')) unparsed = 'the path has a fragment';
+  const path = normalise(decoded, FURTHEST);
+  return { path, others: othersOf(raw).filter((other) => other !== path), query: query.pairs, other_query, unparsed };
+}
+
+/** What a reader takes for a separator, and whether it leaves parameters of a segment out. */
+interface Taste {
+  slash: boolean;
+  backslash: boolean;
+  parameters: boolean;
+}
+
+const FURTHEST: Taste = { slash: true, backslash: true, parameters: true };
+
+/** Escapes of separators, kept as they stand by a reader that does not take them for separators. */
+const KEPT = { slash: /%2f/gi, backslash: /%5c|\\/gi };
+
+function othersOf(raw: string): string[] {
+  const choices = (applies: boolean): boolean[] => (applies ? [true, false] : [true]);
+  const found = new Set<string>();
+  for (const slash of choices(/%2f/i.test(raw)))
+    for (const backslash of choices(/%5c|\\/i.test(raw)))
+      for (const parameters of choices(/;|%3b/i.test(raw))) {
+        let text = raw;
+        if (!slash) text = text.replace(KEPT.slash, '%252F');
+        if (!backslash) text = text.replace(KEPT.backslash, '%255C');
+        const decoded = decode(text, 'latin1');
+        if (decoded !== undefined) found.add(normalise(decoded, { slash, backslash, parameters }));
+      }
+  return [...found];
 }
 
 const ESCAPE = /%[0-9a-fA-F]{2}/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const CONTROL = /[\0-\x1f\x7f]/;
 
-/** Percent escapes undone once, as UTF-8; undefined when they are none. */
-function decode(text: string): string | undefined {
+/** Percent escapes undone once, as UTF-8; undefined when they are none. `latin1`: the text has one character for each byte. */
+function decode(text: string, form: 'latin1' | 'utf8'): string | undefined {
   // Envoy gives the bytes of the request line, one character each.
-  const utf8 = Buffer.from(text, 'latin1').toString('utf8');
-  if (utf8.includes('\ufffd')) return undefined;
+  const utf8 = form === 'latin1' ? Buffer.from(text, 'latin1').toString('utf8') : text;
+  if (form === 'latin1' && utf8.includes('\ufffd')) return undefined;
   if (!utf8.includes('%')) return utf8;
   try {
     return decodeURIComponent(utf8);
@@ -40,12 +76,12 @@ function decode(text: string): string | undefined {
   }
 }
 
-function normalise(path: string): string {
+function normalise(path: string, taste: Taste): string {
   const out: string[] = [];
-  const segments = path.replaceAll('\\', '/').split('/');
+  const segments = (taste.backslash ? path.replaceAll('\\', '/') : path).split('/');
   for (const segment of segments) {
     // Matrix parameters are no part of the name that servers look for.
-    const semicolon = segment.indexOf(';');
+    const semicolon = taste.parameters ? segment.indexOf(';') : -1;
     const name = semicolon < 0 ? segment : segment.slice(0, semicolon);
     if (name === '..') out.pop();
     else if (name !== '' && name !== '.') out.push(name);
@@ -56,7 +92,7 @@ function normalise(path: string): string {
 }
 
 /** Names and values of a query or a form (WHATWG URL, application/x-www-form-urlencoded). */
-export function readPairs(text: string): { pairs: Record<string, string[]>; broken: boolean } {
+export function readPairs(text: string, form: 'latin1' | 'utf8' = 'latin1'): { pairs: Record<string, string[]>; broken: boolean } {
   const pairs = Object.create(null) as Record<string, string[]>;
   let broken = false;
   for (const pair of text.split('&')) {
@@ -64,7 +100,7 @@ export function readPairs(text: string): { pairs: Record<string, string[]>; brok
     const sign = pair.indexOf('=');
     const [name, value] = [sign < 0 ? pair : pair.slice(0, sign), sign < 0 ? '' : pair.slice(sign + 1)].map((part) => {
       const plain = part.replaceAll('+', ' ');
-      const decoded = decode(plain);
+      const decoded = decode(plain, form);
       if (decoded === undefined) broken = true;
       return decoded ?? plain;
     }) as [string, string];

@@ -23,6 +23,14 @@ export const denied = (detail: string, rule: string, hint: string): Refusal => (
 export const notShown = (rule: string): Refusal =>
   denied('This request needs an approval, and it can not be shown to an approver whole.', rule, 'Send it in smaller parts.');
 
+/** Something came while the request was streaming already. */
+export const ambiguous = (why: string): Refusal =>
+  denied(
+    `The request could not be understood: ${why}.`,
+    'default:unparsed',
+    'Requests that can be read in several ways are not passed on.',
+  );
+
 export const tooLarge = (bytes_max: number): Refusal => ({
   status: 413,
   kind: 'too_large',

@@ -4,36 +4,103 @@ import type { Header } from './effects.js';
 import type { HttpFacts } from './facts.js';
 import { readTarget } from './path.js';
 
-/** What the headers of a request say; its body is not read yet. */
-export function factsOf(headers: readonly Header[]): HttpFacts {
-  const all = Object.create(null) as Record<string, string>;
-  let repeated = '';
-  for (const [name, value] of headers) {
-    const text = Buffer.from(value, 'latin1').toString('utf8');
-    if (name in all && ONCE.has(name)) repeated = name;
-    all[name] = name in all ? `${all[name]}${name === 'cookie' ? '; ' : ', '}${text}` : text;
-  }
-  const target = all[':path'] ?? '/';
-  const { path, query, unparsed } = readTarget(target);
-  const authority = (all[':authority'] ?? '').toLowerCase();
-  const { ':method': method = '', ...named } = all;
-  for (const name of Object.keys(named)) if (name.startsWith(':')) delete named[name];
+/** What the headers of a request say, with what others make of its path and query; its body is not read yet. */
+export interface RequestHead {
+  facts: HttpFacts;
+  /** paths and queries that other readers see */
+  paths: string[];
+  queries: Record<string, string[]>[];
+  /** raw, for reading the body */
+  content_type: string;
+  content_encoding: string;
+}
+
+export function headOf(headers: readonly Header[]): RequestHead {
+  const { all, pseudo, repeated } = collect(headers);
+  const target = pseudo[':path'] ?? '/';
+  const { path, others, query, other_query, unparsed } = readTarget(target);
+  const { overrides, broken } = overridesOf(all, [query, ...(other_query === undefined ? [] : [other_query])]);
+  const why = unparsed || (repeated === '' ? broken : `the header ${repeated} stands twice`);
+  const method = (pseudo[':method'] ?? '').toUpperCase();
   return {
-    method: method.toUpperCase(),
-    host: authority.replace(/:\d+$/, ''),
-    path,
-    target,
-    query,
-    headers: named,
-    content_type: mediaType(all['content-type'] ?? ''),
-    body: undefined,
-    unreadable: '',
-    unparsed: unparsed || (repeated === '' ? '' : `the header ${repeated} stands twice`),
+    facts: {
+      method,
+      overrides: overrides.filter((one) => one !== method),
+      host: (pseudo[':authority'] ?? '').toLowerCase().replace(/:\d+$/, ''),
+      path,
+      target,
+      query,
+      headers: all,
+      content_type: mediaType(all['content-type'] ?? ''),
+      body: undefined,
+      files: undefined,
+      graphql: undefined,
+      unreadable: '',
+      unparsed: why,
+    },
+    paths: others,
+    queries: other_query === undefined ? [] : [other_query],
+    content_type: all['content-type'] ?? '',
+    content_encoding: all['content-encoding'] ?? '',
   };
 }
 
+/**
+ * Headers by name. Servers with a CGI inside take `x_tenant` for `x-tenant` (RFC 3875 section 4.1.18), so it stands under both names; one that
+ * is there in both spellings is two headers of one name.
+ */
+function collect(headers: readonly Header[]): { all: Record<string, string>; pseudo: Record<string, string>; repeated: string } {
+  const all = Object.create(null) as Record<string, string>;
+  const pseudo = Object.create(null) as Record<string, string>;
+  let repeated = '';
+  const put = (name: string, text: string): void => {
+    if (name in all && ONCE.has(name)) repeated = name;
+    all[name] = name in all ? `${all[name]}${name === 'cookie' ? '; ' : ', '}${text}` : text;
+  };
+  for (const [name, value] of headers) {
+    const text = Buffer.from(value, 'latin1').toString('utf8');
+    if (name.startsWith(':')) {
+      if (name in pseudo) repeated = name;
+      pseudo[name] = text;
+      continue;
+    }
+    put(name, text);
+    if (name.includes('_')) put(name.replaceAll('_', '-'), text);
+  }
+  return { all, pseudo, repeated };
+}
+
 /** Headers that readers take the first or the last of. */
-const ONCE = new Set(['content-type', 'content-length', 'authorization', 'x-http-method-override']);
+const ONCE = new Set([
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'authorization',
+  'host',
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+]);
+
+const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override'];
+
+/** Methods that a server may take this request for (Rack, Symfony, Express and others), in capitals. */
+function overridesOf(headers: Record<string, string>, queries: Record<string, string[]>[]): { overrides: string[]; broken: string } {
+  const given = [
+    ...OVERRIDES.flatMap((name) => (headers[name] ?? '').split(',')),
+    ...queries.flatMap((query) => [...(query['_method'] ?? []), ...OVERRIDES.flatMap((name) => query[name] ?? [])]),
+  ];
+  return readOverrides(given);
+}
+
+export function readOverrides(given: readonly string[]): { overrides: string[]; broken: string } {
+  const names = new Set(given.map((one) => one.trim().toUpperCase()).filter((one) => one !== ''));
+  const methods = [...names].filter((one) => /^[A-Z-]{1,32}$/.test(one)).slice(0, OVERRIDES_MAX);
+  return { overrides: methods, broken: methods.length === names.size ? '' : 'it asks for a method that is none' };
+}
+
+/** Different methods that one request may ask for beside its own. */
+const OVERRIDES_MAX = 4;
 
 /** Nothing proves who calls. */
 export function claimed(facts: HttpFacts, source: string): Identity {

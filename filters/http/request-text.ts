@@ -26,7 +26,7 @@ export class RequestText {
   private bytes = 0;
 
   constructor(
-    private readonly facts: HttpFacts,
+    private facts: HttpFacts,
     private readonly maskers: RecordingMaskers,
     private readonly body_bytes_max: number,
   ) {
@@ -37,6 +37,13 @@ export class RequestText {
       .join('/');
     const names = Object.keys(facts.query).sort().join('&');
     this.fingerprint = createHash('sha256').update(`${facts.method} ${facts.host} ${shape} ${names}`).digest('hex').slice(0, 16);
+  }
+
+  /** The facts of its body are known now. What it asks of a GraphQL server is part of its shape, like a path. */
+  tellFacts(facts: HttpFacts): void {
+    this.facts = facts;
+    const asked = (facts.graphql ?? []).map(({ type, root }) => `${type} ${root.join(' ')}`);
+    if (asked.length > 0) this.tellOperations(asked);
   }
 
   /** What its messages ask for is part of its shape: a lease on one tool is none on another. */
@@ -74,8 +81,18 @@ export class RequestText {
         CREDENTIALS.has(name) ? '[credential]' : this.maskers.maskText(value),
       ]),
     );
-    const { method, host, path, content_type, unparsed } = this.facts;
-    const facts = { method, host, path: this.maskers.maskText(path), content_type, unparsed };
+    const { method, overrides, host, path, content_type, files, unparsed } = this.facts;
+    const facts = {
+      method,
+      ...(overrides.length > 0 ? { overrides } : {}),
+      host,
+      path: this.maskers.maskText(path),
+      content_type,
+      ...(files === undefined || files.length === 0
+        ? {}
+        : { files: files.map((file) => ({ ...file, field: this.maskers.maskText(file.field), name: this.maskers.maskText(file.name) })) }),
+      unparsed,
+    };
     return json({
       request: REQUEST,
       operation: this.operations.length === 0 ? method : this.maskers.maskText(this.operations.join(', ')),

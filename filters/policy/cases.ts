@@ -1,4 +1,4 @@
-import { type DescribedRequest, describedFacts } from '../http/described.js';
+import { type DescribedRequest, describedReadings } from '../http/described.js';
 import type { McpFacts } from '../mcp/facts.js';
 import type { SqlFacts } from '../sql/facts.js';
 import { callerOf } from './fact-values.js';
@@ -130,8 +130,10 @@ export function readCases(text: string, file: string): (PolicyCase & { line: num
 
 /** The operation that a case describes: a request, or the statement whose facts are given. */
 export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFacts | undefined): OperationFacts {
-  if (one.http !== undefined)
-    return { on: 'http', http: describedFacts(one.http), identity: identityOf(one.as), resource: one.resource ?? 'http' };
+  if (one.http !== undefined) {
+    const [usual, ...also] = describedReadings(one.http);
+    return { on: 'http', http: usual!.http, also, identity: identityOf(one.as), resource: one.resource ?? 'http' };
+  }
   if (one.mcp !== undefined) {
     const { tool = '', arguments: given = {}, uri = '', prompt = '' } = one.mcp;
     const method = one.mcp.method ?? (tool !== '' ? 'tools/call' : prompt !== '' ? 'prompts/get' : uri !== '' ? 'resources/read' : '');

@@ -24,6 +24,7 @@ export interface Condition {
   readonly ast: ASTNode;
   readonly usesParams: boolean;
   readonly usesBody: boolean;
+  readonly usesMethod: boolean;
   evaluate(context: Context): Outcome;
   /** the value of the expression itself, for explaining; throws what the evaluation throws */
   value(context: Context): unknown;
@@ -187,14 +188,24 @@ export function failureReason(error: unknown): string {
   return ((failure.summary ?? failure.message).split('\n')[0] ?? 'unknown').replaceAll(LINEAR_MATCHES, 'matches');
 }
 
+/** Facts of a request that are there when its body is. */
+const OF_BODY = new Set(['body', 'unreadable', 'files', 'graphql']);
+
 function makeCondition(text: string, parsed: ParseResult, loops: Loop): Condition {
   let usesParams = false;
   let usesBody = false;
+  let usesMethod = false;
   for (const node of walk(parsed.ast)) {
     if (node.op === 'id' && node.args === 'params') usesParams = true;
-    if ((node.op === '.' || node.op === '.?') && (node.args[1] === 'body' || node.args[1] === 'unreadable')) usesBody = true;
+    if (node.op === '.' || node.op === '.?') {
+      if (OF_BODY.has(node.args[1])) usesBody = true;
+      if (node.args[1] === 'method' || node.args[1] === 'overrides') usesMethod = true;
+    }
     // http["body"], and http as a whole
-    if (node.op === '[]' && node.args[0].op === 'id' && node.args[0].args === 'http') usesBody = true;
+    if (node.op === '[]' && node.args[0].op === 'id' && node.args[0].args === 'http') {
+      usesBody = true;
+      usesMethod = true;
+    }
   }
   const value = (context: Context): unknown => {
     if (worstCost(loops, context.sizes) > COST_MAX) throw new Error('the operation is too large for this condition');
@@ -212,7 +223,7 @@ function makeCondition(text: string, parsed: ParseResult, loops: Loop): Conditio
       return { matched: true, error: failureReason(error) };
     }
   };
-  return { text, ast: parsed.ast, usesParams, usesBody, evaluate, value };
+  return { text, ast: parsed.ast, usesParams, usesBody, usesMethod, evaluate, value };
 }
 
 /** The library follows a row of signs by recursion and counts no depth for it; how many overflow the stack depends on the machine. */

@@ -122,6 +122,27 @@ export function decide(rules: readonly CompiledRule[], defaults: Defaults, facts
   return decision;
 }
 
+/**
+ * The verdict on an operation in every way that it can be read: the strictest of all. A reading that differs by small letters alone need not be
+ * allowed by a rule of its own: it is there for servers that do not tell them apart.
+ */
+export function decideReadings(rules: readonly CompiledRule[], defaults: Defaults, facts: OperationFacts): Decision {
+  const usual = decide(rules, defaults, facts);
+  if (facts.on !== 'http' || facts.also === undefined || facts.also.length === 0) return usual;
+  const others = facts.also.map(({ http, lowered }) =>
+    decide(rules, lowered ? { ...defaults, allow: true } : defaults, { ...facts, http }),
+  );
+  const decision = strictestDecision([usual, ...others]);
+  return { ...decision, matches: eachOnce(decision.matches) };
+}
+
+/** A rule that matches several readings is told of once, without an error where it matched one without. */
+function eachOnce(matches: readonly RuleMatch[]): RuleMatch[] {
+  const kept = new Map<string, RuleMatch>();
+  for (const match of matches) if (kept.get(match.rule)?.error !== undefined || !kept.has(match.rule)) kept.set(match.rule, match);
+  return [...kept.values()];
+}
+
 /** One decision for an operation that is several at once: the strictest, with all that matched. */
 export function strictestDecision(decisions: readonly Decision[]): Decision {
   const first = decisions.reduce((worst, one) => (strictness[one.verdict] > strictness[worst.verdict] ? one : worst));

@@ -1,5 +1,5 @@
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
-import { compileCondition, failureReason } from './cel.js';
+import { compileCondition, failureReason, type Outcome } from './cel.js';
 import type { CompiledRule } from './decide.js';
 import { callerOf, maskContext, ruleContext } from './fact-values.js';
 import type { CompiledMask, CompiledPolicy } from './index.js';
@@ -76,14 +76,30 @@ function elementsOf(node: ASTNode, facts: OperationFacts): unknown[] {
   return Array.isArray(found) ? found.slice(0, ELEMENTS_MAX).map(plain) : [];
 }
 
+/** The first reading that the rule matches, else the usual one. */
+function outcomeOf(rule: CompiledRule, facts: OperationFacts): { facts: OperationFacts; outcome: Outcome } {
+  const usual = { facts, outcome: rule.condition.evaluate(ruleContext(facts)) };
+  if (facts.on !== 'http' || (usual.outcome.matched === true && usual.outcome.error === undefined)) return usual;
+  const others = (facts.also ?? []).map(({ http }) => {
+    const other: OperationFacts = { ...facts, http };
+    return { facts: other, outcome: rule.condition.evaluate(ruleContext(other)) };
+  });
+  const all = [usual, ...others];
+  return (
+    all.find(({ outcome }) => outcome.matched === true && outcome.error === undefined) ??
+    all.find(({ outcome }) => outcome.matched) ??
+    usual
+  );
+}
+
 function explainRule(rule: CompiledRule, facts: OperationFacts): RuleExplained {
   const base = { rule: rule.name, line: rule.line, on: rule.on, verdict: rule.verdict, mode: rule.mode, enabled: rule.enabled };
   if (!rule.enabled || (rule.on !== facts.on && rule.on !== 'any')) return { ...base, outcome: 'not asked', error: '', parts: [] };
-  const outcome = rule.condition.evaluate(ruleContext(facts));
+  const { facts: shown, outcome } = outcomeOf(rule, facts);
   const parts = operands(rule.condition.ast).map((node) => ({
     expression: asText(node),
-    value: String(evaluated(asText(node), facts)),
-    elements: elementsOf(node, facts),
+    value: String(evaluated(asText(node), shown)),
+    elements: elementsOf(node, shown),
   }));
   return {
     ...base,

@@ -1,4 +1,6 @@
 import type { HttpFacts } from '../http/facts.js';
+import type { GraphqlOperation } from '../http/graphql.js';
+import type { UploadedFile } from '../http/multipart.js';
 import type { McpFacts } from '../mcp/facts.js';
 import type { ColumnUse, FunctionUse, ObjectAccess, SqlFacts, StatementFacts, Weakening } from '../sql/facts.js';
 import type { Identity } from './types.js';
@@ -18,7 +20,17 @@ export interface FactDoc {
   lower?: true;
 }
 
-export type FactTypeName = 'Http' | 'Mcp' | 'Sql' | 'Statement' | 'ObjectAccess' | 'ColumnUse' | 'FunctionUse' | 'Identity';
+export type FactTypeName =
+  | 'Http'
+  | 'UploadedFile'
+  | 'GraphqlOperation'
+  | 'Mcp'
+  | 'Sql'
+  | 'Statement'
+  | 'ObjectAccess'
+  | 'ColumnUse'
+  | 'FunctionUse'
+  | 'Identity';
 
 const weakenings = ['triggers', 'rules', 'row_security', 'constraints', 'security_definer', 'superuser'] satisfies Weakening[];
 
@@ -215,8 +227,52 @@ const sql = {
   parameters: { type: 'int', description: 'Highest $n used.', example: 'sql.parameters > 0' },
 } satisfies Record<keyof SqlFacts, FactDoc>;
 
+const uploadedFile = {
+  field: { type: 'string', description: 'Field of the form.', example: 'f.field == "avatar"' },
+  name: { type: 'string', description: 'File name as the sender gives it.', example: 'f.name.endsWith(".exe")' },
+  type: {
+    type: 'string',
+    lower: true,
+    description: 'Media type that the sender gives; empty when none.',
+    example: '!f.type.startsWith("image/")',
+  },
+  bytes: { type: 'int', description: 'Length of its content.', example: 'f.bytes > 1000000' },
+} satisfies Record<keyof UploadedFile, FactDoc>;
+
+const graphqlOperation = {
+  type: {
+    type: 'string',
+    values: ['query', 'mutation', 'subscription'],
+    description: 'query, mutation or subscription.',
+    example: 'o.type == "mutation"',
+  },
+  name: {
+    type: 'string',
+    description: 'Name that the client gives it; empty when none. It proves nothing.',
+    example: 'o.name == "GetOrders"',
+  },
+  root: {
+    type: 'list<string>',
+    description: 'Fields of the first level, whatever their aliases, those of fragments too.',
+    example: '"deleteUser" in o.root',
+  },
+  fields: { type: 'list<string>', description: 'Fields at any level.', example: '"passwordHash" in o.fields' },
+  depth: { type: 'int', description: 'Levels of fields.', example: 'o.depth > 10' },
+  runs: { type: 'bool', description: 'False where the request names another operation of the document.', example: 'o.runs' },
+} satisfies Record<keyof GraphqlOperation, FactDoc>;
+
 const http = {
-  method: { type: 'string', description: 'GET, POST, …, in capitals.', example: 'http.method == "POST"' },
+  method: {
+    type: 'string',
+    description:
+      'GET, POST, …, in capitals. A request that asks to be taken for another method (X-HTTP-Method-Override, _method) is judged as both.',
+    example: 'http.method == "POST"',
+  },
+  overrides: {
+    type: 'list<string>',
+    description: 'Other methods that it asks the server to take it for, by a header, its query or a form’s field _method.',
+    example: 'http.overrides.size() > 0',
+  },
   host: {
     type: 'string',
     lower: true,
@@ -226,7 +282,7 @@ const http = {
   path: {
     type: 'string',
     description:
-      'Path as the server that goes furthest reads it: decoded (%2f too), without //, dot segments, ;parameters and backslashes. Does not depend on spelling.',
+      'Path as the server that goes furthest reads it: decoded (%2f too), without //, dot segments, ;parameters and backslashes. Does not depend on spelling: where servers differ, and for those that do not tell capitals, a rule is judged with each reading.',
     example: 'http.path.startsWith("/v1/payouts")',
   },
   target: {
@@ -253,8 +309,19 @@ const http = {
   body: {
     type: 'dyn',
     description:
-      'The body: JSON as it is, a form as a list of values for each name, text as text, null when empty. A rule that asks for it makes the request wait until the body is whole. One that can’t be read is an error, so the rule matches.',
+      'The body: JSON as it is, lines of JSON as a list, a form (multipart too) as a list of values for each name, text and XML as text, null when empty. A rule that asks for it makes the request wait until the body is whole. One that can’t be read is an error, so the rule matches. What looks like JSON is judged as JSON too, whatever its type.',
     example: 'has(http.body.amount) && http.body.amount > 1000',
+  },
+  files: {
+    type: 'list<UploadedFile>',
+    description: 'Files of a multipart form. A rule that asks for them waits like one that asks for the body.',
+    example: 'http.files.exists(f, f.name.endsWith(".exe"))',
+  },
+  graphql: {
+    type: 'list<GraphqlOperation>',
+    description:
+      'Operations that it asks of a GraphQL server: by POST, GET, in batches and uploads. Under /graphql what can’t be read, stored documents too, is unparsed.',
+    example: 'http.graphql.exists(o, o.type == "mutation" && "deleteUser" in o.root)',
   },
   unreadable: {
     type: 'string',
@@ -318,6 +385,8 @@ const identity = {
 
 export const factTypes: Record<FactTypeName, Record<string, FactDoc>> = {
   Http: http,
+  UploadedFile: uploadedFile,
+  GraphqlOperation: graphqlOperation,
   Mcp: mcp,
   Sql: sql,
   Statement: statement,

@@ -175,39 +175,48 @@ function httpContext({ http, identity, resource }: HttpOperation): Context {
     ...http,
     query: convertJson(http.query, 2),
     headers: convertJson(http.headers, 1),
-    body: convertJson(http.body, BODY_LEVELS),
+    body: convertBody(http.body),
   });
-  if (http.body === undefined) {
-    const why = http.unreadable === '' ? 'the body was not read' : http.unreadable;
-    Object.defineProperty(value, 'body', {
-      enumerable: true,
-      get: () => {
-        throw new Error(why);
-      },
-    });
-  }
+  const why = http.unreadable || http.unparsed || 'the body was not read';
+  for (const name of ['body', 'files', 'graphql'] as const) if (http[name] === undefined) unavailable(value, name, why);
   return {
     variables: { on: 'http', identity: convertIdentity(identity), resource, http: value },
     sizes: {
       statements: 0,
       statement: 0,
-      longest: longestList([http.query, http.headers, http.body]),
+      longest: longestList([http.query, http.headers, http.body, http.files, http.graphql]),
       groups: identity.groups.length,
       params: 0,
     },
   };
 }
 
+/** A fact that can't be had must not look like one that is empty. */
+function unavailable(value: object, name: string, why: string): void {
+  Object.defineProperty(value, name, {
+    enumerable: true,
+    get: () => {
+      throw new Error(why);
+    },
+  });
+}
+
+/** A request is judged in each of its readings, most of which have the same body. */
+const convertedBodies = new WeakMap<object, unknown>();
+
+function convertBody(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null) return body;
+  let found = convertedBodies.get(body);
+  if (found === undefined) {
+    found = convertJson(body, BODY_LEVELS);
+    convertedBodies.set(body, found);
+  }
+  return found;
+}
+
 function mcpContext({ mcp, identity, resource }: McpOperation): Context {
   const value = new (factClass('Mcp'))({ ...mcp, arguments: convertJson(mcp.arguments, BODY_LEVELS) });
-  if (mcp.arguments === undefined) {
-    Object.defineProperty(value, 'arguments', {
-      enumerable: true,
-      get: () => {
-        throw new Error('the arguments are not known yet');
-      },
-    });
-  }
+  if (mcp.arguments === undefined) unavailable(value, 'arguments', 'the arguments are not known yet');
   return {
     variables: { on: 'mcp', identity: convertIdentity(identity), resource, mcp: value },
     sizes: { statements: 0, statement: 0, longest: longestList(mcp.arguments), groups: identity.groups.length, params: 0 },

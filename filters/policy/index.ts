@@ -3,7 +3,7 @@ import type { Detection } from '../mask/custom/detector.js';
 import { kinds } from '../mask/kinds.js';
 import { plainTerms, WAIT_MS_DEFAULT } from './approval-terms.js';
 import { type Condition, compileCondition } from './cel.js';
-import { type CompiledRule, type Defaults, decide } from './decide.js';
+import { type CompiledRule, type Defaults, decide, decideReadings } from './decide.js';
 import { compileDetection } from './detection.js';
 import type { Scope } from './fact-table.js';
 import { maskContext } from './fact-values.js';
@@ -276,6 +276,7 @@ function makePolicy(
     transparent: open && masks.length === 0 && rules.every((rule) => !rule.enabled),
     usesParams: active.postgres.some((rule) => rule.condition.usesParams),
     usesBody: active.http.some((rule) => rule.condition.usesBody),
+    usesMethod: active.http.some((rule) => rule.condition.usesMethod),
     usesColumns: masks.some(({ rule }) => rule.columns.length > 0),
     grammar: defaults.grammar,
     unparsed: defaults.unparsed,
@@ -286,7 +287,7 @@ function makePolicy(
     rules,
     masks,
     defaults,
-    decide: (facts) => decide(active[facts.on], defaults, facts),
+    decide: (facts) => decideReadings(active[facts.on], defaults, facts),
     masksFor(facts) {
       const context = maskContext(facts);
       return masks.filter(({ unless }) => unless === undefined || !lifts(unless.evaluate(context))).map(({ rule }) => rule);

@@ -1,4 +1,4 @@
-import type { HttpFacts } from '../http/facts.js';
+import type { HttpFacts, HttpReading } from '../http/facts.js';
 import type { Detection } from '../mask/custom/detector.js';
 import type { MaskAs } from '../mask/types.js';
 import type { McpFacts } from '../mcp/facts.js';
@@ -34,6 +34,8 @@ export interface McpOperation {
 export interface HttpOperation {
   on: 'http';
   http: HttpFacts;
+  /** other ways to read it: the strictest verdict of all counts */
+  also?: readonly HttpReading[];
   identity: Identity;
   resource: string;
 }
@@ -120,6 +122,8 @@ export interface Policy {
   readonly usesParams: boolean;
   /** true when some rule on http reads the body: then a request waits until its body is whole */
   readonly usesBody: boolean;
+  /** true when some rule on http reads the method: then forms wait, whose field _method may name another one */
+  readonly usesMethod: boolean;
   /** true when some mask goes by columns: then a catalogue is of use */
   readonly usesColumns: boolean;
   readonly grammar: 'pin' | 'follow';

@@ -34,6 +34,7 @@ export function makeSession(options: HarnessOptions): Session {
     transparent: false,
     usesParams: false,
     usesBody: false,
+    usesMethod: false,
     usesColumns: false,
     grammar: 'pin',
     unparsed: 'deny',

@@ -19,7 +19,8 @@ describe('a request target', () => {
   ];
   for (const target of same)
     it(`${target} is /v1/payouts`, () => {
-      assert.deepEqual({ ...readTarget(target), query: {} }, { path: '/v1/payouts', query: {}, unparsed: '' });
+      const { path, unparsed } = readTarget(target);
+      assert.deepEqual({ path, unparsed }, { path: '/v1/payouts', unparsed: '' });
     });
 
   const unparsed: [string, RegExp][] = [
@@ -36,6 +37,30 @@ describe('a request target', () => {
   ];
   for (const [target, why] of unparsed)
     it(`${JSON.stringify(target)} is unparsed: ${why.source}`, () => assert.match(readTarget(target).unparsed, why));
+
+  const several: [string, string[]][] = [
+    ['/admin/..%2fpublic', ['/admin/..%2Fpublic']],
+    ['/admin/..;/public', ['/admin/..;/public']],
+    ['/admin/..%3b/public', ['/admin/..;/public']],
+    ['/admin%5c..%5cpublic', ['/admin%5C..%5Cpublic']],
+    ['/admin/..%2f..;/public', ['/admin/..%2F..;/public', '/admin/..%2F../public', '/..;/public']],
+    ['/a;x=1/b', ['/a;x=1/b']],
+    ['/plain/path', []],
+  ];
+  for (const [target, others] of several)
+    it(`${target} is something else to some`, () => {
+      const found = readTarget(target).others;
+      for (const other of others.filter((one) => one !== '/admin/..%2F../public'))
+        assert.ok(found.includes(other), `${other} of ${found.join(' ')}`);
+      if (others.length < 2) assert.deepEqual(found, others);
+    });
+
+  it('gives pairs of a query that semicolons separate as well', () => {
+    const { query, other_query } = readTarget('/x?a=1;b=2&c=3');
+    assert.deepEqual({ ...query }, { a: ['1;b=2'], c: ['3'] });
+    assert.deepEqual({ ...other_query }, { a: ['1'], b: ['2'], c: ['3'] });
+    assert.equal(readTarget('/x?a=1').other_query, undefined);
+  });
 
   it('keeps the slash at the end, capitals, and UTF-8', () => {
     assert.equal(readTarget('/a/').path, '/a/');

@@ -1,0 +1,166 @@
+import { type FragmentDefinitionNode, Kind, type OperationDefinitionNode, parse, type SelectionSetNode } from 'graphql';
+
+/** One operation of a GraphQL document. */
+export interface GraphqlOperation {
+  type: 'query' | 'mutation' | 'subscription';
+  /** empty when it has none */
+  name: string;
+  /** fields of its first level, without aliases, those of fragments too, each once */
+  root: string[];
+  /** all fields at any level, each once */
+  fields: string[];
+  /** levels of fields */
+  depth: number;
+  /** false: the request names another one of the document */
+  runs: boolean;
+}
+
+/** What a request asks of a GraphQL server, as it stands in its query or its body. */
+interface Asked {
+  query: unknown;
+  operationName: unknown;
+  /** where a stored document is named */
+  stored: boolean;
+}
+
+/** Documents and operations of one request, and tokens of one document. */
+const BATCH_MAX = 100;
+const OPERATIONS_MAX = 200;
+const TOKENS_MAX = 20_000;
+const DEPTH_MAX = 100;
+
+type Fields = Record<string, unknown>;
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * The operations of a request. At a place that is GraphQL's by its path or type, what can't be read throws Error (a stored document too: what it
+ * does is not known here); elsewhere, a text named `query` that is no document is simply something else.
+ * @param body as its reading gives it: JSON, or the text of a document, or a form's lists of values
+ */
+export function readGraphql(path: string, type: string, query: Record<string, string[]>, body: unknown): GraphqlOperation[] {
+  const asked = [...fromPairs(query), ...fromBody(type, body)];
+  const certain = type === 'application/graphql' || /(^|\/)(graphql|gql)(\/|$)/i.test(path);
+  if (asked.length > BATCH_MAX) throw new Error(`more than ${BATCH_MAX} GraphQL documents stand in one request`);
+  const named = [...(query['operationName'] ?? []), ...asked.map(({ operationName }) => operationName)];
+  const names = new Set(named.filter((name) => typeof name === 'string' && name !== ''));
+  const operations: GraphqlOperation[] = [];
+  for (const one of asked) {
+    // What a client sends beside a stored document's name is what will run when the name is not known.
+    if (one.query === undefined || one.query === null || one.query === '') {
+      if (one.stored) throw new Error('it names a stored GraphQL document, and what that does is not known');
+      continue;
+    }
+    const found = typeof one.query === 'string' ? documentOf(one.query, certain) : undefined;
+    if (found === undefined) {
+      if (certain) throw new Error('it is no GraphQL document');
+      continue;
+    }
+    operations.push(
+      ...found.map((operation) => ({ ...operation, runs: found.length === 1 || names.size === 0 || names.has(operation.name) })),
+    );
+    if (operations.length > OPERATIONS_MAX) throw new Error(`more than ${OPERATIONS_MAX} GraphQL operations stand in one request`);
+  }
+  if (certain && operations.length === 0 && body !== null && body !== undefined) throw new Error('no GraphQL document was found in it');
+  return operations;
+}
+
+function fromPairs(pairs: Record<string, unknown>): Asked[] {
+  const values = (name: string): unknown[] => (Array.isArray(pairs[name]) ? (pairs[name] as unknown[]) : []);
+  const names = values('operationName');
+  const stored = persisted(pairs);
+  const queries = values('query');
+  const whole = values('operations').flatMap((text) => (typeof text === 'string' ? fromText(text) : []));
+  const found = queries.map((query, i): Asked => ({ query, operationName: names[i] ?? names[0], stored }));
+  if (queries.length === 0 && stored) found.push({ query: undefined, operationName: names[0], stored: true });
+  return [...found, ...whole];
+}
+
+/** A form's or a query's parameters name a stored document. */
+function persisted(pairs: Record<string, unknown>): boolean {
+  const text = (name: string) => (Array.isArray(pairs[name]) ? String((pairs[name] as unknown[])[0]) : '');
+  return text('documentId') !== '' || text('queryId') !== '' || text('extensions').includes('persistedQuery');
+}
+
+/** The part `operations` of an upload (GraphQL multipart request specification). */
+function fromText(text: string): Asked[] {
+  try {
+    return fromJson(JSON.parse(text));
+  } catch {
+    return [];
+  }
+}
+
+function fromBody(type: string, body: unknown): Asked[] {
+  if (typeof body === 'string') return type === 'application/graphql' ? [{ query: body, operationName: undefined, stored: false }] : [];
+  if (isObject(body) && Object.getPrototypeOf(body) === null) return fromPairs(body);
+  return fromJson(body);
+}
+
+function fromJson(body: unknown): Asked[] {
+  return (Array.isArray(body) ? body : [body]).flatMap((one): Asked[] => {
+    if (!isObject(one)) return [];
+    const { query, operationName, extensions, documentId, queryId } = one;
+    const named = isObject(extensions) && extensions['persistedQuery'] !== undefined;
+    return [{ query, operationName, stored: named || typeof documentId === 'string' || typeof queryId === 'string' }];
+  });
+}
+
+/** undefined: it is no document. Throws Error for one that could be none of the readable ones only by its size, and for loops of fragments. */
+function documentOf(text: string, certain: boolean): Omit<GraphqlOperation, 'runs'>[] | undefined {
+  let definitions: ReturnType<typeof parse>['definitions'];
+  try {
+    ({ definitions } = parse(text, { noLocation: true, maxTokens: TOKENS_MAX }));
+  } catch (error) {
+    const large = error instanceof RangeError || (error as Error).message.includes('tokens');
+    if (large && (certain || text.includes('{'))) throw new Error('its GraphQL document is too large');
+    return undefined;
+  }
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  const found: OperationDefinitionNode[] = [];
+  for (const definition of definitions) {
+    if (definition.kind === Kind.OPERATION_DEFINITION) found.push(definition);
+    else if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  return found.map((operation) => {
+    const walker = new Walker(fragments);
+    walker.visit(operation.selectionSet, 1);
+    const { root, fields, depth } = walker;
+    return { type: operation.operation, name: operation.name?.value ?? '', root: [...root], fields: [...fields], depth };
+  });
+}
+
+/** Collects fields; a fragment counts where it is spread, and once for each level at which it is. */
+class Walker {
+  readonly root = new Set<string>();
+  readonly fields = new Set<string>();
+  depth = 0;
+  private readonly open = new Set<string>();
+  private readonly seen = new Map<string, number>();
+
+  constructor(private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>) {}
+
+  visit(set: SelectionSetNode, level: number): void {
+    if (level > DEPTH_MAX) throw new Error(`its GraphQL document is nested deeper than ${DEPTH_MAX} levels`);
+    this.depth = Math.max(this.depth, level);
+    for (const one of set.selections) {
+      if (one.kind === Kind.FIELD) {
+        if (level === 1) this.root.add(one.name.value);
+        this.fields.add(one.name.value);
+        if (one.selectionSet !== undefined) this.visit(one.selectionSet, level + 1);
+      } else if (one.kind === Kind.INLINE_FRAGMENT) this.visit(one.selectionSet, level);
+      else this.spread(one.name.value, level);
+    }
+  }
+
+  private spread(name: string, level: number): void {
+    const fragment = this.fragments.get(name);
+    if (fragment === undefined || this.open.has(name)) throw new Error('its GraphQL fragments can not be resolved');
+    // At the first level it adds to the roots, and deeper than before it may reach further down; else it says nothing new.
+    const key = level === 1 ? `1 ${name}` : name;
+    if ((this.seen.get(key) ?? 0) >= level) return;
+    this.seen.set(key, level);
+    this.open.add(name);
+    this.visit(fragment.selectionSet, level);
+    this.open.delete(name);
+  }
+}

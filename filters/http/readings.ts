@@ -1,0 +1,53 @@
+import { type BodyReading, readBodies } from './body.js';
+import type { HttpFacts, HttpReading } from './facts.js';
+import { readGraphql } from './graphql.js';
+import { type RequestHead, readOverrides } from './request-facts.js';
+
+/** Readings that one request may have; one with more is judged as not understood. */
+const READINGS_MAX = 64;
+
+/**
+ * A request in every way that a server may read it: with the methods that it asks to be taken for, the paths that readers differ on, each kind
+ * of reader of its body, and a path in small letters for servers that do not tell them apart. The first is the usual one. A policy judges all
+ * of them, and the strictest verdict counts.
+ * @param body undefined: not read
+ */
+export function readingsOf(head: RequestHead, body: Buffer | undefined): HttpReading[] {
+  const bodies: (BodyReading | undefined)[] = body === undefined ? [undefined] : readBodies(head.content_type, head.content_encoding, body);
+  const readings: HttpReading[] = [];
+  for (const query of [head.facts.query, ...head.queries])
+    for (const one of bodies) {
+      const facts = { ...withBody(head.facts, query, one), query };
+      for (const path of [facts.path, ...head.paths])
+        for (const method of [facts.method, ...facts.overrides]) readings.push(...cases({ ...facts, path, method }));
+    }
+  if (readings.length <= READINGS_MAX) return readings;
+  const why = readings[0]!.http.unparsed || 'it can be read in too many ways';
+  return [{ http: { ...readings[0]!.http, unparsed: why }, lowered: false }, ...readings.slice(1, READINGS_MAX)];
+}
+
+function cases(http: HttpFacts): HttpReading[] {
+  const lower = http.path.toLowerCase();
+  const own = { http, lowered: false };
+  return lower === http.path ? [own] : [own, { http: { ...http, path: lower }, lowered: true }];
+}
+
+function withBody(facts: HttpFacts, query: Record<string, string[]>, read: BodyReading | undefined): HttpFacts {
+  if (read === undefined) return facts;
+  const { overrides, broken } = readOverrides([...facts.overrides, ...methodsIn(read.body)]);
+  const more = { ...facts, ...read, overrides: overrides.filter((one) => one !== facts.method) };
+  const unparsed = facts.unparsed || read.unparsed || broken;
+  if (read.body === undefined) return { ...more, unparsed };
+  try {
+    return { ...more, unparsed, graphql: readGraphql(facts.path, facts.content_type, query, read.body) };
+  } catch (error) {
+    return { ...more, unparsed: unparsed || (error as Error).message };
+  }
+}
+
+/** `_method` of a form or an object. */
+function methodsIn(body: unknown): string[] {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return [];
+  const given = (body as Record<string, unknown>)['_method'];
+  return (Array.isArray(given) ? given : [given]).filter((one): one is string => typeof one === 'string');
+}

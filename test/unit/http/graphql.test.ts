@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { readGraphql } from '../../../filters/http/graphql.js';
+import { Driver } from './support.js';
+
+const none = {};
+const read = (body: unknown, path = '/graphql', type = 'application/json', query: Record<string, string[]> = none) =>
+  readGraphql(path, type, query, body);
+const short = (body: unknown, ...more: [string?, string?, Record<string, string[]>?]) =>
+  read(body, ...more).map(({ type, name, root, runs }) => `${type} ${name}(${root.join()})${runs ? '' : ' not run'}`);
+const form = (pairs: Record<string, string[]>) => Object.assign(Object.create(null), pairs) as object;
+
+describe('GraphQL in a request', () => {
+  it('is told by its operations, whatever names and aliases say', () => {
+    assert.deepEqual(read({ query: 'query Harmless { harmless: deleteUser(id: 1) { id profile { ssn } } }' }), [
+      { type: 'query', name: 'Harmless', root: ['deleteUser'], fields: ['deleteUser', 'id', 'profile', 'ssn'], depth: 3, runs: true },
+    ]);
+    assert.deepEqual(short({ query: 'mutation { ...F } fragment F on M { a: wipe ... on M { b { ...G } } } fragment G on X { deep }' }), [
+      'mutation (wipe,b)',
+    ]);
+  });
+
+  it('stands in a batch, in a query, in a form, in an upload, alone', () => {
+    assert.deepEqual(short([{ query: '{ a }' }, { query: 'mutation { b }' }]), ['query (a)', 'mutation (b)']);
+    assert.deepEqual(short(null, '/graphql', '', { query: ['mutation { c }'] }), ['mutation (c)']);
+    assert.deepEqual(
+      short({ query: '{ a }' }, '/graphql', 'application/json', { query: ['mutation { c }'] }),
+      ['mutation (c)', 'query (a)'],
+      'some servers prefer the one of the URL',
+    );
+    assert.deepEqual(short(form({ query: ['mutation { d }'] }), '/x', 'application/x-www-form-urlencoded'), ['mutation (d)']);
+    assert.deepEqual(short(form({ operations: ['{"query":"mutation { up }"}'], map: ['{}'] }), '/x', 'multipart/form-data'), [
+      'mutation (up)',
+    ]);
+    assert.deepEqual(short('mutation { e }', '/x', 'application/graphql'), ['mutation (e)']);
+    assert.deepEqual(short({ query: '{ a }' }, '/anything'), ['query (a)'], 'by its look, anywhere');
+  });
+
+  it('says which operation runs', () => {
+    const query = 'query A { a } mutation B { b }';
+    assert.deepEqual(short({ query, operationName: 'A' }), ['query A(a)', 'mutation B(b) not run']);
+    assert.deepEqual(short({ query }), ['query A(a)', 'mutation B(b)']);
+    assert.deepEqual(short({ query, operationName: 'A' }, '/graphql', 'application/json', { operationName: ['B'] }), [
+      'query A(a)',
+      'mutation B(b)',
+    ]);
+  });
+
+  it('that can not be read throws where it must be GraphQL, and is something else elsewhere', () => {
+    for (const body of [{ query: 'shoes' }, { query: '{' }, { query: 7 }, { id: 'x' }, 'text', [], [{ query: '{ ...F }' }]]) {
+      assert.throws(() => read(body), Error);
+    }
+    assert.deepEqual(read({ query: 'shoes' }, '/search'), []);
+    assert.deepEqual(read({ query: { match: 'x' } }, '/search'), []);
+    assert.deepEqual(read(null), [], 'the page that explores it');
+    assert.throws(() => read({ query: '{ ...F } fragment F on X { ...F }' }, '/x'), /fragments/);
+    assert.throws(() => read({ query: `{ ${'a { '.repeat(150)} b ${'}'.repeat(151)}` }), /nested deeper/);
+    assert.throws(() => read({ query: `{ ${'a '.repeat(30_000)} }` }), /too large/);
+    assert.throws(() => read({ query: '{ '.repeat(200_000) }), Error);
+  });
+
+  it('that is stored at the server is not understood', () => {
+    for (const body of [{ extensions: { persistedQuery: { sha256Hash: 'x' } } }, { documentId: 'x' }, { queryId: 'x', variables: {} }])
+      assert.throws(() => read(body, '/x'), /stored/);
+    assert.throws(() => read(null, '/x', '', { extensions: ['{"persistedQuery":{}}'] }), /stored/);
+    assert.deepEqual(short({ query: '{ a }', extensions: { persistedQuery: {} } }), ['query (a)'], 'one that is sent with its text');
+  });
+
+  const policy = `
+version: 1
+rules:
+  - { name: no-deletes, on: http, when: 'http.graphql.exists(o, o.type == "mutation" && o.root.exists(f, f.startsWith("delete")))', then: deny }
+  - { name: mutations, on: http, when: 'http.graphql.exists(o, o.type == "mutation")', then: approve, approve: { lease: { same: shape, for: 1h } } }
+`;
+  const json: [string, string][] = [['content-type', 'application/json']];
+
+  it('is judged by a policy, and what it asks for is part of its shape', () => {
+    const shapes = ['mutation { pay(n: 1) }', 'mutation { pay(n: 2) }', 'mutation { other }'].map((query) => {
+      const d = new Driver(policy);
+      d.request('POST /graphql', json, JSON.stringify({ query }));
+      assert.equal(d.last.holds.length, 1);
+      return d.last.holds[0]!.shape;
+    });
+    assert.equal(shapes[0], shapes[1]);
+    assert.notEqual(shapes[0], shapes[2]);
+    const d = new Driver(policy);
+    d.request('POST /graphql', json, JSON.stringify({ query: 'mutation { x: deleteAll }' }));
+    assert.equal(d.refusal().problem['rule'], 'no-deletes');
+    const got = new Driver(policy);
+    got.request('GET /graphql?query=mutation%7BdeleteAll%7D');
+    assert.equal(got.refusal().problem['rule'], 'no-deletes');
+    const stored = new Driver(policy);
+    stored.request('POST /graphql', json, JSON.stringify({ documentId: 'abc' }));
+    assert.equal(stored.refusal().status, 403);
+    const { matches } = stored.events('decision')[0] as { matches: { rule: string; error?: string }[] };
+    assert.deepEqual(matches.map(({ rule }) => rule).sort(), ['default:unparsed', 'mutations', 'no-deletes']);
+    assert.match(matches[0]!.error ?? '', /stored/);
+  });
+});
