@@ -36,6 +36,7 @@ function printFacts(facts: OperationFacts): void {
   line(`\n${bold('Facts')}`);
   printIdentity(facts.identity);
   if (facts.on === 'postgres') printSql(facts);
+  else if (facts.on === 'kubernetes') printNamed('k8s', facts.k8s);
   else printNamed(facts.on, facts.on === 'http' ? facts.http : facts.mcp);
 }
 
@@ -45,7 +46,15 @@ function printIdentity({ id, kind, groups }: Identity): void {
 
 function printNamed(on: string, facts: object): void {
   for (const [name, value] of Object.entries(facts)) {
-    if (value === '' || value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)) continue;
+    if (
+      value === '' ||
+      value === undefined ||
+      value === null ||
+      value === false ||
+      value === -1 ||
+      (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+    )
+      continue;
     line(`  ${cyan(`${on}.${name}`)} ${printable(typeof value === 'string' ? value : JSON.stringify(value))}`);
   }
 }

@@ -33,6 +33,7 @@ export function register(program: Command): void {
     .argument('<file>', 'policy file')
     .option('--sql <text>', 'the statement; - reads it from standard input')
     .option('--http <request>', 'in place of it a request: METHOD URL, or a path alone')
+    .option('--kube <request>', 'the same, to a Kubernetes API')
     .option('--header <name: value>', 'a header of the request; again for more', collect, [])
     .option('--body <text>', 'its body; - reads it from standard input')
     .option('--param <value>', 'value of $1, then of $2, … (repeat)', collect, [])
@@ -46,7 +47,7 @@ export function register(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      "\nExample:\n  midstream policy explain policies/starter.yaml --sql 'delete from orders' --as alice --group dba\n  midstream policy explain policy.yaml --http 'POST /v1/payouts' --body '{\"amount\": 5000}'",
+      "\nExample:\n  midstream policy explain policies/starter.yaml --sql 'delete from orders' --as alice --group dba\n  midstream policy explain policy.yaml --http 'POST /v1/payouts' --body '{\"amount\": 5000}'\n  midstream policy explain policies/kubernetes.yaml --kube 'DELETE /api/v1/namespaces/prod'",
     )
     .action(action(explainStatement));
   policy
@@ -71,7 +72,7 @@ async function analyzerFor(policy: CompiledPolicy): Promise<Analyzer> {
   });
 }
 
-/** Rules of protocols whose facts are not there yet load, and never match; the person should know. */
+/** Rules of protocols that nothing is judged by yet load, and never match; the person should know. */
 function notes(policy: CompiledPolicy): string[] {
   const waiting = policy.rules.filter((rule) => rule.enabled && !['postgres', 'http', 'mcp', 'any'].includes(rule.on));
   return waiting.map((rule) => `line ${rule.line}: the rule ${rule.name} is on ${rule.on}, which nothing is judged by yet`);
@@ -172,6 +173,7 @@ function printResults(file: string, results: readonly CaseResult[]): void {
 interface ExplainOptions {
   sql?: string;
   http?: string;
+  kube?: string;
   header: string[];
   body?: string;
   param: string[];
@@ -193,12 +195,13 @@ async function explainStatement(file: string, options: ExplainOptions): Promise<
     throw new MidstreamError('bad_input', `--kind can't be ${JSON.stringify(options.kind)}`, {
       hint: `Use one of: ${identityKinds.join(', ')}.`,
     });
-  if ((options.sql === undefined) === (options.http === undefined))
+  const given = (['sql', 'http', 'kube'] as const).filter((name) => options[name] !== undefined);
+  if (given.length !== 1)
     throw new MidstreamError(
       'bad_input',
-      `${options.sql === undefined ? 'neither --sql nor --http was' : 'both --sql and --http were'} given`,
+      given.length === 0 ? 'none of --sql, --http and --kube was given' : `--${given.join(' and --')} were given`,
       {
-        hint: `Give one: --sql 'drop database x', or --http 'POST /v1/payouts'.`,
+        hint: `Give one: --sql 'drop database x', --http 'POST /v1/payouts', or --kube 'DELETE /api/v1/namespaces/prod'.`,
       },
     );
   const policy = await load(file);
@@ -206,6 +209,11 @@ async function explainStatement(file: string, options: ExplainOptions): Promise<
   if (options.http !== undefined) {
     const http = await described(options.http, options);
     printExplanation(policy, operationOf({ http, as, resource: options.resource }, undefined), options.json === true);
+    return;
+  }
+  if (options.kube !== undefined) {
+    const kubernetes = await described(options.kube, options);
+    printExplanation(policy, operationOf({ kubernetes, as, resource: options.resource }, undefined), options.json === true);
     return;
   }
   const sql = options.sql === '-' ? await standardInput() : options.sql!;

@@ -27,5 +27,10 @@ export function describedReadings({ method = 'GET', url, headers = {}, body }: D
     ...named,
     ...(json && !typed ? [['content-type', 'application/json'] as const] : []),
   ]);
-  return readingsOf(head, Buffer.from(body === undefined ? '' : json ? JSON.stringify(body) : (body as string)));
+  return readingsOf(head, describedBytes(body));
+}
+
+/** The body as bytes: text as it is, anything else as JSON. */
+export function describedBytes(body: unknown): Buffer {
+  return Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body));
 }

@@ -1,4 +1,5 @@
 import { type DescribedRequest, describedReadings } from '../http/described.js';
+import { describedKubernetes } from '../kubernetes/described.js';
 import type { McpFacts } from '../mcp/facts.js';
 import type { SqlFacts } from '../sql/facts.js';
 import { callerOf } from './fact-values.js';
@@ -8,11 +9,13 @@ import { readSource } from './source.js';
 import { checkStructure } from './structure.js';
 import type { Identity, OperationFacts, PostgresOperation, Verdict } from './types.js';
 
-/** One case of a tests file: a statement, an HTTP request or a message to an MCP server, who sends it, and what the policy must make of it. */
+/** One case of a tests file: a statement, an HTTP request, one to a Kubernetes API or a message to an MCP server, who sends it, and what the policy must make of it. */
 export interface PolicyCase {
   name: string;
   sql?: string;
   http?: DescribedRequest;
+  /** the same, at a Kubernetes API */
+  kubernetes?: DescribedRequest;
   mcp?: Partial<McpFacts>;
   params?: (string | null)[];
   as?: Partial<Pick<Identity, 'id' | 'kind' | 'issuer' | 'groups' | 'claims' | 'source' | 'proof'>>;
@@ -36,6 +39,19 @@ export interface CaseResult {
 const words = { type: 'array', items: { type: 'string' }, uniqueItems: true, 'x-say': 'write a list, for example [dba]' };
 const word = { type: 'string', 'x-say': 'write a text' };
 
+const request = (example: string) => ({
+  type: 'object',
+  additionalProperties: false,
+  required: ['url'],
+  properties: {
+    method: word,
+    url: word,
+    headers: { type: 'object', additionalProperties: word, 'x-say': 'write names and texts' },
+    body: {},
+  },
+  'x-say': `write a request, for example ${example}`,
+});
+
 const casesSchema = {
   type: 'array',
   minItems: 1,
@@ -47,18 +63,8 @@ const casesSchema = {
     properties: {
       name: word,
       sql: word,
-      http: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['url'],
-        properties: {
-          method: word,
-          url: word,
-          headers: { type: 'object', additionalProperties: word, 'x-say': 'write names and texts' },
-          body: {},
-        },
-        'x-say': 'write a request, for example { method: POST, url: /v1/payouts, body: { amount: 5 } }',
-      },
+      http: request('{ method: POST, url: /v1/payouts, body: { amount: 5 } }'),
+      kubernetes: request('{ method: DELETE, url: /api/v1/namespaces/prod }'),
       mcp: {
         type: 'object',
         additionalProperties: false,
@@ -116,11 +122,11 @@ export function readCases(text: string, file: string): (PolicyCase & { line: num
   if (problems.length > 0) throw invalidPolicy(problems, text, file);
   const cases = source.value as PolicyCase[];
   cases.forEach((one, i) => {
-    const given = (['sql', 'http', 'mcp'] as const).filter((kind) => one[kind] !== undefined);
+    const given = (['sql', 'http', 'mcp', 'kubernetes'] as const).filter((kind) => one[kind] !== undefined);
     if (given.length !== 1)
       problems.push({
         offset: source.valueAt(`/${i}`),
-        what: `the case ${quoted(one.name)} has ${given.length === 0 ? 'none of sql, http and mcp' : given.join(' and ')}`,
+        what: `the case ${quoted(one.name)} has ${given.length === 0 ? 'none of sql, http, mcp and kubernetes' : given.join(' and ')}`,
         fix: 'give it one of them',
       });
   });
@@ -134,6 +140,13 @@ export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFa
     const [usual, ...also] = describedReadings(one.http);
     return { on: 'http', http: usual!.http, also, identity: identityOf(one.as), resource: one.resource ?? 'http' };
   }
+  if (one.kubernetes !== undefined)
+    return {
+      on: 'kubernetes',
+      k8s: describedKubernetes(one.kubernetes),
+      identity: identityOf(one.as),
+      resource: one.resource ?? 'kubernetes',
+    };
   if (one.mcp !== undefined) {
     const { tool = '', arguments: given = {}, uri = '', prompt = '' } = one.mcp;
     const method = one.mcp.method ?? (tool !== '' ? 'tools/call' : prompt !== '' ? 'prompts/get' : uri !== '' ? 'resources/read' : '');

@@ -153,7 +153,7 @@ function explainFailure(error: CelFailure, scope: Scope): ExpressionProblem {
   const variables: readonly string[] = scopeVariables[scope];
   if (error.code === 'unknown_variable') {
     const name = summary.replace('Unknown variable: ', '');
-    const elsewhere = Object.hasOwn(factVariables, name) || ['http', 'k8s', 'mcp'].includes(name);
+    const elsewhere = Object.hasOwn(factVariables, name);
     if (elsewhere && scope !== 'mask')
       return {
         index,

@@ -92,9 +92,14 @@ function httpDefaults(defaults: Defaults, unparsed: string): Candidate[] {
   return [enforced('default:unparsed', defaults.unparsed, `The request could not be understood: ${unparsed}.`, hint)];
 }
 
+function ownDefaults(defaults: Defaults, facts: OperationFacts): Candidate[] {
+  if (facts.on === 'postgres') return sqlDefaults(defaults, facts);
+  if (facts.on === 'http') return httpDefaults(defaults, facts.http.unparsed);
+  return facts.on === 'kubernetes' ? httpDefaults(defaults, facts.k8s.unparsed) : [];
+}
+
 function matchingDefaults(defaults: Defaults, facts: OperationFacts, matched: readonly Candidate[]): Candidate[] {
-  const found =
-    facts.on === 'postgres' ? sqlDefaults(defaults, facts) : facts.on === 'http' ? httpDefaults(defaults, facts.http.unparsed) : [];
+  const found = ownDefaults(defaults, facts);
   // A rule that failed to evaluate counts as matched with its verdict, but an allow that came from a failure allows nothing.
   const ruled = matched.some(({ match }) => match.mode === 'enforce' && (match.verdict !== 'allow' || match.error === undefined));
   if (!defaults.allow && !ruled) found.push(enforced('default:allow', 'deny', 'No rule of the policy allows this.'));

@@ -1,7 +1,8 @@
 import type { HttpFacts } from '../http/facts.js';
+import { bodyFactNames } from '../kubernetes/facts.js';
 import type { SqlFacts } from '../sql/facts.js';
 import { type FactTypeName, factTypes } from './fact-table.js';
-import type { HttpOperation, Identity, McpOperation, OperationFacts, PostgresOperation } from './types.js';
+import type { HttpOperation, Identity, KubernetesOperation, McpOperation, OperationFacts, PostgresOperation } from './types.js';
 
 /**
  * Facts as the CEL library wants them: instances of registered classes, whole numbers as bigint.
@@ -139,6 +140,7 @@ function unreadable(): never {
 /** The variables of a rule's condition. `params` stays absent until values are bound; a statement without parameters has an empty list. */
 export function ruleContext(facts: OperationFacts): Context {
   if (facts.on === 'http') return httpContext(facts);
+  if (facts.on === 'kubernetes') return kubernetesContext(facts);
   return facts.on === 'mcp' ? mcpContext(facts) : postgresContext(facts);
 }
 
@@ -212,6 +214,16 @@ function convertBody(body: unknown): unknown {
     convertedBodies.set(body, found);
   }
   return found;
+}
+
+/** Nothing of a body that can't be had may look like a body that says nothing. */
+function kubernetesContext({ k8s, identity, resource }: KubernetesOperation): Context {
+  const value = new (factClass('Kubernetes'))({ ...k8s, object: convertJson(k8s.object, BODY_LEVELS) });
+  if (k8s.object === undefined) for (const name of bodyFactNames) unavailable(value, name, k8s.unreadable);
+  return {
+    variables: { on: 'kubernetes', identity: convertIdentity(identity), resource, k8s: value },
+    sizes: { statements: 0, statement: 0, longest: longestList(k8s), groups: identity.groups.length, params: 0 },
+  };
 }
 
 function mcpContext({ mcp, identity, resource }: McpOperation): Context {

@@ -269,7 +269,7 @@ function makePolicy(
     allow: given.allow ?? true,
   };
   const activeOn = (on: OperationFacts['on']) => rules.filter((rule) => rule.enabled && (rule.on === on || rule.on === 'any'));
-  const active = { postgres: activeOn('postgres'), http: activeOn('http'), mcp: activeOn('mcp') };
+  const active = { postgres: activeOn('postgres'), http: activeOn('http'), mcp: activeOn('mcp'), kubernetes: activeOn('kubernetes') };
   const open = defaults.unparsed === 'allow' && defaults.opaque === 'allow' && defaults.grammar === 'follow' && defaults.allow;
   return {
     version: createHash('sha256').update(text, 'utf8').digest('hex'),

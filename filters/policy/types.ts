@@ -1,4 +1,5 @@
 import type { HttpFacts, HttpReading } from '../http/facts.js';
+import type { KubernetesFacts } from '../kubernetes/facts.js';
 import type { Detection } from '../mask/custom/detector.js';
 import type { MaskAs } from '../mask/types.js';
 import type { McpFacts } from '../mcp/facts.js';
@@ -20,7 +21,15 @@ export interface Identity {
 }
 
 /** The operation as a policy sees it. */
-export type OperationFacts = PostgresOperation | HttpOperation | McpOperation;
+export type OperationFacts = PostgresOperation | HttpOperation | McpOperation | KubernetesOperation;
+
+/** One request to a Kubernetes API. */
+export interface KubernetesOperation {
+  on: 'kubernetes';
+  k8s: KubernetesFacts;
+  identity: Identity;
+  resource: string;
+}
 
 /** One message to an MCP server. */
 export interface McpOperation {

@@ -15,7 +15,7 @@ const holds = (expression: string, facts?: PostgresOperation) =>
   assert.deepEqual(evaluate(expression, facts), { matched: true }, expression);
 const fails = (expression: string, facts: PostgresOperation) =>
   assert.deepEqual(evaluate(expression, facts), { matched: false }, expression);
-const problemOf = (expression: string, scope: 'postgres' | 'http' | 'mcp' = 'postgres'): string => {
+const problemOf = (expression: string, scope: 'postgres' | 'http' | 'mcp' | 'kubernetes' = 'postgres'): string => {
   const compiled = compileCondition(expression, scope);
   return 'problems' in compiled ? (compiled.problems[0]?.what ?? '') : '';
 };
@@ -97,7 +97,14 @@ describe('conditions', function () {
   });
 
   it('have examples in the table that compile', () => {
-    const scopes: Record<string, 'http' | 'mcp'> = { Http: 'http', http: 'http', Mcp: 'mcp', mcp: 'mcp' };
+    const scopes: Record<string, 'http' | 'mcp' | 'kubernetes'> = {
+      Http: 'http',
+      http: 'http',
+      Mcp: 'mcp',
+      mcp: 'mcp',
+      Kubernetes: 'kubernetes',
+      k8s: 'kubernetes',
+    };
     const element: Record<string, string> = {
       ObjectAccess: 's.objects.exists(o, ',
       ColumnUse: 's.columns.exists(c, ',
