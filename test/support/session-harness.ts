@@ -16,6 +16,7 @@ export interface HarnessOptions {
   limits?: Partial<SessionOptions['limits']>;
   originals?: boolean;
   maskText?: (text: string) => string;
+  login?: SessionOptions['login'];
 }
 
 const limits = {
@@ -78,6 +79,7 @@ export function makeSession(options: HarnessOptions): Session {
       maskName: maskText,
     }),
     catalogue: () => options.catalogue,
+    login: options.login,
     limits: {
       message_bytes_max: 1 << 26,
       wire_bytes_max: 4096,

@@ -2,6 +2,7 @@ import { maskFields } from '../rows/fields.js';
 import { decodeErrorResponse, errorField } from '../wire/error-fields.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { frontend } from '../wire/types.js';
+import { onServerRefusal } from './agent-login.js';
 import { currentRequest, pass } from './backend-pass.js';
 import { certainSyncFollows, doubtSyncs, dropDoubtful } from './copy-syncs.js';
 import type { Entry } from './pending.js';
@@ -13,6 +14,7 @@ export function errorResponse(s: Session, f: Frame): boolean {
   const text = (name: 'severity' | 'severity_plain' | 'code' | 'message') => errorField(fields, name)?.toString('utf8') ?? '';
   const severity = text('severity_plain') || text('severity');
   const fatal = severity === 'FATAL' || severity === 'PANIC';
+  if (onServerRefusal(s, text('code'))) return true;
   if (!fatal) dropDoubtful(s);
   const head = s.pending.head();
   const { maskText } = s.rules!;

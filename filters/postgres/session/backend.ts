@@ -5,6 +5,7 @@ import type { Frame } from '../wire/frame-reader.js';
 import { decodeParameterDescription } from '../wire/parameter-description.js';
 import { decodeParameterStatus } from '../wire/parameter-status.js';
 import { authentication, backend, frontend, transactionStatus } from '../wire/types.js';
+import { onServerAuthentication } from './agent-login.js';
 import { copyData, copyDone, copyInResponse, copyOutResponse } from './backend-copy.js';
 import { errorResponse, noticeResponse } from './backend-errors.js';
 import { countFired, currentRequest, pass, sendRun, unexpected } from './backend-pass.js';
@@ -27,6 +28,7 @@ const betweenAnswers = new Set<number>([
 /** Handles one message of the server; false when it must wait for the catalogue and be given again. */
 export function onBackend(s: Session, f: Frame): boolean {
   if (f.piece === 'middle' || f.piece === 'last') return passPiece(s, f);
+  if (s.phase === 'login') throw new MidstreamError('protocol_violation', 'the server spoke before anybody logged in');
   if (s.pending.head()?.doubtful && !betweenAnswers.has(f.type)) dropDoubtful(s);
   switch (f.type) {
     case backend.DataRow:
@@ -93,6 +95,7 @@ function passPiece(s: Session, f: Frame): boolean {
 }
 
 function login(s: Session, f: Frame): boolean {
+  if (onServerAuthentication(s, f)) return true;
   if (f.buf.readInt32BE(f.body) === authentication.Ok) s.authenticated = true;
   pass(s, f, undefined);
   return true;

@@ -3,6 +3,7 @@ import type { Decision } from '../../policy/types.js';
 import type { SessionEvent, WireField } from '../../record/events.js';
 import type { ByteSink } from '../rows/byte-sink.js';
 import type { ColumnPattern } from '../rows/rule-match.js';
+import type { LoginQuestion } from './agent-login.js';
 
 /**
  * What a step of the session asks the world to do. Data only: the service carries it out, in this order:
@@ -115,6 +116,8 @@ export class Effects {
   /** holds that must not run any more */
   ended: { hold: string; status: 'cancelled' | 'expired'; reason: string }[] = [];
   lookup: LookupEffect | undefined;
+  /** who is this, and as whom does it go to the server? Answered by an input of type 'login' */
+  login: LoginQuestion | undefined;
   /** a CancelRequest to be matched with the sessions of this gateway */
   cancel: { /** process id and key, hex */ key: string; bytes: Buffer } | undefined;
   /** pass the end of this direction on, after its bytes */

@@ -1,6 +1,7 @@
 import { MidstreamError } from '../../errors.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { frontend } from '../wire/types.js';
+import { duringAgentLogin } from './agent-login.js';
 import { mayHaveEatenSyncs } from './copy-syncs.js';
 import { onBind, onClose, onDescribe, onExecute, onParse } from './extended.js';
 import { onFunctionCall } from './function-call.js';
@@ -13,6 +14,7 @@ import { onStartup } from './startup.js';
 /** Handles one message of the client; a stall means that it must be given again later. */
 export function onFrontend(s: Session, f: Frame): Stall | undefined {
   if (s.phase === 'startup') return onStartup(s, f);
+  if (s.phase === 'login' || (s.phase === 'auth' && s.login !== undefined)) return duringAgentLogin(s, f);
   if (s.phase === 'auth') return duringLogin(s, f);
   s.coverage.inspected_bytes += f.end - f.start;
   switch (f.type) {

@@ -4,6 +4,7 @@ import type { Identity, Policy } from '../../policy/types.js';
 import type { CopyOutMasker } from '../rows/copy-out.js';
 import type { CatalogueView } from '../rows/origin.js';
 import type { MaskSet } from '../rows/plan.js';
+import type { LoginOptions, LoginOutcome } from './agent-login.js';
 import type { Judge } from './judge.js';
 
 /** What a session is given of the world: nothing of it does input or output. */
@@ -23,6 +24,8 @@ export interface SessionOptions {
   /** judging and masking for this caller under the policy in force; called at startup and after a policy change */
   rules: (caller: { identity: Identity; resource: string; database: string; user: string; application: string }) => Rules;
   catalogue: ((database: string) => CatalogueView | undefined) | undefined;
+  /** the gateway ends the authentication itself; undefined: the client's own log-in passes through */
+  login?: LoginOptions | undefined;
   limits: SessionLimits;
 }
 
@@ -56,6 +59,8 @@ export type SessionInput =
   | { type: 'upstream'; bytes: Buffer; end: boolean }
   /** the look-up asked for is done, with or without success */
   | { type: 'catalogue' }
+  /** the answer to effects.login */
+  | { type: 'login'; outcome: LoginOutcome }
   /** the hold is stored and approvers can see it */
   | { type: 'held'; hold: string }
   | {
@@ -75,7 +80,7 @@ export type SessionInput =
   /** the gateway is stopping, or can't record: refuse what is held and close */
   | { type: 'stop'; reason: string; error?: MidstreamError };
 
-export type Phase = 'startup' | 'auth' | 'ready' | 'opaque' | 'cancel' | 'closed';
+export type Phase = 'startup' | 'login' | 'auth' | 'ready' | 'opaque' | 'cancel' | 'closed';
 
 /** Why the client's messages wait at the gateway. */
 export type Stall = 'auth' | 'names' | 'copy' | 'catalogue' | 'hold';

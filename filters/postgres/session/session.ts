@@ -7,6 +7,7 @@ import type { RowMasker } from '../rows/data-row.js';
 import type { CatalogueView } from '../rows/origin.js';
 import { type Frame, FrameReader } from '../wire/frame-reader.js';
 import { backend, frontend, messageName } from '../wire/types.js';
+import { type AgentLogin, onLoginOutcome } from './agent-login.js';
 import { onBackend } from './backend.js';
 import { Effects, type LookupEffect } from './effects.js';
 import { fatal } from './fatal.js';
@@ -74,6 +75,8 @@ export class Session {
   /** our copy of the encoding that texts are in */
   encoding = 'UTF8';
   authenticated = false;
+  /** the login that the gateway itself ends; undefined where the client's own passes through */
+  login: AgentLogin | undefined;
   frontEnded = false;
   backEnded = false;
   private frontEndPassed = false;
@@ -148,6 +151,10 @@ export class Session {
         return;
       case 'catalogue':
         this.afterLookup();
+        return;
+      case 'login':
+        onLoginOutcome(this, input.outcome);
+        this.runFront();
         return;
       case 'held':
         if (this.held?.operation.hold === input.hold) heldNotice(this, true);

@@ -1,7 +1,9 @@
 import { MidstreamError } from '../../errors.js';
+import type { Identity } from '../../policy/types.js';
 import { shownIdentity } from '../../record/shown-identity.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { decodeStartupPacket, type StartupParameter, startupParameter } from '../wire/startup.js';
+import { beginLogin } from './agent-login.js';
 import { grammarProblem } from './grammar.js';
 import type { Session } from './session.js';
 
@@ -31,31 +33,57 @@ export function onStartup(s: Session, f: Frame): undefined {
   s.user = parameter('user');
   s.database = parameter('database') || s.user;
   s.application = parameter('application_name');
-  s.identity = s.options.peer.identity ?? {
-    id: s.user,
-    kind: 'claimed',
-    issuer: '',
-    groups: [],
-    claims: { application_name: s.application },
-    source: s.options.peer.source,
-    proof: 'claimed',
-  };
+  if (s.options.login !== undefined) {
+    beginLogin(s, startup);
+    return undefined;
+  }
+  s.identity = s.options.peer.identity ?? claimedIdentity(s);
+  openSession(s, startup.parameters);
+  checkGrammar(s, startup.parameters);
+  if (asksReplication(startup.parameters)) return openReplication(s, f);
+  s.phase = 'auth';
+  s.out.upstream.pass(f.buf, f.start, f.end);
+  return undefined;
+}
+
+/** Who the client says it is; nobody has proven it. */
+export const claimedIdentity = (s: Session): Identity => ({
+  id: s.user,
+  kind: 'claimed',
+  issuer: '',
+  groups: [],
+  claims: { application_name: s.application },
+  source: s.options.peer.source,
+  proof: 'claimed',
+});
+
+/** The identity is known: from here on there are rules, and a recording. */
+export function openSession(s: Session, parameters: readonly StartupParameter[]): void {
   s.applyPolicy();
   s.catalogue = s.options.catalogue?.(s.database);
-  open(s, startup.parameters);
+  open(s, parameters);
+}
+
+/** Throws MidstreamError policy_denied for settings that change how SQL is read. */
+export function checkGrammar(s: Session, parameters: readonly StartupParameter[]): void {
+  const text = (name: string) => parameters.findLast((one) => one.name === name)?.value.toString('utf8') ?? '';
   if (s.rules!.policy.grammar === 'pin') {
-    const problem = grammarProblem(startup.parameters.map(({ name, value }) => [name, value.toString('utf8')]));
+    const problem = grammarProblem(parameters.map(({ name, value }) => [name, value.toString('utf8')]));
     if (problem)
       throw new MidstreamError('policy_denied', problem, {
         hint: 'connect without this setting; the policy pins the grammar (defaults.grammar)',
       });
   }
-  const replication = parameter('replication').toLowerCase();
-  if (replication !== '' && !['false', 'off', 'no', '0'].includes(replication)) return openReplication(s, f);
-  s.phase = 'auth';
-  s.encoding = parameter('client_encoding').replace(/['"]/g, '').toUpperCase() || 'UTF8';
-  s.out.upstream.pass(f.buf, f.start, f.end);
-  return undefined;
+  s.encoding = text('client_encoding').replace(/['"]/g, '').toUpperCase() || 'UTF8';
+}
+
+export function asksReplication(parameters: readonly StartupParameter[]): boolean {
+  const asked =
+    parameters
+      .findLast(({ name }) => name === 'replication')
+      ?.value.toString('utf8')
+      .toLowerCase() ?? '';
+  return asked !== '' && !['false', 'off', 'no', '0'].includes(asked);
 }
 
 function openReplication(s: Session, f: Frame): undefined {
@@ -80,7 +108,7 @@ function openReplication(s: Session, f: Frame): undefined {
 /** Startup parameters whose values are names. */
 const names = new Set(['user', 'database']);
 
-function open(s: Session, parameters: StartupParameter[]): void {
+function open(s: Session, parameters: readonly StartupParameter[]): void {
   const { options } = s;
   const { maskText, maskName } = s.rules!;
   const event = {
