@@ -7,6 +7,7 @@ import type { ApprovalStore } from '../filters/approval/types.js';
 import { MidstreamError } from '../filters/errors.js';
 import type { ExchangeOptions } from '../filters/http/exchange.js';
 import type { CatalogueView } from '../filters/postgres/rows/origin.js';
+import type { LoginQuestion } from '../filters/postgres/session/agent-login.js';
 import type { LookupEffect } from '../filters/postgres/session/effects.js';
 import type { SessionOptions } from '../filters/postgres/session/session.js';
 import type { ProxyHeader } from '../filters/proxy-protocol/index.js';
@@ -15,6 +16,7 @@ import type { ConnectQuestion } from './convert/ext-authz.js';
 import { spiffeIdentity } from './convert/identity.js';
 import type { PeerFacts } from './convert/network-ext-proc.js';
 import { proxyPeer } from './convert/proxy-header.js';
+import { answerLogin, type ListenerLogin, loginOptions } from './identity/postgres-login.js';
 import type { RuleBook } from './rules.js';
 import { Connection, type ConnectionMetrics, Registry, type Transport } from './services/connection.js';
 import { createHop } from './services/hop.js';
@@ -34,6 +36,8 @@ export interface Resource {
         close(): Promise<void>;
       }
     | undefined;
+  /** the gateway ends the agents' authentication and logs in at the server itself; without it the client's own passes through */
+  login?: ListenerLogin;
   /** hop only: where this gateway listens, and Envoy's way back to the server */
   hop?: ({ host: string; port: number } | { path: string }) & { upstream: { host: string; port: number } | { path: string } };
 }
@@ -84,6 +88,8 @@ export interface Gateway {
   exchanges: ReadonlySet<HttpConnection>;
   /** the policy file changed */
   policyChanged(): void;
+  /** identities are not let in any more: their open sessions end */
+  revoked(has: (id: string) => boolean): void;
   /** refuses what is held, closes every connection with a FATAL that drivers understand, then the listeners */
   stop(reason: string): Promise<void>;
 }
@@ -121,6 +127,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       newId: () => randomBytes(16).toString('hex'),
       rules: (caller) => options.rules.for(caller),
       catalogue: catalogue ? (database) => catalogue.view(database) : undefined,
+      login: resource.login && loginOptions(resource.login, peer),
       limits: {
         ...options.limits,
         queued_bytes_max: QUEUED_BYTES_MAX,
@@ -132,6 +139,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       approvals: options.approvals,
       recorder,
       lookup: (database: string, what: LookupEffect) => catalogue?.load(database, what) ?? Promise.resolve(),
+      login: resource.login && ((question: LoginQuestion) => answerLogin(resource.login!, question, peer.source, id)),
       registry,
       recordingBusy: options.recordingBusy,
       received: options.received,
@@ -204,6 +212,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     policyChanged: () => {
       options.rules.changed();
       for (const connection of registry.connections) connection.input({ type: 'policy' });
+    },
+    revoked: (has) => {
+      for (const connection of [...registry.connections]) {
+        const { identity } = connection.session;
+        if (identity === undefined || !has(identity.id)) continue;
+        const error = new MidstreamError('unauthenticated', 'the identity was revoked', { hint: 'ask an operator' });
+        connection.input({ type: 'stop', reason: error.message, error });
+      }
     },
     stop: async (reason) => {
       stopping = true;

@@ -14,6 +14,7 @@ const commands: readonly [name: string, load: () => Promise<Registering>][] = [
   ['detect', () => import('./detect.js')],
   ['facts', () => import('./facts.js')],
   ['envoy', () => import('./envoy.js')],
+  ['identity', () => import('./identity.js')],
   ['demo', () => import('./demo.js')],
   ['approvals', () => import('./approvals.js')],
   ['sessions', () => import('./sessions.js')],

@@ -187,7 +187,7 @@ interface ExplainOptions {
   json?: boolean;
 }
 
-const identityKinds = ['spiffe', 'jwt', 'service-account', 'password', 'claimed'] as const;
+const identityKinds = ['spiffe', 'jwt', 'service-account', 'token', 'password', 'claimed'] as const;
 
 async function explainStatement(file: string, options: ExplainOptions): Promise<void> {
   const kind = identityKinds.find((known) => known === options.kind);

@@ -45,7 +45,7 @@ function compile(rule: AccessRule): (resource: string, principal: string, addres
 }
 
 /** `*` stands for one part of a path, `**` for any rest; everything else for itself. */
-function glob(pattern: string): RegExp {
+export function glob(pattern: string): RegExp {
   const parts = pattern.split(/(\*+)/).map((part) => {
     if (!part.startsWith('*')) return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     return part.length > 1 ? '.*' : '[^/]*';

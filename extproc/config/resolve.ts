@@ -4,6 +4,7 @@ import { type Address, isLocal, parseAddress } from '../../envoy/address.js';
 import { parseUpstreamUrl } from '../../envoy/http.js';
 import type { DownstreamTls } from '../../envoy/options.js';
 import { parseBytes, parseDuration } from '../../filters/policy/units.js';
+import { type AuthenticationDocument, type IdentityDocument, resolveAuthentication, resolveIdentity } from './identity.js';
 import type { AccessRule, Config, HttpConfig, ListenerConfig, TokenConfig } from './types.js';
 
 /** The file's content after its structure was found to be right (schema.ts). */
@@ -23,6 +24,7 @@ export interface ConfigDocument {
     database?: string;
     api?: { listen: string; hosts?: string[]; tokens: { id: string; groups: string[]; hash: string; expires?: string }[] };
   };
+  identity?: IdentityDocument;
   access?: { resource?: string; identities?: string[]; sources?: string[] }[];
   masks?: { key_file?: string; regions?: string[] };
   log?: { level?: Config['log']['level'] };
@@ -45,6 +47,7 @@ interface ListenerDocument {
   resource?: string;
   catalogue?: { url?: string; url_file?: string; url_env?: string };
   tls?: DownstreamTls;
+  authentication?: AuthenticationDocument;
   hop?: { gateway: string; back: string };
   postgres_proxy?: boolean;
 }
@@ -103,6 +106,7 @@ export async function resolveConfig(document: ConfigDocument, context: ResolveCo
         tokens: tokens(document.approvals.api.tokens, at),
       },
     },
+    identity: resolveIdentity(document.identity, { problem: context.problem, path }),
     access: document.access?.map((rule, i) => accessRule(rule, `/access/${i}`, [...listeners, ...http], at)),
     masks: {
       key_file: optionalPath(document.masks?.key_file),
@@ -151,6 +155,14 @@ async function listener(
     resource: one.resource ?? one.name,
     catalogue_url: one.catalogue && (await catalogueUrl(one.catalogue, `${pointer}/catalogue`, at)),
     tls: one.tls && tlsFiles(one.tls, path),
+    authentication:
+      one.authentication &&
+      resolveAuthentication(
+        one.authentication,
+        `${pointer}/authentication`,
+        { tls: one.tls !== undefined, client_ca: one.tls?.client_ca_file !== undefined },
+        { problem: (where, what, fix) => at.problem(where, what, fix), path },
+      ),
     hop: one.hop && {
       gateway: at.perWorker(`${pointer}/hop/gateway`, one.hop.gateway, workers),
       back: at.local(`${pointer}/hop/back`, one.hop.back),

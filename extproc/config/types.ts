@@ -1,4 +1,6 @@
 import type { DownstreamTls, HopAddresses } from '../../envoy/options.js';
+import type { IdentityConfig } from '../identity/types.js';
+import type { AuthenticationConfig } from './identity.js';
 
 /** midstream.yaml with every default filled in; paths are absolute, sizes are bytes, durations milliseconds. */
 export interface Config {
@@ -25,6 +27,8 @@ export interface Config {
     /** undefined: no API */
     api: { host: string; port: number; hosts: string[]; tokens: TokenConfig[] } | undefined;
   };
+  /** what agents may show to say who they are */
+  identity: IdentityConfig;
   /** undefined: everybody who reaches a listener may connect */
   access: AccessRule[] | undefined;
   masks: { key_file: string | undefined; regions: string[] };
@@ -50,6 +54,8 @@ export interface ListenerConfig {
   /** connection string; undefined: no catalogue */
   catalogue_url: string | undefined;
   tls: DownstreamTls | undefined;
+  /** undefined: the client's own log-in passes through */
+  authentication: AuthenticationConfig | undefined;
   /** one gateway address for each worker */
   hop: HopAddresses | undefined;
   postgres_proxy: boolean;

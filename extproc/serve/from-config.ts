@@ -3,6 +3,8 @@ import { formatAddress, parseAddress } from '../../envoy/address.js';
 import { accessDecider } from '../config/access.js';
 import type { ListenerConfig } from '../config/types.js';
 import type { Resource } from '../gateway.js';
+import { openCredentials } from '../identity/credentials.js';
+import { type Identities, openIdentities } from '../identity/index.js';
 import { type Runtime, type RuntimeOptions, type Siblings, startRuntime } from '../runtime.js';
 import { openCatalogue } from '../stores/catalogue.js';
 import type { Listening, WorkerSettings } from './messages.js';
@@ -17,11 +19,13 @@ export interface Worker {
 /** One gateway process as the configuration wants it. */
 export async function startWorker(settings: WorkerSettings, log: Logger, siblings?: Siblings): Promise<Worker> {
   const { config, number } = settings;
-  const resources = config.listeners.map((listener) => resourceOf(listener, number, log));
+  const identities = await openIdentities(config.identity, log);
+  const resources = config.listeners.map((listener) => resourceOf(listener, number, identities, log));
   const options = runtimeOptions(settings, resources, log);
   await removeStaleSocket(options.grpc);
   for (const listener of config.listeners) if (listener.hop) await removeStaleSocket(listener.hop.gateway[number - 1]!);
   const runtime = await startRuntime({ ...options, ...(siblings ? { siblings } : {}) });
+  identities.onRevoked = (has) => runtime.gateway.revoked(has);
   return {
     runtime,
     listening: {
@@ -31,6 +35,7 @@ export async function startWorker(settings: WorkerSettings, log: Logger, sibling
       metrics: options.metrics ? `http://${formatAddress(options.metrics.host, options.metrics.port)}/metrics` : '',
     },
     stop: async (reason) => {
+      identities.close();
       await runtime.stop(reason);
       for (const { catalogue } of resources) await catalogue?.close();
     },
@@ -70,12 +75,25 @@ function runtimeOptions(
   };
 }
 
-function resourceOf(listener: ListenerConfig, number: number, log: Logger): Resource {
-  const { name, resource, catalogue_url, hop } = listener;
+function resourceOf(listener: ListenerConfig, number: number, identities: Identities, log: Logger): Resource {
+  const { name, resource, catalogue_url, hop, authentication } = listener;
   return {
     listener: name,
     resource,
     catalogue: catalogue_url === undefined ? undefined : openCatalogue({ url: catalogue_url, log }),
+    ...(authentication
+      ? {
+          login: {
+            methods: authentication.methods,
+            cleartext: authentication.cleartext,
+            ends_with_token: authentication.ends_with_token,
+            upstream_encrypted: false,
+            identities,
+            credentials: openCredentials(authentication.logins),
+            log,
+          },
+        }
+      : {}),
     ...(hop ? { hop: { ...parseAddress(hop.gateway[number - 1]!), upstream: parseAddress(hop.back) } } : {}),
   };
 }

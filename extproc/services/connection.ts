@@ -1,5 +1,6 @@
 import type { ApprovalStore } from '../../filters/approval/types.js';
 import { MidstreamError } from '../../filters/errors.js';
+import type { LoginOutcome, LoginQuestion } from '../../filters/postgres/session/agent-login.js';
 import type { Effects, LookupEffect } from '../../filters/postgres/session/effects.js';
 import { Session, type SessionInput, type SessionOptions } from '../../filters/postgres/session/session.js';
 import type { SessionRecorder } from '../../filters/record/events.js';
@@ -33,6 +34,8 @@ export interface ConnectionWorld {
   approvals: ApprovalStore;
   recorder: SessionRecorder;
   lookup: (database: string, what: LookupEffect) => Promise<void>;
+  /** who is this, and as whom does it go to the server? Where the gateway ends the login; never rejects */
+  login?: ((question: LoginQuestion) => Promise<LoginOutcome>) | undefined;
   /** sessions of this gateway by their cancel key */
   registry: Registry;
   /** events wait for the disk: nothing more may be read until they are written */
@@ -86,6 +89,10 @@ export class Connection {
   /** of the server, in the queue */
   private queued_bytes = 0;
   private retry: NodeJS.Timeout | undefined;
+  /** ends a login that takes too long */
+  private loginTimer: NodeJS.Timeout | undefined;
+  /** ends the session with its token */
+  private tokenTimer: NodeJS.Timeout | undefined;
   /** what came while other workers were asked about a cancel request, which must go to the server first */
   private later: (() => void)[] | undefined;
 
@@ -104,6 +111,7 @@ export class Connection {
       tick: { every_ms: options.limits.notice_every_ms, call: () => this.input({ type: 'tick' }) },
     });
     world.registry.connections.add(this);
+    if (options.login !== undefined) this.loginTimer = setTimeout(() => this.overdueLogin(), LOGIN_MS_MAX);
   }
 
   /** Bytes from one side; `end` when that side has sent its last. */
@@ -164,6 +172,7 @@ export class Connection {
     for (const { operation } of effects.holds) void this.holds.hold(operation);
     for (const { hold, status, reason } of effects.ended) this.holds.end(hold, status, reason);
     if (effects.lookup) this.lookup(effects.lookup);
+    if (effects.login) void this.world.login!(effects.login).then((outcome) => this.loggedIn(outcome));
     this.backpressure();
     if (this.session.phase === 'closed') this.release();
   }
@@ -260,6 +269,25 @@ export class Connection {
     });
   }
 
+  private loggedIn(outcome: LoginOutcome): void {
+    if (this.gone) return;
+    if (outcome.ok && outcome.ends_ms !== undefined && outcome.ends_ms < TIMER_MS_MAX)
+      this.tokenTimer = setTimeout(() => {
+        const error = new MidstreamError('unauthenticated', 'the token that this session began with has expired', {
+          hint: 'connect again',
+        });
+        this.input({ type: 'stop', reason: error.message, error });
+      }, outcome.ends_ms);
+    this.input({ type: 'login', outcome });
+  }
+
+  /** PostgreSQL's authentication_timeout, for both halves of the login. */
+  private overdueLogin(): void {
+    if (this.session.phase !== 'startup' && this.session.phase !== 'login' && this.session.phase !== 'auth') return;
+    const error = new MidstreamError('unauthenticated', 'the login took too long', { hint: 'connect again' });
+    this.input({ type: 'stop', reason: error.message, error });
+  }
+
   /** The request goes to the server before anything that came with it (`rest`), such as the end of the connection. */
   private cancel(cancel: { key: string; bytes: Buffer }, rest: () => void): void {
     const { registry } = this.world;
@@ -300,6 +328,8 @@ export class Connection {
 
   private release(): void {
     this.holds.unwatch();
+    clearTimeout(this.loginTimer);
+    clearTimeout(this.tokenTimer);
     clearTimeout(this.retry);
     this.retry = undefined;
     if (this.cancelKey !== undefined && this.world.registry.byCancelKey.get(this.cancelKey) === this)
@@ -310,6 +340,12 @@ export class Connection {
 
 /** Bytes of the server that wait for a look-up, or for the disk, above which it is not read; what was on the way then comes on top. */
 const SERVER_BYTES_WAITING_MAX = 1024 * 1024;
+
+/** Milliseconds that a login may take where the gateway ends it: authentication_timeout of PostgreSQL. */
+const LOGIN_MS_MAX = 60_000;
+
+/** Longest time that a timer of Node takes; a token that lives longer than 24 days outlives its session. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** Milliseconds between looks at a recording that is behind. */
 const RECORDING_RETRY_MS = 5;

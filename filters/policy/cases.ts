@@ -81,7 +81,7 @@ const casesSchema = {
         additionalProperties: false,
         properties: {
           id: word,
-          kind: { enum: ['spiffe', 'jwt', 'service-account', 'password', 'claimed'] },
+          kind: { enum: ['spiffe', 'jwt', 'service-account', 'token', 'password', 'claimed'] },
           issuer: word,
           groups: words,
           claims: { type: 'object' },

@@ -521,8 +521,8 @@ const identity = {
   id: { type: 'string', description: 'Who is calling.', example: 'identity.id.startsWith("spiffe://example.org/agents/")' },
   kind: {
     type: 'string',
-    values: ['spiffe', 'jwt', 'service-account', 'password', 'claimed'],
-    description: 'spiffe, jwt, service-account, password, or claimed (nothing proves it).',
+    values: ['spiffe', 'jwt', 'service-account', 'token', 'password', 'claimed'],
+    description: 'spiffe, jwt, service-account, token (one of the gateway’s own), password, or claimed (nothing proves it).',
     example: 'identity.kind == "claimed"',
   },
   issuer: {

@@ -10,7 +10,7 @@ export type Mode = 'enforce' | 'observe';
 
 export interface Identity {
   id: string;
-  kind: 'spiffe' | 'jwt' | 'service-account' | 'password' | 'claimed';
+  kind: 'spiffe' | 'jwt' | 'service-account' | 'token' | 'password' | 'claimed';
   issuer: string;
   groups: string[];
   claims: Record<string, unknown>;

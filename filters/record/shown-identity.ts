@@ -1,5 +1,8 @@
 import type { Identity } from '../policy/types.js';
 
+/** Registered claims (RFC 7519, 4.1; RFC 9068): who vouches for whom, and when. What else a token says may be anybody's personal data. */
+const shownClaims = new Set(['iss', 'sub', 'aud', 'jti', 'iat', 'nbf', 'exp', 'azp', 'client_id']);
+
 /** What goes into recordings and to approvers is masked by these, whatever the policy says. */
 export interface RecordingMaskers {
   maskText: (text: string) => string;
@@ -14,6 +17,8 @@ export interface RecordingMaskers {
  */
 export function shownIdentity(identity: Identity, { maskText, maskName }: RecordingMaskers): Identity {
   const { application_name } = identity.claims;
+  if (identity.proof === 'jwt')
+    return { ...identity, claims: Object.fromEntries(Object.entries(identity.claims).filter(([name]) => shownClaims.has(name))) };
   return {
     ...identity,
     id: identity.kind === 'claimed' ? maskName(identity.id) : identity.id,

@@ -36,7 +36,12 @@ export interface LoginQuestion {
 }
 
 export type LoginOutcome =
-  | { ok: true; identity: Identity; credential: ServerCredential }
+  | {
+      ok: true;
+      identity: Identity;
+      credential: ServerCredential /** the session ends in so many milliseconds, with its token */;
+      ends_ms?: number;
+    }
   /** `message` has the class of the reason, and nothing of the secret. 28P01: the secret is wrong; 28000: it may not log in */
   | { ok: false; identity: Identity | undefined; sqlstate: '28P01' | '28000' | '57P03'; message: string; hint: string };
 

@@ -1,0 +1,149 @@
+import { parseDuration } from '../../filters/policy/units.js';
+import type { LoginRule, SecretSource } from '../identity/credentials.js';
+import type { LoginMethod } from '../identity/postgres-login.js';
+import type { IdentityConfig, IssuerConfig } from '../identity/types.js';
+
+export interface IdentityDocument {
+  issuers?: {
+    issuer: string;
+    audiences: string[];
+    kind?: IssuerConfig['kind'];
+    jwks_url?: string;
+    jwks_file?: string;
+    algorithms?: string[];
+    id_claim?: string;
+    groups_claim?: string;
+    clock_tolerance?: string;
+    keys_age_max?: string;
+  }[];
+  tokens?: { id: string; groups?: string[]; hash: string; expires?: string }[];
+  scram?: { user: string; groups?: string[]; verifier: string }[];
+  token_review?: { api: string; ca_file?: string; token_file: string; audiences: string[] };
+  revoked_file?: string;
+}
+
+export interface AuthenticationDocument {
+  methods?: LoginMethod[];
+  cleartext?: 'tls' | 'any';
+  ends_with_token?: boolean;
+  logins: {
+    identities?: string[];
+    groups?: string[];
+    proofs?: string[];
+    databases?: string[];
+    role: string;
+    password_file?: string;
+    password_env?: string;
+    password_command?: string[];
+    password_age_max?: string;
+  }[];
+}
+
+/** How agents log in at one listener; the gateway's own part of it is in extproc/identity. */
+export interface AuthenticationConfig {
+  methods: LoginMethod[];
+  cleartext: 'tls' | 'any';
+  ends_with_token: boolean;
+  logins: LoginRule[];
+}
+
+interface Context {
+  problem: (pointer: string, what: string, fix: string) => void;
+  path: (name: string) => string;
+}
+
+export function resolveIdentity(document: IdentityDocument | undefined, { problem, path }: Context): IdentityConfig {
+  const seen = new Set<string>();
+  const issuers = (document?.issuers ?? []).map((one, i): IssuerConfig => {
+    const at = `/identity/issuers/${i}`;
+    if (seen.has(one.issuer)) problem(`${at}/issuer`, `two issuers are called ${one.issuer}`, 'keep one of them');
+    seen.add(one.issuer);
+    if ((one.jwks_url === undefined) === (one.jwks_file === undefined))
+      problem(at, `the issuer ${one.issuer} has not exactly one of jwks_url and jwks_file`, 'keep one of them');
+    if (one.jwks_url !== undefined && !keysAddress(one.jwks_url))
+      problem(
+        `${at}/jwks_url`,
+        `the keys of ${one.issuer} would be fetched without TLS`,
+        'write an https address; http is for this machine alone',
+      );
+    return {
+      issuer: one.issuer,
+      audiences: one.audiences,
+      kind: one.kind ?? 'jwt',
+      keys: one.jwks_file === undefined ? { url: one.jwks_url ?? '' } : { file: path(one.jwks_file) },
+      algorithms: one.algorithms ?? ['RS256', 'PS256', 'ES256', 'EdDSA'],
+      id_claim: one.id_claim ?? 'sub',
+      groups_claim: one.groups_claim ?? 'groups',
+      clock_tolerance_s: (parseDuration(one.clock_tolerance ?? '30s') ?? 0) / 1000,
+      keys_ms_max: parseDuration(one.keys_age_max ?? '1h') ?? 0,
+    };
+  });
+  const review = document?.token_review;
+  return {
+    issuers,
+    tokens: (document?.tokens ?? []).map(({ id, groups = [], hash, expires }, i) => {
+      if (expires !== undefined && Number.isNaN(Date.parse(expires)))
+        problem(`/identity/tokens/${i}/expires`, `${expires} is no date`, 'write a date, for example 2030-01-31');
+      return { id, groups, hash, ...(expires === undefined ? {} : { expires }) };
+    }),
+    scram: (document?.scram ?? []).map(({ user, groups = [], verifier }) => ({ user, groups, verifier })),
+    token_review: review && {
+      api: review.api,
+      ca_file: review.ca_file === undefined ? undefined : path(review.ca_file),
+      token_file: path(review.token_file),
+      audiences: review.audiences,
+    },
+    revoked_file: document?.revoked_file === undefined ? undefined : path(document.revoked_file),
+  };
+}
+
+/** Keys that somebody on the way may change are no keys. */
+function keysAddress(text: string): boolean {
+  try {
+    const { protocol, hostname } = new URL(text);
+    return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname));
+  } catch {
+    return false;
+  }
+}
+
+export function resolveAuthentication(
+  { methods = ['certificate', 'token'], cleartext = 'tls', ends_with_token = false, logins }: AuthenticationDocument,
+  pointer: string,
+  listener: { tls: boolean; client_ca: boolean },
+  { problem, path }: Context,
+): AuthenticationConfig {
+  if (methods.includes('token') && cleartext === 'tls' && !listener.tls)
+    problem(
+      pointer,
+      'tokens are taken over TLS alone, and this listener has none',
+      'add tls, or write cleartext: any where something else encrypts the way',
+    );
+  if (methods.length === 1 && methods[0] === 'certificate' && listener.tls && !listener.client_ca)
+    problem(pointer, 'agents must show a certificate, and the listener believes none', 'add client_ca_file to tls');
+  return {
+    methods,
+    cleartext,
+    ends_with_token,
+    logins: logins.map((one, i) => ({
+      identities: one.identities,
+      groups: one.groups,
+      proofs: one.proofs,
+      databases: one.databases,
+      role: one.role,
+      secret: secretSource(one, `${pointer}/logins/${i}`, { problem, path }),
+    })),
+  };
+}
+
+function secretSource(
+  { role, password_file, password_env, password_command, password_age_max = '5m' }: AuthenticationDocument['logins'][number],
+  pointer: string,
+  { problem, path }: Context,
+): SecretSource | undefined {
+  const given = [password_file, password_env, password_command].filter((one) => one !== undefined).length;
+  if (given > 1) problem(pointer, `the role ${role} has several passwords`, 'keep one of password_file, password_env and password_command');
+  if (password_file !== undefined) return { file: path(password_file) };
+  if (password_env !== undefined) return { env: password_env };
+  return password_command && { command: password_command, ms_max: parseDuration(password_age_max) ?? 0 };
+}

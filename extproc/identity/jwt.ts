@@ -1,0 +1,119 @@
+import { createLocalJWKSet, createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { Identity } from '../../filters/policy/types.js';
+import type { IssuerConfig, RefusalClass, Verified } from './types.js';
+import { WatchedFile } from './watched-file.js';
+
+/** Longest token that is looked at, characters; those of Kubernetes have about 1,200, of OIDC providers up to 4,000. */
+export const JWT_CHARACTERS_MAX = 16_384;
+
+/** How often keys are fetched again, milliseconds: an issuer that takes one back is heard after that. */
+const KEYS_REFRESH_MS = 300_000;
+/** Between two fetches for keys that are not known, milliseconds: tokens with invented key ids must not become requests. */
+const UNKNOWN_KEY_MS = 30_000;
+const FETCH_MS_MAX = 5_000;
+
+/** Signature algorithms that may be configured. None is symmetric: a public key must never be taken for a secret (RFC 8725, 3.1). */
+export const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+
+export interface JwtVerifier {
+  /** never throws, and never holds the token in what it says */
+  verify(token: string, source: string): Promise<Verified>;
+  close(): void;
+}
+
+/** Verifies signed tokens (RFC 7519, RFC 8725) of the issuers that the configuration names. */
+export function createJwtVerifier(issuers: readonly IssuerConfig[], log: { warn(fields: object, message: string): void }): JwtVerifier {
+  const known = new Map(issuers.map((issuer) => [issuer.issuer, { issuer, keys: keysOf(issuer, log) }]));
+  return {
+    verify: async (token, source) => {
+      if (token.length > JWT_CHARACTERS_MAX) return refused('the token is too long');
+      let claimed: JWTPayload;
+      try {
+        claimed = decodeJwt(token);
+      } catch {
+        return refused('the token is malformed');
+      }
+      const found = typeof claimed.iss === 'string' ? known.get(claimed.iss) : undefined;
+      if (found === undefined) return refused('the token’s issuer is not known here');
+      try {
+        const { payload } = await jwtVerify(token, found.keys.get, {
+          issuer: found.issuer.issuer,
+          audience: found.issuer.audiences,
+          algorithms: found.issuer.algorithms,
+          clockTolerance: found.issuer.clock_tolerance_s,
+          requiredClaims: ['exp', found.issuer.id_claim],
+        });
+        return identityOf(payload, found.issuer, source);
+      } catch (error) {
+        const reason = reasonOf(error);
+        if (reason === unavailable) log.warn({ issuer: found.issuer.issuer, error: describe(error) }, 'the keys of an issuer can’t be had');
+        return reason === unavailable ? { ok: false, reason, unavailable: true } : refused(reason);
+      }
+    },
+    close: () => {
+      for (const { keys } of known.values()) keys.close();
+    },
+  };
+}
+
+const refused = (reason: RefusalClass): Verified => ({ ok: false, reason });
+const unavailable: RefusalClass = 'the keys of the token’s issuer can’t be had';
+const describe = (error: unknown): string => (error instanceof Error ? error.name : 'unknown');
+
+function identityOf(payload: JWTPayload, { kind, id_claim, groups_claim, issuer }: IssuerConfig, source: string): Verified {
+  const id = payload[id_claim];
+  if (typeof id !== 'string' || id === '') return refused('the token says nothing of its end or its owner');
+  return {
+    ok: true,
+    identity: { id, kind, issuer, groups: groupsOf(payload[groups_claim]), claims: { ...payload }, source, proof: 'jwt' },
+    expires_s: payload.exp,
+  };
+}
+
+function groupsOf(claim: unknown): string[] {
+  const list = typeof claim === 'string' ? claim.split(/\s+/) : Array.isArray(claim) ? claim : [];
+  return list.filter((one): one is string => typeof one === 'string' && one !== '');
+}
+
+function reasonOf(error: unknown): RefusalClass {
+  if (error instanceof errors.JWTExpired) return 'the token has expired';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === 'aud') return 'the token is for somebody else';
+    if (error.claim === 'iss') return 'the token’s issuer is not known here';
+    if (error.claim === 'nbf' || error.claim === 'iat') return 'the token is not valid yet';
+    return 'the token says nothing of its end or its owner';
+  }
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'the token’s signature is wrong';
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) return 'the token’s key is not known';
+  if (error instanceof errors.JOSEAlgNotAllowed || error instanceof errors.JOSENotSupported) return 'the token’s algorithm is not taken';
+  if (error instanceof errors.JWTInvalid || error instanceof errors.JWSInvalid) return 'the token is malformed';
+  return unavailable;
+}
+
+interface Keys {
+  get: JWTVerifyGetKey;
+  close(): void;
+}
+
+function keysOf({ keys, keys_ms_max, issuer }: IssuerConfig, log: { warn(fields: object, message: string): void }): Keys {
+  if ('file' in keys) {
+    const file = new WatchedFile(keys.file, (text) => createLocalJWKSet(JSON.parse(text)));
+    return { get: async (header, token) => (await file.value())(header, token), close: () => undefined };
+  }
+  const set = createRemoteJWKSet(new URL(keys.url), {
+    cacheMaxAge: keys_ms_max,
+    cooldownDuration: Math.min(UNKNOWN_KEY_MS, keys_ms_max),
+    timeoutDuration: FETCH_MS_MAX,
+  });
+  // Keys in use are fetched again in the background; when that fails they stay until they are too old.
+  const refresh = setInterval(
+    () => {
+      if (set.jwks() === undefined) return;
+      set
+        .reload()
+        .catch((error: unknown) => log.warn({ issuer, error: describe(error) }, 'the keys of an issuer could not be fetched again'));
+    },
+    Math.min(KEYS_REFRESH_MS, keys_ms_max / 2),
+  ).unref();
+  return { get: set, close: () => clearInterval(refresh) };
+}
