@@ -6,7 +6,7 @@ export const GATEWAY_CLUSTER = 'midstream';
 export const upstreamCluster = (listener: EnvoyListener): string => `${listener.name}_upstream`;
 export const hopCluster = (listener: EnvoyListener): string => `${listener.name}_hop`;
 
-const HTTP_PROTOCOL = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+export const HTTP_PROTOCOL = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 export const typed = (name: string): { '@type': string } => ({ '@type': `type.googleapis.com/${name}` });
 export const seconds = (ms: number): string => `${ms / 1000}s`;
 

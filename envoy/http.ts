@@ -1,5 +1,6 @@
+import { LENGTH_KEPT } from '../filters/http/effects.js';
 import { envoyAddress, parseAddress } from './address.js';
-import { seconds, typed } from './clusters.js';
+import { HTTP_PROTOCOL, seconds, typed } from './clusters.js';
 import { gatewayService, httpLog, METADATA_NAMESPACE, STREAM_ANSWER_MS_MAX } from './filters.js';
 import type { EnvoyLimits, GatewayEndpoints, HttpListener } from './options.js';
 
@@ -14,6 +15,7 @@ export function parseUpstreamUrl(url: string): { host: string; port: number; tls
 }
 
 const cluster = (listener: HttpListener): string => `${listener.name}_upstream`;
+const grpcCluster = (listener: HttpListener): string => `${listener.name}_grpc`;
 
 /** What the gateway wants to know of a request's connection; Envoy leaves out what it does not have. */
 const REQUEST_ATTRIBUTES = [
@@ -52,10 +54,32 @@ function processFilter(listener: HttpListener): object {
   };
 }
 
+/** Puts back the Content-Length of a body that goes on as it is: ext_proc with streamed bodies drops it. */
+function keepLength(direction: 'request_mutations' | 'response_mutations', operator: 'REQ' | 'RESP'): object {
+  return {
+    name: `midstream.${direction}`,
+    typed_config: {
+      ...typed('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation'),
+      mutations: {
+        [direction]: [
+          {
+            append: {
+              header: { key: 'content-length', value: `%${operator}(${LENGTH_KEPT})%` },
+              append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
+            },
+          },
+          { remove: LENGTH_KEPT },
+        ],
+      },
+    },
+  };
+}
+
 /** The HTTP connection manager that agents connect to. */
 export function httpManager(listener: HttpListener, gateway: GatewayEndpoints): object {
-  const { host } = parseUpstreamUrl(listener.upstream);
+  const { host, tls } = parseUpstreamUrl(listener.upstream);
   const named = !/^[\d.]+$|:/.test(host);
+  const route = { timeout: '0s', ...(named ? { host_rewrite_literal: host } : {}) };
   return {
     name: 'envoy.filters.network.http_connection_manager',
     typed_config: {
@@ -71,40 +95,61 @@ export function httpManager(listener: HttpListener, gateway: GatewayEndpoints): 
       stream_idle_timeout: '0s',
       request_timeout: '0s',
       server_header_transformation: 'PASS_THROUGH',
+      preserve_external_request_id: true,
+      http_protocol_options: { enable_trailers: true },
       route_config: {
         virtual_hosts: [
           {
             name: listener.name,
             domains: ['*'],
             routes: [
-              {
-                match: { prefix: '/' },
-                route: { cluster: cluster(listener), timeout: '0s', ...(named ? { host_rewrite_literal: host } : {}) },
-              },
+              // gRPC needs HTTP/2; over TLS the server says what it speaks
+              ...(tls ? [] : [{ match: { prefix: '/', grpc: {} }, route: { ...route, cluster: grpcCluster(listener) } }]),
+              { match: { prefix: '/' }, route: { ...route, cluster: cluster(listener) } },
             ],
           },
         ],
       },
       http_filters: [
+        // in the order of requests; answers come through them in reverse
+        keepLength('response_mutations', 'RESP'),
         processFilter(listener),
-        { name: 'envoy.filters.http.router', typed_config: typed('envoy.extensions.filters.http.router.v3.Router') },
+        keepLength('request_mutations', 'REQ'),
+        {
+          name: 'envoy.filters.http.router',
+          // An answer says nothing of Envoy.
+          typed_config: { ...typed('envoy.extensions.filters.http.router.v3.Router'), suppress_envoy_headers: true },
+        },
       ],
       ...(gateway.access_log === false ? {} : { access_log: [httpLog(listener)] }),
     },
   };
 }
 
-/** The server behind; over TLS its certificate must be of the name that was asked for. */
-export function httpCluster(listener: HttpListener, limits: EnvoyLimits): object {
+const HTTP_1 = { enable_trailers: true };
+
+/** The server behind: over TLS by the protocol that it chooses, else by HTTP/1.1, and by HTTP/2 for gRPC. */
+export function httpClusters(listener: HttpListener, limits: EnvoyLimits): object[] {
+  const { tls } = parseUpstreamUrl(listener.upstream);
+  const one = (name: string, protocols: object) => serverCluster(name, protocols, listener, limits);
+  if (tls) return [one(cluster(listener), { auto_config: { http_protocol_options: HTTP_1, http2_protocol_options: {} } })];
+  return [
+    one(cluster(listener), { explicit_http_config: { http_protocol_options: HTTP_1 } }),
+    one(grpcCluster(listener), { explicit_http_config: { http2_protocol_options: {} } }),
+  ];
+}
+
+/** Over TLS its certificate must be of the name that was asked for. */
+function serverCluster(name: string, protocols: object, listener: HttpListener, limits: EnvoyLimits): object {
   const { host, port, tls } = parseUpstreamUrl(listener.upstream);
   const address = parseAddress(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
   const named = !/^[\d.]+$|:/.test(host);
-  const name = cluster(listener);
   return {
     name,
     ...(named ? { type: 'STRICT_DNS', dns_lookup_family: 'V4_PREFERRED' } : { type: 'STATIC' }),
     connect_timeout: seconds(limits.connect_ms_max),
     per_connection_buffer_limit_bytes: limits.connection_buffer_bytes_max,
+    typed_extension_protocol_options: { [HTTP_PROTOCOL]: { ...typed(HTTP_PROTOCOL), ...protocols } },
     circuit_breakers: {
       thresholds: [
         { max_connections: limits.connections_max, max_pending_requests: limits.connections_max, max_requests: limits.connections_max },

@@ -3,7 +3,7 @@ import { MidstreamError } from '../filters/errors.js';
 import { envoyAddress, isLocal, parseAddress } from './address.js';
 import { gatewayCluster, gatewayHopCluster, hopCluster, serverCluster, typed, upstreamCluster } from './clusters.js';
 import { agentFilters, proxyFilter } from './filters.js';
-import { httpCluster, httpManager, parseUpstreamUrl } from './http.js';
+import { httpClusters, httpManager, parseUpstreamUrl } from './http.js';
 import {
   type DownstreamTls,
   defaultLimits,
@@ -131,7 +131,7 @@ function allClusters(options: RenderOptions, limits: EnvoyLimits): object[] {
   return [
     gatewayCluster(options.gateway, limits),
     ...options.listeners.flatMap((listener) => clustersOf(listener, limits)),
-    ...(options.http ?? []).map((listener) => httpCluster(listener, limits)),
+    ...(options.http ?? []).flatMap((listener) => httpClusters(listener, limits)),
   ];
 }
 

@@ -2,6 +2,12 @@ import type { HeldOperation } from '../approval/types.js';
 import type { Decision } from '../policy/types.js';
 import type { RecordEffect } from '../postgres/session/effects.js';
 
+/**
+ * Carries the length of a body that goes on as it is past Envoy's ext_proc, which drops Content-Length whatever it is told. Envoy puts it back
+ * behind (envoy/http.ts), and nobody sees this header.
+ */
+export const LENGTH_KEPT = 'x-midstream-content-length';
+
 /** Name in small letters, and value: one character a byte. */
 export type Header = readonly [name: string, value: string];
 

@@ -14,6 +14,7 @@ import { MethodWatch } from './method-watch.js';
 import { grpcStatusOf, problemOf, type Refusal } from './problem.js';
 import { readingsOf } from './readings.js';
 import { ambiguous, denied, forbidden, notApproved, notShown, stopping, tooLarge, unreadable } from './refusals.js';
+import { requestChanges } from './request-changes.js';
 import { claimed, headOf, type RequestHead } from './request-facts.js';
 import { REQUEST, RequestText } from './request-text.js';
 import { type BodyFilter, Response } from './response.js';
@@ -319,11 +320,7 @@ export class Exchange {
   private pass(): void {
     this.phase = 'passing';
     const masked = this.rules.masks.length > 0;
-    this.out.answers.push({
-      part: 'request_headers',
-      // Packed and partial answers can't be read: they are asked away.
-      ...(masked ? { set: [['accept-encoding', 'identity'] as const], remove: ['range', 'if-range'] } : {}),
-    });
+    this.out.answers.push({ part: 'request_headers', ...requestChanges(this.facts.headers, masked) });
     const chunks = this.waiting;
     const end = this.waitingEnd && !this.trailers;
     if (chunks.length > 0) this.out.answers.push({ part: 'request_body', chunks, end });

@@ -2,7 +2,7 @@ import { MidstreamError } from '../errors.js';
 import type { WireField } from '../record/events.js';
 import type { RecordingMaskers } from '../record/shown-identity.js';
 import { mediaType } from './body.js';
-import type { Answer, Effects, Header } from './effects.js';
+import { type Answer, type Effects, type Header, LENGTH_KEPT } from './effects.js';
 import { type BodyMask, BodyMasker, maskHeaders } from './masking.js';
 import { REQUEST } from './request-text.js';
 import { codingsOf, Unpacking, type UnpackLimits } from './unpack/index.js';
@@ -69,6 +69,9 @@ export class Response {
     }
     const { set, append, remove } = this.changes(headers);
     if (read) for (const [name] of headers) if (OF_THE_BYTES.includes(name) && !remove.includes(name)) remove.push(name);
+    const length = of('content-length');
+    if (!read && length !== '') set.push([LENGTH_KEPT, length]);
+    else if (of(LENGTH_KEPT) !== '') remove.push(LENGTH_KEPT);
     this.waiting = { part: 'response_headers', set, append, remove };
     this.shown = shownHeaders(headers, set, append, remove);
     if (masked && !end)

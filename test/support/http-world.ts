@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -5,7 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
+import { readStats } from '../../extproc/process/envoy-admin.js';
 import { startUp, type Up, type UpOptions } from '../../extproc/up.js';
+import { eventually } from './gateway.js';
 
 export type Answerer = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
 
@@ -78,4 +81,20 @@ export async function httpWorld(url: string, policy: string, more: Partial<UpOpt
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Waits until no request is open at Envoy, and asserts that it was never told to let something pass. */
+export async function atRest({ up }: HttpWorld): Promise<void> {
+  const open = [
+    'http.http.downstream_rq_active',
+    'cluster.http_upstream.upstream_rq_active',
+    'cluster.midstream.upstream_rq_pending_active',
+  ];
+  const never = ['server_half_closed', 'failure_mode_allowed', 'spurious_msgs_received', 'rejected_header_mutations'];
+  let last: Record<string, number> = {};
+  await eventually('no request is open', async () => {
+    last = await readStats(up.envoy.admin, /^(http\.http|cluster)\./);
+    return open.every((name) => last[name] === 0) ? true : undefined;
+  });
+  for (const name of never) assert.equal(last[`http.http.ext_proc.http.${name}`], 0, name);
 }

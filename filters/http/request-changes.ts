@@ -1,0 +1,14 @@
+import { type Header, LENGTH_KEPT } from './effects.js';
+import type { HttpFacts } from './facts.js';
+
+/** The body goes on as it is, so its length does. Packed and partial answers can't be read: where something is masked they are asked away. */
+export function requestChanges(headers: HttpFacts['headers'], masked: boolean): { set?: Header[]; remove?: string[] } {
+  const { 'content-length': length } = headers;
+  const set: Header[] = length === undefined ? [] : [[LENGTH_KEPT, length]];
+  const remove = length === undefined && LENGTH_KEPT in headers ? [LENGTH_KEPT] : [];
+  if (masked) {
+    set.push(['accept-encoding', 'identity']);
+    remove.push('range', 'if-range');
+  }
+  return { ...(set.length > 0 ? { set } : {}), ...(remove.length > 0 ? { remove } : {}) };
+}
