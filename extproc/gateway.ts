@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { ApprovalStore } from '../filters/approval/types.js';
 import { MidstreamError } from '../filters/errors.js';
 import type { ExchangeOptions } from '../filters/http/exchange.js';
+import type { McpMemory } from '../filters/mcp/tools.js';
 import type { CatalogueView } from '../filters/postgres/rows/origin.js';
 import type { LoginQuestion } from '../filters/postgres/session/agent-login.js';
 import type { LookupEffect } from '../filters/postgres/session/effects.js';
@@ -22,6 +23,7 @@ import { Connection, type ConnectionMetrics, Registry, type Transport } from './
 import { createHop } from './services/hop.js';
 import { HttpConnection, type HttpTransport } from './services/http-connection.js';
 import { httpExtProc, httpExtProcDefinition } from './services/http-ext-proc.js';
+import { McpSessions } from './services/mcp-sessions.js';
 import { networkExtProc, networkExtProcDefinition } from './services/network-ext-proc.js';
 
 /** One backend that the gateway stands before. */
@@ -61,6 +63,8 @@ export interface GatewayOptions {
   mayConnect?: (question: ConnectQuestion) => { allowed: boolean };
   rules: RuleBook;
   approvals: ApprovalStore;
+  /** what is remembered of MCP servers; needed where one is among `http` */
+  mcp?: McpMemory;
   record: (session: string) => SessionRecorder;
   log: Logger;
   metrics: ConnectionMetrics;
@@ -170,6 +174,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }),
   );
   const exchanges = new Set<HttpConnection>();
+  const sessions = new McpSessions(options.mcp ?? noMemory);
   server.addService(
     httpExtProcDefinition,
     httpExtProc({
@@ -186,7 +191,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           principal: facts.spiffe || facts.subject,
           sni: facts.tls['requested_server_name'] ?? '',
         });
-        return openExchange(options, exchanges, found, { ...extProcPeer(facts), refused: admitted?.allowed === false }, makeTransport, now);
+        return openExchange(
+          options,
+          { open: exchanges, sessions },
+          found,
+          { ...extProcPeer(facts), refused: admitted?.allowed === false },
+          makeTransport,
+          now,
+        );
       },
     }),
   );
@@ -243,9 +255,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
+/** Where no server speaks MCP nobody asks; where one does, nothing passes without it. */
+const noMemory = new Proxy({} as McpMemory, {
+  get: () => () => {
+    throw new MidstreamError('config_invalid', 'the gateway was started without a memory of MCP servers');
+  },
+});
+
 function openExchange(
   options: GatewayOptions,
-  open: Set<HttpConnection>,
+  { open, sessions }: { open: Set<HttpConnection>; sessions: McpSessions },
   { resource, mcp = false }: HttpResource,
   peer: ExchangeOptions['peer'],
   makeTransport: (session: string) => HttpTransport,
@@ -259,7 +278,7 @@ function openExchange(
     {
       id,
       resource,
-      mcp,
+      mcp: mcp ? sessions : undefined,
       peer,
       gateway_version: options.version,
       now,
@@ -267,7 +286,7 @@ function openExchange(
       rules: (identity) => rules.http(identity, resource),
       body_bytes_max: policy.recording?.response_bytes_max ?? WIRE_BYTES_MAX,
     },
-    { approvals, recorder, open, received, log, metrics, now },
+    { approvals, recorder, open, received, log, metrics, now, sessions, notice_every_ms: options.limits.notice_every_ms },
     makeTransport(id),
   );
 }

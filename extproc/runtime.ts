@@ -1,4 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
+import { dirname, resolve } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { kinds } from '../filters/mask/index.js';
 import type { Policy } from '../filters/policy/types.js';
@@ -19,6 +20,7 @@ import { type Answer, addExtAuthz } from './services/ext-authz.js';
 import { addHealth, type Health } from './services/health.js';
 import { createMetrics, serveMetrics } from './services/metrics.js';
 import { openApprovals } from './stores/approvals/sqlite.js';
+import { openMcpStore } from './stores/mcp/sqlite.js';
 import { openPolicyFile } from './stores/policy-file.js';
 import { openRecordings, type Recordings, type RecoveryReport } from './stores/recordings/index.js';
 
@@ -42,6 +44,8 @@ export interface RuntimeOptions {
     /** another worker of this gateway serves the API, until serveApi() asks for it here */
     elsewhere?: boolean;
   };
+  /** file of what is remembered of MCP servers; mcp.db beside the approvals otherwise */
+  mcpStore?: string;
   mask_key_file?: string;
   /** the key itself, where no file names it: workers of one gateway share it */
   mask_key?: Uint8Array;
@@ -133,7 +137,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     ...(options.regions ? { regions: options.regions } : {}),
   });
   const byConnection = new RecentConnections();
+  const memory = options.http?.some(({ mcp }) => mcp === true)
+    ? openMcpStore(options.mcpStore ?? storeBeside(options.approvals.database))
+    : undefined;
   gateway = await startGateway({
+    ...(memory === undefined ? {} : { mcp: memory }),
     version: options.version,
     grpc: options.grpc,
     resources: options.resources,
@@ -191,12 +199,15 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         () => gateway!.stop(reason),
         () => api?.close(),
         () => closeServer(metricsServer),
+        () => memory?.close(),
         () => approvals.close(),
         () => recordings.close(),
       );
     },
   };
 }
+
+const storeBeside = (database: string): string => (database === ':memory:' ? database : resolve(dirname(database), 'mcp.db'));
 
 /** Masks by column know tables and their columns by name alone where there is no catalogue. */
 function sayNamesOnly(policy: Policy, resources: readonly Resource[], log: Logger): void {

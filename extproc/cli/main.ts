@@ -17,6 +17,7 @@ const commands: readonly [name: string, load: () => Promise<Registering>][] = [
   ['identity', () => import('./identity.js')],
   ['demo', () => import('./demo.js')],
   ['approvals', () => import('./approvals.js')],
+  ['mcp', () => import('./mcp.js')],
   ['sessions', () => import('./sessions.js')],
   ['replay', () => import('./replay.js')],
   ['verify', () => import('./verify.js')],

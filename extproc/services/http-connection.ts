@@ -2,9 +2,16 @@ import type { ApprovalStore } from '../../filters/approval/types.js';
 import { MidstreamError } from '../../filters/errors.js';
 import type { Answer, Effects } from '../../filters/http/effects.js';
 import { Exchange, type ExchangeInput, type ExchangeOptions } from '../../filters/http/exchange.js';
+import type { McpEffect } from '../../filters/mcp/side.js';
 import type { SessionRecorder } from '../../filters/record/events.js';
 import type { ConnectionMetrics } from './connection.js';
 import { HoldKeeper } from './hold-keeper.js';
+
+/** What an exchange sends, once what gates it is durable. */
+interface Outgoing {
+  answers: readonly Answer[];
+  others: readonly McpEffect[];
+}
 
 /** What carries an exchange: one stream of HTTP ext_proc. */
 export interface HttpTransport {
@@ -19,6 +26,10 @@ export interface HttpWorld {
   /** exchanges that are open */
   open: Set<HttpConnection>;
   received: (bytes: number) => void;
+  /** what exchanges with MCP servers have for each other */
+  sessions: { carryOut(from: HttpConnection, effects: readonly McpEffect[]): void; ended(connection: HttpConnection): void };
+  /** milliseconds between words to a client whose request waits */
+  notice_every_ms: number;
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
   metrics: ConnectionMetrics;
   now: () => number;
@@ -31,7 +42,7 @@ const PAUSE_MS = 20;
 export class HttpConnection {
   readonly exchange: Exchange;
   private readonly holds: HoldKeeper;
-  private readonly queue: { ticket: number; answers: readonly Answer[] }[] = [];
+  private readonly queue: ({ ticket: number } & Outgoing)[] = [];
   private waiting = false;
   private gone = false;
   private pause: NodeJS.Timeout | undefined;
@@ -46,8 +57,8 @@ export class HttpConnection {
       id: options.id,
       held: () => this.exchange.held,
       ended: (input) => this.input({ type: 'approval', ...input }),
-      stored: () => undefined,
-      tick: undefined,
+      stored: () => this.input({ type: 'tick' }),
+      tick: options.mcp && { every_ms: world.notice_every_ms, call: () => this.input({ type: 'tick' }) },
     });
     world.open.add(this);
   }
@@ -64,7 +75,7 @@ export class HttpConnection {
       this.world.log.error({ session: this.exchange.options.id, code }, 'recording failed; the request is reset');
       return this.fail('the recording failed');
     }
-    if (effects.answers.length > 0) this.send(ticket, effects.answers);
+    if (effects.answers.length > 0 || effects.others.length > 0) this.send(ticket, effects);
     for (const operation of effects.holds) void this.holds.hold(operation);
     for (const { hold, status, reason } of effects.ended) this.holds.end(hold, status, reason);
     if (effects.fail !== undefined) return this.fail(effects.fail);
@@ -97,10 +108,16 @@ export class HttpConnection {
     return ticket;
   }
 
-  private send(ticket: number, answers: readonly Answer[]): void {
-    if (this.queue.length === 0 && (ticket === 0 || this.world.recorder.durable(ticket))) return this.transport.send(answers);
-    this.queue.push({ ticket, answers });
+  private send(ticket: number, { answers, others }: Outgoing): void {
+    if (this.queue.length === 0 && (ticket === 0 || this.world.recorder.durable(ticket))) return this.deliver({ answers, others });
+    this.queue.push({ ticket, answers, others });
     this.awaitDurable();
+  }
+
+  private deliver({ answers, others }: Outgoing): void {
+    // A stream that is named in an answer must be known before the client can use it.
+    if (others.length > 0) this.world.sessions.carryOut(this, others);
+    if (answers.length > 0) this.transport.send(answers);
   }
 
   private awaitDurable(): void {
@@ -112,7 +129,7 @@ export class HttpConnection {
       if (this.gone) return;
       if (error) return this.fail('the recording failed');
       while (this.queue.length > 0 && (this.queue[0]!.ticket === 0 || this.world.recorder.durable(this.queue[0]!.ticket)))
-        this.transport.send(this.queue.shift()!.answers);
+        this.deliver(this.queue.shift()!);
       this.awaitDurable();
     });
   }
@@ -128,5 +145,6 @@ export class HttpConnection {
     clearTimeout(this.pause);
     this.holds.unwatch();
     this.world.open.delete(this);
+    this.world.sessions.ended(this);
   }
 }

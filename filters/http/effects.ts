@@ -1,4 +1,5 @@
 import type { HeldOperation } from '../approval/types.js';
+import type { McpEffect } from '../mcp/side.js';
 import type { Decision } from '../policy/types.js';
 import type { RecordEffect } from '../postgres/session/effects.js';
 
@@ -27,6 +28,8 @@ export class Effects {
   answers: Answer[] = [];
   decisions: Decision[] = [];
   holds: HeldOperation[] = [];
+  /** for other exchanges of the same session, once what gates them is durable */
+  others: McpEffect[] = [];
   ended: { hold: string; status: 'cancelled' | 'expired'; reason: string }[] = [];
   /** bytes are held back that may go when the sender pauses */
   flush = false;

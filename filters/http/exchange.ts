@@ -1,7 +1,8 @@
 import { type ApprovalInput, approvalFields, holdFields } from '../approval/recorded.js';
 import type { HeldOperation } from '../approval/types.js';
 import { MidstreamError } from '../errors.js';
-import { McpRequest, toolFilter } from '../mcp/conversation.js';
+import { askedFields } from '../mcp/recorded.js';
+import { McpSide, type McpWorld } from '../mcp/side.js';
 import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
 import { type RecordingMaskers, shownIdentity } from '../record/shown-identity.js';
@@ -9,11 +10,11 @@ import { FORM, MULTIPART } from './body.js';
 import { type Answer, Effects, type Header } from './effects.js';
 import type { HttpFacts, HttpReading } from './facts.js';
 import { operationOf } from './hold.js';
-import type { BodyMask } from './masking.js';
+import { type BodyMask, maskWhole } from './masking.js';
 import { MethodWatch } from './method-watch.js';
 import { grpcStatusOf, problemOf, type Refusal } from './problem.js';
 import { readingsOf } from './readings.js';
-import { ambiguous, denied, forbidden, notApproved, notShown, stopping, tooLarge, unreadable } from './refusals.js';
+import { ambiguous, denied, forbidden, noSession, notApproved, notShown, stopping, tooLarge, unreadable } from './refusals.js';
 import { requestChanges } from './request-changes.js';
 import { claimed, headOf, type RequestHead } from './request-facts.js';
 import { REQUEST, RequestText } from './request-text.js';
@@ -30,7 +31,7 @@ export interface ExchangeOptions {
   id: string;
   resource: string;
   /** the server speaks MCP: what is posted to it are its messages */
-  mcp: boolean;
+  mcp: McpWorld | undefined;
   /** `refused`: nothing lets this peer reach the resource */
   peer: { identity: Identity | undefined; source: string; tls: Record<string, string>; refused?: boolean };
   gateway_version: string;
@@ -48,6 +49,12 @@ export type ExchangeInput =
   /** the sender pauses */
   | { type: 'flush' }
   | ({ type: 'approval' } & ApprovalInput)
+  /** the request still waits for a person */
+  | { type: 'tick' }
+  /** the client gave up the request that waits */
+  | { type: 'cancelled' }
+  /** another exchange of its session has something for the client, on this one's event stream */
+  | { type: 'tell'; message: object }
   /** the stream is gone */
   | { type: 'gone'; reason: string }
   /** the gateway is stopping, or can't record */
@@ -71,7 +78,8 @@ export class Exchange {
   private watch: MethodWatch | undefined;
   private text!: RequestText;
   private grpc = false;
-  private mcp: McpRequest | undefined;
+  private mcp: McpSide | undefined;
+  private readonly opaque = new Map<string, number>();
   /** what waits: the request's body, until it may go */
   private waiting: Buffer[] = [];
   private waiting_bytes = 0;
@@ -100,6 +108,8 @@ export class Exchange {
       if (this.phase === 'passing' && this.response?.refusable === true) this.refuse(unreadable(`The server's answer: ${why}.`));
       else {
         this.out.fail = why;
+        if (this.phase === 'passing')
+          this.record('error', { request: REQUEST, severity: 'ERROR', sqlstate: '502', message: this.rules.maskText(why), own: true });
         this.close('failed');
       }
     }
@@ -130,6 +140,12 @@ export class Exchange {
         return this.response?.flush(this.out);
       case 'approval':
         return this.onApproval(input);
+      case 'tick':
+        return this.onTick();
+      case 'cancelled':
+        return this.onCancelled();
+      case 'tell':
+        return this.tell(input.message);
       case 'gone':
         return this.gone(input.reason);
       case 'stop':
@@ -164,11 +180,16 @@ export class Exchange {
       this.refuse(forbidden);
       return;
     }
+    if (this.options.mcp !== undefined) this.mcp = new McpSide(this.options.mcp, this.rules.policy, this.identity, resource, this.facts);
+    if (this.mcp?.mayUse === false) {
+      this.refuse(noSession);
+      return;
+    }
     if (end) {
       this.waitingEnd = true;
       this.readings = readingsOf(this.head, Buffer.alloc(0));
       this.text.tellFacts(this.facts);
-      if (this.postsMessages) this.readMessages();
+      if (this.mcp?.posts === true) this.readMessages();
     } else if (this.needsBody || this.mayNameMethod) {
       this.phase = 'collecting';
       return;
@@ -180,8 +201,9 @@ export class Exchange {
     return this.readings[0]!.http;
   }
 
+  /** Everything with a body that goes to an MCP server is read as messages: which methods it looks at is not known. */
   private get needsBody(): boolean {
-    return this.rules.policy.usesBody || this.postsMessages;
+    return this.rules.policy.usesBody || this.mcp !== undefined;
   }
 
   /** A form may ask for another method in its body. */
@@ -237,32 +259,24 @@ export class Exchange {
     if (this.operation === undefined) {
       this.readings = readingsOf(this.head, Buffer.concat(this.waiting));
       this.text.tellFacts(this.facts);
-      if (this.postsMessages) this.readMessages();
+      if (this.mcp !== undefined) this.readMessages();
     }
     this.judge();
   }
 
-  private get postsMessages(): boolean {
-    return this.options.mcp && this.facts.method === 'POST';
-  }
-
   private readMessages(): void {
-    try {
-      this.mcp = McpRequest.read(this.facts.body);
-      this.text.tellOperations(this.mcp.operations);
-    } catch (error) {
-      const unparsed = this.facts.unparsed || `the body is no MCP message: ${(error as Error).message}`;
-      this.readings = this.readings.map((one) => ({ ...one, http: { ...one.http, unparsed } }));
-    }
+    const mcp = this.mcp!;
+    const why = mcp.read(this.facts.body);
+    if (why !== '') this.readings = this.readings.map((one) => ({ ...one, http: { ...one.http, unparsed: one.http.unparsed || why } }));
+    if (mcp.operations.length > 0) this.text.tellOperations(mcp.operations);
   }
 
   private decide(): Decision {
-    const { identity, mcp } = this;
     const { resource } = this.options;
-    const { policy } = this.rules;
     const [{ http }, ...also] = this.readings as [HttpReading, ...HttpReading[]];
-    const decision = policy.decide({ on: 'http', http, also, identity, resource });
-    return mcp === undefined ? decision : strictestDecision([decision, mcp.decide(policy, identity, resource)]);
+    const decision = this.rules.policy.decide({ on: 'http', http, also, identity: this.identity, resource });
+    const messages = this.mcp?.decide();
+    return messages === undefined ? decision : strictestDecision([decision, messages]);
   }
 
   private judge(): void {
@@ -304,6 +318,24 @@ export class Exchange {
     this.heldCount++;
     this.recordLine('hold', holdFields(this.operation), true);
     this.out.holds.push(this.operation);
+    this.out.others.push(...(this.mcp?.holds() ?? []));
+  }
+
+  private onTick(): void {
+    if (this.phase === 'held') this.out.others.push(...(this.mcp?.waits(this.operation!.rule) ?? []));
+  }
+
+  private onCancelled(): void {
+    const { operation } = this;
+    if (this.phase !== 'held' || operation === undefined) return;
+    const reason = 'the client cancelled it';
+    this.out.ended.push({ hold: operation.hold, status: 'cancelled', reason });
+    this.onApproval({ hold: operation.hold, outcome: 'cancelled', reason, decisions: [], lease: '' });
+  }
+
+  private tell(message: object): void {
+    if (this.phase !== 'passing') return;
+    this.response?.inject(Buffer.from(`event: message\ndata: ${JSON.stringify(message)}\n\n`), this.out);
   }
 
   private onApproval(input: ApprovalInput): void {
@@ -320,8 +352,13 @@ export class Exchange {
   private pass(): void {
     this.phase = 'passing';
     const masked = this.rules.masks.length > 0;
-    this.out.answers.push({ part: 'request_headers', ...requestChanges(this.facts.headers, masked) });
-    const chunks = this.waiting;
+    const changed = this.mcp?.body;
+    const { headers } = this.facts;
+    const resized =
+      changed === undefined || !('content-length' in headers) ? headers : { ...headers, 'content-length': `${changed.length}` };
+    this.out.answers.push({ part: 'request_headers', ...requestChanges(resized, masked || this.mcp !== undefined) });
+    this.out.others.push(...(this.mcp?.cancels() ?? []));
+    const chunks = changed === undefined ? this.waiting : [changed];
     const end = this.waitingEnd && !this.trailers;
     if (chunks.length > 0) this.out.answers.push({ part: 'request_body', chunks, end });
     if (this.trailers) this.out.answers.push({ part: 'request_trailers' });
@@ -330,17 +367,43 @@ export class Exchange {
 
   private onResponse(headers: readonly Header[], end: boolean): void {
     if (this.phase !== 'passing') return;
-    const response = new Response(this.rules.masks, this.options.body_bytes_max, this.rules.policy.limits, this.toolFilter());
+    const response = new Response(this.rules.masks, this.options.body_bytes_max, this.rules.policy.limits, this.mcpReader(headers));
     const why = response.headers(headers, end, this.out);
     if (why !== undefined) return this.refuse(unreadable(why));
     this.response = response;
     if (end) this.finish();
   }
 
-  private toolFilter(): BodyFilter | undefined {
-    if (this.mcp?.listsTools !== true) return undefined;
-    const { policy } = this.rules;
-    return { bytes_max: policy.limits.held_bytes_max, apply: toolFilter(policy, this.identity, this.options.resource) };
+  private mcpReader(headers: readonly Header[]): BodyFilter | undefined {
+    const { mcp, rules } = this;
+    if (mcp === undefined) return undefined;
+    const of = (name: string): string => headers.find(([one]) => one === name)?.[1] ?? '';
+    const status = Number(of(':status'));
+    this.out.others.push(...mcp.answered(status, of('mcp-session-id'), of('content-type')));
+    const fired = new Map<string, number>();
+    const body = mcp.reader(of('content-type'), status, {
+      session: this.options.id,
+      judged: (number, message, decision) => {
+        const { request, decided } = askedFields(`s${number}`, message, decision, rules);
+        if (request !== undefined) this.record('request', request);
+        this.record('decision', decided, true);
+        this.out.decisions.push(decision);
+        if (decision.verdict !== 'allow') this.denied++;
+      },
+      tools: (event) => this.record('mcp.tools', event, true),
+      endpoint: (target) => this.out.others.push(...mcp.streams(target)),
+      opaque: (reason, bytes) => this.opaque.set(reason, (this.opaque.get(reason) ?? 0) + bytes),
+      mask: (type, bytes) => maskWhole(rules.masks, type, bytes, fired),
+    });
+    if (body === undefined) return undefined;
+    return {
+      whole: body.whole,
+      push: (bytes) => body.push(bytes),
+      end: () => body.end(),
+      get fired() {
+        return [...fired].map(([rule, count]) => ({ rule, count }));
+      },
+    };
   }
 
   /** An agent of MCP reads a refusal as its own protocol has it: the call was answered. */
@@ -351,8 +414,10 @@ export class Exchange {
     kind,
   }: Refusal): Pick<Extract<Answer, { part: 'immediate' }>, 'status' | 'headers' | 'body'> | undefined {
     if (kind === 'forbidden' || kind === 'too_large') return undefined;
-    const body = this.mcp?.refusal({ message: hint === '' ? detail : `${detail} ${hint}`, rule, session: this.options.id });
-    return body === undefined ? undefined : { status: 200, headers: [['content-type', 'application/json']], body: Buffer.from(body) };
+    const refused = this.mcp?.refuse({ message: hint === '' ? detail : `${detail} ${hint}`, rule, session: this.options.id });
+    if (refused === undefined) return undefined;
+    this.out.others.push(...refused.effects);
+    return { status: refused.status, headers: [['content-type', refused.type]], body: Buffer.from(refused.body) };
   }
 
   private refuse(refusal: Refusal): void {
@@ -427,7 +492,11 @@ export class Exchange {
         bytes_down: this.response?.bytes ?? 0,
         bytes_up: this.bytesUp,
       },
-      coverage: { inspected_bytes: inspected, masked_bytes: this.response?.masked_bytes ?? 0, opaque: [] },
+      coverage: {
+        inspected_bytes: inspected,
+        masked_bytes: this.response?.masked_bytes ?? 0,
+        opaque: [...this.opaque].map(([why, bytes]) => ({ reason: why, bytes })),
+      },
     });
     this.phase = 'closed';
   }

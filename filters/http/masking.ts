@@ -76,6 +76,18 @@ export class BodyMasker {
   }
 }
 
+/** Masks all of a body at once; undefined where nothing of it is masked. Adds what fired. */
+export function maskWhole(masks: readonly BodyMask[], type: string, bytes: Buffer, fired: Map<string, number>): Buffer | undefined {
+  if (masks.length === 0) return undefined;
+  const out: Buffer[] = [];
+  const masker = new BodyMasker(masks, type, (part) => out.push(part));
+  masker.push(bytes);
+  masker.end();
+  if (masker.hits === 0) return undefined;
+  for (const { rule, count } of masker.fired) fired.set(rule, (fired.get(rule) ?? 0) + count);
+  return Buffer.concat(out);
+}
+
 function codecOf(type: string, options: ConstructorParameters<typeof StreamMasker>[0]): StreamCodec {
   if (isJson(type) || type === 'application/x-ndjson' || type === 'application/jsonl') return new JsonMasker(options);
   if (type === 'text/event-stream') return new SseMasker(options);

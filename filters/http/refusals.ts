@@ -11,6 +11,16 @@ export const forbidden: Refusal = {
   hint: '',
 };
 
+/** MCP, "Session Management": 404 tells a client to begin anew. That the session is somebody else's is none of its business. */
+export const noSession: Refusal = {
+  status: 404,
+  kind: 'no_session',
+  title: 'No such session',
+  detail: 'There is no such session of this caller.',
+  rule: '',
+  hint: 'Begin a new one.',
+};
+
 export const denied = (detail: string, rule: string, hint: string): Refusal => ({
   status: 403,
   kind: 'denied',

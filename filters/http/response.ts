@@ -1,4 +1,3 @@
-import { MidstreamError } from '../errors.js';
 import type { WireField } from '../record/events.js';
 import type { RecordingMaskers } from '../record/shown-identity.js';
 import { mediaType } from './body.js';
@@ -19,11 +18,16 @@ const OF_THE_BYTES = [
   'accept-ranges',
 ];
 
-/** Changes an answer as a whole, before it is masked. Throws for what it can't read. */
+/** Reads an answer before it is masked, and may change it. Throws MidstreamError for what it can't read. */
 export interface BodyFilter {
-  /** longest answer that is collected */
-  bytes_max: number;
-  apply(type: string, whole: Buffer): Buffer;
+  /** it lets nothing go before the end */
+  readonly whole: boolean;
+  /** what may go on now, of these bytes and of those before them */
+  push(bytes: Buffer): Buffer;
+  /** what is left */
+  end(): Buffer;
+  /** values that it masked itself, by rule */
+  readonly fired: readonly { rule: string; count: number }[];
 }
 
 /** The answer to a request, on its way to the client. */
@@ -40,8 +44,6 @@ export class Response {
   private pending: Buffer[] = [];
   private kept: Buffer[] = [];
   private kept_bytes = 0;
-  private collected: Buffer[] = [];
-  private collected_bytes = 0;
   private readonly headerHits = new Map<string, number>();
   private unpacking: Unpacking | undefined;
   /** the answer's headers, until they go */
@@ -113,7 +115,14 @@ export class Response {
   flush(out: Effects): void {
     this.masker?.flush();
     // what must be read whole may be refused to its end
-    if (this.filter === undefined) this.begin(out);
+    if (this.filter?.whole !== true) this.begin(out);
+    this.send(false, out);
+  }
+
+  /** Something of the gateway's own, between two bytes of the server that a filter let go. */
+  inject(bytes: Buffer, out: Effects): void {
+    this.take(bytes);
+    this.masker?.flush();
     this.send(false, out);
   }
 
@@ -137,21 +146,11 @@ export class Response {
   }
 
   private plain(body: Buffer): void {
-    if (this.filter === undefined) this.take(body);
-    else this.collect(body);
-  }
-
-  private collect(body: Buffer): void {
-    this.collected_bytes += body.length;
-    if (this.collected_bytes > this.filter!.bytes_max)
-      throw new MidstreamError(
-        'limit_exceeded',
-        `the answer is longer than ${this.filter!.bytes_max} bytes, and must be read whole (limits.held_bytes_max)`,
-      );
-    this.collected.push(body);
+    this.take(this.filter === undefined ? body : this.filter.push(body));
   }
 
   private take(body: Buffer): void {
+    if (body.length === 0) return;
     if (this.masker === undefined) this.pending.push(body);
     else this.masker.push(body);
   }
@@ -159,20 +158,17 @@ export class Response {
   private finish(): void {
     this.unpacking?.end();
     this.free();
-    if (this.filter !== undefined && this.collected_bytes > 0) {
-      const whole = Buffer.concat(this.collected);
-      try {
-        this.take(this.filter.apply(this.type, whole));
-      } catch {
-        throw new MidstreamError('bad_input', 'the answer must be read whole, and is no message');
-      }
-    }
+    if (this.filter !== undefined) this.take(this.filter.end());
     this.masker?.end();
   }
 
   /** Fields of the response event. */
   fields({ maskText }: RecordingMaskers, more = ''): { json: string; wire: WireField } {
-    const masked = [...(this.masker?.fired ?? []), ...[...this.headerHits].map(([rule, count]) => ({ rule, count }))];
+    const masked = [
+      ...(this.masker?.fired ?? []),
+      ...(this.filter?.fired ?? []),
+      ...[...this.headerHits].map(([rule, count]) => ({ rule, count })),
+    ];
     const headers = this.shown.map(([name, value]) => [name, maskText(value)]);
     const event = {
       request: REQUEST,

@@ -1,18 +1,36 @@
 import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
-import { type McpMessage, readMessages, refusalOf, withoutTools } from './messages.js';
+import { refusalsOf, restored, type Why } from './answers.js';
+import { type McpMessage, readMessages } from './messages.js';
+import type { McpMemory } from './tools.js';
+
+/** Who speaks with which server, under which policy. */
+export interface McpParties {
+  policy: Policy;
+  identity: Identity;
+  /** the server, by the gateway's own name for it */
+  resource: string;
+  memory: McpMemory;
+}
 
 /** What one POST to an MCP server carries. */
 export class McpRequest {
   private constructor(
     readonly messages: readonly McpMessage[],
     private readonly batch: boolean,
+    private readonly parties: McpParties,
+    /** the body as the server must get it, where that is another than the client sent */
+    readonly body: Buffer | undefined,
   ) {}
 
   /** Throws Error, with a reason that holds nothing of the body, for what is no message. */
-  static read(body: unknown): McpRequest {
-    const { messages, batch } = readMessages(body);
-    return new McpRequest(messages, batch);
+  static read(body: unknown, parties: McpParties): McpRequest {
+    const { messages, batch } = readMessages(body, { from: 'client', server: parties.resource });
+    for (const { facts } of messages) if (facts.tool !== '') facts.tool_changed = parties.memory.toolChanged(parties.resource, facts.tool);
+    const answers = messages.map((message) => restored(message));
+    const changed = answers.some((answer) => answer !== undefined);
+    const values = messages.map(({ value }, i) => answers[i] ?? value);
+    return new McpRequest(messages, batch, parties, changed ? Buffer.from(JSON.stringify(batch ? values : values[0])) : undefined);
   }
 
   /** `tools/call shell`, one for each message. */
@@ -22,26 +40,24 @@ export class McpRequest {
     );
   }
 
-  decide(policy: Policy, identity: Identity, resource: string): Decision {
+  decide(): Decision {
+    const { policy, identity, resource } = this.parties;
     return strictestDecision(this.messages.map(({ facts }) => policy.decide({ on: 'mcp', mcp: facts, identity, resource })));
   }
 
-  /** The answer that refuses all of it; undefined where nobody waits for one. */
-  refusal(why: { message: string; rule: string; session: string }): string | undefined {
-    return refusalOf(this.messages, this.batch, why);
+  /** The answers that refuse all of it, one for each request. */
+  refusals(why: Why): object[] {
+    return refusalsOf(this.messages, why);
   }
 
-  get listsTools(): boolean {
-    return this.messages.some(({ facts }) => facts.method === 'tools/list');
+  /** The same as one body; undefined where nobody waits for an answer. */
+  refusal(why: Why): string | undefined {
+    const answers = this.refusals(why);
+    return answers.length === 0 ? undefined : JSON.stringify(this.batch ? answers : answers[0]);
   }
-}
 
-/** Takes the tools out of a list that rules refuse by their name alone: what an agent can't call it need not know. */
-export function toolFilter(policy: Policy, identity: Identity, resource: string): (type: string, whole: Buffer) => Buffer {
-  const hidden = (tool: string): boolean => {
-    const mcp = { method: 'tools/call', tool, arguments: undefined, uri: '', prompt: '' };
-    const { verdict, matches } = policy.decide({ on: 'mcp', mcp, identity, resource });
-    return verdict === 'deny' && matches.some((one) => one.verdict === 'deny' && one.mode === 'enforce' && one.error === undefined);
-  };
-  return (type, whole) => withoutTools(type, whole, hidden) ?? whole;
+  /** somebody waits for its answer */
+  get asks(): boolean {
+    return this.messages.some(({ kind }) => kind === 'request');
+  }
 }

@@ -1,6 +1,6 @@
 import { type DescribedRequest, describedReadings } from '../http/described.js';
 import { describedKubernetes } from '../kubernetes/described.js';
-import type { McpFacts } from '../mcp/facts.js';
+import { type McpFacts, mcpFacts } from '../mcp/facts.js';
 import type { SqlFacts } from '../sql/facts.js';
 import { callerOf } from './fact-values.js';
 import type { CompiledPolicy } from './index.js';
@@ -68,7 +68,17 @@ const casesSchema = {
       mcp: {
         type: 'object',
         additionalProperties: false,
-        properties: { method: word, tool: word, arguments: { type: 'object' }, uri: word, prompt: word },
+        properties: {
+          from: { enum: ['client', 'server'], 'x-say': 'write client or server' },
+          server: word,
+          method: word,
+          tool: word,
+          tool_changed: { type: 'boolean', 'x-say': 'write true or false' },
+          arguments: { type: 'object' },
+          uri: word,
+          prompt: word,
+          params: { type: 'object' },
+        },
         'x-say': 'write a message, for example { tool: shell, arguments: { command: ls } }',
       },
       params: {
@@ -148,13 +158,19 @@ export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFa
       resource: one.resource ?? 'kubernetes',
     };
   if (one.mcp !== undefined) {
-    const { tool = '', arguments: given = {}, uri = '', prompt = '' } = one.mcp;
+    const server = one.resource ?? 'mcp';
+    const { tool = '', uri = '', prompt = '' } = one.mcp;
     const method = one.mcp.method ?? (tool !== '' ? 'tools/call' : prompt !== '' ? 'prompts/get' : uri !== '' ? 'resources/read' : '');
     return {
       on: 'mcp',
-      mcp: { method, tool, arguments: given, uri, prompt },
+      mcp: mcpFacts({
+        params: one.mcp.arguments ? { arguments: one.mcp.arguments } : {},
+        ...one.mcp,
+        server: one.mcp.server ?? server,
+        method,
+      }),
       identity: identityOf(one.as),
-      resource: one.resource ?? 'mcp',
+      resource: server,
     };
   }
   return statementOf(one, sql!);

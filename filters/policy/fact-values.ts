@@ -227,11 +227,16 @@ function kubernetesContext({ k8s, identity, resource }: KubernetesOperation): Co
 }
 
 function mcpContext({ mcp, identity, resource }: McpOperation): Context {
-  const value = new (factClass('Mcp'))({ ...mcp, arguments: convertJson(mcp.arguments, BODY_LEVELS) });
-  if (mcp.arguments === undefined) unavailable(value, 'arguments', 'the arguments are not known yet');
+  const value = new (factClass('Mcp'))({
+    ...mcp,
+    arguments: convertJson(mcp.arguments, BODY_LEVELS),
+    params: convertJson(mcp.params, BODY_LEVELS),
+  });
+  for (const name of ['arguments', 'params'] as const)
+    if (mcp[name] === undefined) unavailable(value, name, `the ${name} are not known yet`);
   return {
     variables: { on: 'mcp', identity: convertIdentity(identity), resource, mcp: value },
-    sizes: { statements: 0, statement: 0, longest: longestList(mcp.arguments), groups: identity.groups.length, params: 0 },
+    sizes: { statements: 0, statement: 0, longest: longestList([mcp.arguments, mcp.params]), groups: identity.groups.length, params: 0 },
   };
 }
 

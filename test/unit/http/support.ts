@@ -2,6 +2,7 @@ import type { Effects, Header } from '../../../filters/http/effects.js';
 import { Exchange, type ExchangeInput, type HttpRules } from '../../../filters/http/exchange.js';
 import { strongestFirst } from '../../../filters/http/masking.js';
 import { createDetector, createMasker, maskString } from '../../../filters/mask/index.js';
+import type { McpWorld } from '../../../filters/mcp/side.js';
 import { compilePolicy } from '../../../filters/policy/index.js';
 import type { Identity } from '../../../filters/policy/types.js';
 import { buildMaskSet } from '../../../filters/postgres/rows/mask-set.js';
@@ -18,7 +19,7 @@ export class Driver {
   last!: Effects;
   private ids = 0;
 
-  constructor(policy: string, peer: Identity | undefined = undefined, refused = false, mcp = false) {
+  constructor(policy: string, peer: Identity | undefined = undefined, refused = false, mcp: McpWorld | undefined = undefined) {
     const compiled = compilePolicy(policy, 'policy.yaml');
     const maskText = (text: string) => maskString(all, redact, text);
     const rules = (identity: Identity): HttpRules => {

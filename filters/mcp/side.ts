@@ -1,0 +1,197 @@
+import type { HttpFacts } from '../http/facts.js';
+import type { Decision, Identity, Policy } from '../policy/types.js';
+import type { Why } from './answers.js';
+import { type McpParties, McpRequest } from './conversation.js';
+import { isObject } from './messages.js';
+import { eventStream, type McpBody, type McpListener, ServerMessages, wholeJson } from './server-messages.js';
+import type { McpMemory } from './tools.js';
+
+/** What exchanges with MCP servers know of each other. */
+export interface McpWorld {
+  memory: McpMemory;
+  /** an event stream of this key is open here, and can be told something */
+  hasStream(key: string): boolean;
+}
+
+/** What an exchange asks of the others of its session. Keys name the server and who asked. */
+export type McpEffect =
+  /** this exchange's answer is the stream of this key */
+  | { type: 'stream'; key: string }
+  /** a message goes to the client on the stream of this key */
+  | { type: 'tell'; key: string; message: object }
+  /** this exchange holds the requests of these keys */
+  | { type: 'holds'; keys: readonly string[] }
+  /** the client gave up the request of this key */
+  | { type: 'cancel'; key: string };
+
+/** How a refusal is answered. */
+export interface Refused {
+  status: number;
+  type: string;
+  body: string;
+  effects: McpEffect[];
+}
+
+/** The part of an exchange that is MCP's: the session it belongs to, the messages of its request, the reading of its answer. */
+export class McpSide {
+  private readonly parties: McpParties;
+  private readonly owner: string;
+  private request: McpRequest | undefined;
+  private progress = 0;
+
+  constructor(
+    private readonly world: McpWorld,
+    policy: Policy,
+    identity: Identity,
+    private readonly resource: string,
+    private readonly facts: HttpFacts,
+  ) {
+    this.parties = { policy, identity, resource, memory: world.memory };
+    this.owner = JSON.stringify([identity.kind, identity.issuer, identity.id]);
+  }
+
+  /** A message is due even where there is no body. */
+  get posts(): boolean {
+    return this.facts.method === 'POST';
+  }
+
+  /** False where the session that it names was opened by somebody else. A session that nobody is known of is theirs who come first. */
+  get mayUse(): boolean {
+    const { memory } = this.world;
+    const named = this.named;
+    if (named !== undefined && memory.ownerOf(this.resource, named) === undefined) memory.bind(this.resource, named, this.owner);
+    return [named, this.endpoint].every((session) => {
+      const owner = session === undefined ? undefined : memory.ownerOf(this.resource, session);
+      return owner === undefined || owner === this.owner;
+    });
+  }
+
+  /** Why the body is no message; empty when it is one. */
+  read(body: unknown): string {
+    const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(this.facts.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+    // Servers decode UTF-7 where it is named, and read another text.
+    if (!/^(utf-?8|us-ascii)$/i.test(charset)) return 'a message of MCP is UTF-8';
+    try {
+      this.request = McpRequest.read(body, this.parties);
+      return '';
+    } catch (error) {
+      return `the body is no MCP message: ${(error as Error).message}`;
+    }
+  }
+
+  get operations(): readonly string[] {
+    return this.request?.operations ?? [];
+  }
+
+  get body(): Buffer | undefined {
+    return this.request?.body;
+  }
+
+  decide(): Decision | undefined {
+    return this.request?.decide();
+  }
+
+  /** What reads the answer; undefined: nothing of it is a message. */
+  reader(contentType: string, status: number, listener: McpListener): McpBody | undefined {
+    const { held_bytes_max } = this.parties.policy.limits;
+    // As the most careless client reads a media type.
+    const type = contentType.toLowerCase();
+    const messages = new ServerMessages(this.parties, listener);
+    if (type.includes('text/event-stream')) return eventStream(messages, held_bytes_max);
+    if (this.request === undefined || !type.includes('json')) return undefined;
+    return wholeJson(messages, held_bytes_max, this.request.asks && status >= 200 && status < 300);
+  }
+
+  /** The answer's headers are here: sessions and streams become known. */
+  answered(status: number, session: string, contentType: string): McpEffect[] {
+    const { memory } = this.world;
+    if (session !== '') memory.bind(this.resource, `s ${session}`, this.owner);
+    if (this.facts.method === 'DELETE' && status >= 200 && status < 300 && this.named !== undefined)
+      memory.unbind(this.resource, this.named);
+    // The stream of a GET is the session's own; those of POSTs end with their answer.
+    if (this.facts.method !== 'GET' || this.named === undefined || !contentType.toLowerCase().includes('text/event-stream')) return [];
+    return [{ type: 'stream', key: this.key(this.named) }];
+  }
+
+  /** The older transport's stream names where its client posts to. */
+  streams(target: string): McpEffect[] {
+    let session: string;
+    try {
+      const { pathname, search } = new URL(target, `http://host${this.facts.target}`);
+      session = `e ${pathname}${search}`;
+    } catch {
+      return [];
+    }
+    this.world.memory.bind(this.resource, session, this.owner);
+    return [{ type: 'stream', key: this.key(session) }];
+  }
+
+  /** A refusal as the client's protocol has it; undefined: nobody waits for an answer. */
+  refuse(why: Why): Refused | undefined {
+    const { request } = this;
+    const body = request?.refusal(why);
+    if (request === undefined || body === undefined) return undefined;
+    const json = { type: 'application/json', body, effects: [] };
+    const older = this.older;
+    if (older === undefined) return { status: 200, ...json };
+    // Its client reads nothing of what a POST is answered, save that it failed.
+    if (!this.world.hasStream(older)) return { status: 403, ...json };
+    const effects = request.refusals(why).map((message): McpEffect => ({ type: 'tell', key: older, message }));
+    return { status: 202, type: 'text/plain', body: 'Accepted', effects };
+  }
+
+  /** A person is asked: the client may cancel until then. */
+  holds(): McpEffect[] {
+    const keys = (this.request?.messages ?? []).flatMap(({ id }) => (id === undefined ? [] : this.requestKey(id)));
+    return keys.length === 0 ? [] : [{ type: 'holds', keys }];
+  }
+
+  /** Tells whoever asked for progress that the request waits (MCP, "Progress"). */
+  waits(rule: string): McpEffect[] {
+    const key = this.older ?? (this.named === undefined ? undefined : this.key(this.named));
+    if (key === undefined || !this.world.hasStream(key)) return [];
+    this.progress++;
+    return (this.request?.messages ?? []).flatMap(({ value }): McpEffect[] => {
+      const { params } = value;
+      const meta = isObject(params) ? params['_meta'] : undefined;
+      const progressToken = isObject(meta) ? meta['progressToken'] : undefined;
+      if (typeof progressToken !== 'string' && typeof progressToken !== 'number') return [];
+      const message = `Waits for an approval (rule ${rule}).`;
+      const params_ = { progressToken, progress: this.progress, message };
+      return [{ type: 'tell', key, message: { jsonrpc: '2.0', method: 'notifications/progress', params: params_ } }];
+    });
+  }
+
+  /** What the client gives up (MCP, "Cancellation"). */
+  cancels(): McpEffect[] {
+    return (this.request?.messages ?? []).flatMap(({ facts, value }): McpEffect[] => {
+      if (facts.method !== 'notifications/cancelled' || !isObject(value['params'])) return [];
+      return this.requestKey(value['params']['requestId']).map((key) => ({ type: 'cancel', key }));
+    });
+  }
+
+  private get named(): string | undefined {
+    const id = this.facts.headers['mcp-session-id'];
+    return id === undefined ? undefined : `s ${id}`;
+  }
+
+  private get endpoint(): string {
+    return `e ${this.facts.target}`;
+  }
+
+  /** Key of the older transport's stream that answers this POST; undefined where it is none of it. */
+  private get older(): string | undefined {
+    if (this.named !== undefined || this.world.memory.ownerOf(this.resource, this.endpoint) === undefined) return undefined;
+    return this.key(this.endpoint);
+  }
+
+  private key(session: string): string {
+    return JSON.stringify([this.resource, this.owner, session]);
+  }
+
+  /** Without a session nobody knows whose request an id names. */
+  private requestKey(id: unknown): string[] {
+    const session = this.older ?? (this.named === undefined ? undefined : this.key(this.named));
+    return session === undefined ? [] : [`${session} ${JSON.stringify(id)}`];
+  }
+}
