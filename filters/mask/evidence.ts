@@ -22,8 +22,10 @@ export const BIRTH = 1 << 13;
 export const BANK = 1 << 14;
 /** the value is an order number, a hash, a timestamp, a price … */
 export const AGAINST = 1 << 15;
+/** names of countries' identifiers that are words of other languages too (`run`, `sin`, `inn`): they count right before the number */
+export const NATIONAL_SHORT = 1 << 29;
 /** a word that is the name of one country's identifier */
-export const NATIONAL_NAME = 1 << 16;
+export const NATIONAL_NAME = (1 << 16) | NATIONAL_SHORT;
 export const SOCIAL = 1 << 17;
 export const SECURITY = 1 << 18;
 export const PUBLIC = 1 << 19;
@@ -36,6 +38,8 @@ export const ITIN = 1 << 25;
 export const LABEL = 1 << 20;
 export const SHARED_ACCESS = 1 << 26;
 export const COOKIE = 1 << 27;
+/** `nextToken`, `page_token`: where a list goes on */
+export const PAGING = 1 << 28;
 
 const WORDS: [number, string][] = [
   [
@@ -51,6 +55,7 @@ const WORDS: [number, string][] = [
     'api access private encryption encrypt signing master deploy webhook license licence service app auth client storage admin session cookie rest ingest integration user server developer dev prod partner',
   ],
   [COOKIE, 'cookie cookies setcookie'],
+  [PAGING, 'next page continuation continue pagination change marker sync previous cursor starting'],
   [AUTH, 'auth authentication oauth apiauth'],
   [AUTH | TOKEN, 'authorization'],
   [CLOUD, 'aws amazon azure'],
@@ -60,7 +65,7 @@ const WORDS: [number, string][] = [
   ],
   [
     PHONE,
-    'phone phones telephone tel mobile cell cellphone fax msisdn phonenumber mobilenumber phoneno mobileno call dial whatsapp sms handy telefon telefono telefone telefax movil celular portable ph homephone workphone reach reached answering ring',
+    'phone phones telephone tel mobile cell cellphone fax msisdn phonenumber mobilenumber phoneno mobileno call dial whatsapp sms handy telefon telefono telefone telefax movil celular portable ph homephone workphone reach reached answering ring cellular landline hotline pager gsm tlf rufnummer telefonnummer handynummer mobilnummer telefoonnummer cellulare puhelin phones dialing dialed',
   ],
   [SSN, 'ssn socialsecurity socialsecuritynumber ssns'],
   [ITIN, 'itin'],
@@ -78,12 +83,16 @@ const WORDS: [number, string][] = [
     'count type types length policy expires expiry expiration updated created changed reset min max limit ttl name names id ids url uri path file hint field label placeholder strength enabled required valid validity age at',
   ],
   [
-    NATIONAL_NAME,
-    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp tckn tckimlik egn cnp rut run oib jmbg emso sin tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala nip regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic nik npwp nisn emirates inn snils ird ruc rif nit uen cui mst edb vnr idno hkic fin isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno',
+    1 << 16,
+    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp tckn tckimlik egn cnp rut oib jmbg emso tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic npwp nisn snils ruc uen cui edb vnr idno hkic isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno',
   ],
+  [NATIONAL_SHORT, 'run sin inn nip nit nik rif ird mst fin emirates'],
   [SOCIAL, 'social'],
   [SECURITY, 'security insurance'],
-  [PUBLIC, 'public publishable primary foreign sort partition cache idempotency row column map hot short turkey monkey'],
+  [
+    PUBLIC,
+    'public publishable primary foreign fingerprint thumbprint sort partition cache idempotency row column map hot short turkey monkey',
+  ],
   [VERSION, 'version ver release firmware build'],
   [RANDOM, 'signature sig salt seed entropy sas hmac'],
   [NETWORK, 'ip ipv4 ipv6 host hostname addr address mac'],
@@ -142,6 +151,8 @@ export function evidenceBefore(buf: Uint8Array, at: number, lo: number): number 
   return evidenceOf(buf, k + 1, at);
 }
 
+/** The value's own quote stands before it, perhaps with the plus or the bracket of a telephone number between. */
 function quotesTouch(buf: Uint8Array, at: number): boolean {
-  return buf[at - 1] === 0x22;
+  const b = buf[at - 1];
+  return b === 0x22 || ((b === 0x28 || b === 0x2b) && (buf[at - 2] === 0x22 || (buf[at - 3] === 0x22 && buf[at - 2] === 0x2b)));
 }

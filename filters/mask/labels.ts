@@ -36,7 +36,9 @@ const CARD = 1 << 25;
 const EXPIRES = 1 << 26;
 const PLACE = 1 << 27;
 const NO_PLACE = 1 << 28;
+const RATE = 1 << 29;
 const DL = 1 << 30;
+const OF_THING = 1 << 31;
 
 const WORDS: [number, string][] = [];
 const add = (bits: number, words: string): void => {
@@ -52,6 +54,7 @@ add(L_VIN, 'vin vins chassis fin vehicleidentificationnumber');
 add(L_GPS, 'gps coordinates coordinate coords geolocation latlng latlon latlong geo geopoint position');
 add(L_LATITUDE, 'lat latitude');
 add(L_LONGITUDE, 'lon lng long longitude');
+add(RATE, 'ratio percent pct score weight rate ms sec seconds bits loss norm');
 add(L_WALLET, 'wallet eth ethereum ether erc20 wei bitcoin btc litecoin tron crypto');
 add(L_NPI, 'npi npis');
 add(L_MBI, 'mbi medicare');
@@ -69,6 +72,10 @@ add(NAME, 'name names');
 add(
   OF_PERSON,
   'first last full given family middle maiden customer patient employee contact cardholder holder recipient passenger guest beneficiary applicant insured student spouse mother father billing shipping legal',
+);
+add(
+  OF_THING,
+  'service server app application product project class file host path table column package module method function event resource group role type brand model key field param domain repo repository branch image cluster node pod plan team item category',
 );
 add(
   L_PERSON,
@@ -98,12 +105,13 @@ export function labelsOfText(text: string): number {
 
 function combine(bits: number): number {
   const all = (mask: number): boolean => (bits & mask) === mask;
-  if (all(NAME | OF_PERSON)) bits |= L_PERSON;
+  if (all(NAME | OF_PERSON) && (bits & OF_THING) === 0) bits |= L_PERSON;
   if (all(LICENCE | DRIVING) || all(DL | NUMBER)) bits |= L_DRIVER;
   if ((all(PATIENT | NUMBER) && (bits & HEALTH) !== 0) || all(HEALTH | NUMBER)) bits |= L_MEDICAL;
   if (all(SECURITY | CARD) && (bits & NUMBER) !== 0) bits |= L_CVV;
   if (all(CARD | EXPIRES)) bits |= L_EXPIRY;
   if ((bits & PLACE) !== 0 && (bits & NO_PLACE) === 0) bits |= L_ADDRESS;
+  if ((bits & RATE) !== 0) bits &= ~(L_LATITUDE | L_LONGITUDE);
   return bits & (NAME - 1);
 }
 

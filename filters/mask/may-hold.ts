@@ -16,6 +16,7 @@ import {
 import { isQuotedPair, NO_SECRET, nameBefore, nameEnd, nameStart, strengthOf } from './detectors/assignment.js';
 import { isBirthWord } from './detectors/birth.js';
 import { inUuid, isPrintedCard } from './detectors/cards.js';
+import { isDate, isFraction } from './detectors/dates.js';
 import { isSpelledAt } from './detectors/email.js';
 import { isPuttyHeader, NETRC_REACH, NO_ENTRY, passwordWord, pgpassEntry } from './detectors/files.js';
 import { isCookieHeader, isDigestResponse } from './detectors/headers.js';
@@ -25,7 +26,7 @@ import { standsAsVin } from './detectors/labelled-forms.js';
 import { macShape } from './detectors/mac.js';
 import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
 import { CARD_KINDS } from './detectors/numbers.js';
-import { isDate, isFraction } from './detectors/phone.js';
+import { extensionEnd, namedAfter } from './detectors/phone-near.js';
 import { SHELL_REACH, shellPassword } from './detectors/shell.js';
 import { isNoAnchor, mayBeToken } from './detectors/tokens.js';
 import { webhookBody } from './detectors/url.js';
@@ -67,6 +68,9 @@ const BEARER_WORD = ascii('bearer ');
 const BASIC_WORD = ascii('basic ');
 /** how far after a word for birth its date may stand */
 const BIRTH_REACH = 48;
+
+/** words before an identifier of a country */
+const NATIONAL = NATIONAL_NAME | SSN_NAME;
 
 const DASH = 0x2d;
 const DOT = 0x2e;
@@ -177,12 +181,12 @@ export class Gate {
       let first = at;
       while (first < hi && (CLASS[buf[first]!]! & ALNUM) !== 0) first++;
       if (nationalWord(buf, start, first, lo) || (lastGroup !== at && nationalWord(buf, lastGroup, end, lo))) return -1;
-      if (end - start >= 6 && !besideUuidPart(buf, start, first, lo, hi) && (this.context(buf, start, lo) & NATIONAL_NAME) !== 0) return -1;
+      if (end - start >= 6 && !besideUuidPart(buf, start, first, lo, hi) && (this.context(buf, start, lo) & NATIONAL) !== 0) return -1;
       if (
         lastGroup !== at &&
         end - lastGroup >= 6 &&
         !besideUuidPart(buf, lastGroup, end, lo, hi) &&
-        (this.context(buf, lastGroup, lo) & NATIONAL_NAME) !== 0
+        (this.context(buf, lastGroup, lo) & NATIONAL) !== 0
       )
         return -1;
     }
@@ -235,7 +239,7 @@ export class Gate {
     if (groups.more || (unsure && total >= 7)) return true;
     if (this.cards && total >= 12 && this.card(buf, lo)) return true;
     if ((wanted[SSN] === 1 || wanted[ITIN] === 1) && this.ssn(buf, longest, lo)) return true;
-    if (wanted[PHONE] === 1 && this.phone(buf, at, total, lo)) return true;
+    if (wanted[PHONE] === 1 && this.phone(buf, at, total, lo, hi)) return true;
     return wanted[NATIONAL_ID] === 1 && !besideUuidPart(buf, at, groups.until, lo, hi) && this.national(buf, longest, lo);
   }
 
@@ -282,10 +286,12 @@ export class Gate {
     return this.runContext;
   }
 
-  private phone(buf: Uint8Array, at: number, total: number, lo: number): boolean {
+  private phone(buf: Uint8Array, at: number, total: number, lo: number, hi: number): boolean {
     const { groups } = this;
     if (at > lo && (buf[at - 1] === 0x2b || (buf[at - 1] === 0x28 && at - 2 >= lo && buf[at - 2] === 0x2b))) return true;
-    if (total < 7) return false;
+    if (total < 7) return groups.count > 1 && (this.contextOf(buf, lo) & PHONE_NAME) !== 0;
+    const { until } = groups;
+    if (namedAfter(buf, until, hi) || extensionEnd(buf, until, hi) > until) return true;
     // digits from this group on
     let left = total;
     for (let g = 0; g < groups.count; g++) {
@@ -316,7 +322,7 @@ export class Gate {
   private national(buf: Uint8Array, longest: number, lo: number): boolean {
     const { groups } = this;
     if (longest >= 17 || mayBePrinted(groups)) return true;
-    return !isDate(buf, groups, 0) && (this.contextOf(buf, lo) & NATIONAL_NAME) !== 0;
+    return !isDate(buf, groups, 0) && (this.contextOf(buf, lo) & NATIONAL) !== 0;
   }
 
   /** Evidence of the words before, read also as if up to three of the first bytes belonged to a length word. */

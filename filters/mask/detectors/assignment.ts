@@ -6,6 +6,7 @@ import {
   COUNT_OF,
   evidenceOf,
   KEY,
+  PAGING,
   PASSWORD,
   PUBLIC,
   QUALIFIER,
@@ -16,7 +17,7 @@ import {
 } from '../evidence.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
-import { isCode, isTokenText } from './code-values.js';
+import { isAlgorithm, isCode, isDummy, isFolder, isTokenText, standsInProse } from './code-values.js';
 import { isQuote, longEnd, PLAIN_MAX, plainEnd, QUOTED_MAX, quotedEnd } from './extent.js';
 import { shellPasswordAt } from './shell.js';
 import { isName, isNumber, isPlaceholder, isWords, looksRandom } from './values.js';
@@ -57,6 +58,7 @@ export function strengthOf(bits: number): number {
   if ((bits & PASSWORD) !== 0) return about ? MEDIUM : STRONG;
   if ((bits & PUBLIC) !== 0) return NO_SECRET;
   if ((bits & SECRET) !== 0) return about ? WEAK : MEDIUM;
+  if ((bits & PAGING) !== 0 && (bits & TOKEN) !== 0 && (bits & (AUTH | QUALIFIER)) === 0) return NO_SECRET;
   if ((bits & SHARED_ACCESS) !== 0 && (bits & KEY) !== 0) return MEDIUM;
   if ((bits & TOKEN) !== 0 || ((bits & KEY) !== 0 && (bits & (QUALIFIER | AUTH | CLOUD)) !== 0)) return about ? WEAK : MEDIUM;
   return about ? NO_SECRET : WEAK;
@@ -71,6 +73,8 @@ export function assignmentAt(s: Search, op: number): void {
   // a greater-than sign only ends a name where it ends a tag
   if (s.buf[op] === 0x3e && (nameStart <= s.lo || s.buf[nameStart - 1] !== 0x3c)) return;
   const strength = strengthOf(bits);
+  // `arn:aws:secretsmanager:…:secret:name`: a path whose parts have colons between
+  if (s.buf[op] === 0x3a && nameStart > s.lo && s.buf[nameStart - 1] === 0x3a && s.buf[op + 1] !== 0x20) return;
   if (strength !== NO_SECRET) valueAfter(s, op, strength, bits);
 }
 
@@ -79,7 +83,8 @@ export function quotedPairAt(s: Search, comma: number): void {
   if (comma < s.claimedUntil || !isQuotedPair(s.buf, comma, s.lo, s.hi)) return;
   const bits = nameBefore(s.buf, comma, s.lo);
   s.steps += NAME_MAX;
-  if (strengthOf(bits) >= MEDIUM) valueAfter(s, comma, MEDIUM, bits);
+  // the first text is the name and no more: `'/?token=SECRET', '…'` is a list
+  if (nameStart > s.lo && isQuote(s.buf[nameStart - 1]!) && strengthOf(bits) >= MEDIUM) valueAfter(s, comma, MEDIUM, bits);
 }
 
 export function isQuotedPair(buf: Uint8Array, comma: number, lo: number, hi: number): boolean {
@@ -209,10 +214,17 @@ function valueAfter(s: Search, op: number, strength: number, bits: number): void
     isQuote(buf[p + 1]!)
   )
     p++;
+  // `getpass('Password: ', stream)`: the quote closes the text that the name stands in
+  if (p < hi && isQuote(buf[p]!) && nameStart > s.lo && buf[nameStart - 1] === buf[p] && !isQuote(buf[nameEnd]!)) return;
   if (p < hi && isQuote(buf[p]!)) quote = buf[p++]!;
   const escaped = quote !== 0 && buf[p - 2] === 0x5c;
   const end = quote !== 0 ? quotedEnd(s, p, quote, escaped) : plainEnd(s, p);
-  if (end <= p) return;
+  if (quote === 0 && (bits & AUTH) !== 0 && buf[end] === 0x20 && afterScheme(s, p, Math.min(hi, end + PLAIN_MAX)) === end + 1) {
+    const until = plainEnd(s, end + 1);
+    if (looksRandom(buf, end + 1, until, 16)) s.found(PASSWORD_KIND, end + 1, until, 0.75);
+    return;
+  }
+  if (end <= p || (quote === 0 && standsInProse(buf, nameStart, nameEnd, p, end, hi)) || isFolder(buf, nameStart, nameEnd, p)) return;
   const before = s.count;
   judgeValue(s, p, end, strength, bits, quote !== 0, signs);
   if (s.count === before) return;
@@ -231,6 +243,8 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
   if (end - from > 7 && startsWithNoCase(buf, from, BEARER_WORD)) from += 7;
   else if (end - from > 6 && startsWithNoCase(buf, from, TOKEN_WORD)) from += 6;
   if (from > start) {
+    // a sentence about tokens
+    if (hasBlank(buf, from, end)) return;
     s.found(BEARER, from, end, end - from >= 8 && !isPlaceholder(buf, from, end) && !isParameter(buf, from, end) ? 0.85 : 0);
     return;
   }
@@ -249,7 +263,9 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
     looksRandom(buf, from, end, 16) &&
     isTokenText(buf, from, end) &&
     !isPath(buf, from, end) &&
-    !isUuid(buf, from, end)
+    !isUuid(buf, from, end) &&
+    !isDummy(buf, from, end) &&
+    !isAlgorithm(buf, from, end)
   ) {
     s.found(weakKind(buf, from, end, bits), from, end, 0.6);
   }
@@ -266,6 +282,7 @@ function isParameter(buf: Uint8Array, start: number, end: number): boolean {
 function judgeMedium(s: Search, start: number, end: number, bits: number, quoted: boolean): void {
   const { buf } = s;
   const length = end - start;
+  if (isDummy(buf, start, end)) return;
   if (looksRandom(buf, start, end, 8) && !isPath(buf, start, end)) s.found(namedKind(buf, start, end, bits), start, end, 0.8);
   else if (length >= 15 && length <= 40 && allDigits(buf, start, end)) s.found(PASSWORD_KIND, start, end, 0.6);
   else if (
@@ -332,7 +349,7 @@ function endsInCall(s: Search, start: number, end: number, quoted: boolean): boo
   const { buf, hi } = s;
   let p = start;
   while (p < end && ((CLASS[buf[p]!]! & IDENT) !== 0 || buf[p] === 0x3a)) p++;
-  return p > start && p < hi && (buf[p] === 0x28 || buf[p] === 0x5b) && (CLASS[buf[start]!]! & ALPHA) !== 0;
+  return p > start && p < hi && (buf[p] === 0x28 || buf[p] === 0x5b) && ((CLASS[buf[start]!]! & ALPHA) !== 0 || buf[start] === 0x5f);
 }
 
 function isPath(buf: Uint8Array, start: number, end: number): boolean {

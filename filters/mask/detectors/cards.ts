@@ -1,5 +1,5 @@
-import { ALNUM, CLASS } from '../bytes.js';
-import { AGAINST, CARD } from '../evidence.js';
+import { ALNUM, ALPHA, CLASS } from '../bytes.js';
+import { AGAINST, CARD, evidenceOf } from '../evidence.js';
 import { GAP_MIXED, type Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
@@ -130,13 +130,49 @@ function judge(s: Search, start: number, end: number, length: number, grouped: b
   // networks allow lengths that they do not give out, and identifiers of chat systems have them
   if (!grouped && (length === 17 || length === 18)) score = Math.min(score, 0.45);
   if (grouped) score += length === 16 || length === 15 || length === 19 ? 0.3 : 0.05;
-  if (score < 0.8) {
-    const bits = s.name | s.before(start);
-    if ((bits & CARD) !== 0) score += 0.5;
-    else if ((bits & AGAINST) !== 0 || (score < 0.6 && !grouped && isKeyed(s.buf, start, s.lo))) score -= 0.3;
-  }
+  if (score < 0.85) score += evidence(s, start, end, score, grouped || length >= 14);
   s.found(CREDIT_CARD, start, end, score);
   return score >= 0.5;
+}
+
+/** What the words around a number add whose range and length alone are not enough. `usual`: other numbers are rarely so long or so written. */
+function evidence(s: Search, start: number, end: number, score: number, usual: boolean): number {
+  const bits = s.name | s.before(start);
+  if ((bits & CARD) !== 0 || isNamedAfter(s, end)) return 0.5;
+  const keyed = isKeyed(s.buf, start, s.lo);
+  // `INSERT INTO t (id, created) VALUES (7, '…')`: only the word of the value's own key is about it
+  if ((bits & AGAINST) !== 0) return usual && !keyed && s.name === 0 && score >= 0.7 ? -0.2 : -0.3;
+  if (usual) return score < 0.6 && keyed ? -0.3 : 0;
+  return inProse(s, start, end) ? 0 : -0.3;
+}
+
+const AFTER_MAX = 32;
+
+/** `4222222222222 is the card that …`: a word of cards within a few words behind, on the same line. */
+function isNamedAfter(s: Search, end: number): boolean {
+  const { buf } = s;
+  const limit = Math.min(s.hi, end + AFTER_MAX);
+  let p = end;
+  while (p < limit && ((CLASS[buf[p]!]! & ALPHA) !== 0 || buf[p] === 0x20 || buf[p] === 0x28 || buf[p] === 0x27)) p++;
+  s.steps += p - end;
+  return p > end + 3 && (evidenceOf(buf, end, p) & CARD) !== 0;
+}
+
+/** Words before and behind it, or a whole text of its own: numbers of 12 and 13 digits in cells and behind keys are identifiers of all kinds. */
+function inProse(s: Search, start: number, end: number): boolean {
+  const { buf, lo, hi } = s;
+  if (s.name !== 0) return false;
+  if (start === lo) return end === hi;
+  if (buf[start - 1] !== 0x20 || start - 2 < lo || !isWordEnd(buf[start - 2]!)) return false;
+  if (end >= hi - 1) return true;
+  const after = buf[end]!;
+  if (after === 0x2c) return buf[end + 1] === 0x20 && end + 2 < hi && (CLASS[buf[end + 2]!]! & ALPHA) !== 0;
+  return after === 0x20 ? (CLASS[buf[end + 1]!]! & ALPHA) !== 0 : after === 0x2e || after === 0x0a || after === 0x21 || after === 0x3f;
+}
+
+/** a letter, a comma, a full stop */
+function isWordEnd(b: number): boolean {
+  return (CLASS[b]! & ALPHA) !== 0 || b === 0x2c || b === 0x2e || b >= 0x80;
 }
 
 /** Behind a key that says nothing of cards a short number is an identifier of something else: `"account":655223894024`. */
@@ -187,7 +223,8 @@ function networkScore(length: number): number {
       return (two === 81 || two === 82) && length === 16 ? 0.7 : 0.3;
     case 9: // Troy
       return four === 9792 && length === 16 ? 0.9 : 0.3;
-    case 1: // UATP
+    case 1: // JCB of 15 digits, UATP
+      if (four === 1800) return length === 15 ? 0.8 : 0.2;
       return length === 15 ? 0.4 : 0.2;
     default:
       return 0.2;

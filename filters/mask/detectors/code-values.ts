@@ -1,4 +1,4 @@
-import { ALPHA, BASE64, CLASS, DIGIT, IDENT } from '../bytes.js';
+import { ALPHA, ascii, BASE64, CLASS, DIGIT, IDENT, startsWithNoCase } from '../bytes.js';
 import { evidenceOf, KEY, PASSWORD, SECRET, TOKEN } from '../evidence.js';
 
 /** longest expression that is read as one, in bytes */
@@ -11,14 +11,15 @@ const NAMING = PASSWORD | SECRET | TOKEN | KEY;
  */
 export function isCode(buf: Uint8Array, start: number, end: number, hi: number, quoted: boolean, spaced: boolean): boolean {
   if (end - start > EXPRESSION_MAX) return false;
-  if (quoted) return isLabel(buf, start, end);
-  if (buf[start] === 0x28 || hasOperator(buf, start, end)) return true;
+  if (quoted) return isLabel(buf, start, end) || isPattern(buf, start, end);
+  if (buf[start] === 0x28 || hasOperator(buf, start, end) || isMemberType(buf, start, end)) return true;
   const shape = shapeOf(buf, start, end);
   if (shape === NO_NAME) return false;
   // a name that is called like a secret holds one and is none: `password = user_password`
   if ((shape & DIGITS) === 0 && (evidenceOf(buf, start, end) & NAMING) !== 0) return true;
   const after = end < hi ? buf[end]! : 0;
-  if ((shape & DOTTED) !== 0) return (shape & CAMEL) !== 0 || (spaced && isStatementEnd(after));
+  if ((shape & DOTTED) !== 0)
+    return (shape & CAMEL) !== 0 || (spaced && (isStatementEnd(after) || isAssigned(buf, end, hi) || buf[start] === 0x5f));
   if (!spaced) return false;
   if ((shape & CAPITAL) !== 0 && (shape & CAMEL) !== 0 && (isStatementEnd(after) || isTypeEnd(buf, end, hi))) return true;
   return (shape & DIGITS) === 0 && (isStatementEnd(after) || (after === 0x2c && end + 1 < hi && buf[end + 1] === 0x0a));
@@ -107,4 +108,110 @@ export function isTokenText(buf: Uint8Array, start: number, end: number): boolea
   }
   // `SHA-256_SSWU_RO_NUL_`: the name of a constant
   return under < 2 || lower > 0 || upper === 0;
+}
+
+/** `target.password = target.search = …`: another sign behind the value. */
+function isAssigned(buf: Uint8Array, end: number, hi: number): boolean {
+  return end + 2 < hi && buf[end] === 0x20 && buf[end + 1] === 0x3d && buf[end + 2] === 0x20;
+}
+
+/** `ed25519.Ed25519PrivateKey`: a type of a module. */
+function isMemberType(buf: Uint8Array, start: number, end: number): boolean {
+  let dot = -1;
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    if (b === 0x2e) dot = k;
+    else if ((CLASS[b]! & IDENT) === 0 || b === 0x2d) return false;
+  }
+  if (dot < 0 || dot + 4 > end || buf[dot + 1]! < 0x41 || buf[dot + 1]! > 0x5a || buf[dot + 2]! < 0x61) return false;
+  return (evidenceOf(buf, dot + 1, end) & NAMING) !== 0;
+}
+
+/** `(?:…)`, `^…$`: a regular expression. */
+function isPattern(buf: Uint8Array, start: number, end: number): boolean {
+  return (buf[start] === 0x28 && buf[start + 1] === 0x3f) || (buf[start] === 0x5e && buf[end - 1] === 0x24);
+}
+
+/**
+ * A word behind a name that is part of a sentence or of code around it: `First pass: determine …`, `user, password = split`,
+ * `:type passphrase: :py:data:`. buf[from, to) is the name, buf[start, end) the value without quotes.
+ */
+export function standsInProse(buf: Uint8Array, from: number, to: number, start: number, end: number, hi: number): boolean {
+  if (end < hi && buf[end] === 0x60 && buf[end - 1] === 0x3a) return true;
+  for (let k = start; k < end; k++) if ((CLASS[buf[k]!]! & ALPHA) === 0 && buf[k] !== 0x5f) return false;
+  // several names on the left of a sign: `user, password = …`
+  if (from >= 2 && buf[from - 1] === 0x20 && buf[from - 2] === 0x2c && buf[to] === 0x20) return true;
+  const goesOn = end + 1 < hi && buf[end] === 0x20 && buf[end + 1]! >= 0x61 && buf[end + 1]! <= 0x7a;
+  return goesOn && (isVerbPass(buf, from, to) || (isCapitalised(buf, start, end) && end - start > 1));
+}
+
+function isCapitalised(buf: Uint8Array, start: number, end: number): boolean {
+  if (buf[start]! < 0x41 || buf[start]! > 0x5a) return false;
+  for (let k = start + 1; k < end; k++) if (buf[k]! < 0x61 || buf[k]! > 0x7a) return false;
+  return true;
+}
+
+/** `pass` as in passing through: not the first letters of password, passwd, passphrase, passcode. */
+function isVerbPass(buf: Uint8Array, from: number, to: number): boolean {
+  for (let k = from; k + 4 <= to; k++) {
+    if ((buf[k]! | 0x20) !== 0x70 || (buf[k + 1]! | 0x20) !== 0x61 || (buf[k + 2]! | 0x20) !== 0x73 || (buf[k + 3]! | 0x20) !== 0x73)
+      continue;
+    const next = k + 4 < to ? buf[k + 4]! | 0x20 : 0;
+    return next !== 0x77 && next !== 0x70 && next !== 0x63;
+  }
+  return false;
+}
+
+/** `PWD=/home/jane`: the working directory of a shell. */
+export function isFolder(buf: Uint8Array, from: number, to: number, start: number): boolean {
+  if (buf[start] !== 0x2f && buf[start + 1] !== 0x3a) return false;
+  const p = to - 3;
+  return p >= from && buf[p] === 0x50 && buf[p + 1] === 0x57 && buf[p + 2] === 0x44 && (p === from || buf[p - 1] === 0x44);
+}
+
+/** digits behind the words of a dummy */
+const DUMMY_DIGITS_MAX = 4;
+
+/** `MYTOKEN1`, `my-secret-key-123`: the word for a secret itself, with words around it and hardly a digit. */
+export function isDummy(buf: Uint8Array, start: number, end: number): boolean {
+  if (end - start > 48) return false;
+  let digits = 0;
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    if ((CLASS[b]! & DIGIT) !== 0) {
+      if (++digits > DUMMY_DIGITS_MAX) return false;
+    } else if ((CLASS[b]! & ALPHA) === 0 && b !== 0x5f && b !== 0x2d) return false;
+  }
+  let letters = end;
+  while (letters > start && (CLASS[buf[letters - 1]!]! & DIGIT) !== 0) letters--;
+  return (evidenceOf(buf, start, letters) & NAMING) !== 0 || NAMES.some((name) => holdsWord(buf, start, letters, name));
+}
+
+const NAMES = ['token', 'secret', 'passwor', 'passwd', 'apikey'].map(ascii);
+
+function holdsWord(buf: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
+  for (let k = start; k + word.length <= end; k++) if (startsWithNoCase(buf, k, word)) return true;
+  return false;
+}
+
+const ALGORITHMS = [
+  'sha',
+  'rsa',
+  'ecdsa',
+  'dsa',
+  'hmac',
+  'md5',
+  'ed25519',
+  'ed448',
+  'aes',
+  'pbe',
+  'base64',
+  'urlsafe',
+  'x-amz',
+  'aws:',
+].map(ascii);
+
+/** `sha224WithRSAEncryption`, `hmac-sha2-256`: beside words such as signature and key the name of a method. */
+export function isAlgorithm(buf: Uint8Array, start: number, end: number): boolean {
+  return end - start < 40 && ALGORITHMS.some((name) => startsWithNoCase(buf, start, name));
 }

@@ -66,6 +66,7 @@ export function passwordWordAt(s: Search, at: number): void {
     while (end > start && (CLASS[buf[end - 1]!]! & ALNUM) === 0 && buf[end - 1]! < 0x80 && buf[end - 1] !== 0x21) end--;
     if (!isChosen(buf, start, end)) return;
   }
+  if (buf[start] === 0x3d || buf[start] === 0x3a) return;
   if (end > start && !isPlaceholder(buf, start, end)) s.found(PASSWORD, start, end, what === NETRC ? 0.85 : 0.6);
 }
 

@@ -1,10 +1,10 @@
 import { ALNUM, ALPHA, CLASS, DIGIT, latin1 } from '../bytes.js';
-import { AGAINST, NATIONAL_NAME } from '../evidence.js';
+import { AGAINST, evidenceOf, NATIONAL_NAME, NATIONAL_SHORT, SSN } from '../evidence.js';
 import type { Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
+import { isDate, isFraction } from './dates.js';
 import { BARE, FORMS, isValid, NAMED, type Printed, WORDED } from './national-forms.js';
-import { isDate } from './phone.js';
 
 const NATIONAL_ID = kindId('national_id');
 
@@ -62,14 +62,15 @@ function fits(form: Printed, groups: Groups, g: number, last: number): boolean {
 
 /** The run from g on, when the words before it call it an identifier and some country's check digits agree. */
 function named(s: Search, groups: Groups, g: number): void {
-  const bits = s.name | s.before(groups.start[g]!);
-  if ((bits & NATIONAL_NAME) === 0) return;
   const from = groups.start[g]!;
+  const bits = s.name | s.before(from);
+  const digitsMin = isNamed(s, from, bits) ? NAMED_DIGITS_MIN : (bits & SSN) !== 0 ? SOCIAL_DIGITS_MIN : 0;
+  if (digitsMin === 0 || isNoIdentifier(s, groups, g)) return;
   for (let last = groups.last - 1; last >= g; last--) {
     const until = groups.end[last]!;
     if (until - from > TEXT_MAX) continue;
     if (until - from < 6) return;
-    if (!isOneNumber(groups, g, last)) continue;
+    if (!isOneNumber(groups, g, last, digitsMin)) continue;
     const text = latin1(s.buf, from, until);
     s.steps += (until - from) * 4;
     if (NAMED.some(([country, name]) => isValid(country, name, text))) {
@@ -79,14 +80,47 @@ function named(s: Search, groups: Groups, g: number): void {
   }
 }
 
-/** Seven digits or more, and between groups the single signs that identifiers are printed with: `4.1/5.1` and `10 / 23.12.2016` are none. */
-function isOneNumber(groups: Groups, g: number, last: number): boolean {
+/** The words before call it an identifier: those that are words of other languages too only right before it. */
+function isNamed(s: Search, at: number, bits: number): boolean {
+  if ((bits & NATIONAL_NAME & ~NATIONAL_SHORT) !== 0 || (s.name & NATIONAL_NAME) !== 0) return true;
+  return (bits & NATIONAL_SHORT) !== 0 && (evidenceOf(s.buf, besideStart(s.buf, at, s.lo), at) & NATIONAL_SHORT) !== 0;
+}
+
+const BESIDE_MAX = 20;
+
+/** Where the two words begin that stand right before `at`. */
+function besideStart(buf: Uint8Array, at: number, lo: number): number {
+  const floor = Math.max(lo, at - BESIDE_MAX);
+  let p = at;
+  for (let words = 0; words < 2; words++) {
+    while (p > floor && (CLASS[buf[p - 1]!]! & ALNUM) === 0) p--;
+    while (p > floor && (CLASS[buf[p - 1]!]! & ALPHA) !== 0) p--;
+  }
+  return p;
+}
+
+/** `CVE-2021-22884`, the seconds of `16:49:00.959988`, an account in `arn:aws:iam::123456789012:user`, `1.2.643.3.131.1.1`. */
+function isNoIdentifier(s: Search, groups: Groups, g: number): boolean {
+  const { buf, lo } = s;
+  const at = groups.start[g]!;
+  if (at - 4 >= lo && buf[at - 1] === 0x2d && (buf[at - 2]! | 0x20) === 0x65 && (buf[at - 3]! | 0x20) === 0x76) return true;
+  if (isFraction(buf, groups, g, lo)) return true;
+  if (at > lo && buf[at - 1] === 0x3a && buf[groups.end[g]!] === 0x3a) return true;
+  return groups.count - g > 3 && groups.gap[g] === 0x2e && groups.end[g]! - at === 1 && groups.end[g + 1]! - groups.start[g + 1]! === 1;
+}
+
+/** fewest digits behind a word for identifiers, and behind one for social security, whose numbers have more in all countries */
+const NAMED_DIGITS_MIN = 7;
+const SOCIAL_DIGITS_MIN = 10;
+
+/** Enough digits, and between groups the single signs that identifiers are printed with: `4.1/5.1` and `10 / 23.12.2016` are none. */
+function isOneNumber(groups: Groups, g: number, last: number, digitsMin: number): boolean {
   let digits = 0;
   for (let k = g; k <= last; k++) {
     digits += groups.end[k]! - groups.start[k]!;
     if (k < last && (groups.gap[k]! > 0xff || groups.gap[k] === 0x28 || groups.gap[k] === 0x29)) return false;
   }
-  return digits >= 7;
+  return digits >= digitsMin;
 }
 
 /** A word of letters and digits. */
@@ -98,10 +132,12 @@ export function nationalIdWord(s: Search, start: number, end: number): void {
   }
   if (length < 6 || length > TEXT_MAX) return;
   const bits = s.name | s.before(start);
-  const context = (bits & NATIONAL_NAME) !== 0;
+  const context = isNamed(s, start, bits);
   let text = '';
   for (const form of WORDED) {
     if (form.shape.length !== length || !hasShape(s.buf, start, form.shape)) continue;
+    // small letters and digits are a hash as often
+    if (!context && form.score < 0.7 && hasSmall(s.buf, start, end)) continue;
     text = latin1(s.buf, start, end).toUpperCase();
     if (isValid(form.country, form.name, text)) {
       s.found(NATIONAL_ID, start, end, form.score + (context ? 0.2 : (bits & AGAINST) !== 0 ? -0.2 : 0));
@@ -116,6 +152,11 @@ export function nationalIdWord(s: Search, start: number, end: number): void {
   if (buf[end] === 0x28 && end + 3 <= s.hi && buf[end + 2] === 0x29 && isValid('HK', 'hkid', text + latin1(buf, end, end + 3)))
     s.found(NATIONAL_ID, start, end + 3, 0.85);
   else if (NAMED.some(([country, name]) => isValid(country, name, text))) s.found(NATIONAL_ID, start, end, 0.8);
+}
+
+function hasSmall(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) if (buf[k]! >= 0x61) return true;
+  return false;
 }
 
 /** `131052-308T`: the last word of a Finnish code, whose first six digits are a run of their own. */

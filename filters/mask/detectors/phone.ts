@@ -1,8 +1,11 @@
+import { besideUuidPart } from '../bytes.js';
 import { AGAINST, PHONE } from '../evidence.js';
 import { GAP_MIXED, type Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import { automatonOfCode, IS_CALLING_CODE, planOfRegion, type RegionPlan } from '../phone/plans.js';
 import type { Search } from '../search.js';
+import { isDate, isFraction } from './dates.js';
+import { extensionEnd, namedAfter, namedBeside } from './phone-near.js';
 
 /** more digits than the groups of a telephone number have */
 const FRACTION_MIN = 8;
@@ -33,6 +36,16 @@ export function phoneIn(s: Search, groups: Groups, plus: boolean): void {
   }
 }
 
+/** How sure 00 makes a number: numbers that are filled up with zeros begin alike, so in one run it takes a word, and none may be part of a longer name. */
+function abroad(s: Search, groups: Groups, g: number): number {
+  const start = groups.start[g]!;
+  const length = groups.end[g]! - start;
+  const before = start > s.lo ? s.buf[start - 1]! : 0;
+  if (before === 0x2d || before === 0x2f || before === 0x5f || besideUuidPart(s.buf, start, groups.until, s.lo, s.hi)) return 0.2;
+  if (groups.count - g > 1 && length < 10) return 0.7;
+  return length < 12 || before === 0x22 || before === 0x3a || before === 0x3d ? 0.4 : 0.55;
+}
+
 /** How many bytes the + and an opening bracket take before the first digit. */
 function plusWidth(buf: Uint8Array, at: number): number {
   return buf[at - 1] === 0x2b ? 1 : 2;
@@ -47,7 +60,7 @@ function national(s: Search, groups: Groups, g: number): number {
   const fraction = g > 0 && groups.gap[g - 1] === 0x2e && length >= FRACTION_MIN;
   if (s.buf[start] === 0x30 && s.buf[start + 1] === 0x30 && length >= 2 && !fraction) {
     take(s, groups, g, 2);
-    const end = international(s, groups, g, 2, start, groups.end[g]! - start >= 12 ? 0.55 : 0.7);
+    const end = international(s, groups, g, 2, start, abroad(s, groups, g));
     if (end > g) return end;
   }
   const shaped = northAmerican(s, groups, g);
@@ -94,14 +107,56 @@ function international(s: Search, groups: Groups, g: number, skip: number, start
     const lastOfGroup = at + 1 === digits || groupOf[at + 1] !== groupOf[at];
     if (lastOfGroup && automaton.accepts(state) && endsGroup(groups, groupOf[at]!)) best = groupOf[at]!;
   }
-  if (best < 0 || digits < (skip === 2 ? 8 : 6)) return g;
+  if (best < 0 || digits < (skip === 2 ? 8 : 6)) {
+    if (skip === 0) unassigned(s, groups, start);
+    return g;
+  }
   if (score < 0.9) {
     const bits = s.name | s.before(start);
     if ((bits & PHONE) !== 0) score += 0.3;
     else if ((bits & AGAINST) !== 0) score -= 0.3;
   }
-  s.found(PHONE_KIND, start, groups.end[best]!, score);
+  s.found(PHONE_KIND, start, endOf(s, groups, best), score);
   return skip >= 0 ? best + 1 : g;
+}
+
+/** fewest digits behind a plus that no plan has, in groups and in one */
+const UNASSIGNED_MIN = 9;
+const UNASSIGNED_BARE_MIN = 11;
+const UNASSIGNED_BARE_MAX = 13;
+
+/**
+ * A plus and a calling code before a number that no plan has: of a country whose plan is newer than the metadata, or mistyped. It is taken
+ * where it is written as numbers are, or named as one; `start` is the plus. A plus that begins a line is as often the sign of a diff.
+ */
+function unassigned(s: Search, groups: Groups, start: number): void {
+  let total = 0;
+  let last = -1;
+  let short = 0;
+  for (let g = 0; g < groups.count; g++) {
+    const length = groups.end[g]! - groups.start[g]!;
+    total += length;
+    if (total > PHONE_DIGITS_MAX || (g > 0 && groups.gap[g - 1] === 0x2f)) break;
+    if (g > 0 && length === 1 && groups.gap[g] !== 0x29) short++;
+    if (endsGroup(groups, g)) last = g;
+  }
+  if (last < 0 || isDate(s.buf, groups, 0) || isDate(s.buf, groups, 1) || isFraction(s.buf, groups, 0, s.lo)) return;
+  const reach = Math.min(total, digits);
+  const end = endOf(s, groups, last);
+  const bits = s.name | s.before(start);
+  if (reach >= PHONE_DIGITS_MIN && ((bits & PHONE) !== 0 || end > groups.end[last]! || namedAfter(s.buf, end, s.hi))) {
+    s.found(PHONE_KIND, start, end, 0.75);
+    return;
+  }
+  if ((bits & AGAINST) !== 0 || short > 1 || (start > s.lo && s.buf[start - 1] === 0x0a)) return;
+  const formed = last > 0 ? reach >= UNASSIGNED_MIN : reach >= UNASSIGNED_BARE_MIN && reach <= UNASSIGNED_BARE_MAX;
+  if (formed) s.found(PHONE_KIND, start, end, 0.55);
+}
+
+/** Where a number ends whose last group is `g`: behind its extension, when it has one. */
+function endOf(s: Search, groups: Groups, g: number): number {
+  const end = groups.end[g]!;
+  return g === groups.count - 1 && !groups.more ? extensionEnd(s.buf, end, s.hi) : end;
 }
 
 /** A group that a letter touches is part of a word and can't end a number, except before an extension (`x123`). */
@@ -109,11 +164,11 @@ function endsGroup(groups: Groups, g: number): boolean {
   return g < groups.last || groups.extension;
 }
 
-/** `415-555-2671`, `(415) 555-2671`, `1.415.555.2671`: written as numbers of North America are, and valid there. */
+/** `415-555-2671`, `(415) 555-2671`, `1.415.555.2671`, `001-415-…`: written as numbers of North America are; one that no plan has takes more. */
 function northAmerican(s: Search, groups: Groups, g: number): number {
   const { start, end, gap } = groups;
-  const lead = end[g]! - start[g]! === 1 && s.buf[start[g]!] === 0x31 ? 1 : 0;
-  const area = g + lead;
+  const lead = leadOf(s.buf, start[g]!, end[g]!);
+  const area = g + (lead === 0 ? 0 : 1);
   if (area + 3 > groups.last && !(area + 3 === groups.count && groups.extension)) return g;
   if (end[area]! - start[area]! !== 3 || end[area + 1]! - start[area + 1]! !== 3 || end[area + 2]! - start[area + 2]! !== 4) return g;
   const bracket = start[area]! > s.lo && s.buf[start[area]! - 1] === 0x28 && s.buf[end[area]!] === 0x29;
@@ -126,22 +181,37 @@ function northAmerican(s: Search, groups: Groups, g: number): number {
   let state = automaton.start;
   for (let k = area; k < area + 3; k++) for (let p = start[k]!; p < end[k]!; p++) state = automaton.next(state, s.buf[p]! - 0x30);
   s.steps += 10;
-  const bits = s.name | s.before(start[g]!);
+  const from = start[g]! - (bracket && lead === 0 ? 1 : 0);
+  const until = endOf(s, groups, area + 2);
+  const bits = s.name | s.before(from);
   let score = bracket ? 0.8 : gap1 === 0x20 ? 0.55 : 0.7;
-  if (!automaton.accepts(state)) score -= 0.4;
+  // area codes and exchanges begin with 2 and more
+  if (!automaton.accepts(state)) score -= bracket && s.buf[start[area]!]! > 0x31 && s.buf[start[area + 1]!]! > 0x31 ? 0.15 : 0.4;
   if ((bits & PHONE) !== 0) score += 0.3;
   else if ((bits & AGAINST) !== 0) score -= 0.3;
-  s.found(PHONE_KIND, start[g]! - (bracket && lead === 0 ? 1 : 0), end[area + 2]!, score);
+  if (until > end[area + 2]! || namedAfter(s.buf, until, s.hi)) score += 0.3;
+  if (lead === 3) score += 0.25;
+  s.found(PHONE_KIND, from, until, score);
   return score >= 0.5 ? area + 3 : g;
 }
 
+/** How many digits the group has that are dialled before an area code: `1`, or `001` from abroad; else 0. */
+function leadOf(buf: Uint8Array, start: number, end: number): number {
+  if (end - start === 1) return buf[start] === 0x31 ? 1 : 0;
+  return end - start === 3 && buf[start] === 0x30 && buf[start + 1] === 0x30 && buf[start + 2] === 0x31 ? 3 : 0;
+}
+
 function byRegionOrContext(s: Search, groups: Groups, g: number): number {
-  const bits = s.name | s.before(groups.start[g]!);
-  const context = (bits & PHONE) !== 0;
+  const start = groups.start[g]!;
+  const from = start - (start > s.lo && s.buf[start - 1] === 0x28 ? 1 : 0);
+  const bits = s.name | s.before(from);
+  const before = (bits & PHONE) !== 0;
+  const after = !before && namedAfter(s.buf, endOf(s, groups, groups.count - 1), s.hi);
+  const context = before || after;
   if (!context && s.regions.length === 0) return g;
-  if (isDate(s.buf, groups, g) || isFraction(s.buf, groups, g, s.lo)) return g;
+  if (holdsDate(s.buf, groups, g) || isFraction(s.buf, groups, g, s.lo)) return g;
   take(s, groups, g, 0);
-  const bare = groups.count - g === 1 || groups.end[g]! - groups.start[g]! >= PHONE_DIGITS_MIN;
+  const bare = groups.count - g === 1 || groups.end[g]! - start >= PHONE_DIGITS_MIN;
   let best = -1;
   for (const region of s.regions) {
     const plan = planOfRegion(region);
@@ -153,14 +223,14 @@ function byRegionOrContext(s: Search, groups: Groups, g: number): number {
   }
   let score = 0.6;
   if (best < 0 && context) {
-    best = contextual(groups, g, (s.name & PHONE) !== 0);
+    best = contextual(groups, g, (s.name & PHONE) !== 0 || (before && namedBeside(s.buf, from, s.lo)));
+    if (after && best !== groups.count - 1) best = -1;
     score = 0.55;
   }
   if (best < 0) return g;
   if (context) score += 0.2;
   else if ((bits & AGAINST) !== 0) score -= 0.3;
-  const from = groups.start[g]! - (s.buf[groups.start[g]! - 1] === 0x28 && groups.start[g]! > s.lo ? 1 : 0);
-  s.found(PHONE_KIND, from, groups.end[best]!, score);
+  s.found(PHONE_KIND, from, endOf(s, groups, best), score);
   return score >= 0.5 ? best + 1 : g;
 }
 
@@ -187,7 +257,16 @@ function longestNational(plan: RegionPlan, groups: Groups): number {
   return best;
 }
 
-/** With a word such as "phone" before it any run of 7 to 15 digits is taken, whatever country it is from. */
+/** `2.8.0 (2015-10-05)`: one of the groups begins a date. */
+function holdsDate(buf: Uint8Array, groups: Groups, g: number): boolean {
+  for (let k = g; k + 2 < groups.count; k++) if (isDate(buf, groups, k)) return true;
+  return false;
+}
+
+/** fewest digits in groups behind the word that names them: `tel. 33 93 31` */
+const BESIDE_DIGITS_MIN = 6;
+
+/** With a word such as "phone" before it any run of 7 to 15 digits is taken, whatever country it is from. `named`: the word is its own. */
 function contextual(groups: Groups, g: number, named: boolean): number {
   let total = 0;
   let best = -1;
@@ -197,30 +276,9 @@ function contextual(groups: Groups, g: number, named: boolean): number {
   for (let k = g; k < groups.count; k++) {
     total += groups.end[k]! - groups.start[k]!;
     if (total > PHONE_DIGITS_MAX) break;
-    if (total >= PHONE_DIGITS_MIN && endsGroup(groups, k)) best = k;
-    if (groups.gap[k] === 0x2f) break;
+    if (total >= (named && k > g ? BESIDE_DIGITS_MIN : PHONE_DIGITS_MIN) && endsGroup(groups, k)) best = k;
+    // `03833/54154635`; another slash is between two numbers
+    if (groups.gap[k] === 0x2f && (k > g || alone > 6 || alone < 2)) break;
   }
   return best;
-}
-
-/** `2024-03-17`, `17.03.2024`, `03/17/2024`, and the date that a time follows. */
-export function isDate(buf: Uint8Array, groups: Groups, g: number): boolean {
-  if (groups.count - g < 3) return false;
-  const a = groups.end[g]! - groups.start[g]!;
-  const b = groups.end[g + 1]! - groups.start[g + 1]!;
-  const c = groups.end[g + 2]! - groups.start[g + 2]!;
-  const gap = groups.gap[g];
-  if (gap !== groups.gap[g + 1] || gap === 0x20 || gap === GAP_MIXED) return false;
-  if (a === 4 && b <= 2 && c === 2) {
-    const century = buf[groups.start[g]!]! * 256 + buf[groups.start[g]! + 1]!;
-    return century === 0x3139 || century === 0x3230;
-  }
-  return a <= 2 && b <= 2 && (c === 4 || c === 2) && groups.count - g <= 4;
-}
-
-/** `52.5200066`, and the seconds of `03:04:08.123`: one dot makes a decimal number, digits after a colon and a digit are a time. */
-export function isFraction(buf: Uint8Array, groups: Groups, g: number, lo: number): boolean {
-  const from = groups.start[g]!;
-  if (from - 2 >= lo && buf[from - 1] === 0x3a && buf[from - 2]! >= 0x30 && buf[from - 2]! <= 0x39) return true;
-  return groups.count - g === 2 && groups.gap[g] === 0x2e;
 }

@@ -30,8 +30,27 @@ export function privateKeyAt(s: Search, at: number): number {
     const close = find(s, DASHES, end + END.length, Math.min(hi, end + END.length + LABEL_MAX));
     end = close < 0 ? end + END.length : close + 5;
   }
+  if (isEmptyBody(buf, labelEnd + 5, end)) return at;
   s.found(PRIVATE_KEY, at, end, 0.99);
   return end;
+}
+
+/** from so many bytes of base64 on a body holds a key: those of an Ed25519 key in OpenSSL's form are 64 */
+const BODY_MIN = 40;
+
+/** Nothing between the lines, one letter again and again, or the end of a text and the beginning of another: documentation and parsers of keys. */
+function isEmptyBody(buf: Uint8Array, from: number, to: number): boolean {
+  let count = 0;
+  let changes = 0;
+  let quotes = 0;
+  for (let k = from; k < to && count < BODY_MIN; k++) {
+    const b = buf[k]!;
+    if (b === 0x22 || b === 0x27) quotes++;
+    if ((CLASS[b]! & BASE64) === 0) continue;
+    count++;
+    if (buf[k - 1] !== b && buf[k - 1] !== 0x5c && buf[k - 1]! > 0x20) changes++;
+  }
+  return count < BODY_MIN && (changes < 4 || quotes > 1);
 }
 
 const DASHES = ascii('-----');

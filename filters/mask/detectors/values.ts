@@ -3,7 +3,7 @@ import { evidenceOf, KEY, PASSWORD, SECRET, TOKEN } from '../evidence.js';
 
 /** Words that stand where a secret would, in code, schemas and documentation. */
 const NO_VALUES = new Set<string>();
-for (const w of 'null nil none undefined true false string str text varchar char int integer number boolean bool bytes object any unknown required optional yes no on off empty hidden masked redacted removed omitted filtered secret password passwd token changeme-not default value input type self this key the a is was has be in for to and or not of reset hash field env process.env os.environ pass function async await new typeof lambda return symbol buffer'.split(
+for (const w of 'null nil none undefined true false string str text varchar char int integer number boolean bool bytes object any unknown required optional yes no on off empty hidden masked redacted removed omitted filtered secret password passwd token changeme change-me change_me changeit change-it change_it foobar foo bar baz qux xyz abc dummy example sample placeholder todo tbd fixme insert replace replaceme here pwd default value input type self this key the a is was has be in for to and or not of reset hash field env process.env os.environ pass function async await new typeof lambda return symbol buffer mypassword my-password my_password test-password yourpassword'.split(
   ' ',
 ))
   NO_VALUES.add(w);
@@ -66,7 +66,7 @@ export function isPlaceholder(buf: Uint8Array, start: number, end: number): bool
   if (b === 0x3a && length > 1 && (CLASS[buf[start + 1]!]! & ALPHA) !== 0 && isName(buf, start + 1, end)) return true;
   for (const call of CALLS) if (length >= call.length && startsWithNoCaseAny(buf, start, call)) return true;
   if (sameBytes(buf, start, end)) return true;
-  if (length > 12) return false;
+  if (length > 13) return false;
   let text = '';
   for (let k = start; k < end; k++) text += String.fromCharCode(buf[k]!);
   return NO_VALUES.has(text.toLowerCase());

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { VENDOR_KINDS } from '../../../filters/mask/detectors/token-table.js';
 import { createDetector, kinds } from '../../../filters/mask/index.js';
 import { cases } from './cases.js';
 import { personalCases } from './personal-cases.js';
+import { worldCases } from './world-cases.js';
+
+const tables = [...cases, ...personalCases, ...worldCases];
 
 /** Cuts the marks out of a text and says where they were, in bytes. */
 function marked(text: string): { bytes: Buffer; spans: [number, number][] } {
@@ -20,7 +24,7 @@ function marked(text: string): { bytes: Buffer; spans: [number, number][] } {
 
 describe('kinds', () => {
   const all = createDetector({ detect: ['all'] });
-  for (const { kind, found, clean } of [...cases, ...personalCases]) {
+  for (const { kind, found, clean } of tables) {
     describe(kind, () => {
       const alone = createDetector({ detect: [kind] });
       for (const text of found) {
@@ -47,6 +51,16 @@ describe('kinds', () => {
       }
     });
   }
+
+  it('have texts that hold them and texts that do not', () => {
+    // the forms of vendors' tokens are tried one by one, both ways, in vendors.test.ts
+    const vendors = new Set(VENDOR_KINDS.map((one) => one.kind));
+    const has = (kind: string, side: 'found' | 'clean'): boolean => tables.some((one) => one.kind === kind && one[side].length > 0);
+    assert.deepEqual(
+      kinds.filter(({ kind }) => !vendors.has(kind) && !(has(kind, 'found') && has(kind, 'clean'))).map(({ kind }) => kind),
+      [],
+    );
+  });
 
   it('are found in their own examples', () => {
     for (const { kind, examples } of kinds) {
