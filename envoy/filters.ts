@@ -71,6 +71,27 @@ export function authorizeFilter(listener: EnvoyListener, limits: EnvoyLimits): o
   };
 }
 
+/**
+ * May this peer ask that of this server? Before the body is read. Headers come raw, so that the gateway sees the same bytes as by ext_proc. A
+ * gateway that can't be asked is no refusal by anybody: 503.
+ */
+export function authorizeRequestFilter(listener: { name: string }, limits: EnvoyLimits): object {
+  return {
+    name: 'envoy.filters.http.ext_authz',
+    typed_config: {
+      ...typed('envoy.extensions.filters.http.ext_authz.v3.ExtAuthz'),
+      stat_prefix: listener.name,
+      transport_api_version: 'V3',
+      failure_mode_allow: false,
+      status_on_error: { code: 'ServiceUnavailable' },
+      include_peer_certificate: true,
+      include_tls_session: true,
+      encode_raw_headers: true,
+      grpc_service: { ...gatewayService(listener, limits.authorize_ms_max), timeout: seconds(limits.authorize_ms_max) },
+    },
+  };
+}
+
 /** The connection's bytes, both ways, to the gateway and back. */
 export function processFilter(listener: EnvoyListener): object {
   return {
@@ -165,8 +186,11 @@ function gatewayLog(kind: 'tcp' | 'http', listener: { name: string }, tags: read
   };
 }
 
+/** What ext_authz refused never came to ext_proc. */
+const REFUSED_TAG = { tag: 'midstream_refused', value: '%DYNAMIC_METADATA(envoy.filters.http.ext_authz:session)%' };
+
 /** Requests are joined to their recordings by the session that the gateway named. */
-export const httpLog = (listener: { name: string }): object => gatewayLog('http', listener, [SESSION_TAG]);
+export const httpLog = (listener: { name: string }): object => gatewayLog('http', listener, [SESSION_TAG, REFUSED_TAG]);
 
 /** The entry carries the connection's dynamic metadata by itself; the hop has none, and joins by the connection's id. */
 function gatewayAccessLog(listener: EnvoyListener): object {

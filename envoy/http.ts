@@ -1,7 +1,7 @@
 import { LENGTH_KEPT } from '../filters/http/effects.js';
 import { envoyAddress, parseAddress } from './address.js';
 import { HTTP_PROTOCOL, seconds, typed } from './clusters.js';
-import { gatewayService, httpLog, METADATA_NAMESPACE, STREAM_ANSWER_MS_MAX } from './filters.js';
+import { authorizeRequestFilter, gatewayService, httpLog, METADATA_NAMESPACE, STREAM_ANSWER_MS_MAX } from './filters.js';
 import type { EnvoyLimits, GatewayEndpoints, HttpListener } from './options.js';
 
 /** `https://api.example.com/` as host, port, and whether TLS goes on. Throws TypeError for what is no URL of a server. */
@@ -76,7 +76,7 @@ function keepLength(direction: 'request_mutations' | 'response_mutations', opera
 }
 
 /** The HTTP connection manager that agents connect to. */
-export function httpManager(listener: HttpListener, gateway: GatewayEndpoints): object {
+export function httpManager(listener: HttpListener, gateway: GatewayEndpoints, limits: EnvoyLimits): object {
   const { host, tls } = parseUpstreamUrl(listener.upstream);
   const named = !/^[\d.]+$|:/.test(host);
   const route = { timeout: '0s', ...(named ? { host_rewrite_literal: host } : {}) };
@@ -111,6 +111,7 @@ export function httpManager(listener: HttpListener, gateway: GatewayEndpoints): 
         ],
       },
       http_filters: [
+        ...(listener.authorize === true ? [authorizeRequestFilter(listener, limits)] : []),
         // in the order of requests; answers come through them in reverse
         keepLength('response_mutations', 'RESP'),
         processFilter(listener),

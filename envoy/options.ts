@@ -41,6 +41,8 @@ export interface HttpListener {
   /** https: whose certificates are believed; the system's file where Debian keeps it otherwise */
   upstream_ca_file?: string;
   tls?: DownstreamTls;
+  /** ask ext_authz for each request, before ext_proc sees it: of use where access is ruled */
+  authorize?: boolean;
 }
 
 export interface DownstreamTls {

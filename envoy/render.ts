@@ -120,7 +120,7 @@ export function snippet(options: RenderOptions): Snippet {
         transport: 'http',
         upstream: listener.upstream,
         per_connection_buffer_limit_bytes: limits.connection_buffer_bytes_max,
-        filters: [httpManager(listener, options.gateway)],
+        filters: [httpManager(listener, options.gateway, limits)],
       })),
     ],
     clusters: allClusters(options, limits),
@@ -142,7 +142,7 @@ function httpListener(listener: HttpListener, options: RenderOptions, limits: En
     filter_chains: [
       {
         ...(listener.tls ? { transport_socket: downstreamTls(listener.tls, ['h2', 'http/1.1']) } : {}),
-        filters: [httpManager(listener, options.gateway)],
+        filters: [httpManager(listener, options.gateway, limits)],
       },
     ],
   };

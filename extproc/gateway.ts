@@ -5,7 +5,10 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ApprovalStore } from '../filters/approval/types.js';
 import { MidstreamError } from '../filters/errors.js';
+import type { Answer, Header } from '../filters/http/effects.js';
 import type { ExchangeOptions } from '../filters/http/exchange.js';
+import { type Reach, reachOf } from '../filters/http/readings.js';
+import { headOf } from '../filters/http/request-facts.js';
 import type { McpMemory } from '../filters/mcp/tools.js';
 import type { CatalogueView } from '../filters/postgres/rows/origin.js';
 import type { LoginQuestion } from '../filters/postgres/session/agent-login.js';
@@ -13,13 +16,14 @@ import type { LookupEffect } from '../filters/postgres/session/effects.js';
 import type { SessionOptions } from '../filters/postgres/session/session.js';
 import type { ProxyHeader } from '../filters/proxy-protocol/index.js';
 import type { SessionRecorder } from '../filters/record/events.js';
-import type { ConnectQuestion } from './convert/ext-authz.js';
+import { type ConnectQuestion, peerOf } from './convert/ext-authz.js';
 import { spiffeIdentity } from './convert/identity.js';
 import type { PeerFacts } from './convert/network-ext-proc.js';
 import { proxyPeer } from './convert/proxy-header.js';
 import { answerLogin, type ListenerLogin, loginOptions } from './identity/postgres-login.js';
 import type { RuleBook } from './rules.js';
 import { Connection, type ConnectionMetrics, Registry, type Transport } from './services/connection.js';
+import type { RefusedRequest } from './services/ext-authz.js';
 import { createHop } from './services/hop.js';
 import { HttpConnection, type HttpTransport } from './services/http-connection.js';
 import { httpExtProc, httpExtProcDefinition } from './services/http-ext-proc.js';
@@ -60,7 +64,7 @@ export interface GatewayOptions {
   resources: Resource[];
   http?: HttpResource[];
   /** who may reach an HTTP server; databases are asked about by Envoy itself (ext_authz) */
-  mayConnect?: (question: ConnectQuestion) => { allowed: boolean };
+  mayConnect?: (question: ConnectQuestion & { reach?: Reach }) => { allowed: boolean };
   rules: RuleBook;
   approvals: ApprovalStore;
   /** what is remembered of MCP servers; needed where one is among `http` */
@@ -90,6 +94,8 @@ export interface Gateway {
   registry: Registry;
   /** HTTP requests that are open */
   exchanges: ReadonlySet<HttpConnection>;
+  /** ext_authz: what the client of a request reads that may not be made, after it was recorded; undefined: it may */
+  refuses(question: ConnectQuestion, headers: readonly Header[]): Promise<RefusedRequest | undefined>;
   /** the policy file changed */
   policyChanged(): void;
   /** identities are not let in any more: their open sessions end */
@@ -184,21 +190,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         if (found === undefined)
           throw new MidstreamError('config_invalid', `Envoy named a listener "${listener}" that the gateway does not know`);
         if (stopping) throw new MidstreamError('unavailable', 'the gateway is stopping');
-        const admitted = options.mayConnect?.({
-          listener,
-          address: facts.source.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''),
-          port: Number(/:(\d+)$/.exec(facts.source)?.[1] ?? 0),
-          principal: facts.spiffe || facts.subject,
-          sni: facts.tls['requested_server_name'] ?? '',
-        });
-        return openExchange(
-          options,
-          { open: exchanges, sessions },
-          found,
-          { ...extProcPeer(facts), refused: admitted?.allowed === false },
-          makeTransport,
-          now,
-        );
+        const mayReach = (reach: Reach) => options.mayConnect?.({ ...questionOf(listener, facts), reach }).allowed !== false;
+        return openExchange(options, { open: exchanges, sessions }, found, { ...extProcPeer(facts), mayReach }, makeTransport, now);
       },
     }),
   );
@@ -221,6 +214,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     hops: hops.map(({ listener, port, address }) => ({ listener, port, address })),
     registry,
     exchanges,
+    refuses: async (question, headers) => {
+      if (options.mayConnect?.({ ...question, reach: reachOf(headOf(headers)) }).allowed !== false) return undefined;
+      const found = options.http?.find((one) => one.listener === question.listener);
+      if (found === undefined || stopping) throw new MidstreamError('forbidden', 'nothing is known of this listener');
+      // The very exchange that would refuse it, so that its answer and its record are the same.
+      return refusedBy(
+        (makeTransport) =>
+          openExchange(
+            options,
+            { open: exchanges, sessions },
+            found,
+            { ...extProcPeer(peerOf(question)), mayReach: () => false },
+            makeTransport,
+            now,
+          ),
+        headers,
+      );
+    },
     policyChanged: () => {
       options.rules.changed();
       for (const connection of registry.connections) connection.input({ type: 'policy' });
@@ -261,6 +272,33 @@ const noMemory = new Proxy({} as McpMemory, {
     throw new MidstreamError('config_invalid', 'the gateway was started without a memory of MCP servers');
   },
 });
+
+/** The question that ext_authz would ask about this peer. */
+const questionOf = (listener: string, facts: PeerFacts): ConnectQuestion => ({
+  listener,
+  address: facts.source.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''),
+  port: Number(/:(\d+)$/.exec(facts.source)?.[1] ?? 0),
+  principal: facts.spiffe || facts.subject,
+  sni: facts.tls['requested_server_name'] ?? '',
+});
+
+function refusedBy(
+  open: (makeTransport: (session: string) => HttpTransport) => HttpConnection,
+  headers: readonly Header[],
+): Promise<RefusedRequest> {
+  return new Promise((resolve, reject) => {
+    const connection = open((session) => ({
+      send: (answers) => {
+        const answer = answers.find((one): one is Extract<Answer, { part: 'immediate' }> => one.part === 'immediate');
+        if (answer === undefined) return;
+        connection.lost('closed');
+        resolve({ answer, session });
+      },
+      fail: (why) => reject(new MidstreamError('unavailable', why)),
+    }));
+    connection.input({ type: 'request_headers', headers, end: true });
+  });
+}
 
 function openExchange(
   options: GatewayOptions,

@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import { dirname, resolve } from 'node:path';
 import pino, { type Logger } from 'pino';
+import type { Reach } from '../filters/http/readings.js';
 import { kinds } from '../filters/mask/index.js';
 import type { Policy } from '../filters/policy/types.js';
 import { createAnalyzer, loadParser } from '../filters/sql/analyze.js';
@@ -54,7 +55,7 @@ export interface RuntimeOptions {
   siblings?: Siblings;
   regions?: string[];
   metrics: { host: string; port: number } | undefined;
-  mayConnect: (question: ConnectQuestion) => Answer;
+  mayConnect: (question: ConnectQuestion & { reach?: Reach }) => Answer;
   log: Logger;
   limits?: { names_max?: number; notice_every_ms?: number };
 }
@@ -158,7 +159,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     ...(options.siblings ? { cancelElsewhere: (key: string) => options.siblings!.cancelHeld(key) } : {}),
     register: (server) => {
       health = addHealth(server, [serviceName]);
-      addExtAuthz(server, options.mayConnect);
+      addExtAuthz(server, { mayConnect: options.mayConnect, refuses: (question, headers) => gateway!.refuses(question, headers) });
       addAccessLog(server, (entry) => void join(recordings, byConnection, options.siblings, entry));
     },
   });

@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { formatAddress } from '../envoy/address.js';
 import { type RenderOptions, renderBootstrap } from '../envoy/render.js';
+import { accessDecider } from './config/access.js';
+import type { AccessRule } from './config/types.js';
 import type { ApproverToken } from './console/api.js';
 import { hashToken, newToken } from './console/tokens.js';
 import type { Resource } from './gateway.js';
@@ -40,6 +42,8 @@ export interface UpOptions {
   /** approvals store and API tokens; a token for this machine's operator is made beside what is given */
   approvals?: { database?: string; tokens?: ApproverToken[]; port?: number };
   resource?: string;
+  /** who may connect to what; undefined: everybody. Asked by Envoy's ext_authz */
+  access?: readonly AccessRule[];
   log: Logger;
   progress: (line: string) => void;
   envoyConcurrency?: number;
@@ -124,7 +128,11 @@ export async function startUp(options: UpOptions): Promise<Up> {
         },
       },
       metrics: options.metricsPort === undefined ? undefined : { host: '127.0.0.1', port: options.metricsPort },
-      mayConnect: () => ({ allowed: true, reason: '' }),
+      mayConnect: accessDecider({
+        access: options.access === undefined ? undefined : [...options.access],
+        listeners: resource === undefined ? [] : [{ name: resource.listener, resource: resource.resource }],
+        http: servers.map(({ name, url }) => ({ name, resource: options.resource ?? new URL(url).host })),
+      }),
       log: options.log,
       ...(options.limits ? { limits: options.limits } : {}),
     });
@@ -192,7 +200,12 @@ function renderOptions(
               ...(hop ? { hop: { gateway: [hop.address], back: `unix:${back}` } } : {}),
             },
           ],
-    http: servers.map(({ name, url, at }) => ({ name, listen: formatAddress(at.host, at.port), upstream: url })),
+    http: servers.map(({ name, url, at }) => ({
+      name,
+      listen: formatAddress(at.host, at.port),
+      upstream: url,
+      ...(options.access === undefined ? {} : { authorize: true }),
+    })),
     gateway: { grpc: [runtime.gateway.grpc] },
   };
 }

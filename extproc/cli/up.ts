@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { formatAddress } from '../../envoy/address.js';
 import { parseUpstreamUrl } from '../../envoy/http.js';
 import { MidstreamError } from '../../filters/errors.js';
+import { loadAccess } from '../config/access-file.js';
 import { createLog } from '../runtime.js';
 import { startUp, type UpOptions } from '../up.js';
 import { action, cyan, dim, line, printJson, report } from './io.js';
@@ -23,6 +24,7 @@ interface Flags {
   json?: boolean;
   logLevel: string;
   metricsPort?: string;
+  access?: string;
 }
 
 const example = `
@@ -50,6 +52,7 @@ export function register(program: Command): void {
     .option('--transport <ext_proc|hop>', 'how Envoy hands over the bytes', 'ext_proc')
     .option('--durability <strict|relaxed>', 'strict: an effect waits until its record is on disk', 'strict')
     .option('--catalogue <url>', "the gateway's own connection, for the origins of columns")
+    .option('--access <file>', 'who may connect to what, as the list under access: in midstream.yaml; everybody without it')
     .option('--metrics-port <port>', 'serve Prometheus metrics on 127.0.0.1')
     .option('--log-level <level>', 'trace, debug, info, warn, error', 'warn')
     .option('--json', 'one JSON line when ready')
@@ -58,7 +61,7 @@ export function register(program: Command): void {
 }
 
 async function run(flags: Flags): Promise<void> {
-  const options = toOptions(flags);
+  const options = await withAccess(toOptions(flags), flags.access);
   const asked = stopAsked();
   const up = await startUp(options);
   const addresses = {
@@ -84,6 +87,17 @@ async function run(flags: Flags): Promise<void> {
     );
   }
   await runUntilStopped(asked, up.stop, up.failed, () => void up.runtime.reload());
+}
+
+async function withAccess(options: UpOptions, file: string | undefined): Promise<UpOptions> {
+  if (file === undefined) return options;
+  const named = (server: UpOptions['http']) => (server === undefined ? [] : [{ resource: new URL(server.url).host }]);
+  const { postgres } = options;
+  const access = await loadAccess(file, {
+    listeners: postgres === undefined ? [] : [{ resource: formatAddress(postgres.host, postgres.port) }],
+    http: [...named(options.http), ...named(options.mcp)],
+  });
+  return { ...options, access };
 }
 
 /** Settles on SIGINT or SIGTERM. Asked for before anything is started: one that comes too early must not leave things behind. */

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import type { Reach } from '../../filters/http/readings.js';
 import type { AccessRule, Config } from './types.js';
 
 /** Who asks to connect, as ext_authz tells it. */
@@ -9,6 +10,8 @@ export interface AccessQuestion {
   address: string;
   /** SPIFFE id or certificate subject that Envoy verified; empty without a certificate */
   principal: string;
+  /** what an HTTP request may be asking for; absent where a connection is asked about */
+  reach?: Reach;
 }
 
 /**
@@ -16,24 +19,54 @@ export interface AccessQuestion {
  * question without an answer. The reason is for Envoy's log and names no rule.
  */
 export function accessDecider(
-  config: Pick<Config, 'access' | 'listeners' | 'http'>,
+  config: Pick<Config, 'access'> & Record<'listeners' | 'http', readonly { name: string; resource: string }[]>,
 ): (question: AccessQuestion) => { allowed: boolean; reason: string } {
   const listeners = [...config.listeners, ...config.http];
   const resources = new Map(listeners.map((listener) => [listener.name, listener.resource]));
   const only = listeners.length === 1 ? listeners[0]!.resource : undefined;
   const rules = config.access?.map(compile);
-  return ({ listener, address, principal }) => {
+  return ({ listener, address, principal, reach }) => {
     const resource = resources.get(listener) ?? (listener === '' ? only : undefined);
     if (resource === undefined) return { allowed: false, reason: 'unknown listener' };
-    if (rules === undefined || rules.some((matches) => matches(resource, principal, address))) return { allowed: true, reason: '' };
+    if (rules === undefined) return { allowed: true, reason: '' };
+    const own = rules.filter(({ peer }) => peer(resource, principal, address));
+    // A request that servers may read in several ways must be allowed in each.
+    const allowed =
+      reach === undefined
+        ? own.some(({ request }) => request(undefined, ''))
+        : reach.asked.every((asked) => own.some(({ request }) => request(asked, reach.unparsed)));
+    if (allowed) return { allowed, reason: '' };
     return {
-      allowed: false,
+      allowed,
       reason: principal === '' ? 'no rule lets a peer without a certificate connect' : 'no rule lets this peer connect',
     };
   };
 }
 
-function compile(rule: AccessRule): (resource: string, principal: string, address: string) => boolean {
+interface CompiledRule {
+  peer: (resource: string, principal: string, address: string) => boolean;
+  /** `asked` is undefined for a connection, which a rule about requests does not let */
+  request: (asked: Reach['asked'][number] | undefined, unparsed: string) => boolean;
+}
+
+function compile(rule: AccessRule): CompiledRule {
+  return { peer: peerOf(rule), request: requestOf(rule) };
+}
+
+function requestOf(rule: AccessRule): CompiledRule['request'] {
+  if (rule.hosts === undefined && rule.paths === undefined && rule.methods === undefined) return () => true;
+  const hosts = rule.hosts?.map((host) => glob(host.toLowerCase()));
+  const paths = rule.paths?.map(glob);
+  return (asked, unparsed) =>
+    asked !== undefined &&
+    // Who knows what it is in truth?
+    unparsed === '' &&
+    (hosts === undefined || hosts.some((host) => host.test(asked.host))) &&
+    (paths === undefined || paths.some((path) => path.test(asked.path))) &&
+    (rule.methods === undefined || rule.methods.includes(asked.method));
+}
+
+function peerOf(rule: AccessRule): CompiledRule['peer'] {
   const resource = glob(rule.resource);
   const identities = rule.identities?.map(glob);
   const sources = rule.sources && networks(rule.sources);

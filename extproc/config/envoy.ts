@@ -15,6 +15,7 @@ export function renderOptionsOf(config: Config): RenderOptions {
             name,
             listen,
             upstream,
+            ...(config.access === undefined ? {} : { authorize: true }),
             ...(upstream_ca_file === undefined ? {} : { upstream_ca_file }),
             ...(tls ? { tls } : {}),
           })),

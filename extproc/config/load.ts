@@ -50,6 +50,8 @@ export async function loadConfig(path: string, options: LoadConfigOptions = {}):
   return config;
 }
 
+export const readConfigText = readText;
+
 async function readText(path: string): Promise<string> {
   try {
     const handle = await open(path, 'r');

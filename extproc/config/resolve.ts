@@ -25,7 +25,7 @@ export interface ConfigDocument {
     api?: { listen: string; hosts?: string[]; tokens: { id: string; groups: string[]; hash: string; expires?: string }[] };
   };
   identity?: IdentityDocument;
-  access?: { resource?: string; identities?: string[]; sources?: string[] }[];
+  access?: AccessDocument[];
   masks?: { key_file?: string; regions?: string[] };
   log?: { level?: Config['log']['level'] };
   metrics?: { listen: string };
@@ -38,6 +38,8 @@ export interface ConfigDocument {
     notice_every?: string;
   };
 }
+
+export type AccessDocument = Partial<AccessRule>;
 
 interface ListenerDocument {
   name: string;
@@ -107,7 +109,7 @@ export async function resolveConfig(document: ConfigDocument, context: ResolveCo
       },
     },
     identity: resolveIdentity(document.identity, { problem: context.problem, path }),
-    access: document.access?.map((rule, i) => accessRule(rule, `/access/${i}`, [...listeners, ...http], at)),
+    access: document.access && resolveAccess(document.access, '/access', { listeners, http }, context),
     masks: {
       key_file: optionalPath(document.masks?.key_file),
       regions: (document.masks?.regions ?? []).map((region, i) => at.region(`/masks/regions/${i}`, region)),
@@ -259,13 +261,39 @@ function tokens(given: readonly { id: string; groups: string[]; hash: string; ex
   });
 }
 
-function accessRule(
-  rule: { resource?: string; identities?: string[]; sources?: string[] },
+/** Rules of a list at `pointer`; the resources are those that rules may name. */
+export function resolveAccess(
+  rules: readonly AccessDocument[],
   pointer: string,
-  listeners: readonly { resource: string }[],
-  at: Places,
-): AccessRule {
-  const { resource = '*', identities, sources } = rule;
+  resources: Resources,
+  context: ResolveContext,
+): AccessRule[] {
+  const at = new Places(context);
+  return rules.map((rule, i) => accessRule(rule, `${pointer}/${i}`, resources, at));
+}
+
+interface Resources {
+  listeners: readonly { resource: string }[];
+  http: readonly { resource: string }[];
+}
+
+function accessRule(rule: AccessDocument, pointer: string, { listeners: databases, http }: Resources, at: Places): AccessRule {
+  const { resource = '*', identities, sources, hosts, paths, methods } = rule;
+  const listeners = [...databases, ...http];
+  const forRequests = hosts !== undefined || paths !== undefined || methods !== undefined;
+  if (
+    forRequests &&
+    !resource.includes('*') &&
+    listeners.some((one) => one.resource === resource) &&
+    !http.some((one) => one.resource === resource)
+  )
+    at.problem(
+      `${pointer}/resource`,
+      `${resource} is a database, which has no hosts, paths and methods`,
+      'remove them, or name an HTTP server',
+    );
+  for (const [i, path] of (paths ?? []).entries())
+    if (!/^[/*]/.test(path)) at.problem(`${pointer}/paths/${i}`, `the path ${path} begins with no slash`, `write /${path}`);
   if (!resource.includes('*') && !listeners.some((one) => one.resource === resource)) {
     at.problem(
       `${pointer}/resource`,
@@ -285,7 +313,7 @@ function accessRule(
         'write an address or a network, for example 10.0.0.0/8',
       );
   }
-  return { resource, identities, sources };
+  return { resource, identities, sources, ...(forRequests ? { hosts, paths, methods } : {}) };
 }
 
 function metrics(listen: string, workers: number, at: Places): { host: string; port: number }[] {

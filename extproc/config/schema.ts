@@ -102,7 +102,32 @@ const access = object('Somebody who matches everything said here may connect.', 
     'for example [spiffe://shop.example/agent/*]',
   ),
   sources: texts('Addresses and networks that they come from. Without it: from anywhere.', 'for example [10.0.0.0/8, 127.0.0.1]'),
+  hosts: texts('HTTP: hosts that are asked for, without the port, with * for any part. Without it: any.', 'for example [api.shop.example]'),
+  paths: texts(
+    'HTTP: paths, decoded, with * for one part and ** for any rest; a path that servers may read in several ways must match in each. Without it: any.',
+    'for example ["/v1/**"]',
+  ),
+  methods: {
+    type: 'array',
+    minItems: 1,
+    maxItems: 100,
+    uniqueItems: true,
+    items: { type: 'string', pattern: '^[A-Z-]{1,32}$', 'x-say': 'write a method in capitals, for example GET' },
+    description: 'HTTP: methods. Without it: any.',
+    'x-say': 'write a list of methods, for example [GET, HEAD]',
+  },
 });
+
+const accessList = {
+  type: 'array',
+  maxItems: 10_000,
+  items: access,
+  description: 'Who may connect to what. With an empty list nobody may; without it everybody who reaches the listener.',
+  'x-say': 'write a list of rules',
+};
+
+/** The list by itself, as a file of its own. */
+export const accessSchema = accessList;
 
 export const configSchema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
@@ -170,13 +195,7 @@ export const configSchema = {
         ),
       }),
       identity: identitySchema,
-      access: {
-        type: 'array',
-        maxItems: 10_000,
-        items: access,
-        description: 'Who may connect to what. With an empty list nobody may; without it everybody who reaches the listener.',
-        'x-say': 'write a list of rules',
-      },
+      access: accessList,
       masks: object('What masks need.', {
         key_file: file(
           '32 bytes in hex or base64, for as: hash and as: token, or lines of an id and a key, the first of which is in use. Without it (and without MIDSTREAM_MASK_KEY) they hold for one run only.',

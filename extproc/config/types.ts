@@ -88,4 +88,10 @@ export interface AccessRule {
   identities: string[] | undefined;
   /** undefined: from anywhere */
   sources: string[] | undefined;
+  /** HTTP: names that are asked for, in small letters; undefined: any */
+  hosts?: string[] | undefined;
+  /** HTTP: undefined: any */
+  paths?: string[] | undefined;
+  /** HTTP: in capitals; undefined: any */
+  methods?: string[] | undefined;
 }

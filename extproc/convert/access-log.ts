@@ -41,13 +41,17 @@ const httpFields = (log: Fields): Fields => ({
   details: at(log, 'response', 'response_code_details') ?? '',
 });
 
+/** Envoy writes `-` for what is not there. */
+const known = (tag: string | undefined): string => (tag === undefined || tag === '-' ? '' : tag);
+
 function entryOf(log: Fields, own: Fields): AccessEntry {
   const common = at(log, 'common_properties');
   const flags = Object.entries((at(common, 'response_flags') ?? {}) as Fields).filter(([, set]) => set === true);
   const tags = (at(common, 'custom_tags') ?? {}) as Record<string, string>;
   const session = at(common, 'metadata', 'filter_metadata', 'midstream', 'fields', 'session', 'string_value');
   return {
-    session: typeof session === 'string' ? session : (tags['midstream_session'] ?? ''),
+    // What ext_authz refused was recorded by it.
+    session: known(tags['midstream_refused']) || (typeof session === 'string' ? session : known(tags['midstream_session'])),
     connectionId: tags['connection_id'] ?? '',
     listener: tags['listener'] ?? '',
     entry: {

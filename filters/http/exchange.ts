@@ -13,7 +13,7 @@ import { operationOf } from './hold.js';
 import { type BodyMask, maskWhole } from './masking.js';
 import { MethodWatch } from './method-watch.js';
 import { grpcStatusOf, problemOf, type Refusal } from './problem.js';
-import { readingsOf } from './readings.js';
+import { type Reach, reachOf, readingsOf } from './readings.js';
 import { ambiguous, denied, forbidden, noSession, notApproved, notShown, stopping, tooLarge, unreadable } from './refusals.js';
 import { requestChanges } from './request-changes.js';
 import { claimed, headOf, type RequestHead } from './request-facts.js';
@@ -32,8 +32,13 @@ export interface ExchangeOptions {
   resource: string;
   /** the server speaks MCP: what is posted to it are its messages */
   mcp: McpWorld | undefined;
-  /** `refused`: nothing lets this peer reach the resource */
-  peer: { identity: Identity | undefined; source: string; tls: Record<string, string>; refused?: boolean };
+  /** `mayReach`: whether anything lets this peer ask that of the resource; everything does without it */
+  peer: {
+    identity: Identity | undefined;
+    source: string;
+    tls: Record<string, string>;
+    mayReach?: ((reach: Reach) => boolean) | undefined;
+  };
   gateway_version: string;
   now: () => number;
   newId: () => string;
@@ -60,7 +65,7 @@ export type ExchangeInput =
   /** the gateway is stopping, or can't record */
   | { type: 'stop'; reason: string };
 
-type Phase = 'new' | 'collecting' | 'held' | 'passing' | 'refused' | 'closed';
+type Phase = 'new' | 'foreign' | 'collecting' | 'held' | 'passing' | 'refused' | 'closed';
 
 /**
  * One HTTP request and its answer, as `step(input) -> effects`. The request waits for its body where a rule asks for it or where a person must
@@ -118,6 +123,7 @@ export class Exchange {
 
   private take(input: ExchangeInput): void {
     if (this.phase === 'closed') return;
+    if (this.phase === 'foreign' || (this.phase === 'new' && input.type === 'response_headers')) return this.passForeign(input);
     switch (input.type) {
       case 'request_headers':
         return this.onRequest(input.headers, input.end);
@@ -153,6 +159,19 @@ export class Exchange {
     }
   }
 
+  /**
+   * An answer to a request that never came here: a filter in front of this one gave it (ext_authz, which has recorded it), and nothing of the
+   * server is in it. Its recording is not this exchange's.
+   */
+  private passForeign(input: ExchangeInput): void {
+    this.phase = 'foreign';
+    if (input.type === 'response_headers') this.out.answers.push({ part: 'response_headers' });
+    else if (input.type === 'response_body') this.out.answers.push({ part: 'response_body', chunks: [input.body], end: input.end });
+    else if (input.type === 'response_trailers') this.out.answers.push({ part: 'response_trailers' });
+    else if (input.type === 'gone' || input.type === 'stop') this.phase = 'closed';
+    else if (input.type.startsWith('request_')) throw new MidstreamError('protocol_violation', 'a request came behind its answer');
+  }
+
   private onRequest(headers: readonly Header[], end: boolean): void {
     if (this.phase !== 'new') throw new MidstreamError('protocol_violation', 'the headers of a request came twice');
     const { peer, resource } = this.options;
@@ -176,7 +195,9 @@ export class Exchange {
       transport: 'ext_proc',
       parameters: {},
     });
-    if (peer.refused === true) {
+    if (peer.mayReach?.(reachOf(this.head)) === false) {
+      this.denied++;
+      this.recordLine('request', this.text.requestFields());
       this.refuse(forbidden);
       return;
     }
@@ -478,7 +499,7 @@ export class Exchange {
   private close(reason: string, phase: Phase = 'closed'): void {
     if (this.phase === 'closed') return;
     this.response?.free();
-    const opened = this.phase !== 'new';
+    const opened = this.phase !== 'new' && this.phase !== 'foreign';
     this.phase = phase === 'closed' ? 'closed' : phase;
     if (!opened) return;
     const inspected = this.bytesUp + this.bytesDown;

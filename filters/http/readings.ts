@@ -26,6 +26,22 @@ export function readingsOf(head: RequestHead, body: Buffer | undefined): HttpRea
   return [{ http: { ...readings[0]!.http, unparsed: why }, lowered: false }, ...readings.slice(1, READINGS_MAX)];
 }
 
+/** What a request may reach, for whoever decides by method, host and path alone: it is let through when all of it may be. */
+export interface Reach {
+  asked: { method: string; host: string; path: string }[];
+  /** why it could be something else to somebody; empty when it can't */
+  unparsed: string;
+}
+
+export function reachOf(head: RequestHead): Reach {
+  const seen = new Map<string, { method: string; host: string; path: string }>();
+  for (const { http, lowered } of readingsOf(head, undefined)) {
+    const { method, host, path } = http;
+    if (!lowered) seen.set(`${method} ${path}`, { method, host, path });
+  }
+  return { asked: [...seen.values()], unparsed: head.facts.unparsed };
+}
+
 function cases(http: HttpFacts): HttpReading[] {
   const lower = http.path.toLowerCase();
   const own = { http, lowered: false };

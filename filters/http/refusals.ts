@@ -6,7 +6,7 @@ export const forbidden: Refusal = {
   status: 403,
   kind: 'forbidden',
   title: 'Not allowed here',
-  detail: 'Nothing lets this caller reach this server.',
+  detail: 'Nothing lets this caller ask that of this server.',
   rule: '',
   hint: '',
 };

@@ -44,10 +44,13 @@ export async function startGatewayDouble(
     stop: async () => undefined,
   };
   addHealth(server, []);
-  addExtAuthz(server, (question) => {
-    double.questions.push(question);
-    if (double.slow_ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, double.slow_ms);
-    return { allowed: double.allow, reason: double.allow ? '' : 'not today' };
+  addExtAuthz(server, {
+    mayConnect: (question) => {
+      double.questions.push(question);
+      if (double.slow_ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, double.slow_ms);
+      return { allowed: double.allow, reason: double.allow ? '' : 'not today' };
+    },
+    refuses: () => Promise.reject(new Error('there is no HTTP here')),
   });
   addAccessLog(server, (entry) => double.access.push(entry));
   server.addService(

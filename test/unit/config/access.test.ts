@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { accessDecider } from '../../../extproc/config/access.js';
 import type { AccessRule, ListenerConfig } from '../../../extproc/config/types.js';
+import { reachOf } from '../../../filters/http/readings.js';
+import { headOf } from '../../../filters/http/request-facts.js';
 
 const listeners = [
   { name: 'a', resource: 'shop' },
@@ -79,5 +81,45 @@ describe('who may connect', () => {
       principal: '',
     });
     assert.ok(reason !== '' && !reason.includes('spiffe'));
+  });
+
+  describe('and what they may ask of an HTTP server', () => {
+    const http = [{ name: 'api', resource: 'api' }];
+    const asks = (access: AccessRule[], line: string, headers: [string, string][] = [], listener = 'api'): boolean => {
+      const [method, path] = line.split(' ') as [string, string];
+      const reach = reachOf(headOf([[':method', method], [':path', path], [':authority', 'API.example:8080'], ...headers]));
+      return accessDecider({ http, access, listeners })({ listener, address: '10.1.2.3', principal: agent, reach }).allowed;
+    };
+    const reads = rule({ methods: ['GET', 'HEAD'], paths: ['/v1/**'], hosts: ['*.example'] });
+
+    it('by method, host and path', () => {
+      assert.equal(asks([reads], 'GET /v1/people/7'), true);
+      assert.equal(asks([reads], 'POST /v1/people/7'), false);
+      assert.equal(asks([reads], 'GET /v2/people'), false);
+      assert.equal(asks([{ ...reads, hosts: ['api.other'] }], 'GET /v1/people'), false);
+      assert.equal(asks([rule({ paths: ['/v1/*'] })], 'GET /v1/people/7'), false);
+      assert.equal(asks([rule({ hosts: ['API.Example'] })], 'GET /'), true);
+    });
+
+    it('in every way that it may be read', () => {
+      for (const line of [
+        'GET /v2/..%2fv1/x',
+        'GET /v2/..;/v1/x',
+        'GET /v1/..%5cv2/x',
+        'GET /v1/%252e%252e/v2',
+        'GET /v1/%zz',
+        'GET /v1/x?_method=DELETE',
+      ])
+        assert.equal(asks([reads], line), false, line);
+      assert.equal(asks([reads], 'GET /v1/x', [['x-http-method-override', 'DELETE']]), false);
+      const deletes = rule({ methods: ['DELETE'] });
+      assert.equal(asks([reads, deletes], 'GET /v1/x', [['x-http-method-override', 'DELETE']]), true, 'each of them by a rule');
+      assert.equal(asks([rule({})], 'GET /v1/%zz'), true, 'who may ask anything may ask that');
+    });
+
+    it('a connection is none of their requests', () => {
+      assert.equal(may([reads], {}), false);
+      assert.equal(asks([rule({ sources: ['192.168.0.0/16'], methods: ['GET'] })], 'GET /'), false);
+    });
   });
 });

@@ -211,6 +211,13 @@ metrics: { listen: "0.0.0.0:9000" }
       `${least}access: [{ resource: shoop }]\n`,
       /no listener has the resource shoop; use one of: shop/,
     ],
+    [
+      'access to paths of a database',
+      `${least}access: [{ resource: shop, paths: [/v1] }]\n`,
+      /shop is a database, which has no hosts, paths and methods/,
+    ],
+    ['access to a path without a slash', `${least}access: [{ paths: [v1] }]\n`, /begins with no slash/],
+    ['access by a method in small letters', `${least}access: [{ methods: [get] }]\n`, /write a method in capitals/],
     ['access from no network', `${least}access: [{ sources: [10.0.0.0/33] }]\n`, /is no address and no network/],
     [
       'a token without a hash',

@@ -35,7 +35,7 @@ export class Driver {
       id: 'session',
       resource: 'api',
       mcp,
-      peer: { identity: peer, source: '127.0.0.1:7', tls: {}, refused },
+      peer: { identity: peer, source: '127.0.0.1:7', tls: {}, mayReach: () => !refused },
       gateway_version: 'test',
       now: () => 1_700_000_000_000,
       newId: () => `hold${++this.ids}`,
