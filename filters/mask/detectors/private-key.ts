@@ -25,12 +25,13 @@ export function privateKeyAt(s: Search, at: number): number {
     // asked once in vain it is never asked again, or a text of nothing but beginnings would take quadratic time
     if (end < 0) s.noArmourEndFrom = labelEnd;
   }
+  const body = end;
   if (end < 0) end = bodyEnd(s, labelEnd + 5);
   else {
     const close = find(s, DASHES, end + END.length, Math.min(hi, end + END.length + LABEL_MAX));
     end = close < 0 ? end + END.length : close + 5;
   }
-  if (isEmptyBody(buf, labelEnd + 5, end)) return at;
+  if (isEmptyBody(buf, labelEnd + 5, body < 0 ? end : body)) return at;
   s.found(PRIVATE_KEY, at, end, 0.99);
   return end;
 }
