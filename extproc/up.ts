@@ -17,6 +17,8 @@ import { openCatalogue } from './stores/catalogue.js';
 
 export interface HttpServer {
   url: string;
+  /** its name in recordings and policies; `resource` of all, or its host and port, otherwise */
+  resource?: string;
   /** port 0 for any */
   listen: { host: string; port: number };
 }
@@ -113,7 +115,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
       version: options.version,
       grpc: `unix:${join(directory, 'gateway.sock')}`,
       resources: resource === undefined ? [] : [resource],
-      http: servers.map(({ name, url }) => ({ listener: name, resource: options.resource ?? new URL(url).host, mcp: name === 'mcp' })),
+      http: servers.map(({ name, resource: known }) => ({ listener: name, resource: known, mcp: name === 'mcp' })),
       policyFile: options.policyFile,
       record: { directory: record, durability: options.durability, worker: 1 },
       approvals: {
@@ -165,17 +167,24 @@ export async function startUp(options: UpOptions): Promise<Up> {
 /** One listener before each HTTP server. */
 interface ServerListener {
   name: 'http' | 'mcp';
+  resource: string;
   url: string;
   at: { host: string; port: number };
 }
 
-async function httpServers({ http, mcp }: UpOptions): Promise<ServerListener[]> {
+async function httpServers({ http, mcp, resource }: UpOptions): Promise<ServerListener[]> {
   const listeners: ServerListener[] = [];
   for (const [name, server] of [
     ['http', http],
     ['mcp', mcp],
   ] as const)
-    if (server) listeners.push({ name, url: server.url, at: { host: server.listen.host, port: server.listen.port || (await freePort()) } });
+    if (server)
+      listeners.push({
+        name,
+        resource: server.resource ?? resource ?? new URL(server.url).host,
+        url: server.url,
+        at: { host: server.listen.host, port: server.listen.port || (await freePort()) },
+      });
   return listeners;
 }
 

@@ -3,10 +3,12 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { HoldRecord } from '../../filters/approval/types.js';
 import { MidstreamError } from '../../filters/errors.js';
-import { timelineLines } from '../../filters/record/timeline.js';
+import type { StoredEvent } from '../../filters/record/chain.js';
 import { type AgentEvent, runAgent } from '../demo/agent.js';
-import { type Shop, seedShop } from '../demo/seed.js';
-import { agentLines } from '../demo/show.js';
+import { runApiAgent } from '../demo/api-agent.js';
+import { seedShop } from '../demo/seed.js';
+import { startShopApi, startShopMcp } from '../demo/servers.js';
+import { agentLines, sessionLines } from '../demo/show.js';
 import { packageRoot } from '../process/places.js';
 import { type Postgres, startPostgres, useDatabaseUrl } from '../process/postgres.js';
 import { listSessions, readSession } from '../stores/recordings/query.js';
@@ -15,6 +17,8 @@ import { packageVersion } from './version.js';
 
 interface Flags {
   listen: string;
+  httpListen: string;
+  mcpListen: string;
   transport: string;
   policy?: string;
   directory: string;
@@ -25,19 +29,21 @@ interface Flags {
 
 /** How often the demonstration looks whether somebody has to decide, in milliseconds. */
 const LOOK_MS = 250;
-/** Rows of one answer that the replay shows. */
-const REPLAY_ROWS_MAX = 3;
 
 /** `midstream demo`: everything at once, on this machine, without anything of one's own. */
 export function register(program: Command): void {
   program
     .command('demo')
-    .description('a small shop in PostgreSQL, Envoy and the gateway before it, and an agent that takes it too far')
-    .option('--listen <port>', 'where to connect; 0 for any', '6432')
-    .option('--transport <transport>', 'ext_proc or hop', 'ext_proc')
+    .description(
+      'a small shop (PostgreSQL, an HTTP API, an MCP server), Envoy and the gateway before it, and an agent that takes it too far',
+    )
+    .option('--listen <port>', 'where to connect to the database; 0 for any', '6432')
+    .option('--http-listen <port>', 'where the API is; 0 for any', '0')
+    .option('--mcp-listen <port>', 'where the MCP server is; 0 for any', '0')
+    .option('--transport <transport>', 'of the database: ext_proc or hop', 'ext_proc')
     .option('--policy <file>', 'another policy than the sample')
     .option('--directory <folder>', 'where recordings and the approvals go', '.midstream')
-    .option('--approve', 'approve the held statement without asking')
+    .option('--approve', 'approve what is held without asking')
     .option('--once', 'end when the agent is done')
     .option('--json', 'print what happens as JSON, a line each')
     .addHelpText(
@@ -48,9 +54,11 @@ export function register(program: Command): void {
 }
 
 async function demo(flags: Flags): Promise<void> {
-  const port = Number(flags.listen);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new MidstreamError('bad_input', `--listen can't be ${JSON.stringify(flags.listen)}`, { hint: 'Write a port, for example 6432.' });
+  const ports = {
+    postgres: portOf('--listen', flags.listen),
+    http: portOf('--http-listen', flags.httpListen),
+    mcp: portOf('--mcp-listen', flags.mcpListen),
+  };
   const { transport } = flags;
   if (transport !== 'ext_proc' && transport !== 'hop')
     throw new MidstreamError('bad_input', `--transport can't be ${JSON.stringify(transport)}`, { hint: 'Use ext_proc or hop.' });
@@ -58,7 +66,7 @@ async function demo(flags: Flags): Promise<void> {
   const stops: (() => Promise<void>)[] = [];
   const interrupted = untilSignal();
   try {
-    await Promise.race([show({ flags, port, transport, screen, stops, interrupted: interrupted.promise }), interrupted.promise]);
+    await Promise.race([show({ flags, ports, transport, screen, stops, interrupted: interrupted.promise }), interrupted.promise]);
   } finally {
     screen.step('stopping');
     for (const stop of stops.reverse())
@@ -69,19 +77,26 @@ async function demo(flags: Flags): Promise<void> {
   process.exit(process.exitCode ?? 0);
 }
 
+function portOf(option: string, text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new MidstreamError('bad_input', `${option} can't be ${JSON.stringify(text)}`, { hint: 'Write a port, for example 6432.' });
+}
+
 interface Screen {
   /** what is being done now */
   step(text: string): void;
   agent(event: AgentEvent): void;
-  /** a statement waits */
+  /** a statement or a request waits */
   held(record: HoldRecord): void;
-  ready(connect: string, directory: string): void;
-  replay(lines: string[]): void;
+  ready(at: { connect: string; http: string; mcp: string }, directory: string): void;
+  /** a session of the recording */
+  session(session: { session: string; resource: string }, lines: string[]): void;
 }
 
 interface Show {
   flags: Flags;
-  port: number;
+  ports: { postgres: number; http: number; mcp: number };
   transport: 'ext_proc' | 'hop';
   screen: Screen;
   /** what has to be stopped, in the order in which it was started */
@@ -89,7 +104,7 @@ interface Show {
   interrupted: Promise<void>;
 }
 
-async function show({ flags, port, transport, screen, stops, interrupted }: Show): Promise<void> {
+async function show({ flags, ports, transport, screen, stops, interrupted }: Show): Promise<void> {
   const log = (text: string) => screen.step(text);
   const given = process.env['DATABASE_URL'];
   const postgres: Postgres = given ? await useDatabaseUrl(given) : await startPostgres({ log });
@@ -97,6 +112,11 @@ async function show({ flags, port, transport, screen, stops, interrupted }: Show
   screen.step('seeding a small shop: customers, orders, API keys, salaries');
   const shop = await seedShop(postgres.url, given ? {} : { database: 'shop' });
   if (given) stops.push(() => shop.drop());
+  const [api, mcp] = await Promise.all([startShopApi(), startShopMcp()]);
+  stops.push(
+    () => api.stop(),
+    () => mcp.stop(),
+  );
   // Beside it lies what `midstream approvals` finds the API by; recordings of earlier demonstrations stay.
   const record = join(resolve(flags.directory), 'demo');
   mkdirSync(record, { recursive: true, mode: 0o700 });
@@ -105,7 +125,9 @@ async function show({ flags, port, transport, screen, stops, interrupted }: Show
   const up = await startUp({
     version: packageVersion(),
     postgres: { host: postgres.host, port: postgres.port },
-    listen: { host: '127.0.0.1', port },
+    listen: { host: '127.0.0.1', port: ports.postgres },
+    http: { url: api.url, resource: 'shop-api', listen: { host: '127.0.0.1', port: ports.http } },
+    mcp: { url: mcp.url, resource: 'shop-mcp', listen: { host: '127.0.0.1', port: ports.mcp } },
     transport,
     policyFile: flags.policy === undefined ? join(packageRoot(), 'extproc', 'policies', 'demo.yaml') : resolve(flags.policy),
     recordDirectory: record,
@@ -117,20 +139,25 @@ async function show({ flags, port, transport, screen, stops, interrupted }: Show
   });
   stops.push(() => up.stop());
   const { host } = up.postgres;
-  screen.ready(`postgres://${shop.agent.user}:${shop.agent.password}@${host}:${up.postgres.port}/${shop.database}`, record);
+  const urlOf = (at: { host: string; port: number } | undefined) => `http://${at!.host}:${at!.port}`;
+  const servers = { api: urlOf(up.http), mcp: urlOf(up.mcp) };
+  const connect = `postgres://${shop.agent.user}:${shop.agent.password}@${host}:${up.postgres.port}/${shop.database}`;
+  screen.ready({ connect, http: servers.api, mcp: `${servers.mcp}/mcp` }, record);
+  const began_ms = Date.now();
   const approvals = watchHolds(up.api, up.operatorToken, screen, flags.approve === true);
   try {
     await runAgent({ host, port: up.postgres.port, database: shop.database, ...shop.agent }, screen.agent);
+    await runApiAgent(servers, screen.agent);
   } finally {
     approvals.stop();
   }
-  await replay(record, shop, screen);
+  await replay(record, began_ms, screen);
   if (flags.once) return;
-  screen.step('the gateway goes on; connect with psql and try it, or stop with Ctrl-C');
+  screen.step('the gateway goes on; connect with psql or curl and try it, or stop with Ctrl-C');
   await Promise.race([interrupted, up.failed.then((why) => Promise.reject(new MidstreamError('unavailable', why)))]);
 }
 
-/** Tells of held statements as an approver would learn of them: over the approvals API. */
+/** Tells of what is held as an approver would learn of them: over the approvals API. */
 function watchHolds(api: string, token: string, screen: Screen, approve: boolean): { stop(): void } {
   const told = new Set<string>();
   const call = (path: string, init: RequestInit = {}) =>
@@ -156,15 +183,21 @@ function watchHolds(api: string, token: string, screen: Screen, approve: boolean
   return { stop: () => clearInterval(timer) };
 }
 
-/** The agent's session, as it was recorded. */
-async function replay(record: string, shop: Shop, screen: Screen): Promise<void> {
-  const sessions = await listSessions(record);
-  const session = sessions.find((one) => one.user === shop.agent.user);
-  if (session === undefined) throw new MidstreamError('not_found', 'the agent’s session was not recorded');
-  screen.step(`what was recorded: midstream replay ${session.session} --record ${record}`);
-  for await (const event of readSession(record, session.session))
-    screen.replay(timelineLines(event, { clean: printable, rows_max: REPLAY_ROWS_MAX, cell_chars_max: 40 }));
+/** What the agent did, as it was recorded: of each session what was decided, held and masked. */
+async function replay(record: string, began_ms: number, screen: Screen): Promise<void> {
+  const sessions = (await listSessions(record)).filter((one) => Date.parse(one.start) >= began_ms - CLOCK_MS);
+  if (sessions.length === 0) throw new MidstreamError('not_found', 'the agent’s sessions were not recorded');
+  screen.step('what was recorded, in short; npx midstream replay SESSION --record DIRECTORY has all of it');
+  for (const one of sessions.sort((a, b) => a.start.localeCompare(b.start))) {
+    const events: StoredEvent[] = [];
+    for await (const event of readSession(record, one.session)) events.push(event);
+    const lines = sessionLines(events, printable);
+    if (lines.length > 0) screen.session(one, lines);
+  }
 }
+
+/** The gateway's clock and this one are the same; sessions are written with milliseconds. */
+const CLOCK_MS = 1;
 
 const textScreen: Screen = {
   step: (text) => line(dim(`· ${text}`)),
@@ -177,13 +210,15 @@ const textScreen: Screen = {
     );
     line(`               ${bold(`npx midstream approvals approve ${operation.hold}`)}`);
   },
-  ready: (connect, directory) => {
+  ready: ({ connect, http, mcp }, directory) => {
     line('');
     line(`${bold('ready')}  ${cyan(connect)}`);
+    line(`       API ${cyan(http)}  MCP ${cyan(mcp)}`);
     line(dim(`       recordings: ${directory}`));
   },
-  replay: (lines) => {
-    for (const text of lines) line(`       ${text}`);
+  session: ({ session, resource }, lines) => {
+    line(`       ${bold(session)} ${printable(resource)}`);
+    for (const text of lines) line(`         ${text}`);
   },
 };
 
@@ -191,8 +226,8 @@ const jsonScreen: Screen = {
   step: (text) => printJson({ step: text }),
   agent: (event) => printJson({ agent: event }),
   held: ({ operation }) => printJson({ held: operation.hold, rule: operation.rule, text: operation.text }),
-  ready: (connect, directory) => printJson({ ready: true, connect, record: directory }),
-  replay: (lines) => printJson({ replay: lines }),
+  ready: (at, directory) => printJson({ ready: true, ...at, record: directory }),
+  session: ({ session, resource }, lines) => printJson({ session, resource, replay: lines }),
 };
 
 /** Settles on the first SIGINT or SIGTERM; a second one ends at once. */

@@ -16,6 +16,11 @@ export type AgentEvent =
   | { type: 'rows'; columns: string[]; rows: string[][] }
   | { type: 'done'; tag: string }
   | { type: 'notice'; message: string }
+  | { type: 'request'; line: string }
+  /** status 0: of no HTTP, but of MCP */
+  | { type: 'answer'; status: number; text: string }
+  | { type: 'event'; text: string }
+  | { type: 'tool_error'; message: string }
   | { type: 'refused'; code: string; message: string; detail: string; hint: string };
 
 export interface AgentReport {

@@ -82,6 +82,10 @@ function describe(event: StoredEvent, options: TimelineOptions): Block {
     }
     case 'response':
       return response(event, head, options);
+    case 'mcp.tools': {
+      const told = list(event['tools']).map((tool) => `${str(tool['name'])} is ${str(tool['state'])}`);
+      return head('tools', `${str(event['server'])}: ${told.join(', ')}`);
+    }
     case 'error':
     case 'notice':
       return head(

@@ -9,7 +9,16 @@ import { packageRoot } from '../../extproc/process/places.js';
 import { sharedEnvoy } from '../support/envoy.js';
 import { sharedPostgres } from '../support/postgres.js';
 
-type Line = { step?: string; agent?: AgentEvent; held?: string; ready?: boolean; connect?: string; replay?: string[] };
+type Line = {
+  step?: string;
+  agent?: AgentEvent;
+  held?: string;
+  rule?: string;
+  ready?: boolean;
+  connect?: string;
+  resource?: string;
+  replay?: string[];
+};
 
 /** Runs the demonstration as a user would, and reads what it prints; `onLine` may act on it while it runs. */
 async function demonstrate(
@@ -50,7 +59,7 @@ for (const transport of ['ext_proc', 'hop']) {
   describe(`midstream demo (${transport})`, function () {
     this.timeout(120_000);
 
-    it('shows masked rows, a refused DROP DATABASE, a DELETE that waits and is approved, and the recording; then ends', async () => {
+    it('shows masked rows, JSON and events, what is refused, what waits and is approved, and the recording; then ends', async () => {
       const { exit, lines, text } = await demonstrate(['--transport', transport, '--approve', '--once'], { DATABASE_URL: '' });
       assert.deepEqual(exit, { code: 0, signal: null }, text);
       const seen = events(lines);
@@ -66,15 +75,32 @@ for (const transport of ['ext_proc', 'hop']) {
         refused.map(({ code }) => code),
         ['42501'],
       );
-      assert.ok(
-        lines.some((line) => line.held !== undefined),
-        'nothing was held',
+      assert.deepEqual(
+        lines.flatMap((line) => (line.held === undefined ? [] : [line.rule])),
+        ['unbounded-writes', 'payouts'],
       );
       assert.ok(
         seen.some((event) => event.type === 'done' && event.tag === 'DELETE 40'),
         'the DELETE did not run',
       );
-      assert.match(lines.flatMap((line) => line.replay ?? []).join('\n'), /approve by operator/);
+      const answers = seen.flatMap((event) => (event.type === 'answer' ? [`${event.status} ${event.text}`] : []));
+      assert.match(answers[0]!, /^200 \{"id":7,"name":"Grace Kim","email":"g\*{3}@example\.com"/);
+      assert.match(answers[1]!, /^201 .*"status":"sent"/);
+      assert.deepEqual(answers.slice(2), ['0 find_order', '0 headphones for 130.00, ordered by Dmitri Sokolov <d***@example.com>']);
+      const told = seen.flatMap((event) => (event.type === 'event' ? [event.text] : []));
+      assert.equal(told.length, 3);
+      assert.ok(told.every((text) => /"card_number":"\*{4} /.test(text)));
+      assert.deepEqual(
+        seen.flatMap((event) => (event.type === 'tool_error' ? [event.message] : [])),
+        ["Agents run no commands on the shop's server. (rule no-commands)"],
+      );
+      const recorded = (resource: string) => lines.flatMap((line) => (line.resource === resource ? (line.replay ?? []) : [])).join('\n');
+      assert.match(recorded('shop'), /delete from orders[\s\S]*approve by operator/);
+      assert.match(
+        recorded('shop-api'),
+        /v1\/customers\/7[\s\S]*masked: cards-and-people x4[\s\S]*v1\/orders\/live[\s\S]*v1\/payouts[\s\S]*approve by operator/,
+      );
+      assert.match(recorded('shop-mcp'), /find_order[\s\S]*masked: cards-and-people x1[\s\S]*run_command[\s\S]*deny +r1 by no-commands/);
       const secrets = [
         ...customers.flatMap((one) => [one.email, one.phone, one.card_number, one.ssn]),
         ...apiKeys.map((one) => one.secret),
