@@ -388,7 +388,7 @@ export class Exchange {
 
   private onResponse(headers: readonly Header[], end: boolean): void {
     if (this.phase !== 'passing') return;
-    const response = new Response(this.rules.masks, this.options.body_bytes_max, this.rules.policy.limits, this.mcpReader(headers));
+    const response = new Response(this.rules.masks, this.options.body_bytes_max, this.rules.policy, this.mcpReader(headers));
     const why = response.headers(headers, end, this.out);
     if (why !== undefined) return this.refuse(unreadable(why));
     this.response = response;
@@ -502,7 +502,8 @@ export class Exchange {
     const opened = this.phase !== 'new' && this.phase !== 'foreign';
     this.phase = phase === 'closed' ? 'closed' : phase;
     if (!opened) return;
-    const inspected = this.bytesUp + this.bytesDown;
+    const opaque = this.response?.opaque ?? [];
+    const inspected = this.bytesUp + (opaque.length > 0 ? 0 : this.bytesDown);
     this.record('session.close', {
       reason,
       totals: {
@@ -516,7 +517,7 @@ export class Exchange {
       coverage: {
         inspected_bytes: inspected,
         masked_bytes: this.response?.masked_bytes ?? 0,
-        opaque: [...this.opaque].map(([why, bytes]) => ({ reason: why, bytes })),
+        opaque: [...opaque, ...[...this.opaque].map(([why, bytes]) => ({ reason: why, bytes }))],
       },
     });
     this.phase = 'closed';

@@ -1,4 +1,5 @@
-import type { StreamCodec } from '../mask/codecs/codec.js';
+import { MidstreamError } from '../errors.js';
+import type { CodecOptions, StreamCodec } from '../mask/codecs/codec.js';
 import { CsvMasker } from '../mask/codecs/csv.js';
 import { FormMasker } from '../mask/codecs/form.js';
 import { HtmlMasker } from '../mask/codecs/html.js';
@@ -8,6 +9,8 @@ import { StreamMasker } from '../mask/stream/masker.js';
 import { maskString } from '../mask/text.js';
 import type { Detector, MaskAs, Masker } from '../mask/types.js';
 import { isJson } from './body.js';
+import { isMedia, LOOK_BYTES, lookedType, packedAs, utf16Of } from './look.js';
+import { AS_IT_IS, charsetOf, isUtf16, ToUtf8, ToUtf16 } from './transcode.js';
 
 /** One rule of the policy that masks what detectors find. */
 export interface BodyMask {
@@ -15,6 +18,8 @@ export interface BodyMask {
   detector: Detector;
   as: MaskAs;
   masker: Masker;
+  /** it looks into strings of JSON that are base64 */
+  base64?: boolean;
 }
 
 const strength: readonly MaskAs[] = ['null', 'redact', 'fixed', 'token', 'hash', 'partial'];
@@ -24,45 +29,55 @@ export function strongestFirst(masks: readonly BodyMask[]): BodyMask[] {
   return [...masks].sort((a, b) => strength.indexOf(a.as) - strength.indexOf(b.as));
 }
 
+/** What is known of a body beside its media type. */
+export interface BodyAsked {
+  /** of its content type */
+  charset?: string;
+  /** told once where nobody can look into the body, and why; throws where the policy lets none through */
+  opaque?: (reason: string) => void;
+}
+
 /**
- * Masks a body of this media type by all rules, one after the other, and gives what comes out. What no codec knows is read as text,
- * images and archives too: a value that stands in them in plain is found there.
+ * Masks a body of this media type by all rules, one after the other, and gives what comes out. How it is read is decided by its first
+ * bytes too (look.ts). What no codec knows is read as text, images too: a value that stands in them in plain is found there.
  */
 export class BodyMasker {
-  private readonly stages: StreamCodec[] = [];
+  private stages: StreamCodec[] = [];
+  /** the first bytes, until it is decided how they are read */
+  private head: Buffer | undefined = Buffer.alloc(0);
+  private decoder: ToUtf8 | undefined;
+  private encoder: ToUtf16 | undefined;
 
   /** `write` gets bytes of its own. `masks` are in the order of strongestFirst(). */
   constructor(
     private readonly masks: readonly BodyMask[],
-    type: string,
-    write: (bytes: Buffer) => void,
-  ) {
-    let next = (bytes: Uint8Array): void => {
-      if (bytes.length > 0) write(Buffer.from(bytes));
-    };
-    for (const { detector, masker } of [...masks].reverse()) {
-      const stage = codecOf(type, { detector, masker, write: next });
-      this.stages.unshift(stage);
-      next = (bytes) => stage.push(bytes);
-    }
-  }
+    private readonly type: string,
+    private readonly write: (bytes: Buffer) => void,
+    private readonly asked: BodyAsked = {},
+  ) {}
 
+  /** Throws MidstreamError for what can't be read. */
   push(chunk: Uint8Array): void {
-    this.stages[0]!.push(chunk);
+    if (this.head === undefined) return this.take(chunk);
+    this.head = this.head.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.head, chunk]);
+    if (this.head.length >= LOOK_BYTES) this.open();
   }
 
   /** The sender pauses: lets go what is sure. */
   flush(): void {
+    if (this.head !== undefined && this.head.length > 0) this.open();
     for (const stage of this.stages) stage.flush();
   }
 
   end(): void {
+    if (this.head !== undefined) this.open();
+    if (this.decoder !== undefined) this.stages[0]!.push(this.decoder.push(NOTHING, true));
     for (const stage of this.stages) stage.end();
   }
 
   /** bytes held back now */
   get held(): number {
-    return this.stages.reduce((sum, stage) => sum + stage.held, 0);
+    return this.stages.reduce((sum, stage) => sum + stage.held, this.head?.length ?? 0);
   }
 
   /** values masked so far */
@@ -74,7 +89,49 @@ export class BodyMasker {
   get fired(): { rule: string; count: number }[] {
     return this.stages.map((stage, i) => ({ rule: this.masks[i]!.name, count: stage.hits })).filter(({ count }) => count > 0);
   }
+
+  private take(chunk: Uint8Array): void {
+    this.stages[0]!.push(this.decoder === undefined ? chunk : this.decoder.push(chunk, false));
+  }
+
+  private open(): void {
+    const head = this.head!;
+    this.head = undefined;
+    const charset = this.charset(head);
+    if (charset !== AS_IT_IS) this.decoder = new ToUtf8(charset);
+    if (isUtf16(charset)) this.encoder = new ToUtf16(charset);
+    const packed = packedAs(head);
+    if (packed !== '') this.asked.opaque?.(`packed (${packed})`);
+    else if (isMedia(this.type)) this.asked.opaque?.(`type ${this.type}`);
+    const text = this.decoder === undefined ? head : this.decoder.push(head, false);
+    const type = packed === '' ? lookedType(this.type, text) : this.type;
+    let next = (bytes: Uint8Array): void => {
+      if (bytes.length > 0) this.write(this.encoder === undefined ? Buffer.from(bytes) : this.encoder.push(Buffer.from(bytes)));
+    };
+    for (const mask of [...this.masks].reverse()) {
+      const { detector, masker, base64 } = mask;
+      const stage = codecOf(type, { detector, masker, write: next, ...(base64 === true ? { base64 } : {}) });
+      this.stages.unshift(stage);
+      next = (bytes) => stage.push(bytes);
+    }
+    this.stages[0]!.push(text);
+  }
+
+  /** Throws MidstreamError where what the body says of itself and what it is differ. */
+  private charset(head: Buffer): string {
+    const said = charsetOf(this.asked.charset ?? '');
+    const seen = isMedia(this.type) ? undefined : utf16Of(head);
+    if (seen === undefined && !isUtf16(said)) return said;
+    if (head.length < 2) return AS_IT_IS;
+    if (seen === undefined || (isUtf16(said) && (this.asked.charset ?? '').toLowerCase() !== 'utf-16' && said !== seen))
+      throw new MidstreamError('bad_input', `it says that it is ${said}, and is not`);
+    // U+FEFF and NUL behind it: UTF-32
+    if (head.length >= 4 && head.readUInt32BE(0) === 0xfffe0000) throw new MidstreamError('bad_input', 'its charset is not read (utf-32)');
+    return seen;
+  }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** Masks all of a body at once; undefined where nothing of it is masked. Adds what fired. */
 export function maskWhole(masks: readonly BodyMask[], type: string, bytes: Buffer, fired: Map<string, number>): Buffer | undefined {
@@ -88,7 +145,7 @@ export function maskWhole(masks: readonly BodyMask[], type: string, bytes: Buffe
   return Buffer.concat(out);
 }
 
-function codecOf(type: string, options: ConstructorParameters<typeof StreamMasker>[0]): StreamCodec {
+function codecOf(type: string, options: CodecOptions): StreamCodec {
   if (isJson(type) || type === 'application/x-ndjson' || type === 'application/jsonl') return new JsonMasker(options);
   if (type === 'text/event-stream') return new SseMasker(options);
   if (type === 'text/csv') return new CsvMasker(options);

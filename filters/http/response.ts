@@ -1,9 +1,12 @@
+import { MidstreamError } from '../errors.js';
+import type { Policy } from '../policy/types.js';
 import type { WireField } from '../record/events.js';
 import type { RecordingMaskers } from '../record/shown-identity.js';
-import { mediaType } from './body.js';
+import { isJson, mediaType } from './body.js';
 import { type Answer, type Effects, type Header, LENGTH_KEPT } from './effects.js';
 import { type BodyMask, BodyMasker, maskHeaders } from './masking.js';
 import { REQUEST } from './request-text.js';
+import { AS_IT_IS, charsetOfType, isUtf16 } from './transcode.js';
 import { codingsOf, Unpacking, type UnpackLimits } from './unpack/index.js';
 
 /** What is true of the server's bytes alone, and of none that leave here. */
@@ -37,6 +40,10 @@ export class Response {
   /** of them, those that went along with something masked */
   masked_bytes = 0;
   private hits = 0;
+  /** why nobody can look into the body; empty where somebody can */
+  private opaqueReason = '';
+  /** bytes that the server sent, unpacked */
+  private plain_bytes = 0;
   private status = 0;
   private type = '';
   private shown: [string, string][] = [];
@@ -52,7 +59,7 @@ export class Response {
   constructor(
     private readonly masks: readonly BodyMask[],
     private readonly body_bytes_max: number,
-    private readonly limits: UnpackLimits,
+    private readonly policy: Pick<Policy, 'opaque'> & { limits: UnpackLimits },
     private readonly filter: BodyFilter | undefined = undefined,
   ) {}
 
@@ -70,6 +77,12 @@ export class Response {
       if (why !== undefined) return why;
     }
     const { set, append, remove } = this.changes(headers);
+    let charset = '';
+    try {
+      if (masked && !end) charset = this.charset(of('content-type'), set);
+    } catch (error) {
+      return `The server's answer can't be read: ${(error as Error).message}.`;
+    }
     if (read) for (const [name] of headers) if (OF_THE_BYTES.includes(name) && !remove.includes(name)) remove.push(name);
     const length = of('content-length');
     if (!read && length !== '') set.push([LENGTH_KEPT, length]);
@@ -77,13 +90,19 @@ export class Response {
     this.waiting = { part: 'response_headers', set, append, remove };
     this.shown = shownHeaders(headers, set, append, remove);
     if (masked && !end)
-      this.masker = new BodyMasker(this.masks, this.type, (bytes) => {
-        this.pending.push(bytes);
+      this.masker = new BodyMasker(this.masks, this.type, (bytes) => this.pending.push(bytes), {
+        charset,
+        opaque: (reason) => this.foundOpaque(reason),
       });
     // Headers that are read wait for the body's first bytes: where those can't be read, the client gets an error and no torn answer.
     if (read && !end) out.flush = true;
     else this.begin(out);
     return undefined;
+  }
+
+  /** For the coverage: bytes that were not looked into. */
+  get opaque(): { reason: string; bytes: number }[] {
+    return this.opaqueReason === '' ? [] : [{ reason: this.opaqueReason, bytes: this.plain_bytes }];
   }
 
   /** nothing of it went to the client yet: it can be refused */
@@ -138,14 +157,32 @@ export class Response {
     try {
       const codings = codingsOf(said.join());
       // The unpacked bytes hold only until the call returns.
-      if (codings.length > 0) this.unpacking = new Unpacking(codings, this.limits, (bytes) => this.plain(Buffer.from(bytes)));
+      if (codings.length > 0) this.unpacking = new Unpacking(codings, this.policy.limits, (bytes) => this.plain(Buffer.from(bytes)));
       return undefined;
     } catch (error) {
       return `The server packed its answer: ${(error as Error).message}.`;
     }
   }
 
+  /** The charset by which the body is to be read; one that is not written again leaves as UTF-8, and the type says so. */
+  private charset(contentType: string, set: Header[]): string {
+    const { name, charset } = charsetOfType(contentType);
+    if (charset === AS_IT_IS || isUtf16(charset)) return name;
+    // Readers of JSON take it for UTF-8 whatever the charset is (RFC 8259, 8.1), and would see another structure.
+    if (isJson(this.type)) throw new MidstreamError('bad_input', `it is JSON that says it is ${charset}`);
+    set.push(['content-type', `${this.type}; charset=utf-8`]);
+    return name;
+  }
+
+  /** Archives and what is packed without saying so go only where the policy lets through what is opaque; media are counted. */
+  private foundOpaque(reason: string): void {
+    if (!reason.startsWith('type ') && this.policy.opaque !== 'allow')
+      throw new MidstreamError('policy_denied', `nobody can look into it: ${reason} (defaults.opaque)`);
+    this.opaqueReason = reason;
+  }
+
   private plain(body: Buffer): void {
+    this.plain_bytes += body.length;
     this.take(this.filter === undefined ? body : this.filter.push(body));
   }
 

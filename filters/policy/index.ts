@@ -113,6 +113,9 @@ class PolicyCompiler {
     const unless = document.unless === undefined ? undefined : this.condition(document.unless, `${at}/unless`, 'mask');
     const rule: MaskRule = { name: document.name, detect, columns, as: document.as ?? 'null' };
     if (regions !== undefined) rule.regions = regions;
+    if (document.decode !== undefined && columns.length > 0)
+      this.problem(this.source.keyAt(`${at}/decode`), 'decode has a meaning for detect only', 'remove decode');
+    if (document.decode !== undefined) rule.base64 = true;
     const as = rule.as;
     if ((document.value !== undefined) !== (as === 'fixed'))
       this.problem(

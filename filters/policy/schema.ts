@@ -177,6 +177,14 @@ const mask = {
         'With as: hash or token: show the id of the key, so that a reader knows which key it was. Tokens then do not keep the form.',
       'x-say': 'write true or false',
     },
+    decode: {
+      type: 'array',
+      minItems: 1,
+      uniqueItems: true,
+      items: { enum: ['base64'] },
+      description: 'What is undone before looking: base64, in strings of JSON bodies that are base64 from end to end, up to 64KiB.',
+      'x-say': 'write [base64]',
+    },
     unless: {
       ...when,
       description: 'A CEL expression over identity, resource, database, user and application. Callers for whom it holds see the values.',

@@ -44,6 +44,7 @@ export interface MaskDocument {
   key_id?: boolean;
   unless?: string | boolean;
   regions?: string[];
+  decode?: 'base64'[];
 }
 
 const validators = new Map<object, ValidateFunction>();

@@ -109,6 +109,8 @@ export interface MaskRule {
   check?: 'valid' | 'invalid';
   /** as: hash or token, the key's id is shown */
   key_id?: boolean;
+  /** detector rules: strings of JSON that are base64 are looked into */
+  base64?: boolean;
   /** detector rules: kinds of the policy's own, allow lists and scores; shared by all of them */
   detection?: Detection;
 }

@@ -7,6 +7,10 @@ export interface CodecOptions {
   /** takes the masked bytes, which hold only until it returns */
   write: (bytes: Buffer) => void;
   limits?: Partial<StreamLimits>;
+  /** JSON: strings that are base64 are looked into */
+  base64?: boolean;
+  /** JSON inside of strings of JSON: how deep this one stands */
+  depth?: number;
 }
 
 /** A masker of streams that knows the form of what it masks, so that the output has the same form. Pure. */

@@ -42,7 +42,7 @@ export class JsonMasker implements StreamCodec {
   private readonly place = new JsonPlace();
   private readonly out = new Target();
   /** a string too long to be held */
-  private long: StreamMasker | undefined;
+  private long: StreamCodec | undefined;
   /** the rest of the stream, once it is no JSON */
   private text: StreamMasker | undefined;
   /** a masked number goes on */
@@ -170,6 +170,7 @@ export class JsonMasker implements StreamCodec {
     const context = place.context();
     place.said(text, start, end);
     if (context !== undefined && this.maskUsual(context, text, start, end, close)) return;
+    if (!this.isSensitive(context) && this.maskInside(text, start, end, close)) return;
     if (!this.isSensitive(context) && !detector.mayHold(text, start, end)) return;
     const found = detector.find(text, start, end, context);
     if (found.length === 0) return;
@@ -184,6 +185,26 @@ export class JsonMasker implements StreamCodec {
       this.write('"');
     }
     this.skip(close + 1);
+  }
+
+  /** JSON, and base64 where the rule says so, that a string holds is masked by its own form. False where there is none, or nothing in it. */
+  private maskInside(text: Buffer, start: number, end: number, close: number): boolean {
+    const { options } = this;
+    let inside: Inside | undefined;
+    if (beginsJson(text, start, end)) inside = maskedJson(text.subarray(start, end), options);
+    else if (options.base64 === true) inside = maskedBase64(text, start, end, options);
+    if (inside === undefined) return false;
+    this.hits += inside.hits;
+    this.write('"');
+    this.escaped(inside.bytes);
+    this.write('"');
+    this.skip(close + 1);
+    return true;
+  }
+
+  /** from somewhere on it was no JSON */
+  get isText(): boolean {
+    return this.text !== undefined;
   }
 
   /** A value that is written as most under its key were is masked without the search; the same comes out. */
@@ -208,10 +229,15 @@ export class JsonMasker implements StreamCodec {
     this.skip(this.from + 1);
     const context = this.place.context();
     const { detector, masker, limits } = this.options;
+    const write = (bytes: Buffer): void => this.escaped(bytes);
+    if (!this.isSensitive(context) && beginsJson(this.buf, this.from, this.length) && (this.options.depth ?? 0) < DEPTH_MAX) {
+      this.long = new JsonMasker({ ...this.options, write, depth: (this.options.depth ?? 0) + 1 });
+      return;
+    }
     this.long = new StreamMasker({
       detector,
       masker,
-      write: (bytes) => this.escaped(bytes),
+      write,
       ...(context === undefined ? {} : { context }),
       ...(limits === undefined ? {} : { limits }),
     });
@@ -366,4 +392,51 @@ function isWord(buf: Buffer, start: number, end: number): boolean {
     if (k === word.length) return true;
   }
   return false;
+}
+
+/** JSON inside of JSON is looked into so often; what stands deeper is read as text. */
+const DEPTH_MAX = 4;
+
+interface Inside {
+  bytes: Buffer;
+  hits: number;
+}
+
+/** An object or a list, by its first sign and, where it is whole, its last. */
+function beginsJson(text: Buffer, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && isBlank(text[at]!)) at++;
+  return at + 1 < end && (text[at] === 0x7b || text[at] === 0x5b);
+}
+
+/** undefined where it is no JSON, or nothing was found. */
+function maskedJson(bytes: Buffer, options: CodecOptions): Inside | undefined {
+  const depth = (options.depth ?? 0) + 1;
+  if (depth > DEPTH_MAX) return undefined;
+  const parts: Buffer[] = [];
+  const codec = new JsonMasker({ ...options, depth, write: (part) => parts.push(Buffer.from(part)) });
+  codec.push(bytes);
+  codec.end();
+  return codec.isText || codec.hits === 0 ? undefined : { bytes: Buffer.concat(parts), hits: codec.hits };
+}
+
+/** shorter base64 holds no value, characters */
+const BASE64_MIN = 12;
+const BASE64 = /^(?:[A-Za-z0-9+/]+|[A-Za-z0-9_-]+)={0,2}$/;
+
+/** A string that is base64 from end to end, in either alphabet, is masked inside and written in the same way (RFC 4648). */
+function maskedBase64(text: Buffer, start: number, end: number, options: CodecOptions): Inside | undefined {
+  if (end - start < BASE64_MIN || end - start > STRING_HELD_MAX) return undefined;
+  const written = text.toString('latin1', start, end);
+  if (!BASE64.test(written)) return undefined;
+  const decoded = Buffer.from(written, 'base64');
+  const inside = beginsJson(decoded, 0, decoded.length) ? maskedJson(decoded, options) : undefined;
+  const { detector, masker } = options;
+  const masked = inside?.bytes ?? maskText(detector, masker, decoded, 0, decoded.length);
+  if (masked === undefined) return undefined;
+  const url = /[_-]/.test(written);
+  const again = masked.toString(url ? 'base64url' : 'base64');
+  const padded = written.length % 4 === 0 && (!url || written.endsWith('='));
+  const full = url && padded ? again.padEnd(Math.ceil(again.length / 4) * 4, '=') : padded ? again : again.replace(/=+$/, '');
+  return { bytes: Buffer.from(full, 'latin1'), hits: inside?.hits ?? 1 };
 }

@@ -18,6 +18,8 @@ export interface DetectorRule {
   detector: Detector;
   as: MaskAs;
   masker: Masker;
+  /** bodies of HTTP: strings of JSON that are base64 are looked into */
+  base64?: boolean;
 }
 
 /** The masks in force for one caller: built once per policy and identity, shared by sessions, never changed. */
@@ -68,6 +70,7 @@ export function buildMaskSet(rules: MaskRule[], options: MaskSetOptions): MaskSe
     detector: detectorOf(rule.detect, regionsOf(rule), rule.detection),
     as: rule.as,
     masker: maskerOf(rule),
+    ...(rule.base64 === true ? { base64: true } : {}),
   }));
   const columnRules = rules
     .filter((rule) => rule.columns.length > 0)

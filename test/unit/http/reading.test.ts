@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
+import type { Header } from '../../../filters/http/effects.js';
+import { forSeeds } from '../../support/random.js';
+import { Driver } from './support.js';
+
+const MASKS = `
+masks:
+  - { name: pii, detect: [pii], as: redact }
+  - { name: keys, detect: [secrets], as: redact, decode: [base64] }
+`;
+const policy = `version: 1${MASKS}`;
+const EMAIL = 'jane.doe@example.com';
+const typed = (type: string): Header[] => (type === '' ? [] : [['content-type', type]]);
+
+function masked(type: string, ...chunks: (string | Buffer)[]): string {
+  const d = new Driver(policy);
+  d.request('GET /x');
+  return d.respond(typed(type), ...chunks);
+}
+
+function refused(type: string, body: Buffer, under = policy): string {
+  const d = new Driver(under);
+  d.request('GET /x');
+  d.respond(typed(type), body);
+  assert.equal(d.refusal().status, 502);
+  assert.doesNotMatch(JSON.stringify(d.refusal().problem), /jane/);
+  return String(d.refusal().problem['detail']);
+}
+
+describe('how an answer is read', function () {
+  this.timeout(60_000);
+  const escaped = String.raw`{"m\u0061il":"jane\u002edoe\u0040example.com","password":"hunter22"}`;
+
+  it('is JSON where it looks like it, whatever its type says', () => {
+    for (const type of [
+      '',
+      'text/plain',
+      'application/octet-stream',
+      'text/html',
+      'image/png',
+      'nonsense',
+      'application/json',
+      'application/x.y',
+    ])
+      assert.deepEqual(JSON.parse(masked(type, `\n ${escaped}`)), { mail: '[email]', password: '[password]' }, type);
+    assert.equal(masked('text/plain', `[2026-01-01] mail to ${EMAIL} {`), '[2026-01-01] mail to [email] {');
+  });
+
+  it('is events or XML where it looks like them', () => {
+    assert.equal(
+      masked('text/plain', `event: x\ndata: ${escaped}\n\n`),
+      'event: x\ndata: {"m\\u0061il":"[email]","password":"[password]"}\n\n',
+    );
+    assert.equal(
+      masked('application/octet-stream', `<?xml version="1.0"?><a>jane.doe&#64;example.com</a>`),
+      '<?xml version="1.0"?><a>[email]</a>',
+    );
+  });
+
+  it('is UTF-16 where it says so or looks like it, and leaves as UTF-16', () => {
+    const text = `{"mail":"${EMAIL}","ß":"😀"}`;
+    const want = text.replace(EMAIL, '[email]');
+    for (const type of ['application/json; charset=utf-16', 'text/plain;charset="UTF-16LE"', 'application/json', '', 'text/plain'])
+      for (const mark of ['', '\ufeff'])
+        forSeeds(5, (random) => {
+          const whole = Buffer.from(mark + text, 'utf16le');
+          const at = 1 + random.int(whole.length - 1);
+          assert.equal(Buffer.from(body(type, whole.subarray(0, at), whole.subarray(at))).toString('utf16le'), mark + want, type);
+        });
+    const big = Buffer.from(`\ufeff${text}`, 'utf16le').swap16();
+    assert.equal(body('application/json; charset=utf-16', big).swap16().toString('utf16le'), `\ufeff${want}`);
+  });
+
+  it('is refused where its charset is not read, or is another than it says', () => {
+    assert.match(refused('text/plain; charset=utf-7', Buffer.from(EMAIL)), /utf-7/);
+    assert.match(refused('text/plain; charset=ibm037', Buffer.from(EMAIL)), /ibm037/);
+    assert.match(refused('text/plain; charset=utf-8; charset=utf-16', Buffer.from(EMAIL)), /two charsets/);
+    assert.match(refused('application/json; charset=utf-16', Buffer.from(`{"mail":"${EMAIL}"}`)), /utf-16/);
+    assert.match(refused('application/json; charset=shift_jis', Buffer.from(`{"mail":"${EMAIL}"}`)), /shift_jis/);
+    assert.match(refused('text/plain; charset=utf-16le', Buffer.from(`x\ud800y`, 'utf16le')), /utf-16/);
+    assert.match(refused('text/plain', Buffer.from([0xff, 0xfe, 0, 0, 0x6a, 0, 0, 0])), /utf-32/);
+  });
+
+  it('is as it is in charsets of one byte, and UTF-8 where it was one of several', () => {
+    const latin = Buffer.from(`Grüße an ${EMAIL}`, 'latin1');
+    assert.equal(body('text/plain; charset=iso-8859-1', latin).toString('latin1'), 'Grüße an [email]');
+    const d = new Driver(policy);
+    d.request('GET /x');
+    const sjis = Buffer.concat([Buffer.from([0x83, 0x5c]), Buffer.from(` ${EMAIL}`)]);
+    assert.equal(d.respond(typed('text/plain; charset=Shift_JIS'), sjis), 'ソ [email]');
+    const head = d.answers.find((answer) => answer.part === 'response_headers');
+    assert.deepEqual(head?.part === 'response_headers' && head.set, [['content-type', 'text/plain; charset=utf-8']]);
+  });
+
+  it('is refused where it is packed and does not say so, unless the policy lets through what is opaque; then it is counted', () => {
+    const packed = gzipSync(EMAIL);
+    for (const type of ['application/json', 'text/plain', 'application/octet-stream', 'image/png'])
+      assert.match(refused(type, packed), /gzip.*defaults\.opaque/);
+    assert.match(refused('application/zip', Buffer.from('PK\x03\x04 and so on')), /zip/);
+    const open = new Driver(`version: 1${MASKS}defaults: { opaque: allow }\n`);
+    open.request('GET /x');
+    open.respond([], packed);
+    assert.deepEqual((open.events('session.close')[0]!['coverage'] as { opaque: unknown }).opaque, [
+      { reason: 'packed (gzip)', bytes: packed.length },
+    ]);
+    const image = new Driver(policy);
+    image.request('GET /x');
+    image.respond(typed('image/png'), Buffer.from('\x89PNG\r\n 123', 'latin1'));
+    assert.deepEqual((image.events('session.close')[0]!['coverage'] as { opaque: unknown }).opaque, [
+      { reason: 'type image/png', bytes: 10 },
+    ]);
+  });
+
+  it('is looked into where strings of JSON hold JSON, and base64 where the rule says so', () => {
+    const inner = JSON.stringify({ mail: EMAIL, password: 'hunter22', deep: JSON.stringify({ list: [EMAIL] }) });
+    const got = JSON.parse(
+      masked('application/json', JSON.stringify({ a: inner, b: [` ${inner} `], c: '{not json', d: '{"x":1}' })),
+    ) as Record<string, string>;
+    const want = { mail: '[email]', password: '[password]', deep: '{"list":["[email]"]}' };
+    assert.deepEqual(JSON.parse(got['a']!), want);
+    assert.deepEqual(JSON.parse(got['b']![0]!), want);
+    assert.deepEqual([got['c'], got['d']], ['{not json', '{"x":1}']);
+    const long = JSON.stringify({ rows: Array.from({ length: 3000 }, (_, id) => ({ id, m: String.raw`jane` })), mail: EMAIL });
+    assert.equal((JSON.parse(JSON.parse(masked('application/json', JSON.stringify({ a: long }))).a) as { mail: string }).mail, '[email]');
+
+    const token = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a';
+    for (const encoding of ['base64', 'base64url'] as const) {
+      const value = Buffer.from(`token: ${token}?>`).toString(encoding);
+      const out = JSON.parse(masked('application/json', JSON.stringify({ value, other: 'aGVsbG8gd29ybGQ=' }))) as Record<string, string>;
+      assert.ok(!Buffer.from(out['value']!, encoding).toString().includes(token));
+      assert.equal(out['value']!.includes('='), encoding === 'base64' && out['value']!.endsWith('='));
+      assert.equal(out['other'], 'aGVsbG8gd29ybGQ=');
+    }
+    // a rule without decode does not
+    const mail = Buffer.from(`write to ${EMAIL}`).toString('base64');
+    assert.deepEqual(JSON.parse(masked('application/json', JSON.stringify({ mail }))), { mail });
+  });
+});
+
+function body(type: string, ...chunks: Buffer[]): Buffer {
+  const d = new Driver(policy);
+  d.request('GET /x');
+  d.respond(typed(type), ...chunks);
+  assert.equal(d.last.fail, undefined);
+  return Buffer.concat(d.answers.flatMap((answer) => (answer.part === 'response_body' ? answer.chunks : [])));
+}
