@@ -17,7 +17,7 @@ const PACKED: readonly (readonly [start: string, name: string])[] = [
   ['\x78\x9c', 'zlib'],
   ['\x78\xda', 'zlib'],
 ];
-const BZIP2 = /^BZh[1-9](1AY&SY|\x17rE8P\x90)/;
+const BZIP2 = /^BZh[1-9](1AY&SY|.rE8P.)/s;
 
 /** What a body is packed with that does not say so; empty where it is not. */
 export function packedAs(head: Buffer): string {
