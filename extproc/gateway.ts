@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { Server as NetServer } from 'node:net';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ApprovalStore } from '../filters/approval/types.js';
 import { MidstreamError } from '../filters/errors.js';
@@ -24,6 +23,7 @@ import { answerLogin, type ListenerLogin, loginOptions } from './identity/postgr
 import type { RuleBook } from './rules.js';
 import { Connection, type ConnectionMetrics, Registry, type Transport } from './services/connection.js';
 import type { RefusedRequest } from './services/ext-authz.js';
+import { GrpcServer, type GrpcServices } from './services/grpc-server.js';
 import { createHop } from './services/hop.js';
 import { HttpConnection, type HttpTransport } from './services/http-connection.js';
 import { httpExtProc, httpExtProcDefinition } from './services/http-ext-proc.js';
@@ -82,7 +82,7 @@ export interface GatewayOptions {
   /** asks the other workers to cancel what they hold for a cancel key */
   cancelElsewhere?: (key: string) => Promise<boolean>;
   /** further gRPC services: ext_authz, access logs, health */
-  register?: (server: Server) => void;
+  register?: (server: GrpcServices) => void;
   now?: () => number;
 }
 
@@ -160,13 +160,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return new Connection(session, world, makeTransport(id), policy.limits.held_bytes_max);
   };
 
-  const server = new Server({
-    'grpc.max_receive_message_length': GRPC_MESSAGE_BYTES_MAX,
-    'grpc.max_send_message_length': -1,
-    'grpc.max_concurrent_streams': 0x7fffffff,
-    // Envoy keeps its streams for as long as its connections live: nothing here may time them out.
-    'grpc.keepalive_time_ms': 0x7fffffff,
-  });
+  // Envoy keeps its streams for as long as its connections live: nothing here times them out.
+  const server = new GrpcServer({ message_bytes_max: GRPC_MESSAGE_BYTES_MAX });
   server.addService(
     networkExtProcDefinition,
     networkExtProc({
@@ -364,13 +359,13 @@ function extProcPeer(facts: PeerFacts): SessionOptions['peer'] & { connectionId:
   return { connectionId: facts.connectionId, identity: spiffeIdentity(facts.spiffe, facts.source), source: facts.source, tls: facts.tls };
 }
 
-async function bind(server: Server, address: string): Promise<string> {
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(new MidstreamError('unavailable', `cannot listen on ${address}: ${error.message}`)) : resolve(bound),
-    );
-  });
-  return address.startsWith('unix:') ? address : `${address.slice(0, address.lastIndexOf(':'))}:${port}`;
+async function bind(server: GrpcServer, address: string): Promise<string> {
+  try {
+    const port = await server.listen(address);
+    return address.startsWith('unix:') ? address : `${address.slice(0, address.lastIndexOf(':'))}:${port}`;
+  } catch (error) {
+    throw new MidstreamError('unavailable', `cannot listen on ${address}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 async function listen(

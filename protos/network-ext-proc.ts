@@ -83,7 +83,8 @@ function decodeData(buf: Buffer, start: number, end: number, out: ProcessingRequ
   }
 }
 
-export function encodeProcessingResponse(response: ProcessingResponse): Buffer {
+/** The response's bytes, behind `reserve` bytes that the caller fills. */
+export function encodeProcessingResponse(response: ProcessingResponse, reserve = 0): Buffer {
   let length = 0;
   for (const chunk of response.chunks) length += chunk.length;
   const dataSize = (length > 0 ? 1 + varintSize(length) + length : 0) + (response.endOfStream ? 2 : 0);
@@ -94,8 +95,8 @@ export function encodeProcessingResponse(response: ProcessingResponse): Buffer {
     (response.connectionStatus !== ConnectionStatus.Continue ? 2 : 0) +
     metadata.length +
     (response.closeStream ? 2 : 0);
-  const out = Buffer.allocUnsafe(total);
-  let pos = 0;
+  const out = Buffer.allocUnsafe(reserve + total);
+  let pos = reserve;
   if (hasData) {
     out[pos++] = response.direction === 'read' ? 10 : 18;
     pos = writeVarint(out, pos, dataSize);

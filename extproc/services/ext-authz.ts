@@ -1,8 +1,9 @@
-import { type Metadata, type Server, type sendUnaryData, status, type UntypedHandleCall } from '@grpc/grpc-js';
+import { type Metadata, type sendUnaryData, status, type UntypedHandleCall } from '@grpc/grpc-js';
 import type { Header, Answer as HttpAnswer } from '../../filters/http/effects.js';
 import { loadProto } from '../../protos/load.js';
 import { type ConnectQuestion, connectQuestion, deniedResponse, requestHeaders } from '../convert/ext-authz.js';
 import { method } from './grpc-method.js';
+import type { GrpcServices } from './grpc-server.js';
 
 export interface Answer {
   allowed: boolean;
@@ -24,7 +25,7 @@ export interface AuthzHost {
 }
 
 /** Network and HTTP ext_authz. What can't be decided is refused. */
-export function addExtAuthz(server: Server, host: AuthzHost): void {
+export function addExtAuthz(server: GrpcServices, host: AuthzHost): void {
   const root = loadProto('ext-authz.proto');
   const name = 'envoy.service.auth.v3';
   const check = (call: { request: Record<string, unknown>; metadata: Metadata }, done: sendUnaryData<object>) => {

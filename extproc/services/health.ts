@@ -1,6 +1,7 @@
-import { type Server, type ServerWritableStream, type sendUnaryData, status, type UntypedHandleCall } from '@grpc/grpc-js';
+import { type ServerWritableStream, type sendUnaryData, status, type UntypedHandleCall } from '@grpc/grpc-js';
 import { loadProto } from '../../protos/load.js';
 import { method } from './grpc-method.js';
+import type { GrpcServices } from './grpc-server.js';
 
 const SERVING = 1;
 const NOT_SERVING = 2;
@@ -11,7 +12,7 @@ export interface Health {
 }
 
 /** grpc.health.v1: the empty name and the name of each service that is served here. */
-export function addHealth(server: Server, services: readonly string[]): Health {
+export function addHealth(server: GrpcServices, services: readonly string[]): Health {
   const root = loadProto('health.proto');
   const name = 'grpc.health.v1';
   let serving = true;

@@ -14,7 +14,12 @@ import { streaming } from './grpc-method.js';
 
 type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
 
-export const networkExtProcDefinition = streaming(`/${serviceName}/Process`, decodeProcessingRequest, encodeProcessingResponse);
+export const networkExtProcDefinition = streaming(
+  `/${serviceName}/Process`,
+  decodeProcessingRequest,
+  (message: ProcessingResponse) => encodeProcessingResponse(message),
+  encodeProcessingResponse,
+);
 
 const none: readonly Buffer[] = [];
 const directionOf = { upstream: 'read', downstream: 'write' } as const;

@@ -1,26 +1,21 @@
-import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import type { UntypedHandleCall } from '@grpc/grpc-js';
+import type { GrpcCall } from '../../extproc/services/grpc-call.js';
+import { GrpcServer } from '../../extproc/services/grpc-server.js';
 import { networkExtProcDefinition } from '../../extproc/services/network-ext-proc.js';
-import { ConnectionStatus, type ProcessingRequest, type ProcessingResponse } from '../../protos/network-ext-proc.js';
+import { ConnectionStatus, type ProcessingRequest } from '../../protos/network-ext-proc.js';
 
 /**
  * Network ext_proc that gives every byte back as it came: the limit of what a gateway of this shape can reach, with the same
- * gRPC library, the same codec and the same backpressure as the gateway. `address` is `unix:/path` or `host:port`.
+ * gRPC server, the same codec and the same backpressure as the gateway. `address` is `unix:/path` or `host:port`.
  */
-export async function startEchoExtProc(address: string): Promise<Server> {
-  const server = new Server({
-    'grpc.max_receive_message_length': 64 * 1024 * 1024,
-    'grpc.max_send_message_length': -1,
-    'grpc.max_concurrent_streams': 0x7fffffff,
-    'grpc.keepalive_time_ms': 0x7fffffff,
-  });
-  server.addService(networkExtProcDefinition, { Process: echo });
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve()));
-  });
+export async function startEchoExtProc(address: string): Promise<GrpcServer> {
+  const server = new GrpcServer({ message_bytes_max: 64 * 1024 * 1024 });
+  server.addService(networkExtProcDefinition, { Process: echo as unknown as UntypedHandleCall });
+  await server.listen(address);
   return server;
 }
 
-function echo(call: ServerDuplexStream<ProcessingRequest, ProcessingResponse>): void {
+export function echo(call: GrpcCall): void {
   call.on('data', ({ direction, data, endOfStream }: ProcessingRequest) => {
     if (direction === 'none' || call.destroyed) return;
     const chunks = data.length === 0 ? [] : [data];

@@ -1,13 +1,13 @@
-/** Entry of an echo's own process: `ext_proc ADDRESS`, `http2 ADDRESS` or `hop ADDRESS BACK`, all Unix sockets. Tells its parent `ready`, ends with it. */
+/** Entry of an echo's own process: `ext_proc ADDRESS`, `grpc-js ADDRESS` or `hop ADDRESS BACK`, all Unix sockets. Tells its parent `ready`, ends with it. */
 import { startEchoExtProc } from './echo-ext-proc.js';
+import { startEchoGrpcJs } from './echo-grpc-js.js';
 import { startEchoHop } from './echo-hop.js';
-import { startEchoHttp2 } from './echo-http2.js';
 
 const [kind, address, back] = process.argv.slice(2);
 if (kind === 'ext_proc') {
   await startEchoExtProc(address!);
-} else if (kind === 'http2') {
-  await startEchoHttp2(address!.replace('unix:', ''));
+} else if (kind === 'grpc-js') {
+  await startEchoGrpcJs(address!);
 } else {
   await startEchoHop(address!.replace('unix:', ''), back!.replace('unix:', ''));
 }

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 export const targetNames = ['direct', 'envoy', 'echo-ext_proc', 'midstream-ext_proc', 'echo-hop', 'midstream-hop'] as const;
 export const strictNames = ['midstream-ext_proc-strict', 'midstream-hop-strict'] as const;
 /** Only when asked for. */
-export const otherNames = ['echo-http2'] as const;
+export const otherNames = ['echo-grpc-js'] as const;
 export type TargetName = (typeof targetNames)[number] | (typeof strictNames)[number] | (typeof otherNames)[number];
 
 export interface BenchOptions {
@@ -31,7 +31,7 @@ export const usage = `npm run bench -- [options]
   --only NAME,...    workloads whose names begin so: select, reads, bulk, connect, memory
   --targets NAME,... ${targetNames.join(', ')},
                      and with durability strict: ${strictNames.join(', ')};
-                     only when asked for: ${otherNames.join(', ')} (network ext_proc without grpc-js)
+                     only when asked for: ${otherNames.join(', ')} (network ext_proc by grpc-js)
   --rounds N         rounds, each with fresh processes (3)
   --seconds N        length of one pgbench run (3)
   --policy FILE      for the midstream targets (test/bench/policy.yaml: guard, masks by column and by detector)

@@ -37,7 +37,7 @@ export async function startTarget(name: TargetName, options: TargetOptions): Pro
     case 'envoy':
       return behindEnvoy(name, options, (config) => withoutProcessing(config));
     case 'echo-ext_proc':
-    case 'echo-http2':
+    case 'echo-grpc-js':
     case 'echo-hop':
       return behindEnvoy(name, options, (config) => config);
     default:
@@ -57,7 +57,7 @@ async function behindEnvoy(name: TargetName, options: TargetOptions, change: (co
     name === 'envoy'
       ? undefined
       : await startEcho(
-          hop ? ['hop', address, back] : [name === 'echo-http2' ? 'http2' : 'ext_proc', address],
+          hop ? ['hop', address, back] : [name === 'echo-grpc-js' ? 'grpc-js' : 'ext_proc', address],
           profilingArguments(name, options.profile),
         );
   const config: RenderOptions = {

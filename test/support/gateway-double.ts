@@ -1,4 +1,3 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { AccessEntry } from '../../extproc/convert/access-log.js';
 import type { ConnectQuestion } from '../../extproc/convert/ext-authz.js';
 import type { PeerFacts } from '../../extproc/convert/network-ext-proc.js';
@@ -6,6 +5,7 @@ import { proxyPeer } from '../../extproc/convert/proxy-header.js';
 import { addAccessLog } from '../../extproc/services/access-log.js';
 import type { Connection, Transport } from '../../extproc/services/connection.js';
 import { addExtAuthz } from '../../extproc/services/ext-authz.js';
+import { GrpcServer } from '../../extproc/services/grpc-server.js';
 import { addHealth } from '../../extproc/services/health.js';
 import { createHop } from '../../extproc/services/hop.js';
 import { networkExtProc, networkExtProcDefinition } from '../../extproc/services/network-ext-proc.js';
@@ -32,7 +32,7 @@ const quiet = { warn: () => undefined };
 export async function startGatewayDouble(
   options: { grpc?: string; hop?: { port: number; upstream: { host: string; port: number } } } = {},
 ): Promise<GatewayDouble> {
-  const server = new Server();
+  const server = new GrpcServer({ message_bytes_max: 64 * 1024 * 1024 });
   const double: GatewayDouble = {
     grpc: '',
     questions: [],
@@ -64,9 +64,7 @@ export async function startGatewayDouble(
     }),
   );
   const address = options.grpc ?? '127.0.0.1:0';
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
-  });
+  const port = await server.listen(address);
   double.grpc = address.startsWith('unix:') ? address : `127.0.0.1:${port}`;
   const hop =
     options.hop &&
