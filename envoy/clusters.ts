@@ -3,8 +3,8 @@ import { type Address, envoyAddress, isName, parseAddress } from './address.js';
 import type { EnvoyLimits, EnvoyListener, GatewayEndpoints } from './options.js';
 
 export const GATEWAY_CLUSTER = 'midstream';
-export const upstreamCluster = (listener: EnvoyListener): string => `${listener.name}_upstream`;
-export const hopCluster = (listener: EnvoyListener): string => `${listener.name}_hop`;
+export const upstreamCluster = (listener: { name: string }): string => `${listener.name}_upstream`;
+export const hopCluster = (listener: { name: string }): string => `${listener.name}_hop`;
 
 export const HTTP_PROTOCOL = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 export const typed = (name: string): { '@type': string } => ({ '@type': `type.googleapis.com/${name}` });
@@ -106,6 +106,24 @@ export function gatewayHopCluster(listener: EnvoyListener, gateways: readonly st
           typed_config: typed('envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer'),
         },
       },
+    },
+    load_assignment: endpoints(name, gateways.map(parseAddress)),
+  };
+}
+
+/** The gateway as the next hop of upgraded HTTP streams: HTTP/1.1, one connection a stream. */
+export function gatewayUpgradeCluster(listener: { name: string }, gateways: readonly string[], limits: EnvoyLimits): object {
+  const name = hopCluster(listener);
+  const streams = limits.connections_max;
+  return {
+    name,
+    type: 'STATIC',
+    connect_timeout: seconds(limits.connect_ms_max),
+    lb_policy: 'ROUND_ROBIN',
+    per_connection_buffer_limit_bytes: limits.connection_buffer_bytes_max,
+    circuit_breakers: { thresholds: [{ max_connections: streams, max_pending_requests: streams, max_requests: streams }] },
+    typed_extension_protocol_options: {
+      [HTTP_PROTOCOL]: { ...typed(HTTP_PROTOCOL), explicit_http_config: { http_protocol_options: {} } },
     },
     load_assignment: endpoints(name, gateways.map(parseAddress)),
   };

@@ -143,7 +143,7 @@ const peerTlvs = tlvFormats.map(([type, format]) => ({
 
 /** A connection may wait for a person for as long as the policy lets it, so nothing here counts as idle. */
 export function proxyFilter(
-  listener: EnvoyListener,
+  listener: Pick<EnvoyListener, 'name' | 'transport' | 'connect_early'>,
   statPrefix: string,
   cluster: string,
   options: { accessLog: boolean; tellPeer?: boolean },
@@ -189,11 +189,19 @@ function gatewayLog(kind: 'tcp' | 'http', listener: { name: string }, tags: read
 /** What ext_authz refused never came to ext_proc. */
 const REFUSED_TAG = { tag: 'midstream_refused', value: '%DYNAMIC_METADATA(envoy.filters.http.ext_authz:session)%' };
 
-/** Requests are joined to their recordings by the session that the gateway named. */
-export const httpLog = (listener: { name: string }): object => gatewayLog('http', listener, [SESSION_TAG, REFUSED_TAG]);
+/** One request of one connection: what upgraded streams are joined by. */
+export const HTTP_CONNECTION_ID = '%CONNECTION_ID%-%STREAM_ID%';
+
+/** Requests are joined to their recordings by the session that the gateway named; those that go by hop have no such metadata. */
+export const httpLog = (listener: { name: string; hop?: unknown }): object =>
+  gatewayLog('http', listener, [
+    ...(listener.hop === undefined ? [] : [{ tag: 'connection_id', value: HTTP_CONNECTION_ID }]),
+    SESSION_TAG,
+    REFUSED_TAG,
+  ]);
 
 /** The entry carries the connection's dynamic metadata by itself; the hop has none, and joins by the connection's id. */
-function gatewayAccessLog(listener: EnvoyListener): object {
+function gatewayAccessLog(listener: Pick<EnvoyListener, 'name' | 'transport'>): object {
   const id = { tag: 'connection_id', value: '%CONNECTION_ID%' };
   return gatewayLog('tcp', listener, listener.transport === 'ext_proc' ? [id, SESSION_TAG] : [id]);
 }

@@ -1,8 +1,16 @@
+import { peerHeaders } from '../extproc/convert/peer-headers.js';
 import { LENGTH_KEPT } from '../filters/http/effects.js';
 import { envoyAddress, parseAddress } from './address.js';
-import { HTTP_PROTOCOL, seconds, typed } from './clusters.js';
-import { authorizeRequestFilter, gatewayService, httpLog, METADATA_NAMESPACE, STREAM_ANSWER_MS_MAX } from './filters.js';
-import type { EnvoyLimits, GatewayEndpoints, HttpListener } from './options.js';
+import { gatewayUpgradeCluster, HTTP_PROTOCOL, hopCluster, seconds, typed, upstreamCluster } from './clusters.js';
+import {
+  authorizeRequestFilter,
+  gatewayService,
+  HTTP_CONNECTION_ID,
+  httpLog,
+  METADATA_NAMESPACE,
+  STREAM_ANSWER_MS_MAX,
+} from './filters.js';
+import { DEFAULT_UPGRADES, type EnvoyLimits, type GatewayEndpoints, type HttpListener } from './options.js';
 
 /** `https://api.example.com/` as host, port, and whether TLS goes on. Throws TypeError for what is no URL of a server. */
 export function parseUpstreamUrl(url: string): { host: string; port: number; tls: boolean } {
@@ -14,8 +22,8 @@ export function parseUpstreamUrl(url: string): { host: string; port: number; tls
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (tls ? 443 : 80) : Number(port), tls };
 }
 
-const cluster = (listener: HttpListener): string => `${listener.name}_upstream`;
 const grpcCluster = (listener: HttpListener): string => `${listener.name}_grpc`;
+const EXT_PROC = 'envoy.filters.http.ext_proc';
 
 /** What the gateway wants to know of a request's connection; Envoy leaves out what it does not have. */
 const REQUEST_ATTRIBUTES = [
@@ -33,7 +41,7 @@ const MESSAGE_TIMEOUT = '3600s';
 /** Every part of a request and of its answer, to the gateway and back. */
 function processFilter(listener: HttpListener): object {
   return {
-    name: 'envoy.filters.http.ext_proc',
+    name: EXT_PROC,
     typed_config: {
       ...typed('envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor'),
       stat_prefix: listener.name,
@@ -75,11 +83,56 @@ function keepLength(direction: 'request_mutations' | 'response_mutations', opera
   };
 }
 
+const upgradesOf = (listener: HttpListener): readonly string[] =>
+  listener.hop === undefined ? [] : (listener.upgrades ?? DEFAULT_UPGRADES);
+
+/** What the hop is told of the connection, in headers that a client's own never survive: removed first, then set even when empty. */
+const hopHeaders = (listener: HttpListener, host: string): object => {
+  const formats: [string, string][] = [
+    [peerHeaders.listener, listener.name],
+    [peerHeaders.source, '%DOWNSTREAM_REMOTE_ADDRESS%'],
+    [peerHeaders.connectionId, HTTP_CONNECTION_ID],
+    [peerHeaders.spiffe, '%DOWNSTREAM_PEER_URI_SAN%'],
+    [peerHeaders.subject, '%DOWNSTREAM_PEER_SUBJECT%'],
+    [peerHeaders.tlsVersion, '%DOWNSTREAM_TLS_VERSION%'],
+    [peerHeaders.serverName, '%REQUESTED_SERVER_NAME%'],
+    [peerHeaders.host, host],
+  ];
+  return {
+    request_headers_to_remove: formats.map(([key]) => key),
+    request_headers_to_add: formats.map(([key, value]) => ({
+      header: { key, value },
+      append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
+      keep_empty_value: true,
+    })),
+  };
+};
+
+/**
+ * Upgraded streams go by hop: through ext_proc they lose what is at the gateway when the server closes. The gateway reads their request
+ * and their frames itself, so ext_proc is off here.
+ */
+function upgradeRoute(listener: HttpListener, host: string): object {
+  return {
+    match: { prefix: '/', headers: [{ name: 'upgrade', present_match: true }] },
+    route: {
+      cluster: hopCluster(listener),
+      timeout: '0s',
+      upgrade_configs: upgradesOf(listener).map((upgrade_type) => ({ upgrade_type, enabled: true })),
+    },
+    ...hopHeaders(listener, host),
+    typed_per_filter_config: {
+      [EXT_PROC]: { ...typed('envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute'), disabled: true },
+    },
+  };
+}
+
 /** The HTTP connection manager that agents connect to. */
 export function httpManager(listener: HttpListener, gateway: GatewayEndpoints, limits: EnvoyLimits): object {
   const { host, tls } = parseUpstreamUrl(listener.upstream);
   const named = !/^[\d.]+$|:/.test(host);
   const route = { timeout: '0s', ...(named ? { host_rewrite_literal: host } : {}) };
+  const upgrades = upgradesOf(listener);
   return {
     name: 'envoy.filters.network.http_connection_manager',
     typed_config: {
@@ -97,15 +150,24 @@ export function httpManager(listener: HttpListener, gateway: GatewayEndpoints, l
       server_header_transformation: 'PASS_THROUGH',
       preserve_external_request_id: true,
       http_protocol_options: { enable_trailers: true },
+      ...(upgrades.length === 0
+        ? {}
+        : {
+            // WebSocket over HTTP/2 (RFC 8441); plain CONNECT matches no route.
+            http2_protocol_options: { allow_connect: true },
+            // On the hop's route alone.
+            upgrade_configs: upgrades.map((upgrade_type) => ({ upgrade_type, enabled: false })),
+          }),
       route_config: {
         virtual_hosts: [
           {
             name: listener.name,
             domains: ['*'],
             routes: [
+              ...(upgrades.length === 0 ? [] : [upgradeRoute(listener, named ? host : '')]),
               // gRPC needs HTTP/2; over TLS the server says what it speaks
               ...(tls ? [] : [{ match: { prefix: '/', grpc: {} }, route: { ...route, cluster: grpcCluster(listener) } }]),
-              { match: { prefix: '/' }, route: { ...route, cluster: cluster(listener) } },
+              { match: { prefix: '/' }, route: { ...route, cluster: upstreamCluster(listener) } },
             ],
           },
         ],
@@ -129,13 +191,20 @@ export function httpManager(listener: HttpListener, gateway: GatewayEndpoints, l
 
 const HTTP_1 = { enable_trailers: true };
 
-/** The server behind: over TLS by the protocol that it chooses, else by HTTP/1.1, and by HTTP/2 for gRPC. */
+/** The gateway where upgraded streams go to, and the server behind: over TLS by the protocol that it chooses, else by HTTP/1.1, and by HTTP/2 for gRPC. */
 export function httpClusters(listener: HttpListener, limits: EnvoyLimits): object[] {
+  return [
+    ...(listener.hop === undefined ? [] : [gatewayUpgradeCluster(listener, listener.hop.gateway, limits)]),
+    ...serverClusters(listener, limits),
+  ];
+}
+
+function serverClusters(listener: HttpListener, limits: EnvoyLimits): object[] {
   const { tls } = parseUpstreamUrl(listener.upstream);
   const one = (name: string, protocols: object) => serverCluster(name, protocols, listener, limits);
-  if (tls) return [one(cluster(listener), { auto_config: { http_protocol_options: HTTP_1, http2_protocol_options: {} } })];
+  if (tls) return [one(upstreamCluster(listener), { auto_config: { http_protocol_options: HTTP_1, http2_protocol_options: {} } })];
   return [
-    one(cluster(listener), { explicit_http_config: { http_protocol_options: HTTP_1 } }),
+    one(upstreamCluster(listener), { explicit_http_config: { http_protocol_options: HTTP_1 } }),
     one(grpcCluster(listener), { explicit_http_config: { http2_protocol_options: {} } }),
   ];
 }

@@ -43,7 +43,14 @@ export interface HttpListener {
   tls?: DownstreamTls;
   /** ask ext_authz for each request, before ext_proc sees it: of use where access is ruled */
   authorize?: boolean;
+  /** where upgraded streams (WebSocket) go through the gateway and come back; without it they are refused */
+  hop?: HopAddresses;
+  /** protocols of `Upgrade` that come to the gateway; DEFAULT_UPGRADES unless said otherwise */
+  upgrades?: readonly string[];
 }
+
+/** SPDY is let in to be refused with a message that says what to do; Envoy's own refusal says nothing. */
+export const DEFAULT_UPGRADES: readonly string[] = ['websocket', 'SPDY/3.1'];
 
 export interface DownstreamTls {
   certificate_file: string;

@@ -47,7 +47,10 @@ export function bootstrap(options: RenderOptions): object {
     static_resources: {
       listeners: [
         ...options.listeners.flatMap((listener) => listenersOf(listener, options, limits)),
-        ...(options.http ?? []).map((listener) => httpListener(listener, options, limits)),
+        ...(options.http ?? []).flatMap((listener) => [
+          httpListener(listener, options, limits),
+          ...(listener.hop === undefined ? [] : [backListener({ ...listener, transport: 'hop' }, listener.hop, limits)]),
+        ]),
       ],
       clusters: allClusters(options, limits),
     },
@@ -121,6 +124,7 @@ export function snippet(options: RenderOptions): Snippet {
         upstream: listener.upstream,
         per_connection_buffer_limit_bytes: limits.connection_buffer_bytes_max,
         filters: [httpManager(listener, options.gateway, limits)],
+        ...(listener.hop === undefined ? {} : { back: backListener({ ...listener, transport: 'hop' }, listener.hop, limits) }),
       })),
     ],
     clusters: allClusters(options, limits),
@@ -165,7 +169,11 @@ function listenersOf(listener: EnvoyListener, options: RenderOptions, limits: En
 }
 
 /** The gateway hands a connection back here; nothing more is asked, and the log of the first listener is the connection's. */
-function backListener(listener: EnvoyListener, hop: HopAddresses, limits: EnvoyLimits): object {
+function backListener(
+  listener: Pick<EnvoyListener, 'name' | 'transport' | 'connect_early'>,
+  hop: HopAddresses,
+  limits: EnvoyLimits,
+): object {
   const name = `${listener.name}_back`;
   return {
     ...listenOn(name, hop.back, limits),
@@ -231,13 +239,13 @@ function check(options: RenderOptions): EnvoyLimits {
       throw invalid(`"${listener.name}" is no name for a listener: letters, digits, _ and -`);
     if (names.has(listener.name)) throw invalid(`two listeners are called ${listener.name}`);
     names.add(listener.name);
-    if ('transport' in listener && listener.transport === 'hop') checkHop(listener);
+    if ('transport' in listener ? listener.transport === 'hop' : listener.hop !== undefined) checkHop(listener);
   }
   return { ...defaultLimits, ...options.limits };
 }
 
 /** The hop's own ends carry identities and reach the server past the gateway, so nobody else may reach them. */
-function checkHop(listener: EnvoyListener): void {
+function checkHop(listener: { name: string; hop?: HopAddresses }): void {
   if (!listener.hop || listener.hop.gateway.length === 0)
     throw invalid(`the listener ${listener.name} has the transport hop, and no addresses for it`);
   for (const address of [...listener.hop.gateway, listener.hop.back]) {

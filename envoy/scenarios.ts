@@ -11,7 +11,14 @@ export const scenarios: Readonly<Record<string, RenderOptions>> = {
     admin: '127.0.0.1:9901',
     gateway: { grpc: ['127.0.0.1:50051'] },
     listeners: [],
-    http: [{ name: 'api', listen: '127.0.0.1:8080', upstream: 'http://127.0.0.1:8081' }],
+    http: [
+      {
+        name: 'api',
+        listen: '127.0.0.1:8080',
+        upstream: 'http://127.0.0.1:8081',
+        hop: { gateway: ['127.0.0.1:50061'], back: '127.0.0.1:50071' },
+      },
+    ],
   },
   'postgres-hop': {
     admin: '127.0.0.1:9901',

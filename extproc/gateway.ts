@@ -27,6 +27,7 @@ import { GrpcServer, type GrpcServices } from './services/grpc-server.js';
 import { createHop } from './services/hop.js';
 import { HttpConnection, type HttpTransport } from './services/http-connection.js';
 import { httpExtProc, httpExtProcDefinition } from './services/http-ext-proc.js';
+import { createHttpHop } from './services/http-hop.js';
 import { McpSessions } from './services/mcp-sessions.js';
 import { networkExtProc, networkExtProcDefinition } from './services/network-ext-proc.js';
 
@@ -55,6 +56,8 @@ export interface HttpResource {
   resource: string;
   /** the server speaks MCP */
   mcp?: boolean;
+  /** where this gateway takes upgraded streams, and Envoy's way back to the server */
+  hop?: ({ host: string; port: number } | { path: string }) & { upstream: { host: string; port: number } | { path: string } };
 }
 
 export interface GatewayOptions {
@@ -176,6 +179,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   );
   const exchanges = new Set<HttpConnection>();
   const sessions = new McpSessions(options.mcp ?? noMemory);
+  const openHttp = (
+    resource: HttpResource,
+    facts: PeerFacts,
+    transport: 'ext_proc' | 'hop',
+    makeTransport: (session: string) => HttpTransport,
+  ): HttpConnection => {
+    if (stopping) throw new MidstreamError('unavailable', 'the gateway is stopping');
+    const mayReach = (reach: Reach) => options.mayConnect?.({ ...questionOf(resource.listener, facts), reach }).allowed !== false;
+    return openExchange(
+      options,
+      { open: exchanges, sessions },
+      resource,
+      { ...extProcPeer(facts), mayReach },
+      transport,
+      makeTransport,
+      now,
+    );
+  };
   server.addService(
     httpExtProcDefinition,
     httpExtProc({
@@ -184,9 +205,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         const found = options.http?.find((one) => one.listener === listener);
         if (found === undefined)
           throw new MidstreamError('config_invalid', `Envoy named a listener "${listener}" that the gateway does not know`);
-        if (stopping) throw new MidstreamError('unavailable', 'the gateway is stopping');
-        const mayReach = (reach: Reach) => options.mayConnect?.({ ...questionOf(listener, facts), reach }).allowed !== false;
-        return openExchange(options, { open: exchanges, sessions }, found, { ...extProcPeer(facts), mayReach }, makeTransport, now);
+        return openHttp(found, facts, 'ext_proc', makeTransport);
       },
     }),
   );
@@ -200,6 +219,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: options.log,
       header_ms_max: HEADER_MS_MAX,
       open: (header: ProxyHeader, makeTransport) => open(resource, proxyPeer(header), 'hop', makeTransport),
+    });
+    hops.push({ listener: resource.listener, ...(await listen(hop, resource.hop)), server: hop });
+  }
+  for (const resource of options.http ?? []) {
+    if (!resource.hop) continue;
+    const hop = createHttpHop({
+      listener: resource.listener,
+      upstream: resource.hop.upstream,
+      open: (request, makeTransport) => {
+        const connection = openHttp(resource, request.peer, 'hop', makeTransport);
+        options.opened?.(resource.listener, request.peer.connectionId, connection.exchange.options.id);
+        return connection;
+      },
+      sent: (side, bytes) => options.metrics.bytes(side, bytes),
+      recordingBusy: options.recordingBusy,
+      held_bytes_max: () => options.rules.policy().limits.held_bytes_max,
+      log: options.log,
+      header_ms_max: HEADER_MS_MAX,
     });
     hops.push({ listener: resource.listener, ...(await listen(hop, resource.hop)), server: hop });
   }
@@ -221,6 +258,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
             { open: exchanges, sessions },
             found,
             { ...extProcPeer(peerOf(question)), mayReach: () => false },
+            'ext_proc',
             makeTransport,
             now,
           ),
@@ -244,7 +282,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       for (const hop of hops) hop.server.close();
       for (const connection of [...registry.connections]) connection.input({ type: 'stop', reason });
       for (const exchange of [...exchanges]) exchange.input({ type: 'stop', reason });
-      await drained(registry);
+      await drained(registry, exchanges);
       await new Promise<void>((resolve) => {
         // Envoy's own connection to us may stay open; no data connection lives any more when it is cut.
         const cut = setTimeout(() => {
@@ -300,6 +338,7 @@ function openExchange(
   { open, sessions }: { open: Set<HttpConnection>; sessions: McpSessions },
   { resource, mcp = false }: HttpResource,
   peer: ExchangeOptions['peer'],
+  transport: 'ext_proc' | 'hop',
   makeTransport: (session: string) => HttpTransport,
   now: () => number,
 ): HttpConnection {
@@ -313,6 +352,7 @@ function openExchange(
       resource,
       mcp: mcp ? sessions : undefined,
       peer,
+      transport,
       gateway_version: options.version,
       now,
       newId: () => randomBytes(16).toString('hex'),
@@ -385,7 +425,8 @@ async function listen(
 }
 
 /** Waits until Envoy has closed what was asked to close, at most a few seconds. */
-async function drained(registry: Registry): Promise<void> {
-  for (let i = 0; i < 100 && registry.connections.size > 0; i++) await new Promise((resolve) => setTimeout(resolve, 30));
+async function drained(registry: Registry, exchanges: ReadonlySet<HttpConnection>): Promise<void> {
+  const open = () => registry.connections.size > 0 || [...exchanges].some((one) => one.exchange.options.transport === 'hop');
+  for (let i = 0; i < 100 && open(); i++) await new Promise((resolve) => setTimeout(resolve, 30));
   for (const connection of [...registry.connections]) connection.lost('the gateway stopped');
 }

@@ -115,7 +115,12 @@ export async function startUp(options: UpOptions): Promise<Up> {
       version: options.version,
       grpc: `unix:${join(directory, 'gateway.sock')}`,
       resources: resource === undefined ? [] : [resource],
-      http: servers.map(({ name, resource: known }) => ({ listener: name, resource: known, mcp: name === 'mcp' })),
+      http: servers.map(({ name, resource: known }) => ({
+        listener: name,
+        resource: known,
+        mcp: name === 'mcp',
+        hop: { path: join(directory, `${name}-hop.sock`), upstream: { path: join(directory, `${name}-back.sock`) } },
+      })),
       policyFile: options.policyFile,
       record: { directory: record, durability: options.durability, worker: 1 },
       approvals: {
@@ -142,7 +147,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     progress(`starting Envoy ${found.version}`);
     envoy = await runEnvoy({
       path: found.path,
-      config: renderBootstrap(renderOptions(options, listenPort, servers, back.path, runtime)),
+      config: renderBootstrap(renderOptions(options, listenPort, servers, directory, runtime)),
       ...(options.envoyConcurrency ? { concurrency: options.envoyConcurrency } : {}),
     });
   } catch (error) {
@@ -192,10 +197,11 @@ function renderOptions(
   { postgres, ...options }: UpOptions,
   listenPort: number,
   servers: readonly ServerListener[],
-  back: string,
+  directory: string,
   runtime: Runtime,
 ): RenderOptions {
-  const hop = runtime.gateway.hops[0];
+  const hopOf = (name: string) => runtime.gateway.hops.find(({ listener }) => listener === name);
+  const hop = hopOf('postgres');
   return {
     listeners:
       postgres === undefined
@@ -206,7 +212,7 @@ function renderOptions(
               transport: options.transport,
               listen: formatAddress(options.listen.host, listenPort),
               upstream: formatAddress(postgres.host, postgres.port),
-              ...(hop ? { hop: { gateway: [hop.address], back: `unix:${back}` } } : {}),
+              ...(hop ? { hop: { gateway: [hop.address], back: `unix:${join(directory, 'back.sock')}` } } : {}),
             },
           ],
     http: servers.map(({ name, url, at }) => ({
@@ -214,6 +220,7 @@ function renderOptions(
       listen: formatAddress(at.host, at.port),
       upstream: url,
       ...(options.access === undefined ? {} : { authorize: true }),
+      hop: { gateway: [hopOf(name)!.address], back: `unix:${join(directory, `${name}-back.sock`)}` },
     })),
     gateway: { grpc: [runtime.gateway.grpc] },
   };

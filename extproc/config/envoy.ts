@@ -11,13 +11,15 @@ export function renderOptionsOf(config: Config): RenderOptions {
     ...(config.http.length === 0
       ? {}
       : {
-          http: config.http.map(({ name, listen, upstream, upstream_ca_file, tls }) => ({
+          http: config.http.map(({ name, listen, upstream, upstream_ca_file, tls, hop, upgrades }) => ({
             name,
             listen,
             upstream,
             ...(config.access === undefined ? {} : { authorize: true }),
             ...(upstream_ca_file === undefined ? {} : { upstream_ca_file }),
             ...(tls ? { tls } : {}),
+            ...(hop ? { hop } : {}),
+            ...(upgrades ? { upgrades } : {}),
           })),
         }),
     listeners: config.listeners.map(({ name, transport, listen, upstream, tls, hop, postgres_proxy }) => ({

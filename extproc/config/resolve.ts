@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { type Address, isLocal, parseAddress } from '../../envoy/address.js';
 import { parseUpstreamUrl } from '../../envoy/http.js';
-import type { DownstreamTls } from '../../envoy/options.js';
+import type { DownstreamTls, HopAddresses } from '../../envoy/options.js';
 import { parseBytes, parseDuration } from '../../filters/policy/units.js';
 import { type AuthenticationDocument, type IdentityDocument, resolveAuthentication, resolveIdentity } from './identity.js';
 import type { AccessRule, Config, HttpConfig, ListenerConfig, TokenConfig } from './types.js';
@@ -62,6 +62,8 @@ interface HttpDocument {
   protocol?: 'http' | 'mcp';
   resource?: string;
   tls?: DownstreamTls;
+  hop?: { gateway: string; back: string };
+  upgrades?: string[];
 }
 
 /** What the checks need of the world, so that they themselves are plain. */
@@ -82,10 +84,10 @@ export async function resolveConfig(document: ConfigDocument, context: ResolveCo
   const directory = path(document.record.directory);
   const listeners: ListenerConfig[] = [];
   for (const [i, one] of (document.listeners ?? []).entries()) listeners.push(await listener(one, `/listeners/${i}`, workers, at, path));
-  const http = (document.http ?? []).map((one, i) => httpListener(one, `/http/${i}`, at, path));
+  const http = (document.http ?? []).map((one, i) => httpListener(one, `/http/${i}`, workers, at, path));
   if (listeners.length + http.length === 0)
     at.problem('', 'there are neither listeners nor http', 'name a database under listeners, or a server under http');
-  distinct(document, listeners, at);
+  distinct(document, listeners, http, at);
   const { limits = {} } = document;
   return {
     file: context.file,
@@ -179,7 +181,7 @@ const tlsFiles = ({ certificate_file, key_file, client_ca_file }: DownstreamTls,
   ...(client_ca_file === undefined ? {} : { client_ca_file: path(client_ca_file) }),
 });
 
-function httpListener(one: HttpDocument, pointer: string, at: Places, path: (name: string) => string): HttpConfig {
+function httpListener(one: HttpDocument, pointer: string, workers: number, at: Places, path: (name: string) => string): HttpConfig {
   at.address(`${pointer}/listen`, one.listen);
   try {
     parseUpstreamUrl(one.upstream);
@@ -187,6 +189,8 @@ function httpListener(one: HttpDocument, pointer: string, at: Places, path: (nam
     const why = error instanceof TypeError && 'code' in error ? 'it is no URL' : (error as Error).message;
     at.problem(`${pointer}/upstream`, `the upstream of ${one.name} is no server: ${why}`, 'write http://host:port or https://host');
   }
+  if (one.upgrades && !one.hop)
+    at.problem(`${pointer}/upgrades`, 'upgrades have a meaning with hop alone', 'add hop: { gateway: …, back: … }, or remove upgrades');
   return {
     name: one.name,
     listen: one.listen,
@@ -195,6 +199,11 @@ function httpListener(one: HttpDocument, pointer: string, at: Places, path: (nam
     protocol: one.protocol ?? 'http',
     resource: one.resource ?? one.name,
     tls: one.tls && tlsFiles(one.tls, path),
+    hop: one.hop && {
+      gateway: at.perWorker(`${pointer}/hop/gateway`, one.hop.gateway, workers),
+      back: at.local(`${pointer}/hop/back`, one.hop.back),
+    },
+    upgrades: one.upgrades,
   };
 }
 
@@ -223,29 +232,28 @@ async function catalogueUrl(catalogue: NonNullable<ListenerDocument['catalogue']
 }
 
 /** Names and addresses that stand for one thing each. */
-function distinct(document: ConfigDocument, listeners: readonly ListenerConfig[], at: Places): void {
+function distinct(document: ConfigDocument, listeners: readonly ListenerConfig[], http: readonly HttpConfig[], at: Places): void {
   const names = new Set<string>();
   const addresses = new Map<string, string>();
+  const take = (pointer: string, name: string, listen: string, hop: HopAddresses | undefined, back: string | undefined): void => {
+    const taken: [string, string][] = [[`${pointer}/listen`, listen]];
+    if (back !== undefined) taken.push([`${pointer}/hop/back`, back]);
+    for (const address of hop?.gateway ?? []) taken.push([`${pointer}/hop/gateway`, address]);
+    for (const [where, address] of taken) {
+      const other = addresses.get(address);
+      if (other !== undefined) at.problem(where, `${address} is taken by ${other} already`, 'choose another port');
+      addresses.set(address, name);
+    }
+  };
   for (const [i, one] of (document.http ?? []).entries()) {
     if (names.has(one.name)) at.problem(`/http/${i}/name`, `two listeners are called ${one.name}`, 'give them different names');
     names.add(one.name);
-    const other = addresses.get(one.listen);
-    if (other !== undefined) at.problem(`/http/${i}/listen`, `${one.listen} is taken by ${other} already`, 'choose another port');
-    addresses.set(one.listen, one.name);
+    take(`/http/${i}`, one.name, one.listen, http[i]?.hop, one.hop?.back);
   }
   for (const [i, one] of listeners.entries()) {
     if (names.has(one.name)) at.problem(`/listeners/${i}/name`, `two listeners are called ${one.name}`, 'give them different names');
     names.add(one.name);
-    const taken: [string, string][] = [
-      [`/listeners/${i}/listen`, document.listeners![i]!.listen],
-      ...(one.hop ? ([[`/listeners/${i}/hop/back`, one.hop.back]] as [string, string][]) : []),
-    ];
-    for (const address of one.hop?.gateway ?? []) taken.push([`/listeners/${i}/hop/gateway`, address]);
-    for (const [pointer, address] of taken) {
-      const other = addresses.get(address);
-      if (other !== undefined) at.problem(pointer, `${address} is taken by ${other} already`, 'choose another port');
-      addresses.set(address, one.name);
-    }
+    take(`/listeners/${i}`, one.name, document.listeners![i]!.listen, one.hop, one.hop?.back);
   }
 }
 

@@ -27,6 +27,28 @@ const httpListener = object(
     upstream_ca_file: file('https: PEM certificates that are believed; the system’s file where Debian keeps it otherwise.'),
     resource: text('What policies, recordings and access rules call this server; the name of the listener otherwise.', 'write a name'),
     tls: downstreamTls,
+    hop: object(
+      'Where upgraded streams (WebSocket) go to the gateway and come back; without it Envoy refuses upgrades. Loopback addresses or Unix sockets.',
+      {
+        gateway: address(
+          'Where the gateway takes them from Envoy; see gateway.grpc for several workers.',
+          'unix:/run/midstream/api-hop-{worker}.sock',
+        ),
+        back: address('Where Envoy takes them back.', 'unix:/run/midstream/api-back.sock'),
+      },
+      ['gateway', 'back'],
+    ),
+    upgrades: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 20,
+      uniqueItems: true,
+      items: { type: 'string', pattern: '^[!-+\\--~]{1,64}$', 'x-say': 'write the name of a protocol, for example websocket' },
+      default: ['websocket', 'SPDY/3.1'],
+      description:
+        'With hop: the protocols that Upgrade may name. WebSocket is read; SPDY is refused with a message that helps; of others nothing can be read, so defaults.opaque of the policy decides.',
+      'x-say': 'write a list, for example [websocket]',
+    },
   },
   ['name', 'listen', 'upstream'],
 );

@@ -70,6 +70,10 @@ export interface HttpConfig {
   protocol: 'http' | 'mcp';
   resource: string;
   tls: DownstreamTls | undefined;
+  /** one gateway address for each worker; undefined: upgrades are refused */
+  hop: HopAddresses | undefined;
+  /** protocols of Upgrade that come to the gateway; undefined: the usual ones */
+  upgrades: string[] | undefined;
 }
 
 export interface TokenConfig {

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import { formatAddress, parseAddress } from '../../envoy/address.js';
+import type { HopAddresses } from '../../envoy/options.js';
 import { accessDecider } from '../config/access.js';
-import type { ListenerConfig } from '../config/types.js';
-import type { Resource } from '../gateway.js';
+import type { HttpConfig, ListenerConfig } from '../config/types.js';
+import type { HttpResource, Resource } from '../gateway.js';
 import { openCredentials } from '../identity/credentials.js';
 import { type Identities, openIdentities } from '../identity/index.js';
 import { type Runtime, type RuntimeOptions, type Siblings, startRuntime } from '../runtime.js';
@@ -23,7 +24,8 @@ export async function startWorker(settings: WorkerSettings, log: Logger, sibling
   const resources = config.listeners.map((listener) => resourceOf(listener, number, identities, log));
   const options = runtimeOptions(settings, resources, log);
   await removeStaleSocket(options.grpc);
-  for (const listener of config.listeners) if (listener.hop) await removeStaleSocket(listener.hop.gateway[number - 1]!);
+  for (const listener of [...config.listeners, ...config.http])
+    if (listener.hop) await removeStaleSocket(listener.hop.gateway[number - 1]!);
   const runtime = await startRuntime({ ...options, ...(siblings ? { siblings } : {}) });
   identities.onRevoked = (has) => runtime.gateway.revoked(has);
   return {
@@ -52,9 +54,7 @@ function runtimeOptions(
     version,
     grpc: config.gateway.grpc[number - 1]!,
     resources,
-    ...(config.http.length === 0
-      ? {}
-      : { http: config.http.map(({ name, resource, protocol }) => ({ listener: name, resource, mcp: protocol === 'mcp' })) }),
+    ...(config.http.length === 0 ? {} : { http: config.http.map((one) => httpResource(one, number)) }),
     policyFile: config.policy_file,
     record: {
       directory: record.directory,
@@ -73,6 +73,15 @@ function runtimeOptions(
     log,
     limits: { names_max: limits.names_max, notice_every_ms: limits.notice_every_ms },
   };
+}
+
+const hopOf = (hop: HopAddresses, number: number): NonNullable<Resource['hop']> => ({
+  ...parseAddress(hop.gateway[number - 1]!),
+  upstream: parseAddress(hop.back),
+});
+
+function httpResource({ name, resource, protocol, hop }: HttpConfig, number: number): HttpResource {
+  return { listener: name, resource, mcp: protocol === 'mcp', ...(hop ? { hop: hopOf(hop, number) } : {}) };
 }
 
 function resourceOf(listener: ListenerConfig, number: number, identities: Identities, log: Logger): Resource {
@@ -94,6 +103,6 @@ function resourceOf(listener: ListenerConfig, number: number, identities: Identi
           },
         }
       : {}),
-    ...(hop ? { hop: { ...parseAddress(hop.gateway[number - 1]!), upstream: parseAddress(hop.back) } } : {}),
+    ...(hop ? { hop: hopOf(hop, number) } : {}),
   };
 }

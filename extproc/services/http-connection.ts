@@ -1,6 +1,6 @@
 import type { ApprovalStore } from '../../filters/approval/types.js';
 import { MidstreamError } from '../../filters/errors.js';
-import type { Answer, Effects } from '../../filters/http/effects.js';
+import type { Effects } from '../../filters/http/effects.js';
 import { Exchange, type ExchangeInput, type ExchangeOptions } from '../../filters/http/exchange.js';
 import type { McpEffect } from '../../filters/mcp/side.js';
 import type { SessionRecorder } from '../../filters/record/events.js';
@@ -9,13 +9,13 @@ import { HoldKeeper } from './hold-keeper.js';
 
 /** What an exchange sends, once what gates it is durable. */
 interface Outgoing {
-  answers: readonly Answer[];
+  answers: Effects['answers'];
   others: readonly McpEffect[];
 }
 
 /** What carries an exchange: one stream of HTTP ext_proc. */
 export interface HttpTransport {
-  send(answers: readonly Answer[]): void;
+  send(answers: Effects['answers']): void;
   /** ends the stream with an error: Envoy resets the request */
   fail(why: string): void;
 }
@@ -66,6 +66,7 @@ export class HttpConnection {
   input(input: ExchangeInput): void {
     if (this.gone) return;
     if (input.type === 'request_body' || input.type === 'response_body') this.world.received(input.body.length);
+    if (input.type === 'tunnel') this.world.received(input.bytes.length);
     const effects = this.exchange.step(input);
     let ticket = 0;
     try {
@@ -106,6 +107,11 @@ export class HttpConnection {
     }
     for (const { verdict, rule } of effects.decisions) this.world.metrics.decision(verdict, rule);
     return ticket;
+  }
+
+  /** answers wait for the disk */
+  get waitsForDisk(): boolean {
+    return this.queue.length > 0;
   }
 
   private send(ticket: number, { answers, others }: Outgoing): void {

@@ -1,6 +1,6 @@
 import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
-import type { Answer } from '../../filters/http/effects.js';
+import type { Effects } from '../../filters/http/effects.js';
 import {
   decodeProcessingRequest,
   encodeProcessingResponse,
@@ -31,8 +31,10 @@ class ExtProcStream implements HttpTransport {
     call.on('drain', () => call.resume());
   }
 
-  send(answers: readonly Answer[]): void {
+  send(answers: Effects['answers']): void {
     for (const answer of answers) {
+      // Upgraded streams do not come this way.
+      if (answer.part === 'tunnel') continue;
       if (this.call.cancelled || this.call.destroyed) return;
       const response: ProcessingResponse = { ...answer };
       if (this.metadata !== undefined) {

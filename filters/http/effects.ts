@@ -19,13 +19,21 @@ export type Answer =
   | { part: 'request_trailers' | 'response_trailers'; set?: readonly Header[]; append?: readonly Header[]; remove?: readonly string[] }
   | { part: 'immediate'; status: number; headers: readonly Header[]; body: Buffer; grpcStatus?: number; details: string };
 
+/** After an upgrade: bytes to one side; with `end`, no more will come. */
+export interface TunnelAnswer {
+  part: 'tunnel';
+  to: 'client' | 'server';
+  chunks: readonly Buffer[];
+  end: boolean;
+}
+
 /**
  * What a step of an exchange asks the world to do, in this order: records, then answers (kept back until the gating records are durable),
  * then the rest.
  */
 export class Effects {
   records: RecordEffect[] = [];
-  answers: Answer[] = [];
+  answers: (Answer | TunnelAnswer)[] = [];
   decisions: Decision[] = [];
   holds: HeldOperation[] = [];
   /** for other exchanges of the same session, once what gates them is durable */

@@ -19,6 +19,9 @@ import { requestChanges } from './request-changes.js';
 import { claimed, headOf, type RequestHead } from './request-facts.js';
 import { REQUEST, RequestText } from './request-text.js';
 import { type BodyFilter, Response } from './response.js';
+import { makeTunnel } from './upgrade/make.js';
+import { switchProblem, upgradeHeaders, upgradeRefusal } from './upgrade/switch.js';
+import { noTotals, type Side, type Tunnel } from './upgrade/tunnel.js';
 
 export interface HttpRules extends RecordingMaskers {
   policy: Policy;
@@ -45,12 +48,16 @@ export interface ExchangeOptions {
   rules: (identity: Identity) => HttpRules;
   /** bytes of a body that are kept in the recording */
   body_bytes_max: number;
+  /** hop: the request asks for another protocol, and the gateway reads what follows itself */
+  transport?: 'ext_proc' | 'hop';
 }
 
 export type ExchangeInput =
   | { type: 'request_headers' | 'response_headers'; headers: readonly Header[]; end: boolean }
   | { type: 'request_body' | 'response_body'; body: Buffer; end: boolean }
   | { type: 'request_trailers' | 'response_trailers'; headers: readonly Header[] }
+  /** after an upgrade: bytes of one side; with `end` it has sent its last */
+  | { type: 'tunnel'; from: Side; bytes: Buffer; end: boolean }
   /** the sender pauses */
   | { type: 'flush' }
   | ({ type: 'approval' } & ApprovalInput)
@@ -65,7 +72,7 @@ export type ExchangeInput =
   /** the gateway is stopping, or can't record */
   | { type: 'stop'; reason: string };
 
-type Phase = 'new' | 'foreign' | 'collecting' | 'held' | 'passing' | 'refused' | 'closed';
+type Phase = 'new' | 'foreign' | 'collecting' | 'held' | 'passing' | 'upgraded' | 'refused' | 'closed';
 
 /**
  * One HTTP request and its answer, as `step(input) -> effects`. The request waits for its body where a rule asks for it or where a person must
@@ -92,6 +99,11 @@ export class Exchange {
   private trailers = false;
   private operation: HeldOperation | undefined;
   private response: Response | undefined;
+  /** after an upgrade */
+  private tunnel: Tunnel | undefined;
+  private readonly tunnelEnded = { client: false, server: false };
+  /** Sec-WebSocket-Key as it went to the server */
+  private key = '';
   private bytesUp = 0;
   private bytesDown = 0;
   private denied = 0;
@@ -101,13 +113,19 @@ export class Exchange {
 
   /** the hold that waits now */
   get held(): string | undefined {
-    return this.phase === 'held' ? this.operation?.hold : undefined;
+    return this.phase === 'held' ? this.operation?.hold : this.tunnel?.held?.hold;
+  }
+
+  /** bytes of each side that wait behind what is held in an upgraded stream */
+  get waitingBytes(): Readonly<Record<Side, number>> {
+    return this.tunnel?.waiting ?? { client: 0, server: 0 };
   }
 
   step(input: ExchangeInput): Effects {
     this.out = new Effects();
     try {
       this.take(input);
+      if (this.phase === 'upgraded' && input.type !== 'flush') this.out.flush = this.tunnel!.unsettled;
     } catch (error) {
       const why = error instanceof MidstreamError ? error.message : 'internal error';
       if (this.phase === 'passing' && this.response?.refusable === true) this.refuse(unreadable(`The server's answer: ${why}.`));
@@ -142,8 +160,12 @@ export class Exchange {
         if (this.phase !== 'passing') return;
         this.response!.trailers(input.headers, this.out);
         return this.finish();
+      case 'tunnel':
+        return this.onTunnel(input.from, input.bytes, input.end);
       case 'flush':
-        return this.response?.flush(this.out);
+        if (this.tunnel !== undefined) this.out.flush = this.tunnel.flush();
+        else this.response?.flush(this.out);
+        return;
       case 'approval':
         return this.onApproval(input);
       case 'tick':
@@ -192,7 +214,7 @@ export class Exchange {
       tls: peer.tls,
       policy_version: this.rules.policy.version,
       gateway_version: this.options.gateway_version,
-      transport: 'ext_proc',
+      transport: this.options.transport ?? 'ext_proc',
       parameters: {},
     });
     if (peer.mayReach?.(reachOf(this.head)) === false) {
@@ -313,10 +335,12 @@ export class Exchange {
     const { verdict, rule, matches } = decision;
     this.record('decision', { request: REQUEST, verdict, rule, matches, policy_version: this.rules.policy.version }, true);
     this.out.decisions.push(decision);
+    const impossible = this.options.transport === 'hop' ? upgradeRefusal(this.facts) : undefined;
     if (verdict === 'deny') {
       this.denied++;
       this.refuse(denied(decision.message, rule, decision.hint));
-    } else if (verdict === 'approve') this.hold(decision, body);
+    } else if (impossible !== undefined) this.refuse(impossible);
+    else if (verdict === 'approve') this.hold(decision, body);
     else this.pass();
   }
 
@@ -361,6 +385,7 @@ export class Exchange {
 
   private onApproval(input: ApprovalInput): void {
     const { operation } = this;
+    if (this.tunnel !== undefined) return this.tunnel.approval(input);
     if (this.phase !== 'held' || operation?.hold !== input.hold) return;
     const outcome = input.outcome === 'unavailable' ? 'cancelled' : input.outcome;
     this.recordLine('approval', approvalFields(operation, outcome, input.decisions, input.lease, this.rules.maskText), true);
@@ -372,6 +397,7 @@ export class Exchange {
   /** The request goes on, with what waited of it. */
   private pass(): void {
     this.phase = 'passing';
+    if (this.options.transport === 'hop') return this.passUpgrade();
     const masked = this.rules.masks.length > 0;
     const changed = this.mcp?.body;
     const { headers } = this.facts;
@@ -388,11 +414,64 @@ export class Exchange {
 
   private onResponse(headers: readonly Header[], end: boolean): void {
     if (this.phase !== 'passing') return;
+    const switched = headers.some(([name, value]) => name === ':status' && value === '101');
+    if (switched) {
+      const problem =
+        this.options.transport === 'hop'
+          ? switchProblem(this.facts, this.key, headers)
+          : 'The server upgraded a request that asked for nothing.';
+      if (problem !== undefined) return this.refuse(unreadable(problem));
+    }
     const response = new Response(this.rules.masks, this.options.body_bytes_max, this.rules.policy, this.mcpReader(headers));
-    const why = response.headers(headers, end, this.out);
+    const why = response.headers(headers, end || switched, this.out);
     if (why !== undefined) return this.refuse(unreadable(why));
     this.response = response;
-    if (end) this.finish();
+    if (switched) this.upgrade(headers);
+    else if (end) this.finish();
+  }
+
+  private passUpgrade(): void {
+    const { set, remove } = upgradeHeaders(this.facts, this.options.newId);
+    this.key = set.find(([name]) => name === 'sec-websocket-key')?.[1] ?? this.facts.headers['sec-websocket-key'] ?? '';
+    if (this.rules.masks.length > 0) set.push(['accept-encoding', 'identity']);
+    this.out.answers.push({ part: 'request_headers', set, remove });
+  }
+
+  private upgrade(headers: readonly Header[]): void {
+    this.phase = 'upgraded';
+    const { json, wire } = this.response!.fields(this.rules);
+    this.out.records.push({ type: 'response', json, wire, gating: false, original: undefined });
+    const { resource, body_bytes_max, id, newId, now } = this.options;
+    this.tunnel = makeTunnel({
+      http: this.facts,
+      text: this.text,
+      identity: this.identity,
+      resource,
+      subprotocol: headers.find(([name]) => name === 'sec-websocket-protocol')?.[1] ?? '',
+      body_bytes_max,
+      session: id,
+      newId,
+      now,
+      rules: () => this.options.rules(this.identity),
+      out: () => this.out,
+      record: (type, event, gating = false) => this.record(type, event, gating),
+      decided: (request, decision) => {
+        const { verdict, rule, matches } = decision;
+        this.record(
+          'decision',
+          { request, verdict, rule, matches, policy_version: this.options.rules(this.identity).policy.version },
+          true,
+        );
+        this.out.decisions.push(decision);
+      },
+    });
+  }
+
+  private onTunnel(from: Side, bytes: Buffer, end: boolean): void {
+    if (this.phase !== 'upgraded') return;
+    this.tunnel!.receive(from, bytes, end);
+    if (end) this.tunnelEnded[from] = true;
+    if (this.tunnelEnded.client && this.tunnelEnded.server) this.close('done');
   }
 
   private mcpReader(headers: readonly Header[]): BodyFilter | undefined {
@@ -473,6 +552,10 @@ export class Exchange {
   }
 
   private gone(reason: string): void {
+    if (this.tunnel !== undefined) {
+      this.tunnel.gone(reason);
+      return this.close(reason);
+    }
     if (this.operation !== undefined && this.phase === 'held') {
       this.out.ended.push({ hold: this.operation.hold, status: 'cancelled', reason: 'the client is gone' });
       this.recordLine('approval', approvalFields(this.operation, 'cancelled', [], '', this.rules.maskText));
@@ -485,6 +568,10 @@ export class Exchange {
   }
 
   private stop(reason: string): void {
+    if (this.tunnel !== undefined) {
+      this.tunnel.stop(reason);
+      return this.close('the gateway is stopping');
+    }
     if (this.phase === 'passing') {
       // Bytes are on their way: only a broken stream tells the client that they are not all.
       if (this.response === undefined) return;
@@ -502,22 +589,24 @@ export class Exchange {
     const opened = this.phase !== 'new' && this.phase !== 'foreign';
     this.phase = phase === 'closed' ? 'closed' : phase;
     if (!opened) return;
+    const stream = this.tunnel?.totals ?? noTotals();
     const opaque = this.response?.opaque ?? [];
-    const inspected = this.bytesUp + (opaque.length > 0 ? 0 : this.bytesDown);
+    const streamed = stream.bytes_up + stream.bytes_down - stream.opaque.reduce((sum, { bytes }) => sum + bytes, 0);
+    const inspected = this.bytesUp + (opaque.length > 0 ? 0 : this.bytesDown) + streamed;
     this.record('session.close', {
       reason,
       totals: {
-        requests: 1,
-        denied: this.denied,
-        held: this.heldCount,
+        requests: 1 + stream.requests,
+        denied: this.denied + stream.denied,
+        held: this.heldCount + stream.held,
         rows: 0,
-        bytes_down: this.response?.bytes ?? 0,
-        bytes_up: this.bytesUp,
+        bytes_down: (this.response?.bytes ?? 0) + stream.bytes_down,
+        bytes_up: this.bytesUp + stream.bytes_up,
       },
       coverage: {
         inspected_bytes: inspected,
-        masked_bytes: this.response?.masked_bytes ?? 0,
-        opaque: [...opaque, ...[...this.opaque].map(([why, bytes]) => ({ reason: why, bytes }))],
+        masked_bytes: (this.response?.masked_bytes ?? 0) + stream.masked_bytes,
+        opaque: [...opaque, ...[...this.opaque].map(([why, bytes]) => ({ reason: why, bytes })), ...stream.opaque],
       },
     });
     this.phase = 'closed';

@@ -29,6 +29,10 @@ export interface HttpFacts {
   unreadable: string;
   /** why the request could not be understood; empty when it could */
   unparsed: string;
+  /** protocol that the connection is to become, in small letters; empty: none */
+  upgrade: string;
+  /** why what follows an upgrade will not be read; empty when it will, or there is none */
+  opaque: string;
 }
 
 /** One way to read a request that somebody on its way may take. */

@@ -158,6 +158,7 @@ function codecOf(type: string, options: CodecOptions): StreamCodec {
 const structural = new Set(
   `:status content-type content-length content-encoding content-language transfer-encoding date cache-control expires last-modified vary age
    connection keep-alive accept-ranges allow server upgrade grpc-status grpc-encoding grpc-accept-encoding strict-transport-security
+   sec-websocket-accept sec-websocket-protocol sec-websocket-version
    x-content-type-options x-frame-options`.split(/\s+/),
 );
 

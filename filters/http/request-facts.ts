@@ -3,6 +3,7 @@ import { mediaType } from './body.js';
 import type { Header } from './effects.js';
 import type { HttpFacts } from './facts.js';
 import { readTarget } from './path.js';
+import { opaqueUpgrade, upgradeOf } from './upgrade/facts.js';
 
 /** What the headers of a request say, with what others make of its path and query; its body is not read yet. */
 export interface RequestHead {
@@ -22,6 +23,7 @@ export function headOf(headers: readonly Header[]): RequestHead {
   const { overrides, broken } = overridesOf(all, [query, ...(other_query === undefined ? [] : [other_query])]);
   const why = unparsed || (repeated === '' ? broken : `the header ${repeated} stands twice`);
   const method = (pseudo[':method'] ?? '').toUpperCase();
+  const upgrade = upgradeOf(all);
   return {
     facts: {
       method,
@@ -37,6 +39,8 @@ export function headOf(headers: readonly Header[]): RequestHead {
       graphql: undefined,
       unreadable: '',
       unparsed: why,
+      upgrade,
+      opaque: opaqueUpgrade(upgrade, [path, ...others], all),
     },
     paths: others,
     queries: other_query === undefined ? [] : [other_query],

@@ -1,4 +1,5 @@
 import { type DescribedRequest, describedReadings } from '../http/described.js';
+import { messageFacts } from '../http/websocket/facts.js';
 import { describedKubernetes } from '../kubernetes/described.js';
 import { type McpFacts, mcpFacts } from '../mcp/facts.js';
 import type { SqlFacts } from '../sql/facts.js';
@@ -9,7 +10,7 @@ import { readSource } from './source.js';
 import { checkStructure } from './structure.js';
 import type { Identity, OperationFacts, PostgresOperation, Verdict } from './types.js';
 
-/** One case of a tests file: a statement, an HTTP request, one to a Kubernetes API or a message to an MCP server, who sends it, and what the policy must make of it. */
+/** One case of a tests file: a statement, a request (HTTP, Kubernetes), a message (WebSocket, MCP), who sends it, and what the policy must make of it. */
 export interface PolicyCase {
   name: string;
   sql?: string;
@@ -17,6 +18,11 @@ export interface PolicyCase {
   /** the same, at a Kubernetes API */
   kubernetes?: DescribedRequest;
   mcp?: Partial<McpFacts>;
+  websocket?: {
+    /** GET with upgrade: websocket; / where it is not said */ url?: string;
+    from?: 'client' | 'server' /** text, or a value that stands for its JSON */;
+    message: unknown;
+  };
   params?: (string | null)[];
   as?: Partial<Pick<Identity, 'id' | 'kind' | 'issuer' | 'groups' | 'claims' | 'source' | 'proof'>>;
   resource?: string;
@@ -81,6 +87,13 @@ const casesSchema = {
         },
         'x-say': 'write a message, for example { tool: shell, arguments: { command: ls } }',
       },
+      websocket: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['message'],
+        properties: { url: word, from: { enum: ['client', 'server'] }, message: {} },
+        'x-say': 'write a message, for example { url: /chat, message: { type: transfer, amount: 5 } }',
+      },
       params: {
         type: 'array',
         items: { type: ['string', 'null'], 'x-say': 'write the value as text, or null' },
@@ -132,11 +145,11 @@ export function readCases(text: string, file: string): (PolicyCase & { line: num
   if (problems.length > 0) throw invalidPolicy(problems, text, file);
   const cases = source.value as PolicyCase[];
   cases.forEach((one, i) => {
-    const given = (['sql', 'http', 'mcp', 'kubernetes'] as const).filter((kind) => one[kind] !== undefined);
+    const given = (['sql', 'http', 'mcp', 'kubernetes', 'websocket'] as const).filter((kind) => one[kind] !== undefined);
     if (given.length !== 1)
       problems.push({
         offset: source.valueAt(`/${i}`),
-        what: `the case ${quoted(one.name)} has ${given.length === 0 ? 'none of sql, http, mcp and kubernetes' : given.join(' and ')}`,
+        what: `the case ${quoted(one.name)} has ${given.length === 0 ? 'none of sql, http, mcp, kubernetes and websocket' : given.join(' and ')}`,
         fix: 'give it one of them',
       });
   });
@@ -157,6 +170,18 @@ export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFa
       identity: identityOf(one.as),
       resource: one.resource ?? 'kubernetes',
     };
+  if (one.websocket !== undefined) {
+    const { url = '/', from = 'client', message } = one.websocket;
+    const bytes = Buffer.from(typeof message === 'string' ? message : JSON.stringify(message));
+    const [{ http } = { http: undefined }] = describedReadings({ url, headers: { connection: 'upgrade', upgrade: 'websocket' } });
+    return {
+      on: 'websocket',
+      message: messageFacts(from, 'text', bytes),
+      http: http!,
+      identity: identityOf(one.as),
+      resource: one.resource ?? 'http',
+    };
+  }
   if (one.mcp !== undefined) {
     const server = one.resource ?? 'mcp';
     const { tool = '', uri = '', prompt = '' } = one.mcp;

@@ -7,7 +7,7 @@ import type { ApprovalTerms, Decision, Mode, OperationFacts, PostgresOperation, 
 export interface CompiledRule {
   name: string;
   description: string;
-  on: 'postgres' | 'http' | 'kubernetes' | 'mcp' | 'any';
+  on: 'postgres' | 'http' | 'websocket' | 'kubernetes' | 'mcp' | 'any';
   condition: Condition;
   verdict: Verdict;
   mode: Mode;
@@ -86,23 +86,31 @@ function sqlDefaults(defaults: Defaults, facts: PostgresOperation): Candidate[] 
   return found;
 }
 
-function httpDefaults(defaults: Defaults, unparsed: string): Candidate[] {
+function httpDefaults(defaults: Defaults, what: 'request' | 'message', unparsed: string): Candidate[] {
   if (unparsed === '') return [];
-  const hint = 'Requests that can be read in several ways are not passed on.';
-  return [enforced('default:unparsed', defaults.unparsed, `The request could not be understood: ${unparsed}.`, hint)];
+  const hint = `${what === 'request' ? 'Requests' : 'Messages'} that can be read in several ways are not passed on.`;
+  return [enforced('default:unparsed', defaults.unparsed, `The ${what} could not be understood: ${unparsed}.`, hint)];
+}
+
+function upgradeDefaults(defaults: Defaults, opaque: string): Candidate[] {
+  return opaque === '' ? [] : [enforced('default:opaque', defaults.opaque, `What follows this request can not be read: ${opaque}.`)];
 }
 
 function ownDefaults(defaults: Defaults, facts: OperationFacts): Candidate[] {
   if (facts.on === 'postgres') return sqlDefaults(defaults, facts);
-  if (facts.on === 'http') return httpDefaults(defaults, facts.http.unparsed);
-  return facts.on === 'kubernetes' ? httpDefaults(defaults, facts.k8s.unparsed) : [];
+  if (facts.on === 'http')
+    return [...httpDefaults(defaults, 'request', facts.http.unparsed), ...upgradeDefaults(defaults, facts.http.opaque)];
+  if (facts.on === 'websocket') return httpDefaults(defaults, 'message', facts.message.unparsed);
+  return facts.on === 'kubernetes' ? httpDefaults(defaults, 'request', facts.k8s.unparsed) : [];
 }
 
 function matchingDefaults(defaults: Defaults, facts: OperationFacts, matched: readonly Candidate[]): Candidate[] {
   const found = ownDefaults(defaults, facts);
   // A rule that failed to evaluate counts as matched with its verdict, but an allow that came from a failure allows nothing.
   const ruled = matched.some(({ match }) => match.mode === 'enforce' && (match.verdict !== 'allow' || match.error === undefined));
-  if (!defaults.allow && !ruled) found.push(enforced('default:allow', 'deny', 'No rule of the policy allows this.'));
+  // The request that opened a stream was let in by a rule.
+  if (!defaults.allow && !ruled && facts.on !== 'websocket')
+    found.push(enforced('default:allow', 'deny', 'No rule of the policy allows this.'));
   return found;
 }
 

@@ -1,6 +1,7 @@
 import type { HttpFacts } from '../http/facts.js';
 import type { GraphqlOperation } from '../http/graphql.js';
 import type { UploadedFile } from '../http/multipart.js';
+import type { MessageFacts } from '../http/websocket/facts.js';
 import { grants, type KubernetesFacts, privileges } from '../kubernetes/facts.js';
 import type { McpFacts } from '../mcp/facts.js';
 import type { ColumnUse, FunctionUse, ObjectAccess, SqlFacts, StatementFacts, Weakening } from '../sql/facts.js';
@@ -23,6 +24,7 @@ export interface FactDoc {
 
 export type FactTypeName =
   | 'Http'
+  | 'Message'
   | 'UploadedFile'
   | 'GraphqlOperation'
   | 'Kubernetes'
@@ -335,6 +337,17 @@ const http = {
     description: 'Why the request could be read in several ways; empty when it can’t. Judged by defaults.unparsed as well.',
     example: 'http.unparsed != ""',
   },
+  upgrade: {
+    type: 'string',
+    lower: true,
+    description: 'What the client wants the connection to become: websocket, …; empty for all other requests.',
+    example: 'http.upgrade == "websocket"',
+  },
+  opaque: {
+    type: 'string',
+    description: 'Why nothing of what follows the request will be read; empty when it will. Judged by defaults.opaque as well.',
+    example: 'http.opaque != ""',
+  },
 } satisfies Record<keyof HttpFacts, FactDoc>;
 
 const kubernetes = {
@@ -497,6 +510,28 @@ const kubernetes = {
   },
 } satisfies Record<keyof KubernetesFacts, FactDoc>;
 
+const message = {
+  from: {
+    type: 'string',
+    values: ['client', 'server'],
+    description: 'Who sends it: client or server.',
+    example: 'message.from == "client"',
+  },
+  opcode: { type: 'string', values: ['text', 'binary'], description: 'Text or binary.', example: 'message.opcode == "binary"' },
+  body: {
+    type: 'dyn',
+    description: 'The whole message: JSON as it is, else text; null when empty. Binary that is no text is an error, so the rule matches.',
+    example: 'has(message.body.type) && message.body.type == "transfer"',
+  },
+  bytes: { type: 'int', description: 'Its length in bytes.', example: 'message.bytes > 100000' },
+  unreadable: { type: 'string', description: 'Why the body can’t be had; empty when it can.', example: 'message.unreadable == ""' },
+  unparsed: {
+    type: 'string',
+    description: 'Why it could be read in several ways; empty when it can’t. Judged by defaults.unparsed as well.',
+    example: 'message.unparsed != ""',
+  },
+} satisfies Record<keyof MessageFacts, FactDoc>;
+
 const mcp = {
   from: {
     type: 'string',
@@ -570,6 +605,7 @@ export const factTypes: Record<FactTypeName, Record<string, FactDoc>> = {
   UploadedFile: uploadedFile,
   GraphqlOperation: graphqlOperation,
   Kubernetes: kubernetes,
+  Message: message,
   Mcp: mcp,
   Sql: sql,
   Statement: statement,
@@ -583,7 +619,7 @@ export const factTypes: Record<FactTypeName, Record<string, FactDoc>> = {
 export const factVariables: Record<string, FactDoc> = {
   on: {
     type: 'string',
-    values: ['postgres', 'http', 'kubernetes', 'mcp'],
+    values: ['postgres', 'http', 'websocket', 'kubernetes', 'mcp'],
     description: 'What kind of operation is judged.',
     example: 'on == "postgres"',
   },
@@ -597,6 +633,11 @@ export const factVariables: Record<string, FactDoc> = {
     example: 'application == "psql"',
   },
   http: { type: 'Http', description: 'The HTTP request.', example: 'http.method == "DELETE"' },
+  message: {
+    type: 'Message',
+    description: 'One message of a WebSocket; http is the request that opened it.',
+    example: 'message.from == "client"',
+  },
   k8s: { type: 'Kubernetes', description: 'One request to a Kubernetes API.', example: 'k8s.verb == "delete"' },
   mcp: { type: 'Mcp', description: 'One message to an MCP server.', example: 'mcp.method == "tools/call"' },
   sql: { type: 'Sql', description: 'The statement or statements of one message.', example: 'sql.count == 1' },
@@ -613,6 +654,7 @@ export const scopeVariables = {
   postgres: ['on', 'identity', 'resource', 'database', 'user', 'application', 'sql', 'params'],
   any: ['on', 'identity', 'resource'],
   http: ['on', 'identity', 'resource', 'http'],
+  websocket: ['on', 'identity', 'resource', 'http', 'message'],
   kubernetes: ['on', 'identity', 'resource', 'k8s'],
   mcp: ['on', 'identity', 'resource', 'mcp'],
   mask: ['identity', 'resource', 'database', 'user', 'application'],

@@ -2,7 +2,15 @@ import type { HttpFacts } from '../http/facts.js';
 import { bodyFactNames } from '../kubernetes/facts.js';
 import type { SqlFacts } from '../sql/facts.js';
 import { type FactTypeName, factTypes } from './fact-table.js';
-import type { HttpOperation, Identity, KubernetesOperation, McpOperation, OperationFacts, PostgresOperation } from './types.js';
+import type {
+  HttpOperation,
+  Identity,
+  KubernetesOperation,
+  McpOperation,
+  OperationFacts,
+  PostgresOperation,
+  WebSocketOperation,
+} from './types.js';
 
 /**
  * Facts as the CEL library wants them: instances of registered classes, whole numbers as bigint.
@@ -141,6 +149,7 @@ function unreadable(): never {
 export function ruleContext(facts: OperationFacts): Context {
   if (facts.on === 'http') return httpContext(facts);
   if (facts.on === 'kubernetes') return kubernetesContext(facts);
+  if (facts.on === 'websocket') return messageContext(facts);
   return facts.on === 'mcp' ? mcpContext(facts) : postgresContext(facts);
 }
 
@@ -223,6 +232,16 @@ function kubernetesContext({ k8s, identity, resource }: KubernetesOperation): Co
   return {
     variables: { on: 'kubernetes', identity: convertIdentity(identity), resource, k8s: value },
     sizes: { statements: 0, statement: 0, longest: longestList(k8s), groups: identity.groups.length, params: 0 },
+  };
+}
+
+function messageContext({ message, http, identity, resource }: WebSocketOperation): Context {
+  const { variables, sizes } = httpContext({ on: 'http', http, identity, resource });
+  const value = new (factClass('Message'))({ ...message, body: convertJson(message.body, BODY_LEVELS) });
+  if (message.body === undefined) unavailable(value, 'body', message.unreadable);
+  return {
+    variables: { ...variables, on: 'websocket', message: value },
+    sizes: { ...sizes, longest: Math.max(sizes.longest, longestList(message.body)) },
   };
 }
 

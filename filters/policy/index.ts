@@ -272,7 +272,15 @@ function makePolicy(
     allow: given.allow ?? true,
   };
   const activeOn = (on: OperationFacts['on']) => rules.filter((rule) => rule.enabled && (rule.on === on || rule.on === 'any'));
-  const active = { postgres: activeOn('postgres'), http: activeOn('http'), mcp: activeOn('mcp'), kubernetes: activeOn('kubernetes') };
+  // What goes on in a stream was let in by the request that opened it, which rules on any have judged.
+  const within = (on: 'websocket') => rules.filter((rule) => rule.enabled && rule.on === on);
+  const active = {
+    postgres: activeOn('postgres'),
+    http: activeOn('http'),
+    mcp: activeOn('mcp'),
+    kubernetes: activeOn('kubernetes'),
+    websocket: within('websocket'),
+  };
   const open = defaults.unparsed === 'allow' && defaults.opaque === 'allow' && defaults.grammar === 'follow' && defaults.allow;
   return {
     version: createHash('sha256').update(text, 'utf8').digest('hex'),
@@ -280,6 +288,7 @@ function makePolicy(
     usesParams: active.postgres.some((rule) => rule.condition.usesParams),
     usesBody: active.http.some((rule) => rule.condition.usesBody),
     usesMethod: active.http.some((rule) => rule.condition.usesMethod),
+    usesMessages: active.websocket.length > 0,
     usesColumns: masks.some(({ rule }) => rule.columns.length > 0),
     grammar: defaults.grammar,
     unparsed: defaults.unparsed,

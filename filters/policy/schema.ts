@@ -106,7 +106,10 @@ const rule = {
   properties: {
     name: name('rule'),
     description: text('For readers of the policy.'),
-    on: { enum: ['postgres', 'http', 'kubernetes', 'mcp', 'any'], description: 'What the rule looks at.' },
+    on: {
+      enum: ['postgres', 'http', 'websocket', 'kubernetes', 'mcp', 'any'],
+      description: 'What the rule looks at. any: postgres, http and mcp.',
+    },
     when,
     // biome-ignore lint/suspicious/noThenProperty: `then` is the word of the policy file, and this is never awaited
     then: {

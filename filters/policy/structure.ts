@@ -24,7 +24,7 @@ export interface PolicyDocument {
 export interface RuleDocument {
   name: string;
   description?: string;
-  on: 'postgres' | 'http' | 'kubernetes' | 'mcp' | 'any';
+  on: 'postgres' | 'http' | 'websocket' | 'kubernetes' | 'mcp' | 'any';
   when: string | boolean;
   then: 'deny' | 'approve' | 'allow';
   message?: string;

@@ -1,4 +1,5 @@
 import type { HttpFacts, HttpReading } from '../http/facts.js';
+import type { MessageFacts } from '../http/websocket/facts.js';
 import type { KubernetesFacts } from '../kubernetes/facts.js';
 import type { Detection } from '../mask/custom/detector.js';
 import type { MaskAs } from '../mask/types.js';
@@ -21,7 +22,16 @@ export interface Identity {
 }
 
 /** The operation as a policy sees it. */
-export type OperationFacts = PostgresOperation | HttpOperation | McpOperation | KubernetesOperation;
+export type OperationFacts = PostgresOperation | HttpOperation | McpOperation | KubernetesOperation | WebSocketOperation;
+
+/** One message of a WebSocket, and the request that opened it. */
+export interface WebSocketOperation {
+  on: 'websocket';
+  message: MessageFacts;
+  http: HttpFacts;
+  identity: Identity;
+  resource: string;
+}
 
 /** One request to a Kubernetes API. */
 export interface KubernetesOperation {
@@ -135,6 +145,8 @@ export interface Policy {
   readonly usesBody: boolean;
   /** true when some rule on http reads the method: then forms wait, whose field _method may name another one */
   readonly usesMethod: boolean;
+  /** true when some rule on websocket is in force: then each message is judged, when it is whole */
+  readonly usesMessages: boolean;
   /** true when some mask goes by columns: then a catalogue is of use */
   readonly usesColumns: boolean;
   readonly grammar: 'pin' | 'follow';

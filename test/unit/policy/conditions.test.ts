@@ -15,7 +15,7 @@ const holds = (expression: string, facts?: PostgresOperation) =>
   assert.deepEqual(evaluate(expression, facts), { matched: true }, expression);
 const fails = (expression: string, facts: PostgresOperation) =>
   assert.deepEqual(evaluate(expression, facts), { matched: false }, expression);
-const problemOf = (expression: string, scope: 'postgres' | 'http' | 'mcp' | 'kubernetes' = 'postgres'): string => {
+const problemOf = (expression: string, scope: 'postgres' | 'http' | 'mcp' | 'kubernetes' | 'websocket' = 'postgres'): string => {
   const compiled = compileCondition(expression, scope);
   return 'problems' in compiled ? (compiled.problems[0]?.what ?? '') : '';
 };
@@ -97,13 +97,15 @@ describe('conditions', function () {
   });
 
   it('have examples in the table that compile', () => {
-    const scopes: Record<string, 'http' | 'mcp' | 'kubernetes'> = {
+    const scopes: Record<string, 'http' | 'mcp' | 'kubernetes' | 'websocket'> = {
       Http: 'http',
       http: 'http',
       Mcp: 'mcp',
       mcp: 'mcp',
       Kubernetes: 'kubernetes',
       k8s: 'kubernetes',
+      Message: 'websocket',
+      message: 'websocket',
     };
     const element: Record<string, string> = {
       ObjectAccess: 's.objects.exists(o, ',

@@ -1,0 +1,27 @@
+/** What the header Upgrade asks for, in small letters; empty where the header Connection does not name it (RFC 9110 section 7.8). */
+export function upgradeOf(headers: Readonly<Record<string, string>>): string {
+  const upgrade = (headers['upgrade'] ?? '').trim().toLowerCase();
+  const named = (headers['connection'] ?? '')
+    .toLowerCase()
+    .split(',')
+    .some((option) => option.trim() === 'upgrade');
+  return named ? upgrade : '';
+}
+
+/** Subprotocols whose messages are the bytes of something else. */
+const TUNNELS = /(^|[.+])portforward\.k8s\.io$/;
+
+/** Why nothing of an upgraded stream will be read; empty when it will. */
+export function opaqueUpgrade(upgrade: string, paths: readonly string[], headers: Readonly<Record<string, string>>): string {
+  if (upgrade === '' || isSpdy(upgrade)) return '';
+  if (upgrade !== 'websocket') return `the protocol ${printable(upgrade)} is not known`;
+  const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  if (paths.some((path) => /\/portforward\/?$/.test(path)) || offered.some((name) => TUNNELS.test(name)))
+    return 'a forwarded port carries any protocol';
+  return '';
+}
+
+/** SPDY's streams are not read; Kubernetes' clients have WebSocket in its place. */
+export const isSpdy = (upgrade: string): boolean => upgrade.startsWith('spdy/');
+
+const printable = (text: string): string => text.replace(/[^\w./-]/g, '?').slice(0, 40);
