@@ -11,6 +11,15 @@ import { withWire } from '../../../filters/record/events.js';
 const all = createDetector({ detect: ['all'] });
 const redact = createMasker('redact');
 
+const compiledPolicies = new Map<string, ReturnType<typeof compilePolicy>>();
+
+/** Policies do not change; properties run thousands of exchanges under one. */
+function compiledOnce(policy: string): ReturnType<typeof compilePolicy> {
+  const compiled = compiledPolicies.get(policy) ?? compilePolicy(policy, 'policy.yaml');
+  compiledPolicies.set(policy, compiled);
+  return compiled;
+}
+
 /** An exchange under a policy, and what came of its steps. */
 export class Driver {
   readonly exchange: Exchange;
@@ -20,7 +29,7 @@ export class Driver {
   private ids = 0;
 
   constructor(policy: string, peer: Identity | undefined = undefined, refused = false, mcp: McpWorld | undefined = undefined) {
-    const compiled = compilePolicy(policy, 'policy.yaml');
+    const compiled = compiledOnce(policy);
     const maskText = (text: string) => maskString(all, redact, text);
     const rules = (identity: Identity): HttpRules => {
       const masks = compiled.masksFor({ identity, resource: 'api', database: '', user: '', application: '' });
