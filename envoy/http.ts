@@ -83,6 +83,9 @@ function keepLength(direction: 'request_mutations' | 'response_mutations', opera
   };
 }
 
+/** Without a hop refused by the gateway: Envoy's own refusal of an upgrade says nothing to kubectl. */
+const KUBECTL_UPGRADES = [{ upgrade_type: 'websocket' }, { upgrade_type: 'SPDY/3.1' }];
+
 const upgradesOf = (listener: HttpListener): readonly string[] =>
   listener.hop === undefined ? [] : (listener.upgrades ?? DEFAULT_UPGRADES);
 
@@ -151,7 +154,9 @@ export function httpManager(listener: HttpListener, gateway: GatewayEndpoints, l
       preserve_external_request_id: true,
       http_protocol_options: { enable_trailers: true },
       ...(upgrades.length === 0
-        ? {}
+        ? listener.kubernetes
+          ? { upgrade_configs: KUBECTL_UPGRADES }
+          : {}
         : {
             // WebSocket over HTTP/2 (RFC 8441); plain CONNECT matches no route.
             http2_protocol_options: { allow_connect: true },
@@ -214,6 +219,7 @@ function serverCluster(name: string, protocols: object, listener: HttpListener, 
   const { host, port, tls } = parseUpstreamUrl(listener.upstream);
   const address = parseAddress(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
   const named = !/^[\d.]+$|:/.test(host);
+  const sni = listener.upstream_tls_name ?? (named ? host : '');
   return {
     name,
     ...(named ? { type: 'STRICT_DNS', dns_lookup_family: 'V4_PREFERRED' } : { type: 'STATIC' }),
@@ -231,12 +237,19 @@ function serverCluster(name: string, protocols: object, listener: HttpListener, 
             name: 'envoy.transport_sockets.tls',
             typed_config: {
               ...typed('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext'),
-              ...(named ? { sni: host } : {}),
+              ...(sni === '' ? {} : { sni }),
               common_tls_context: {
-                validation_context: {
-                  trusted_ca: { filename: listener.upstream_ca_file ?? '/etc/ssl/certs/ca-certificates.crt' },
-                  match_typed_subject_alt_names: [{ san_type: named ? 'DNS' : 'IP_ADDRESS', matcher: { exact: host } }],
-                },
+                ...(listener.upstream_certificate ? { tls_certificates: [certificateOf(listener.upstream_certificate)] } : {}),
+                ...(listener.upstream_insecure
+                  ? {}
+                  : {
+                      validation_context: {
+                        trusted_ca: { filename: listener.upstream_ca_file ?? '/etc/ssl/certs/ca-certificates.crt' },
+                        match_typed_subject_alt_names: [
+                          { san_type: sni === '' ? 'IP_ADDRESS' : 'DNS', matcher: { exact: sni === '' ? host : sni } },
+                        ],
+                      },
+                    }),
               },
             },
           },
@@ -245,3 +258,8 @@ function serverCluster(name: string, protocols: object, listener: HttpListener, 
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address: envoyAddress(address) } }] }] },
   };
 }
+
+const certificateOf = ({ certificate_file, key_file }: { certificate_file: string; key_file: string }): object => ({
+  certificate_chain: { filename: certificate_file },
+  private_key: { filename: key_file },
+});

@@ -40,6 +40,14 @@ export interface HttpListener {
   upstream: string;
   /** https: whose certificates are believed; the system's file where Debian keeps it otherwise */
   upstream_ca_file?: string;
+  /** https: any certificate is believed: for a kubeconfig that says so */
+  upstream_insecure?: boolean;
+  /** https: the name in its certificate, where it is another than the host's */
+  upstream_tls_name?: string;
+  /** https: the certificate that Envoy shows */
+  upstream_certificate?: { certificate_file: string; key_file: string };
+  /** upgrades come as far as the gateway, which refuses them in words that kubectl prints */
+  kubernetes?: boolean;
   tls?: DownstreamTls;
   /** ask ext_authz for each request, before ext_proc sees it: of use where access is ruled */
   authorize?: boolean;

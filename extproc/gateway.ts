@@ -8,6 +8,7 @@ import type { Answer, Header } from '../filters/http/effects.js';
 import type { ExchangeOptions } from '../filters/http/exchange.js';
 import { type Reach, reachOf } from '../filters/http/readings.js';
 import { headOf } from '../filters/http/request-facts.js';
+import type { KubernetesOptions } from '../filters/kubernetes/conversation.js';
 import type { McpMemory } from '../filters/mcp/tools.js';
 import type { CatalogueView } from '../filters/postgres/rows/origin.js';
 import type { LoginQuestion } from '../filters/postgres/session/agent-login.js';
@@ -58,6 +59,8 @@ export interface HttpResource {
   mcp?: boolean;
   /** where this gateway takes upgraded streams, and Envoy's way back to the server */
   hop?: ({ host: string; port: number } | { path: string }) & { upstream: { host: string; port: number } | { path: string } };
+  /** the server is a Kubernetes API */
+  kubernetes?: KubernetesOptions;
 }
 
 export interface GatewayOptions {
@@ -336,7 +339,7 @@ function refusedBy(
 function openExchange(
   options: GatewayOptions,
   { open, sessions }: { open: Set<HttpConnection>; sessions: McpSessions },
-  { resource, mcp = false }: HttpResource,
+  { resource, mcp = false, kubernetes }: HttpResource,
   peer: ExchangeOptions['peer'],
   transport: 'ext_proc' | 'hop',
   makeTransport: (session: string) => HttpTransport,
@@ -351,6 +354,7 @@ function openExchange(
       id,
       resource,
       mcp: mcp ? sessions : undefined,
+      ...(kubernetes && { kubernetes }),
       peer,
       transport,
       gateway_version: options.version,

@@ -1,5 +1,6 @@
 import type { HttpRules } from '../filters/http/exchange.js';
 import { type BodyMask, strongestFirst } from '../filters/http/masking.js';
+import { type ObjectMask, objectMasks } from '../filters/kubernetes/answers/marks.js';
 import { createPolicyDetector } from '../filters/mask/custom/detector.js';
 import { createMasker, kinds, maskString } from '../filters/mask/index.js';
 import type { Identity, Policy } from '../filters/policy/types.js';
@@ -8,10 +9,11 @@ import { type Analyzer, type Caller, Judge } from '../filters/postgres/session/j
 import type { Rules } from '../filters/postgres/session/session.js';
 
 type RecordingMaskers = Pick<Rules, 'maskText' | 'maskName'>;
+type CallerRules = Rules & { objects: readonly ObjectMask[] };
 
 /** The policy in force, made ready for each caller; callers that come again share their judge and its cache. */
 export class RuleBook {
-  private readonly byCaller = new Map<string, Rules>();
+  private readonly byCaller = new Map<string, CallerRules>();
   private readonly orders = new WeakMap<readonly BodyMask[], readonly BodyMask[]>();
   private readonly recordingMaskers = new Map<string, RecordingMaskers>();
 
@@ -50,7 +52,7 @@ export class RuleBook {
     this.byCaller.clear();
   }
 
-  for(caller: Caller): Rules {
+  for(caller: Caller): CallerRules {
     const policy = this.current();
     // The peer's port differs on every connection and no rule is about it alone, but a rule may be about its address.
     const source = caller.identity.source.replace(/:\d+$/, '');
@@ -65,8 +67,8 @@ export class RuleBook {
 
   /** For one who calls over HTTP. */
   http(identity: Identity, resource: string): HttpRules {
-    const { policy, masks, maskText, maskName } = this.for({ identity, resource, database: '', user: '', application: '' });
-    return { policy, masks: masks === undefined ? NO_MASKS : this.ordered(masks.detectors), maskText, maskName };
+    const { policy, masks, objects, maskText, maskName } = this.for({ identity, resource, database: '', user: '', application: '' });
+    return { policy, masks: masks === undefined ? NO_MASKS : this.ordered(masks.detectors), objects, maskText, maskName };
   }
 
   private ordered(masks: readonly BodyMask[]): readonly BodyMask[] {
@@ -77,7 +79,7 @@ export class RuleBook {
     return made;
   }
 
-  private build(policy: Policy, caller: Caller): Rules {
+  private build(policy: Policy, caller: Caller): CallerRules {
     const masks = policy.masksFor(caller);
     const options = {
       ...(this.options.mask_key ? { key: this.options.mask_key } : {}),
@@ -87,10 +89,12 @@ export class RuleBook {
     // National phone numbers of every country that a mask of this caller names.
     const regions = [...new Set([...(this.options.regions ?? []), ...masks.flatMap((mask) => mask.regions ?? [])])].sort();
     const { maskText, maskName } = this.maskersFor(regions, policy);
+    const values = masks.filter((mask) => mask.kubernetes === undefined);
     return {
       policy,
       judge: new Judge(policy, this.analyzer, caller, maskText, { cache_entries_max: 2000, cache_units_max: 4_000_000 }),
-      masks: masks.length === 0 ? undefined : buildMaskSet(masks, options),
+      masks: values.length === 0 ? undefined : buildMaskSet(values, options),
+      objects: objectMasks(masks, options),
       maskText,
       maskName,
     };

@@ -9,6 +9,7 @@ import type { AccessRule } from './config/types.js';
 import type { ApproverToken } from './console/api.js';
 import { hashToken, newToken } from './console/tokens.js';
 import type { Resource } from './gateway.js';
+import { type KubeTarget, readKubeconfig, writeKubeconfig } from './kubernetes/kubeconfig.js';
 import { findEnvoy, type RunningEnvoy, runEnvoy } from './process/envoy.js';
 import { freePort } from './process/free-port.js';
 import { inTurn } from './process/in-turn.js';
@@ -33,6 +34,8 @@ export interface UpOptions {
   http?: HttpServer;
   /** the MCP server behind, and where its clients connect */
   mcp?: HttpServer;
+  /** the Kubernetes API that a kubeconfig's current context names, and where its clients connect; port 0 for any */
+  kubernetes?: { kubeconfig: string; listen: { host: string; port: number } };
   transport: 'ext_proc' | 'hop';
   policyFile: string;
   recordDirectory: string;
@@ -60,6 +63,8 @@ export interface Up {
   http: { host: string; port: number } | undefined;
   /** where clients of the MCP server connect */
   mcp: { host: string; port: number } | undefined;
+  /** where clients of the Kubernetes API connect, and a kubeconfig for them */
+  kubernetes: { host: string; port: number; kubeconfig: string } | undefined;
   runtime: Runtime;
   envoy: RunningEnvoy;
   envoyVersion: string;
@@ -87,7 +92,8 @@ export async function startUp(options: UpOptions): Promise<Up> {
   const operatorToken = newToken();
   const { postgres: database } = options;
   const listenPort = options.listen.port || (await freePort());
-  const servers = await httpServers(options);
+  const cluster = options.kubernetes && readCluster(options.kubernetes.kubeconfig, directory);
+  const servers = await httpServers(options, cluster);
   const portOf = (name: string) => servers.find((one) => one.name === name)?.at;
   // In a directory that only this user can enter, and half the price of a port.
   const back = { path: join(directory, 'back.sock') };
@@ -100,6 +106,8 @@ export async function startUp(options: UpOptions): Promise<Up> {
   let tokenFile = '';
   let runtime: Runtime | undefined;
   let envoy: RunningEnvoy | undefined;
+  const kubernetes = portOf('kubernetes');
+  const kubeconfig = join(options.discoveryDirectory ?? join(record, '..'), 'kubeconfig');
   const stop = async () => {
     // Envoy's listeners go last: until the gateway has told every client, their connections must live.
     await inTurn(
@@ -120,6 +128,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
         resource: known,
         mcp: name === 'mcp',
         hop: { path: join(directory, `${name}-hop.sock`), upstream: { path: join(directory, `${name}-back.sock`) } },
+        ...(name === 'kubernetes' && cluster && { kubernetes: { credential: cluster.credential, impersonation: false } }),
       })),
       policyFile: options.policyFile,
       record: { directory: record, durability: options.durability, worker: 1 },
@@ -144,10 +153,11 @@ export async function startUp(options: UpOptions): Promise<Up> {
       ...(options.limits ? { limits: options.limits } : {}),
     });
     tokenFile = writeDiscovery(options.discoveryDirectory ?? join(record, '..'), runtime.api, operatorToken);
+    if (kubernetes) writeKubeconfig(kubeconfig, `http://${formatAddress(reachable(kubernetes.host), kubernetes.port)}`, cluster?.namespace);
     progress(`starting Envoy ${found.version}`);
     envoy = await runEnvoy({
       path: found.path,
-      config: renderBootstrap(renderOptions(options, listenPort, servers, directory, runtime)),
+      config: renderBootstrap(renderOptions(options, listenPort, servers, directory, runtime, cluster)),
       ...(options.envoyConcurrency ? { concurrency: options.envoyConcurrency } : {}),
     });
   } catch (error) {
@@ -158,6 +168,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     postgres: database && { host: options.listen.host, port: listenPort },
     http: portOf('http'),
     mcp: portOf('mcp'),
+    kubernetes: kubernetes && { ...kubernetes, kubeconfig },
     runtime,
     envoy,
     envoyVersion: found.version,
@@ -171,17 +182,31 @@ export async function startUp(options: UpOptions): Promise<Up> {
 
 /** One listener before each HTTP server. */
 interface ServerListener {
-  name: 'http' | 'mcp';
+  name: 'http' | 'mcp' | 'kubernetes';
   resource: string;
   url: string;
   at: { host: string; port: number };
 }
 
-async function httpServers({ http, mcp, resource }: UpOptions): Promise<ServerListener[]> {
+/** The temporary folder goes with what can't be read. */
+function readCluster(kubeconfig: string, directory: string): KubeTarget {
+  try {
+    return readKubeconfig(kubeconfig, directory);
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** An address that listens on all is reached on this machine's own. */
+const reachable = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host);
+
+async function httpServers({ http, mcp, kubernetes, resource }: UpOptions, cluster: KubeTarget | undefined): Promise<ServerListener[]> {
   const listeners: ServerListener[] = [];
   for (const [name, server] of [
     ['http', http],
     ['mcp', mcp],
+    ['kubernetes', kubernetes && cluster && { url: cluster.server, listen: kubernetes.listen }],
   ] as const)
     if (server)
       listeners.push({
@@ -199,6 +224,7 @@ function renderOptions(
   servers: readonly ServerListener[],
   directory: string,
   runtime: Runtime,
+  cluster: KubeTarget | undefined,
 ): RenderOptions {
   const hopOf = (name: string) => runtime.gateway.hops.find(({ listener }) => listener === name);
   const hop = hopOf('postgres');
@@ -221,10 +247,19 @@ function renderOptions(
       upstream: url,
       ...(options.access === undefined ? {} : { authorize: true }),
       hop: { gateway: [hopOf(name)!.address], back: `unix:${join(directory, `${name}-back.sock`)}` },
+      ...(name === 'kubernetes' && cluster ? upstreamOf(cluster) : {}),
     })),
     gateway: { grpc: [runtime.gateway.grpc] },
   };
 }
+
+const upstreamOf = ({ ca_file, insecure, tls_name, certificate }: KubeTarget) => ({
+  kubernetes: true,
+  ...(ca_file === undefined ? {} : { upstream_ca_file: ca_file }),
+  ...(insecure ? { upstream_insecure: true } : {}),
+  ...(tls_name === undefined ? {} : { upstream_tls_name: tls_name }),
+  ...(certificate === undefined ? {} : { upstream_certificate: certificate }),
+});
 
 /** Lets `midstream approvals` on this machine find the API by api.json; only its owner may read it. Gives the token's file. */
 function writeDiscovery(directory: string, api: string, token: string): string {

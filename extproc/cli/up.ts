@@ -16,6 +16,8 @@ interface Flags {
   httpListen: string;
   mcp?: string;
   mcpListen: string;
+  kubeconfig?: string;
+  kubeListen: string;
   policy: string;
   record: string;
   transport: string;
@@ -32,6 +34,7 @@ Example:
   midstream up --postgres 127.0.0.1:5432 --listen 6432 --policy policy.yaml --record ./recordings
   psql -h 127.0.0.1 -p 6432 -U app shop
   midstream up --http http://127.0.0.1:3000 --http-listen 8080 --policy policy.yaml
+  midstream up --kubeconfig ~/.kube/config --kube-listen 8001 --policy policy.yaml
 
 The client's own log-in is passed through. With --json one line {"ready":true,"postgres":"127.0.0.1:6432",…} is printed when all is up.
 Column rules need to know which table a column comes from: --catalogue gives the gateway a connection of its own (a read-only role is enough;
@@ -40,13 +43,17 @@ $MIDSTREAM_CATALOGUE_URL keeps it out of the process list). Without it such rule
 export function register(program: Command): void {
   program
     .command('up')
-    .description('Start Envoy and the gateway before a database, an HTTP server, an MCP server or several of them, in the foreground.')
+    .description(
+      'Start Envoy and the gateway before a database, an HTTP server, an MCP server, a Kubernetes API or several of them, in the foreground.',
+    )
     .option('--postgres <host:port>', 'the database behind')
     .option('--listen <[host:]port>', 'where clients of the database connect', '6432')
     .option('--http <url>', 'the HTTP server behind: http://HOST:PORT or https://HOST')
     .option('--http-listen <[host:]port>', 'where its clients connect', '8080')
     .option('--mcp <url>', 'the MCP server behind (streamable HTTP): http://HOST:PORT or https://HOST')
     .option('--mcp-listen <[host:]port>', 'where its clients connect', '8090')
+    .option('--kubeconfig <file>', 'the Kubernetes API behind: the server and the credential of its current context')
+    .option('--kube-listen <[host:]port>', 'where its clients connect', '8001')
     .requiredOption('--policy <file>', 'policy file')
     .option('--record <dir>', 'directory for recordings', '.midstream/recordings')
     .option('--transport <ext_proc|hop>', 'how Envoy hands over the bytes', 'ext_proc')
@@ -68,11 +75,13 @@ async function run(flags: Flags): Promise<void> {
     ...(up.postgres && { postgres: formatAddress(up.postgres.host, up.postgres.port) }),
     ...(up.http && { http: `http://${formatAddress(up.http.host, up.http.port)}` }),
     ...(up.mcp && { mcp: `http://${formatAddress(up.mcp.host, up.mcp.port)}` }),
+    ...(up.kubernetes && { kubernetes: `http://${formatAddress(up.kubernetes.host, up.kubernetes.port)}` }),
   };
   if (flags.json) {
     printJson({
       ready: true,
       ...addresses,
+      ...(up.kubernetes && { kubeconfig: up.kubernetes.kubeconfig }),
       transport: options.transport,
       api: up.api,
       token_file: up.tokenFile,
@@ -86,6 +95,7 @@ async function run(flags: Flags): Promise<void> {
       `${cyan('ready')}  connect to ${Object.values(addresses).join(' and ')}   ${dim(`approvals: ${up.api}, recordings: ${resolve(options.recordDirectory)}`)}`,
     );
   }
+  if (up.kubernetes && !flags.json) line(`       export KUBECONFIG=${up.kubernetes.kubeconfig}`);
   await runUntilStopped(asked, up.stop, up.failed, () => void up.runtime.reload());
 }
 
@@ -165,9 +175,9 @@ function serverUrl(option: string, text: string): string {
 function toOptions(flags: Flags): UpOptions {
   const http = server('--http', flags.http, flags.httpListen);
   const mcp = server('--mcp', flags.mcp, flags.mcpListen);
-  if (flags.postgres === undefined && http === undefined && mcp === undefined)
+  if (flags.postgres === undefined && http === undefined && mcp === undefined && flags.kubeconfig === undefined)
     throw new MidstreamError('bad_input', 'there is nothing to stand before', {
-      hint: 'give --postgres HOST:PORT, --http URL, --mcp URL or several of them',
+      hint: 'give --postgres HOST:PORT, --http URL, --mcp URL, --kubeconfig FILE or several of them',
     });
   const catalogueUrl = flags.catalogue ?? process.env['MIDSTREAM_CATALOGUE_URL'];
   const progress = flags.json ? () => {} : (text: string) => process.stderr.write(`${dim(text, process.stderr)}\n`);
@@ -176,6 +186,9 @@ function toOptions(flags: Flags): UpOptions {
     ...(flags.postgres === undefined ? {} : { postgres: hostPort(flags.postgres, '127.0.0.1', '--postgres') }),
     ...(http && { http }),
     ...(mcp && { mcp }),
+    ...(flags.kubeconfig !== undefined && {
+      kubernetes: { kubeconfig: resolve(flags.kubeconfig), listen: hostPort(flags.kubeListen, '127.0.0.1', '--kube-listen') },
+    }),
     listen: hostPort(flags.listen, '127.0.0.1', '--listen'),
     transport: oneOf(flags.transport, ['ext_proc', 'hop'] as const, '--transport'),
     durability: oneOf(flags.durability, ['strict', 'relaxed'] as const, '--durability'),

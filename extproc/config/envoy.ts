@@ -11,7 +11,7 @@ export function renderOptionsOf(config: Config): RenderOptions {
     ...(config.http.length === 0
       ? {}
       : {
-          http: config.http.map(({ name, listen, upstream, upstream_ca_file, tls, hop, upgrades }) => ({
+          http: config.http.map(({ name, listen, upstream, upstream_ca_file, tls, hop, upgrades, kubernetes }) => ({
             name,
             listen,
             upstream,
@@ -20,6 +20,8 @@ export function renderOptionsOf(config: Config): RenderOptions {
             ...(tls ? { tls } : {}),
             ...(hop ? { hop } : {}),
             ...(upgrades ? { upgrades } : {}),
+            ...(kubernetes ? { kubernetes: true } : {}),
+            ...(kubernetes?.certificate ? { upstream_certificate: kubernetes.certificate } : {}),
           })),
         }),
     listeners: config.listeners.map(({ name, transport, listen, upstream, tls, hop, postgres_proxy }) => ({

@@ -5,7 +5,7 @@ import { parseUpstreamUrl } from '../../envoy/http.js';
 import type { DownstreamTls, HopAddresses } from '../../envoy/options.js';
 import { parseBytes, parseDuration } from '../../filters/policy/units.js';
 import { type AuthenticationDocument, type IdentityDocument, resolveAuthentication, resolveIdentity } from './identity.js';
-import type { AccessRule, Config, HttpConfig, ListenerConfig, TokenConfig } from './types.js';
+import type { AccessRule, Config, HttpConfig, KubernetesConfig, ListenerConfig, TokenConfig } from './types.js';
 
 /** The file's content after its structure was found to be right (schema.ts). */
 export interface ConfigDocument {
@@ -59,7 +59,8 @@ interface HttpDocument {
   listen: string;
   upstream: string;
   upstream_ca_file?: string;
-  protocol?: 'http' | 'mcp';
+  protocol?: 'http' | 'mcp' | 'kubernetes';
+  kubernetes?: { token_file?: string; certificate_file?: string; key_file?: string; impersonation?: boolean };
   resource?: string;
   tls?: DownstreamTls;
   hop?: { gateway: string; back: string };
@@ -191,12 +192,19 @@ function httpListener(one: HttpDocument, pointer: string, workers: number, at: P
   }
   if (one.upgrades && !one.hop)
     at.problem(`${pointer}/upgrades`, 'upgrades have a meaning with hop alone', 'add hop: { gateway: …, back: … }, or remove upgrades');
+  if (one.kubernetes !== undefined && one.protocol !== 'kubernetes')
+    at.problem(
+      `${pointer}/kubernetes`,
+      `the listener ${one.name} has kubernetes, and the protocol ${one.protocol ?? 'http'}`,
+      'add protocol: kubernetes, or remove kubernetes',
+    );
   return {
     name: one.name,
     listen: one.listen,
     upstream: one.upstream,
     upstream_ca_file: one.upstream_ca_file === undefined ? undefined : path(one.upstream_ca_file),
     protocol: one.protocol ?? 'http',
+    kubernetes: one.protocol === 'kubernetes' ? kubernetes(one, pointer, at, path) : undefined,
     resource: one.resource ?? one.name,
     tls: one.tls && tlsFiles(one.tls, path),
     hop: one.hop && {
@@ -206,6 +214,24 @@ function httpListener(one: HttpDocument, pointer: string, workers: number, at: P
     upgrades: one.upgrades,
   };
 }
+
+function kubernetes(one: HttpDocument, pointer: string, at: Places, path: (name: string) => string): KubernetesConfig {
+  const { token_file, certificate_file, key_file, impersonation = false } = one.kubernetes ?? {};
+  if ((certificate_file === undefined) !== (key_file === undefined))
+    at.problem(`${pointer}/kubernetes`, 'a certificate and its key belong together', 'give certificate_file and key_file, or neither');
+  if ((token_file !== undefined || certificate_file !== undefined) && one.upstream.startsWith('http:') && !LOOPBACK.test(one.upstream))
+    at.problem(`${pointer}/upstream`, 'a credential would go to another machine in the clear', 'write https://host');
+  return {
+    token_file: token_file === undefined ? undefined : path(token_file),
+    certificate:
+      certificate_file === undefined || key_file === undefined
+        ? undefined
+        : { certificate_file: path(certificate_file), key_file: path(key_file) },
+    impersonation,
+  };
+}
+
+const LOOPBACK = /^http:\/\/(127\.|localhost|\[::1\])/;
 
 /** Exactly one of the three ways; the value is never part of a message. */
 async function catalogueUrl(catalogue: NonNullable<ListenerDocument['catalogue']>, pointer: string, at: Places): Promise<string> {

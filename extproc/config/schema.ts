@@ -20,11 +20,26 @@ const httpListener = object(
     listen: address('Where agents connect.', '127.0.0.1:8080'),
     upstream: text('The server behind.', 'write http://host:port or https://host'),
     protocol: {
-      enum: ['http', 'mcp'],
+      enum: ['http', 'mcp', 'kubernetes'],
       default: 'http',
-      description: 'mcp: what is posted to it are messages of MCP, and judged by rules on mcp too.',
+      description:
+        'mcp: what is posted to it are messages of MCP, and judged by rules on mcp too. kubernetes: it is a Kubernetes API, and rules on kubernetes judge.',
     },
     upstream_ca_file: file('https: PEM certificates that are believed; the system’s file where Debian keeps it otherwise.'),
+    kubernetes: object(
+      'protocol: kubernetes: what the gateway calls the API with. Callers need no credential, and their own goes no further.',
+      {
+        token_file: file('Bearer token; read again when it changes.'),
+        certificate_file: file('PEM certificate that Envoy shows to the API server.'),
+        key_file: file('Its private key.'),
+        impersonation: {
+          type: 'boolean',
+          default: false,
+          description: 'Callers may impersonate others, as far as the credential may.',
+          'x-say': 'write true or false',
+        },
+      },
+    ),
     resource: text('What policies, recordings and access rules call this server; the name of the listener otherwise.', 'write a name'),
     tls: downstreamTls,
     hop: object(

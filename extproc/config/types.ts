@@ -67,13 +67,22 @@ export interface HttpConfig {
   /** `http://host:port` or `https://host` */
   upstream: string;
   upstream_ca_file: string | undefined;
-  protocol: 'http' | 'mcp';
+  protocol: 'http' | 'mcp' | 'kubernetes';
+  /** protocol: kubernetes */
+  kubernetes: KubernetesConfig | undefined;
   resource: string;
   tls: DownstreamTls | undefined;
   /** one gateway address for each worker; undefined: upgrades are refused */
   hop: HopAddresses | undefined;
   /** protocols of Upgrade that come to the gateway; undefined: the usual ones */
   upgrades: string[] | undefined;
+}
+
+export interface KubernetesConfig {
+  /** undefined: no token is sent */
+  token_file: string | undefined;
+  certificate: { certificate_file: string; key_file: string } | undefined;
+  impersonation: boolean;
 }
 
 export interface TokenConfig {

@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import { formatAddress, parseAddress } from '../../envoy/address.js';
 import type { HopAddresses } from '../../envoy/options.js';
+import type { KubernetesOptions } from '../../filters/kubernetes/conversation.js';
 import { accessDecider } from '../config/access.js';
-import type { HttpConfig, ListenerConfig } from '../config/types.js';
+import type { HttpConfig, KubernetesConfig, ListenerConfig } from '../config/types.js';
 import type { HttpResource, Resource } from '../gateway.js';
 import { openCredentials } from '../identity/credentials.js';
 import { type Identities, openIdentities } from '../identity/index.js';
+import { bearerFrom } from '../kubernetes/bearer.js';
 import { type Runtime, type RuntimeOptions, type Siblings, startRuntime } from '../runtime.js';
 import { openCatalogue } from '../stores/catalogue.js';
 import type { Listening, WorkerSettings } from './messages.js';
@@ -44,6 +46,10 @@ export async function startWorker(settings: WorkerSettings, log: Logger, sibling
   };
 }
 
+function kubernetesOptions({ token_file, impersonation }: KubernetesConfig): KubernetesOptions {
+  return { credential: token_file === undefined ? () => '' : bearerFrom(token_file), impersonation };
+}
+
 function runtimeOptions(
   { config, number, mask_key, mask_key_id, serves_api, version }: WorkerSettings,
   resources: Resource[],
@@ -80,8 +86,14 @@ const hopOf = (hop: HopAddresses, number: number): NonNullable<Resource['hop']> 
   upstream: parseAddress(hop.back),
 });
 
-function httpResource({ name, resource, protocol, hop }: HttpConfig, number: number): HttpResource {
-  return { listener: name, resource, mcp: protocol === 'mcp', ...(hop ? { hop: hopOf(hop, number) } : {}) };
+function httpResource({ name, resource, protocol, hop, kubernetes }: HttpConfig, number: number): HttpResource {
+  return {
+    listener: name,
+    resource,
+    mcp: protocol === 'mcp',
+    ...(kubernetes && { kubernetes: kubernetesOptions(kubernetes) }),
+    ...(hop ? { hop: hopOf(hop, number) } : {}),
+  };
 }
 
 function resourceOf(listener: ListenerConfig, number: number, identities: Identities, log: Logger): Resource {

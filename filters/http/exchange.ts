@@ -1,6 +1,9 @@
 import { type ApprovalInput, approvalFields, holdFields } from '../approval/recorded.js';
 import type { HeldOperation } from '../approval/types.js';
 import { MidstreamError } from '../errors.js';
+import type { ObjectMask } from '../kubernetes/answers/marks.js';
+import { type KubernetesOptions, KubernetesRequest } from '../kubernetes/conversation.js';
+import { statusOf } from '../kubernetes/status.js';
 import { askedFields } from '../mcp/recorded.js';
 import { McpSide, type McpWorld } from '../mcp/side.js';
 import { strictestDecision } from '../policy/decide.js';
@@ -27,6 +30,8 @@ export interface HttpRules extends RecordingMaskers {
   policy: Policy;
   /** strongest first; empty: nothing is masked */
   masks: readonly BodyMask[];
+  /** strongest first: what is covered by where it stands in objects of Kubernetes */
+  objects?: readonly ObjectMask[];
 }
 
 /** What an exchange is given of the world: nothing of it does input or output. */
@@ -35,6 +40,8 @@ export interface ExchangeOptions {
   resource: string;
   /** the server speaks MCP: what is posted to it are its messages */
   mcp: McpWorld | undefined;
+  /** the server is a Kubernetes API */
+  kubernetes?: KubernetesOptions;
   /** `mayReach`: whether anything lets this peer ask that of the resource; everything does without it */
   peer: {
     identity: Identity | undefined;
@@ -92,6 +99,7 @@ export class Exchange {
   private grpc = false;
   private mcp: McpSide | undefined;
   private readonly opaque = new Map<string, number>();
+  private kube: KubernetesRequest | undefined;
   /** what waits: the request's body, until it may go */
   private waiting: Buffer[] = [];
   private waiting_bytes = 0;
@@ -205,7 +213,7 @@ export class Exchange {
     this.text = new RequestText(this.facts, this.rules, this.options.body_bytes_max);
     this.record('session.open', {
       start: new Date(this.options.now()).toISOString(),
-      protocol: 'http',
+      protocol: this.options.kubernetes === undefined ? 'http' : 'kubernetes',
       resource,
       database: '',
       user: '',
@@ -223,6 +231,7 @@ export class Exchange {
       this.refuse(forbidden);
       return;
     }
+    if (this.options.kubernetes !== undefined) this.openKubernetes(this.options.kubernetes);
     if (this.options.mcp !== undefined) this.mcp = new McpSide(this.options.mcp, this.rules.policy, this.identity, resource, this.facts);
     if (this.mcp?.mayUse === false) {
       this.refuse(noSession);
@@ -230,6 +239,7 @@ export class Exchange {
     }
     if (end) {
       this.waitingEnd = true;
+      this.kube?.read(Buffer.alloc(0));
       this.readings = readingsOf(this.head, Buffer.alloc(0));
       this.text.tellFacts(this.facts);
       if (this.mcp?.posts === true) this.readMessages();
@@ -244,9 +254,14 @@ export class Exchange {
     return this.readings[0]!.http;
   }
 
+  private openKubernetes(options: KubernetesOptions): void {
+    this.kube = new KubernetesRequest(this.facts, options, { objects: this.rules.objects ?? [], detectors: this.rules.masks });
+    this.text.tellOperations([this.kube.operation]);
+  }
+
   /** Everything with a body that goes to an MCP server is read as messages: which methods it looks at is not known. */
   private get needsBody(): boolean {
-    return this.rules.policy.usesBody || this.mcp !== undefined;
+    return this.rules.policy.usesBody || this.mcp !== undefined || this.kube?.waits === true;
   }
 
   /** A form may ask for another method in its body. */
@@ -300,7 +315,9 @@ export class Exchange {
     this.waitingEnd = true;
     if (this.phase !== 'collecting') return;
     if (this.operation === undefined) {
-      this.readings = readingsOf(this.head, Buffer.concat(this.waiting));
+      const body = Buffer.concat(this.waiting);
+      this.readings = readingsOf(this.head, body);
+      this.kube?.read(body);
       this.text.tellFacts(this.facts);
       if (this.mcp !== undefined) this.readMessages();
     }
@@ -318,6 +335,7 @@ export class Exchange {
     const { resource } = this.options;
     const [{ http }, ...also] = this.readings as [HttpReading, ...HttpReading[]];
     const decision = this.rules.policy.decide({ on: 'http', http, also, identity: this.identity, resource });
+    if (this.kube !== undefined) return this.kube.decide(this.rules.policy, decision, this.identity, resource);
     const messages = this.mcp?.decide();
     return messages === undefined ? decision : strictestDecision([decision, messages]);
   }
@@ -330,8 +348,18 @@ export class Exchange {
       return;
     }
     const body = Buffer.concat(this.waiting);
-    this.text.keep(body);
+    this.text.keep(this.kube === undefined ? body : (this.kube.shown(body) ?? Buffer.alloc(0)));
     this.recordLine('request', this.text.requestFields());
+    const never = this.kube?.refused();
+    if (never !== undefined) {
+      this.denied++;
+      this.record(
+        'decision',
+        { request: REQUEST, verdict: 'deny', rule: '', matches: [], policy_version: this.rules.policy.version },
+        true,
+      );
+      return this.refuse(never);
+    }
     const { verdict, rule, matches } = decision;
     this.record('decision', { request: REQUEST, verdict, rule, matches, policy_version: this.rules.policy.version }, true);
     this.out.decisions.push(decision);
@@ -345,7 +373,7 @@ export class Exchange {
   }
 
   private hold(decision: Decision, body: Buffer): void {
-    if (!this.text.shownWhole) {
+    if (!this.text.shownWhole || (this.kube !== undefined && this.kube.shown(body) === undefined)) {
       this.denied++;
       this.refuse(notShown(decision.rule));
       return;
@@ -398,12 +426,12 @@ export class Exchange {
   private pass(): void {
     this.phase = 'passing';
     if (this.options.transport === 'hop') return this.passUpgrade();
-    const masked = this.rules.masks.length > 0;
+    const masked = this.kube === undefined ? this.rules.masks.length > 0 : this.kube.masked;
     const changed = this.mcp?.body;
     const { headers } = this.facts;
     const resized =
       changed === undefined || !('content-length' in headers) ? headers : { ...headers, 'content-length': `${changed.length}` };
-    this.out.answers.push({ part: 'request_headers', ...requestChanges(resized, masked || this.mcp !== undefined) });
+    this.out.answers.push({ part: 'request_headers', ...requestChanges(resized, masked || this.mcp !== undefined, this.kube?.headers()) });
     this.out.others.push(...(this.mcp?.cancels() ?? []));
     const chunks = changed === undefined ? this.waiting : [changed];
     const end = this.waitingEnd && !this.trailers;
@@ -422,7 +450,15 @@ export class Exchange {
           : 'The server upgraded a request that asked for nothing.';
       if (problem !== undefined) return this.refuse(unreadable(problem));
     }
-    const response = new Response(this.rules.masks, this.options.body_bytes_max, this.rules.policy, this.mcpReader(headers));
+    const { policy } = this.rules;
+    const response = new Response(
+      this.kube === undefined || this.kube.masked ? this.rules.masks : [],
+      this.options.body_bytes_max,
+      policy,
+      this.mcpReader(headers),
+      this.kube?.masked === true ? this.kube.answer(policy.limits.held_bytes_max) : undefined,
+      this.kube === undefined || this.operation === undefined ? [] : [this.kube.heldWarning(this.operation.rule)],
+    );
     const why = response.headers(headers, end || switched, this.out);
     if (why !== undefined) return this.refuse(unreadable(why));
     this.response = response;
@@ -434,6 +470,9 @@ export class Exchange {
     const { set, remove } = upgradeHeaders(this.facts, this.options.newId);
     this.key = set.find(([name]) => name === 'sec-websocket-key')?.[1] ?? this.facts.headers['sec-websocket-key'] ?? '';
     if (this.rules.masks.length > 0) set.push(['accept-encoding', 'identity']);
+    const own = this.kube?.headers();
+    set.push(...(own?.set ?? []));
+    remove.push(...(own?.remove ?? []));
     this.out.answers.push({ part: 'request_headers', set, remove });
   }
 
@@ -521,7 +560,7 @@ export class Exchange {
   }
 
   private refuse(refusal: Refusal): void {
-    const { headers, body } = problemOf(refusal, this.options.id);
+    const { headers, body } = (this.options.kubernetes === undefined ? problemOf : statusOf)(refusal, this.options.id);
     this.out.answers.push({
       part: 'immediate',
       ...(this.asMessage(refusal) ?? { status: refusal.status, headers, body }),

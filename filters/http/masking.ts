@@ -37,11 +37,25 @@ export interface BodyAsked {
   opaque?: (reason: string) => void;
 }
 
+/** Masks a body while it streams. */
+export interface ContentMasker {
+  push(chunk: Uint8Array): void;
+  /** The sender pauses: lets go what is sure. */
+  flush(): void;
+  end(): void;
+  /** bytes held back now */
+  readonly held: number;
+  /** values masked so far */
+  readonly hits: number;
+  /** values masked so far, by rule */
+  readonly fired: readonly { rule: string; count: number }[];
+}
+
 /**
  * Masks a body of this media type by all rules, one after the other, and gives what comes out. How it is read is decided by its first
  * bytes too (look.ts). What no codec knows is read as text, images too: a value that stands in them in plain is found there.
  */
-export class BodyMasker {
+export class BodyMasker implements ContentMasker {
   private stages: StreamCodec[] = [];
   /** the first bytes, until it is decided how they are read */
   private head: Buffer | undefined = Buffer.alloc(0);

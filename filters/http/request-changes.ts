@@ -2,7 +2,11 @@ import { type Header, LENGTH_KEPT } from './effects.js';
 import type { HttpFacts } from './facts.js';
 
 /** The body goes on as it is, so its length does. Packed and partial answers can't be read: where something is masked they are asked away. */
-export function requestChanges(headers: HttpFacts['headers'], masked: boolean): { set?: Header[]; remove?: string[] } {
+export function requestChanges(
+  headers: HttpFacts['headers'],
+  masked: boolean,
+  more: { set: readonly Header[]; remove: readonly string[] } = { set: [], remove: [] },
+): { set?: Header[]; remove?: string[] } {
   const { 'content-length': length } = headers;
   const set: Header[] = length === undefined ? [] : [[LENGTH_KEPT, length]];
   const remove = length === undefined && LENGTH_KEPT in headers ? [LENGTH_KEPT] : [];
@@ -10,5 +14,7 @@ export function requestChanges(headers: HttpFacts['headers'], masked: boolean): 
     set.push(['accept-encoding', 'identity']);
     remove.push('range', 'if-range');
   }
+  set.push(...more.set);
+  remove.push(...more.remove);
   return { ...(set.length > 0 ? { set } : {}), ...(remove.length > 0 ? { remove } : {}) };
 }

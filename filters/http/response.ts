@@ -4,7 +4,7 @@ import type { WireField } from '../record/events.js';
 import type { RecordingMaskers } from '../record/shown-identity.js';
 import { isJson, mediaType } from './body.js';
 import { type Answer, type Effects, type Header, LENGTH_KEPT } from './effects.js';
-import { type BodyMask, BodyMasker, maskHeaders } from './masking.js';
+import { type BodyMask, BodyMasker, type ContentMasker, maskHeaders } from './masking.js';
 import { REQUEST } from './request-text.js';
 import { AS_IT_IS, charsetOfType, isUtf16 } from './transcode.js';
 import { codingsOf, Unpacking, type UnpackLimits } from './unpack/index.js';
@@ -47,7 +47,7 @@ export class Response {
   private status = 0;
   private type = '';
   private shown: [string, string][] = [];
-  private masker: BodyMasker | undefined;
+  private masker: ContentMasker | undefined;
   private pending: Buffer[] = [];
   private kept: Buffer[] = [];
   private kept_bytes = 0;
@@ -61,6 +61,10 @@ export class Response {
     private readonly body_bytes_max: number,
     private readonly policy: Pick<Policy, 'opaque'> & { limits: UnpackLimits },
     private readonly filter: BodyFilter | undefined = undefined,
+    /** masks bodies in place of the masks alone; a text says why it can't */
+    private readonly own: ((type: string, write: (bytes: Buffer) => void) => ContentMasker | string) | undefined = undefined,
+    /** headers of the gateway's own for the client */
+    private readonly more: readonly Header[] = [],
   ) {}
 
   /** Why the answer can't be inspected; undefined when it can, and then it is answered. */
@@ -68,7 +72,7 @@ export class Response {
     const of = (name: string): string => headers.find(([one]) => one === name)?.[1] ?? '';
     this.status = Number(of(':status')) || 0;
     this.type = mediaType(of('content-type'));
-    const masked = this.masks.length > 0;
+    const masked = this.masks.length > 0 || this.own !== undefined;
     const read = masked || this.filter !== undefined;
     if (read && !end) {
       // A value that the part cuts can't be seen; no part was asked for.
@@ -77,6 +81,7 @@ export class Response {
       if (why !== undefined) return why;
     }
     const { set, append, remove } = this.changes(headers);
+    append.push(...this.more);
     let charset = '';
     try {
       if (masked && !end) charset = this.charset(of('content-type'), set);
@@ -89,11 +94,11 @@ export class Response {
     else if (of(LENGTH_KEPT) !== '') remove.push(LENGTH_KEPT);
     this.waiting = { part: 'response_headers', set, append, remove };
     this.shown = shownHeaders(headers, set, append, remove);
-    if (masked && !end)
-      this.masker = new BodyMasker(this.masks, this.type, (bytes) => this.pending.push(bytes), {
-        charset,
-        opaque: (reason) => this.foundOpaque(reason),
-      });
+    if (masked && !end) {
+      const masker = this.bodyMasker(charset);
+      if (typeof masker === 'string') return masker;
+      this.masker = masker;
+    }
     // Headers that are read wait for the body's first bytes: where those can't be read, the client gets an error and no torn answer.
     if (read && !end) out.flush = true;
     else this.begin(out);
@@ -103,6 +108,14 @@ export class Response {
   /** For the coverage: bytes that were not looked into. */
   get opaque(): { reason: string; bytes: number }[] {
     return this.opaqueReason === '' ? [] : [{ reason: this.opaqueReason, bytes: this.plain_bytes }];
+  }
+
+  private bodyMasker(charset: string): ContentMasker | string {
+    const write = (bytes: Buffer) => this.pending.push(bytes);
+    return (
+      this.own?.(this.type, write) ??
+      new BodyMasker(this.masks, this.type, write, { charset, opaque: (reason) => this.foundOpaque(reason) })
+    );
   }
 
   /** nothing of it went to the client yet: it can be refused */

@@ -4,6 +4,7 @@ import { bodyFacts } from './body-facts.js';
 import { type BodyFacts, type KubernetesFacts, noBody, type RequestInfo } from './facts.js';
 import { optionFacts } from './options.js';
 import { written } from './patches.js';
+import { readProtobuf } from './protobuf/decode.js';
 import { readTarget, requestInfo } from './request-info.js';
 import { readYaml } from './yaml.js';
 
@@ -14,12 +15,15 @@ export function headFacts(http: HttpFacts): KubernetesFacts {
   return {
     ...info,
     ...optionFacts(info, { ...http, query: target.query }, undefined),
-    ...noBody,
-    object: undefined,
-    unreadable: 'the body was not read',
+    ...(hasObject(info) ? unreadable('the body was not read') : noBody),
     unparsed,
   };
 }
+
+const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+
+/** Its body is an object of the API. Of reads it is nothing to the API server, and of what connects it is for something behind it. */
+export const hasObject = ({ verb, connects }: RequestInfo): boolean => WRITES.has(verb) && !connects;
 
 /** The same with the body; `bytes` is all of it. */
 export function wholeFacts(http: HttpFacts, bytes: Buffer): KubernetesFacts {
@@ -56,8 +60,7 @@ const unreadable = (why: string): BodyFacts => ({ ...noBody, object: undefined, 
 
 /** Types of bodies that hold objects of the API (apimachinery's serializers). */
 function readBody(info: RequestInfo, type: string, bytes: Buffer): Read {
-  if (bytes.length === 0) return { facts: noBody, unparsed: '' };
-  if (info.connects) return { facts: unreadable('the body is for what stands behind the API'), unparsed: '' };
+  if (bytes.length === 0 || !hasObject(info)) return { facts: noBody, unparsed: '' };
   try {
     const object = readObject(type, bytes);
     return { facts: bodyFacts(type === 'application/json-patch+json' ? written(object) : object), unparsed: '' };
@@ -80,6 +83,8 @@ function readObject(type: string, bytes: Buffer): unknown {
     case 'application/apply-patch+yaml':
     case 'application/yaml':
       return readYaml(bytes);
+    case 'application/vnd.kubernetes.protobuf':
+      return readProtobuf(bytes);
     default:
       throw new Error(`a body of type ${/^[\w.+/-]{1,60}$/.test(type) ? type : 'unknown'} is not read`);
   }

@@ -96,15 +96,16 @@ class PolicyCompiler {
 
   mask(document: MaskDocument, i: number): CompiledMask | undefined {
     const at = `/masks/${i}`;
-    const { detect = [], columns = [], regions } = document;
-    if ((detect.length === 0) === (columns.length === 0)) {
+    const { detect = [], columns = [], kubernetes = [], regions } = document;
+    const given = Object.entries({ detect, columns, kubernetes }).flatMap(([key, list]) => (list.length > 0 ? [key] : []));
+    if (given.length !== 1) {
       this.problem(
         this.source.valueAt(at),
-        `the mask ${quoted(document.name)} has ${detect.length === 0 ? 'neither detect nor columns' : 'both detect and columns'}`,
+        `the mask ${quoted(document.name)} has ${given.length === 0 ? 'neither detect nor columns nor kubernetes' : given.join(' and ')}`,
         'give it one of them',
       );
     }
-    if (regions !== undefined && columns.length > 0)
+    if (regions !== undefined && detect.length === 0)
       this.problem(this.source.keyAt(`${at}/regions`), 'regions have a meaning for detect only', 'remove regions');
     detect.forEach((kind, j) => {
       if (!this.kinds.includes(kind))
@@ -112,6 +113,7 @@ class PolicyCompiler {
     });
     const unless = document.unless === undefined ? undefined : this.condition(document.unless, `${at}/unless`, 'mask');
     const rule: MaskRule = { name: document.name, detect, columns, as: document.as ?? 'null' };
+    if (kubernetes.length > 0) rule.kubernetes = kubernetes;
     if (regions !== undefined) rule.regions = regions;
     if (document.decode !== undefined && columns.length > 0)
       this.problem(this.source.keyAt(`${at}/decode`), 'decode has a meaning for detect only', 'remove decode');

@@ -1,3 +1,4 @@
+import { coveredObjects } from '../kubernetes/answers/marks.js';
 import { detectionSchema } from './detection-schema.js';
 import { factFunctions, factRows } from './fact-table.js';
 
@@ -156,6 +157,15 @@ const mask = {
       },
       description: 'Columns by their origin, schema.table.column; each part may be *.',
       'x-say': 'write a list of columns, for example [hr.people.salary]',
+    },
+    kubernetes: {
+      type: 'array',
+      minItems: 1,
+      uniqueItems: true,
+      items: { enum: [...coveredObjects] },
+      description:
+        'What objects of a Kubernetes API hold, wherever they stand (lists, watches, annotations with what was applied): secrets (every value of Secrets, releases of Helm, tokens that are asked for), configmaps (every value of ConfigMaps).',
+      'x-say': 'write a list, for example [secrets]',
     },
     as: {
       enum: ['redact', 'partial', 'hash', 'token', 'fixed', 'null', null],

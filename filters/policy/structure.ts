@@ -38,6 +38,7 @@ export interface MaskDocument {
   name: string;
   detect?: string[];
   columns?: string[];
+  kubernetes?: ('secrets' | 'configmaps')[];
   as: 'redact' | 'partial' | 'hash' | 'token' | 'fixed' | 'null' | null;
   value?: string;
   check?: 'valid' | 'invalid';

@@ -1,5 +1,6 @@
 import type { HttpFacts, HttpReading } from '../http/facts.js';
 import type { MessageFacts } from '../http/websocket/facts.js';
+import type { CoveredObject } from '../kubernetes/answers/marks.js';
 import type { KubernetesFacts } from '../kubernetes/facts.js';
 import type { Detection } from '../mask/custom/detector.js';
 import type { MaskAs } from '../mask/types.js';
@@ -110,6 +111,8 @@ export interface MaskRule {
   detect: string[];
   /** schema.table.column, each part may be * ; empty for a detector rule */
   columns: string[];
+  /** what is covered by where it stands in objects of Kubernetes; absent for the others */
+  kubernetes?: CoveredObject[];
   as: MaskAs;
   /** detector rules: regions for phone numbers in national form, ISO 3166 alpha-2, upper case; absent when the policy names none */
   regions?: string[];

@@ -294,7 +294,7 @@ describe('facts of Kubernetes: bodies', () => {
     assert.match(yaml(`${'- '.repeat(200)}x`), /nested deeper/);
     assert.equal(yaml("kind: Pod\nspec: { restartPolicy: 'no' }\n"), '');
     const proxied = of('POST /api/v1/namespaces/x/services/web/proxy/x', 'hello');
-    assert.deepEqual([proxied.unparsed, proxied.object], ['', undefined]);
+    assert.deepEqual([proxied.unparsed, proxied.object, proxied.replicas], ['', null, -1], 'it is no object of this API');
   });
 });
 

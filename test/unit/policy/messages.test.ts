@@ -174,12 +174,12 @@ const mistakes: [what: string, text: string, message: string][] = [
   [
     'a mask with nothing to mask',
     mask('  - name: m\n    as: redact\n'),
-    'p.yaml:3:5: the mask "m" has neither detect nor columns; give it one of them',
+    'p.yaml:3:5: the mask "m" has neither detect nor columns nor kubernetes; give it one of them',
   ],
   [
     'a mask with both',
     mask('  - name: m\n    as: redact\n    detect: [email]\n    columns: [a.b.c]\n'),
-    'p.yaml:3:5: the mask "m" has both detect and columns; give it one of them',
+    'p.yaml:3:5: the mask "m" has detect and columns; give it one of them',
   ],
   [
     'a masker that is none',

@@ -1,0 +1,16 @@
+/** Shorter texts are words, characters. */
+const SHORTEST = 16;
+const FORM = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/** What base64 (RFC 4648) says, where that is text; undefined where it is none, or packed. */
+export function textInBase64(value: string): Buffer | undefined {
+  if (value.length < SHORTEST || value.length % 4 !== 0 || !FORM.test(value)) return undefined;
+  const bytes = Buffer.from(value, 'base64');
+  for (const b of bytes) if (b < 0x20 && b !== 0x09 && b !== 0x0a && b !== 0x0d) return undefined;
+  return Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes) ? bytes : undefined;
+}
+
+/** The first bytes of gzip in base64: how Helm keeps its releases. Once more encoded, as they stand in Secrets, they begin with `SDRzS`. */
+export function isPacked(value: string): boolean {
+  return value.length > 64 && (value.startsWith('H4sI') || value.startsWith('SDRzS'));
+}

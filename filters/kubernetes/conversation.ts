@@ -1,0 +1,127 @@
+import type { Header } from '../http/effects.js';
+import type { HttpFacts } from '../http/facts.js';
+import type { BodyMask, ContentMasker } from '../http/masking.js';
+import type { Refusal } from '../http/problem.js';
+import { denied } from '../http/refusals.js';
+import { strictestDecision } from '../policy/decide.js';
+import type { Decision, Identity, Policy } from '../policy/types.js';
+import { acceptJson } from './accept.js';
+import type { ObjectMask } from './answers/marks.js';
+import { answerMasker, whyUnread } from './answers/masker.js';
+import type { KubernetesFacts } from './facts.js';
+import { hasObject, headFacts, wholeFacts } from './request.js';
+import { shownBody } from './shown.js';
+import { carriesMasks } from './written-back.js';
+
+/** How the gateway stands before a Kubernetes API. */
+export interface KubernetesOptions {
+  /** value of the authorization header that goes to the API server; empty: none does (a client certificate at Envoy). Asked for every request */
+  credential: () => string;
+  /** the caller may ask to be somebody else: with the gateway's credential */
+  impersonation: boolean;
+}
+
+/** Headers by which a proxy before the API server says who calls: no caller's own may reach it. */
+const IDENTITY_HEADERS = /^(authorization|proxy-authorization|x-remote-(user|uid|group|extra-.*)|impersonate-.*)$/;
+
+const noCredential = (why: string): Refusal => ({
+  status: 503,
+  kind: 'unavailable',
+  title: 'The API server can not be called',
+  detail: `${why}.`,
+  rule: '',
+  hint: '',
+});
+
+/** One request to a Kubernetes API: what its exchange asks about it. */
+export class KubernetesRequest {
+  facts: KubernetesFacts;
+  private bytes: Buffer = Buffer.alloc(0);
+
+  constructor(
+    private readonly http: HttpFacts,
+    private readonly options: KubernetesOptions,
+    private readonly masks: { objects: readonly ObjectMask[]; detectors: readonly BodyMask[] },
+  ) {
+    this.facts = headFacts(http);
+  }
+
+  /** It is judged when its body is whole: objects are small. What is for something behind the API streams. */
+  get waits(): boolean {
+    return hasObject(this.facts);
+  }
+
+  /** All of the body is there. */
+  read(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.facts = wholeFacts(this.http, bytes);
+  }
+
+  /** What no policy lets pass. */
+  refused(): Refusal | undefined {
+    try {
+      this.options.credential();
+    } catch (error) {
+      return noCredential((error as Error).message);
+    }
+    const { impersonates } = this.facts;
+    if (impersonates.length > 0 && !this.options.impersonation)
+      return denied('Nobody may be impersonated through this gateway.', '', 'Leave out --as and its like.');
+    if (this.http.headers['upgrade'] !== undefined)
+      return denied(`The gateway does not inspect ${this.facts.subresource || 'upgraded connections'} yet, so it lets none pass.`, '', '');
+    const where = carriesMasks(this.facts, this.bytes, this.masks.detectors);
+    if (where !== '')
+      return denied(
+        `This write carries ${where}, as the gateway shows it in place of the real one, and would put it there.`,
+        '',
+        'Send what changes alone (kubectl edit, kubectl patch), or the real value.',
+      );
+    return undefined;
+  }
+
+  /** `patch deployments/scale in prod`: what recordings and approvers read first, and a part of the shape that leases go by. */
+  get operation(): string {
+    const { verb, group, resource, subresource, namespace, path, patch } = this.facts;
+    const what = [group === '' ? resource : `${resource}.${group}`, subresource].filter((part) => part !== '').join('/');
+    return `${verb || this.http.method} ${what || path}${namespace === '' ? '' : ` in ${namespace}`}${patch === '' ? '' : ` (${patch})`}`;
+  }
+
+  /** The body for recordings and approvers, with Secrets covered whatever the policy says; undefined: it can't be shown. */
+  shown(body: Buffer): Buffer | undefined {
+    return shownBody(this.facts, this.http.content_type, body);
+  }
+
+  /** Rules on kubernetes, and those on http: a request is both. That no rule on http allows it says nothing. */
+  decide(policy: Policy, http: Decision, identity: Identity, resource: string): Decision {
+    const own = policy.decide({ on: 'kubernetes', k8s: this.facts, identity, resource });
+    return http.rule === 'default:allow' ? own : strictestDecision([own, http]);
+  }
+
+  /** Changes to the request's headers. */
+  headers(): { set: Header[]; remove: string[] } {
+    const remove = Object.keys(this.http.headers).filter(
+      (name) => IDENTITY_HEADERS.test(name) && !(this.options.impersonation && name.startsWith('impersonate-')),
+    );
+    const set: Header[] = [];
+    const credential = this.options.credential();
+    if (credential !== '') set.push(['authorization', credential]);
+    const accept = this.masked ? acceptJson(this.http.headers['accept']) : undefined;
+    if (accept !== undefined) set.push(['accept', accept]);
+    return { set, remove: remove.filter((name) => !set.some(([one]) => one === name)) };
+  }
+
+  /** Something of the answer may be masked. Schemas and health are passed as they are: they hold nothing that is kept in the API. */
+  get masked(): boolean {
+    return !this.facts.discovery && this.masks.objects.length + this.masks.detectors.length > 0;
+  }
+
+  /** kubectl prints it beside the answer (RFC 7234, section 5.5): a person let this pass. */
+  heldWarning(rule: string): Header {
+    return ['warning', `299 midstream "held by the rule ${rule}, and approved"`];
+  }
+
+  /** How the answer is masked; a text says why it can't be. */
+  answer(held_bytes_max: number): (type: string, write: (bytes: Buffer) => void) => ContentMasker | string {
+    return (type, write) => whyUnread(type) ?? answerMasker(type, this.masks, this.facts, held_bytes_max, write);
+  }
+}

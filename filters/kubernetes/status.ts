@@ -1,0 +1,35 @@
+import type { Refusal } from '../http/problem.js';
+
+/** Reasons of metav1.Status by HTTP status; kubectl prints `Error from server (Forbidden): …`. */
+const REASONS: Record<number, string> = {
+  400: 'BadRequest',
+  403: 'Forbidden',
+  413: 'RequestEntityTooLarge',
+  422: 'Invalid',
+  502: 'BadGateway',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
+};
+
+/** A refusal as the clients of a Kubernetes API read it. Nothing of the request is in it. */
+export function statusOf({ status, title, detail, rule, hint }: Refusal, session: string): { headers: [string, string][]; body: Buffer } {
+  const who = rule === '' ? `request ${session}` : `rule ${rule}, request ${session}`;
+  const said = [`${title}:`, detail, hint].filter((part) => part !== '').join(' ');
+  const body = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: `${said} (${who})`,
+    reason: REASONS[status] ?? 'InternalError',
+    details: { causes: [{ reason: 'Midstream', message: rule === '' ? detail : `${rule}: ${detail}` }] },
+    code: status,
+  };
+  return {
+    headers: [
+      ['content-type', 'application/json'],
+      ['cache-control', 'no-store'],
+    ],
+    body: Buffer.from(`${JSON.stringify(body)}\n`),
+  };
+}
