@@ -65,7 +65,7 @@ export class ObjectMasker {
     if (this.secrets !== undefined) {
       if (kind === 'Secret' || listKind === 'SecretList' || (plain && resource === 'secrets'))
         return { cover: this.secrets, kind: 'secrets' };
-      if (kind === 'TokenRequest' || subresource === 'token') return { cover: this.secrets, kind: 'token' };
+      if (kind === 'TokenRequest' || listKind === TOKEN_STATUS || subresource === 'token') return { cover: this.secrets, kind: 'token' };
     }
     if (this.configMaps !== undefined && (kind === 'ConfigMap' || listKind === 'ConfigMapList' || (plain && resource === 'configmaps')))
       return { cover: this.configMaps, kind: 'configmaps' };
@@ -85,6 +85,9 @@ export class ObjectMasker {
     this.fired.set(rule, (this.fired.get(rule) ?? 0) + 1);
   }
 }
+
+/** The status of a TokenRequest, in place of the kind of a list. */
+const TOKEN_STATUS = 'TokenRequest.status';
 
 /** Values of these keys are covered. */
 const COVERED: Record<CoveredObject | 'token', readonly string[]> = {
@@ -145,7 +148,7 @@ class Walk {
       const isList = own && (name === 'items' || name === 'rows') && value.type === 'array';
       if (isList) for (const item of value.items) this.element(item, inner, kind);
       else if (own && name === 'object' && value.type === 'object') this.object(value, inner, '', true);
-      else this.value(value, inner, '');
+      else this.value(value, inner, covered?.kind === 'token' && name === 'status' ? TOKEN_STATUS : '');
     }
   }
 

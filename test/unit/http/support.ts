@@ -1,6 +1,8 @@
 import type { Effects, Header } from '../../../filters/http/effects.js';
 import { Exchange, type ExchangeInput, type HttpRules } from '../../../filters/http/exchange.js';
 import { strongestFirst } from '../../../filters/http/masking.js';
+import { objectMasks } from '../../../filters/kubernetes/answers/marks.js';
+import type { KubernetesOptions } from '../../../filters/kubernetes/conversation.js';
 import { createDetector, createMasker, maskString } from '../../../filters/mask/index.js';
 import type { McpWorld } from '../../../filters/mcp/side.js';
 import { compilePolicy } from '../../../filters/policy/index.js';
@@ -28,7 +30,13 @@ export class Driver {
   last!: Effects;
   private ids = 0;
 
-  constructor(policy: string, peer: Identity | undefined = undefined, refused = false, mcp: McpWorld | undefined = undefined) {
+  constructor(
+    policy: string,
+    peer: Identity | undefined = undefined,
+    refused = false,
+    mcp: McpWorld | undefined = undefined,
+    kubernetes: KubernetesOptions | undefined = undefined,
+  ) {
     const compiled = compiledOnce(policy);
     const maskText = (text: string) => maskString(all, redact, text);
     const rules = (identity: Identity): HttpRules => {
@@ -36,6 +44,7 @@ export class Driver {
       return {
         policy: compiled,
         masks: strongestFirst(masks.length === 0 ? [] : buildMaskSet(masks, {}).detectors),
+        objects: objectMasks(masks, {}),
         maskText,
         maskName: maskText,
       };
@@ -44,6 +53,7 @@ export class Driver {
       id: 'session',
       resource: 'api',
       mcp,
+      ...(kubernetes && { kubernetes }),
       peer: { identity: peer, source: '127.0.0.1:7', tls: {}, mayReach: () => !refused },
       gateway_version: 'test',
       now: () => 1_700_000_000_000,

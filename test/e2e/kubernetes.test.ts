@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
+import { startUp, type Up } from '../../extproc/up.js';
+import { MARK } from '../../filters/kubernetes/answers/marks.js';
+import { recordedEvents } from '../faults/support/world.js';
+import { eventually } from '../support/gateway.js';
+import { type Kubernetes, kubectl, type Ran, sharedKubernetes } from '../support/kubernetes.js';
+
+const policy = `
+version: 1
+rules:
+  - { name: no-namespaces, on: kubernetes, when: 'k8s.verb in ["delete", "deletecollection"] && k8s.resource == "namespaces"', then: deny, message: Namespaces stay., hint: Ask the platform team. }
+  - { name: no-cluster-admin, on: kubernetes, when: 'k8s.grants.exists(g, g == "cluster_admin")', then: deny, message: No cluster-admin. }
+  - { name: no-privileged, on: kubernetes, when: 'k8s.privileges.size() > 0', then: deny, message: No privileged pods. }
+  - { name: to-zero, on: kubernetes, when: 'k8s.replicas == 0', then: approve, approve: { by: [dba] } }
+masks:
+  - { name: kubernetes-secrets, kubernetes: [secrets], as: redact }
+  - { name: pii, detect: [pii], as: partial }
+  - { name: secrets, detect: [secrets], as: redact }
+`;
+const PASSWORD = 'correct-horse-battery';
+const EMAIL = 'jane.doe@example.com';
+const CARD = '4111 1111 1111 1111';
+const manifest = (password: string) =>
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'db' },
+    stringData: { password },
+    data: { user: Buffer.from('admin-user').toString('base64') },
+  });
+
+describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function () {
+  this.timeout(90_000);
+  let directory: string;
+  let kube: Kubernetes;
+  let up: Up;
+
+  const run = (args: string[], more: Parameters<typeof kubectl>[3] = {}): Promise<Ran> =>
+    kubectl(kube.binaries, up.kubernetes!.kubeconfig, args, more);
+  const ok = async (args: string[], more: Parameters<typeof kubectl>[3] = {}): Promise<string> => {
+    const { code, out, err } = await run(args, more);
+    assert.equal(code, 0, `kubectl ${args.join(' ')}: ${err}`);
+    return out;
+  };
+  const stored = async (): Promise<string> => (await kube.admin('get', 'secret', 'db', '-o', 'jsonpath={.data.password}')).out;
+  const clean = (text: string) => {
+    for (const value of [PASSWORD, Buffer.from(PASSWORD).toString('base64')])
+      assert.ok(!text.includes(value), `${value} in ${text.slice(0, 500)}`);
+  };
+
+  before(async function () {
+    kube = await sharedKubernetes(this);
+    directory = mkdtempSync(join(tmpdir(), 'midstream-e2e-kube-'));
+    writeFileSync(join(directory, 'policy.yaml'), policy);
+    up = await startUp({
+      version: 'test',
+      listen: { host: '127.0.0.1', port: 0 },
+      kubernetes: { kubeconfig: kube.kubeconfig, listen: { host: '127.0.0.1', port: 0 } },
+      transport: 'ext_proc',
+      policyFile: join(directory, 'policy.yaml'),
+      recordDirectory: join(directory, 'recordings'),
+      durability: 'strict',
+      catalogueUrl: undefined,
+      log: pino({ level: 'silent' }),
+      progress: () => {},
+    });
+  });
+  after(async () => {
+    await up?.stop();
+    if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('the agent’s kubeconfig holds no credential, and is for its owner alone', async () => {
+    const { kubeconfig } = up.kubernetes!;
+    assert.equal(statSync(kubeconfig).mode & 0o777, 0o600);
+    assert.ok(!readFileSync(kubeconfig, 'utf8').includes(kube.token));
+    assert.match(await ok(['auth', 'whoami', '-o', 'json']), /"username": "admin"/);
+  });
+
+  it('creates in protobuf, as kubectl does, and applies', async () => {
+    await ok(['create', 'namespace', 'team']);
+    await ok(['create', 'secret', 'generic', 'plain', `--from-literal=password=${PASSWORD}`]);
+    await ok([
+      'create',
+      'configmap',
+      'app',
+      `--from-literal=owner=${EMAIL}`,
+      `--from-literal=encoded=${Buffer.from(`card ${CARD}`).toString('base64')}`,
+    ]);
+    await ok(['create', 'deployment', 'web', '--image=nginx']);
+    await ok(['apply', '-f', '-'], { input: manifest(PASSWORD) });
+    assert.equal(Buffer.from(await stored(), 'base64').toString(), PASSWORD);
+    const created = kube.audit().find(({ requestURI, verb }) => verb === 'create' && requestURI.startsWith('/api/v1/namespaces?'));
+    assert.equal(created?.user.username, 'admin');
+  });
+
+  it('Secrets are masked wherever they stand', async () => {
+    const yaml = await ok(['get', 'secret', 'db', '-o', 'yaml']);
+    clean(yaml);
+    assert.match(yaml, /last-applied-configuration/);
+    const { data } = JSON.parse(await ok(['get', 'secret', 'db', '-o', 'json'])) as { data: Record<string, string> };
+    assert.deepEqual(
+      Object.values(data).map((value) => Buffer.from(value, 'base64').toString()),
+      [MARK, MARK],
+    );
+    clean(await ok(['get', 'secrets', '-A', '-o', 'json']));
+    const raw = await ok(['get', '--raw', '/api/v1/secrets?limit=500']);
+    clean(raw);
+    assert.equal((JSON.parse(raw) as { kind: string }).kind, 'SecretList');
+    assert.match(await ok(['get', 'secrets']), /db +Opaque +2/);
+    assert.match(await ok(['describe', 'secret', 'db']), /password: +18 bytes/);
+    for (const accept of [
+      'application/json;as=Table;v=v1;g=meta.k8s.io',
+      'application/vnd.kubernetes.protobuf',
+      'application/yaml',
+      'application/cbor',
+      '*/*',
+    ]) {
+      const answer = await fetch(`http://127.0.0.1:${up.kubernetes!.port}/api/v1/namespaces/default/secrets?includeObject=Object`, {
+        headers: { accept },
+      });
+      assert.equal(answer.status, 200, accept);
+      assert.match(answer.headers.get('content-type') ?? '', /^application\/json/, accept);
+      clean(await answer.text());
+    }
+    const spelled = await fetch(`http://127.0.0.1:${up.kubernetes!.port}/api/v1/%6eamespaces/default/secrets%2fdb`);
+    const text = await spelled.text();
+    assert.equal(spelled.status, 200, text);
+    clean(text);
+    assert.ok(text.includes(Buffer.from(MARK).toString('base64')));
+  });
+
+  it('ConfigMaps and logs go through the detectors, base64 too', async () => {
+    const { data } = JSON.parse(await ok(['get', 'configmap', 'app', '-o', 'json'])) as { data: Record<string, string> };
+    assert.equal(data['owner'], 'j***@example.com');
+    assert.equal(Buffer.from(data['encoded']!, 'base64').toString(), 'card **** **** **** 1111');
+    if (!kube.kubelet) return;
+    const logs = await ok(['logs', 'p1']);
+    assert.match(logs, /\*{12}1111/);
+  });
+
+  it('a watch gives each event as it comes', async () => {
+    const watch = spawn(join(kube.binaries, 'kubectl'), [
+      '--kubeconfig',
+      up.kubernetes!.kubeconfig,
+      'get',
+      'secrets',
+      '-w',
+      '-o',
+      'json',
+      '--output-watch-events',
+    ]);
+    let seen = '';
+    watch.stdout.on('data', (chunk: Buffer) => {
+      seen += chunk.toString();
+    });
+    try {
+      await eventually('the first events', () => Promise.resolve(seen.includes('"name":"db"') || undefined));
+      await kube.admin('create', 'secret', 'generic', 'late', `--from-literal=password=${PASSWORD}`);
+      await eventually('the new event', () => Promise.resolve(seen.includes('"name":"late"') || undefined));
+      clean(seen);
+      await kube.admin('label', 'secret', 'late', 'seen=yes');
+      await eventually('the change', () => Promise.resolve(seen.includes('"seen":"yes"') || undefined));
+    } finally {
+      watch.kill();
+    }
+  });
+
+  it('what was masked is not written back, and what changes alone is', async () => {
+    const before = await stored();
+    const got = await ok(['get', 'secret', 'db', '-o', 'yaml']);
+    for (const verb of ['apply', 'replace']) {
+      const { code, err } = await run([verb, '-f', '-'], { input: got });
+      assert.equal(code, 1);
+      assert.match(err, /carries a masked Secret/);
+    }
+    const config = await ok(['get', 'configmap', 'app', '-o', 'yaml']);
+    assert.match((await run(['replace', '-f', '-'], { input: config })).err, /carries a masked value/);
+    const editor = join(directory, 'editor.sh');
+    writeFileSync(editor, '#!/bin/sh\nsed -i \'s/^metadata:/metadata:\\n  labels: {edited: "yes"}/\' "$1"\n');
+    chmodSync(editor, 0o755);
+    assert.match(await ok(['edit', 'secret', 'db'], { env: { KUBE_EDITOR: editor } }), /secret\/db edited/);
+    assert.equal(await stored(), before);
+    await ok(['diff', '-f', '-'], { input: manifest(PASSWORD) });
+    await ok(['apply', '-f', '-'], { input: manifest('another-password') });
+    assert.equal(Buffer.from(await stored(), 'base64').toString(), 'another-password');
+    await ok(['apply', '--server-side', '--force-conflicts', '-f', '-'], { input: manifest(PASSWORD) });
+    assert.equal(Buffer.from(await stored(), 'base64').toString(), PASSWORD);
+    await ok(['patch', 'secret', 'db', '--type=json', '-p', '[{"op":"add","path":"/metadata/labels/patched","value":"yes"}]']);
+  });
+
+  it('refuses in words that kubectl prints', async () => {
+    const refused = async (args: string[], wanted: RegExp, input = '') => {
+      const { code, err } = await run(args, { input });
+      assert.equal(code, 1, args.join(' '));
+      assert.match(err, wanted);
+    };
+    await refused(
+      ['delete', 'namespace', 'team'],
+      /Error from server \(Forbidden\): Refused by policy: Namespaces stay\. Ask the platform team\. \(rule no-namespaces, request [0-9a-f]{32}\)/,
+    );
+    await refused(['create', 'clusterrolebinding', 'b', '--clusterrole=cluster-admin', '--user=agent'], /No cluster-admin/);
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'evil' },
+      spec: { hostPID: true, containers: [{ name: 'c', image: 'x' }] },
+    };
+    await refused(['create', '-f', '-'], /No privileged pods/, JSON.stringify(pod));
+    await refused(['get', 'pods', '--as=system:admin'], /Nobody may be impersonated/);
+    const yaml = await fetch(`http://127.0.0.1:${up.kubernetes!.port}/api/v1/namespaces/default/pods`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/yaml' },
+      body: 'kind: Pod\nmetadata: {name: evil}\nspec: {hostNetwork: true, containers: []}\n',
+    });
+    assert.equal(((await yaml.json()) as { reason: string; message: string }).reason, 'Forbidden');
+    const { out } = await kube.admin('get', 'pods,namespaces', '-o', 'name');
+    assert.ok(!out.includes('evil'));
+    assert.ok(out.includes('namespace/team'));
+  });
+
+  it('discovery, schemas and health pass', async () => {
+    assert.match(await ok(['api-resources']), /deployments +deploy/);
+    assert.match(await ok(['explain', 'pod.spec.hostPID']), /hostPID <boolean>/);
+    assert.equal(await ok(['get', '--raw', '/readyz']), 'ok');
+    assert.match(await ok(['get', '--raw', '/openapi/v2']), /"swagger"/);
+  });
+
+  it('a held request waits in flight, and says afterwards that it did', async () => {
+    const decide = async (verdict: 'approve' | 'deny') => {
+      const headers = { authorization: `Bearer ${up.operatorToken}`, 'content-type': 'application/json' };
+      const [held] = await eventually('the hold', async () => {
+        const answer = await fetch(`${up.api}/v1/approvals?status=pending`, { headers });
+        const { approvals } = (await answer.json()) as { approvals: { operation: { hold: string; text: string } }[] };
+        return approvals.length === 1 ? approvals : undefined;
+      });
+      await fetch(`${up.api}/v1/approvals/${held!.operation.hold}/${verdict}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ comment: 'as asked' }),
+      });
+      return held!.operation.text;
+    };
+    const denied = run(['scale', 'deployment', 'web', '--replicas=0']);
+    assert.match(await decide('deny'), /PATCH .*deployments\/web\/scale\n\n\{"spec":\{"replicas":0\}\}/);
+    assert.match((await denied).err, /Not approved: .*denied by operator: as asked.*rule to-zero/);
+    const approved = run(['scale', 'deployment', 'web', '--replicas=0']);
+    await decide('approve');
+    const { code, err } = await approved;
+    assert.equal(code, 0, err);
+    assert.match(err, /Warning: held by the rule to-zero, and approved/);
+    assert.equal((await kube.admin('get', 'deployment', 'web', '-o', 'jsonpath={.spec.replicas}')).out, '0');
+  });
+
+  it('has recorded who asked for what, without a Secret in it', async () => {
+    const recordings = join(directory, 'recordings');
+    await up.runtime.recordings.rotate();
+    const events = await recordedEvents(recordings);
+    const operations = events.filter(({ type }) => type === 'request').map((event) => String(event['operation']));
+    for (const wanted of [
+      'create namespaces',
+      'create secrets in default',
+      'delete namespaces in team',
+      'patch deployments.apps/scale in default (merge)',
+      'watch secrets in default',
+    ])
+      assert.ok(operations.includes(wanted), `${wanted} in ${[...new Set(operations)].join('; ')}`);
+    const text = JSON.stringify(
+      events.map((event) => ({
+        ...event,
+        body: event.type === 'response' ? Buffer.from(String(event['body']), 'base64').toString() : event['body'],
+      })),
+    );
+    clean(text);
+    assert.ok(!text.includes(kube.token));
+    assert.ok(!text.includes(EMAIL));
+    assert.deepEqual((await verifyRecordings(recordings)).problems, []);
+  });
+});

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { MidstreamError } from '../../../filters/errors.js';
+import type { Header } from '../../../filters/http/effects.js';
+import { MARK } from '../../../filters/kubernetes/answers/marks.js';
+import { Driver } from '../http/support.js';
+
+const policy = `
+version: 1
+rules:
+  - { name: no-namespaces, on: kubernetes, when: 'k8s.verb == "delete" && k8s.resource == "namespaces"', then: deny, message: No. }
+  - { name: zero, on: kubernetes, when: 'k8s.replicas == 0', then: approve, approve: { by: [ops] } }
+  - { name: no-logs, on: http, when: 'http.path.endsWith("/log")', then: deny }
+masks:
+  - { name: k8s, kubernetes: [secrets], as: redact }
+  - { name: pii, detect: [pii], as: partial }
+`;
+const json: Header[] = [['content-type', 'application/json']];
+const kube = (text = policy, options: Partial<{ credential: () => string; impersonation: boolean }> = {}) =>
+  new Driver(text, undefined, false, undefined, { credential: () => 'Bearer gateway', impersonation: false, ...options });
+const headOf = (d: Driver) => {
+  const head = d.answers.find((answer) => answer.part === 'request_headers');
+  assert.ok(head?.part === 'request_headers', 'it was passed on');
+  return head;
+};
+const statusOf = (d: Driver) => d.refusal().problem as { kind: string; code: number; reason: string; message: string };
+
+describe('an exchange with a Kubernetes API', () => {
+  it('puts the gateway’s credential in place of the caller’s, and asks for JSON', () => {
+    const d = kube();
+    d.request('GET /api/v1/namespaces/x/secrets', [
+      ['authorization', 'Bearer agent'],
+      ['x-remote-user', 'root'],
+      ['x-remote-extra-scopes', 'all'],
+      ['accept', 'application/vnd.kubernetes.protobuf,application/json'],
+    ]);
+    const { set, remove } = headOf(d);
+    assert.deepEqual(Object.fromEntries(set ?? []), {
+      'accept-encoding': 'identity',
+      authorization: 'Bearer gateway',
+      accept: 'application/json',
+    });
+    assert.deepEqual(remove, ['range', 'if-range', 'x-remote-user', 'x-remote-extra-scopes']);
+    const text = d.respond(json, '{"kind":"SecretList","items":[{"data":{"a":"eA=="}}]}');
+    assert.deepEqual(JSON.parse(text), { kind: 'SecretList', items: [{ data: { a: Buffer.from(MARK).toString('base64') } }] });
+    assert.equal(d.events('session.open')[0]!['protocol'], 'kubernetes');
+    assert.equal(d.events('request')[0]!['operation'], 'list secrets in x');
+    assert.ok(!JSON.stringify(d.records).includes('Bearer'));
+    const certificate = kube(policy, { credential: () => '' });
+    certificate.request('GET /api', [['authorization', 'Bearer agent']]);
+    assert.deepEqual(headOf(certificate).remove, ['authorization'], 'where Envoy shows a certificate, no header goes on');
+  });
+
+  it('leaves discovery as it is', () => {
+    const d = kube();
+    d.request('GET /openapi/v2', [['accept', 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf']]);
+    assert.deepEqual(headOf(d).set, [['authorization', 'Bearer gateway']]);
+    assert.equal(
+      d.respond([['content-type', 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf']], 'jane.doe@example.com'),
+      'jane.doe@example.com',
+    );
+  });
+
+  it('refuses by a Status', () => {
+    const d = kube();
+    d.request('DELETE /api/v1/namespaces/prod');
+    const { kind, code, reason, message } = statusOf(d);
+    assert.deepEqual(
+      [kind, code, reason, message],
+      ['Status', 403, 'Forbidden', 'Refused by policy: No. (rule no-namespaces, request session)'],
+    );
+    const logs = kube();
+    logs.request('GET /api/v1/namespaces/x/pods/p/log');
+    assert.match(statusOf(logs).message, /rule no-logs/, 'rules on http hold too');
+  });
+
+  it('judges a body when it is whole, and refuses what can not be read', () => {
+    const d = kube();
+    d.request(
+      'PATCH /apis/apps/v1/namespaces/x/deployments/d/scale',
+      [['content-type', 'application/merge-patch+json']],
+      '{"spec":{"replicas":0}}',
+    );
+    assert.equal(d.exchange.phase, 'held');
+    d.step({ type: 'approval', hold: 'hold1', outcome: 'approved', reason: '', decisions: [], lease: '' });
+    d.step({ type: 'response_headers', headers: [[':status', '200'], ...json], end: true });
+    const head = d.answers.find((answer) => answer.part === 'response_headers');
+    assert.ok(head?.part === 'response_headers');
+    assert.deepEqual(head.append, [['warning', '299 midstream "held by the rule zero, and approved"']]);
+    const twice = kube();
+    twice.request('POST /api/v1/namespaces/x/pods', json, '{"kind":"Pod","kind":"Secret"}');
+    assert.match(statusOf(twice).message, /a key stands twice/);
+    const unknown = kube('version: 1\ndefaults: { unparsed: approve }\n');
+    unknown.request('POST /api/v1/namespaces/x/pods', [['content-type', 'application/cbor']], 'x');
+    assert.match(statusOf(unknown).message, /can not be shown to an approver/);
+  });
+
+  it('has rules that allow: what is allowed for kubernetes needs no rule on http', () => {
+    const closed =
+      'version: 1\nrules:\n  - { name: reads, on: kubernetes, when: \'k8s.verb in ["get", "list", "watch"]\', then: allow }\ndefaults: { allow: false }\n';
+    const read = kube(closed);
+    read.request('GET /api/v1/pods');
+    headOf(read);
+    const write = kube(closed);
+    write.request('POST /api/v1/namespaces/x/pods', json, '{"kind":"Pod"}');
+    assert.match(statusOf(write).message, /No rule of the policy allows this/);
+  });
+
+  it('never lets pass impersonation, upgrades, masks that are written back, a request without a credential', () => {
+    const as = kube();
+    as.request('GET /api/v1/pods', [['impersonate-user', 'root']]);
+    assert.match(statusOf(as).message, /Nobody may be impersonated/);
+    const may = kube(policy, { impersonation: true });
+    may.request('GET /api/v1/pods', [['impersonate-user', 'root']]);
+    assert.ok(!(headOf(may).remove ?? []).includes('impersonate-user'));
+    const exec = kube();
+    exec.step({
+      type: 'request_headers',
+      headers: [
+        [':method', 'GET'],
+        [':authority', 'k'],
+        [':path', '/api/v1/namespaces/x/pods/p/exec?command=sh'],
+        ['upgrade', 'websocket'],
+      ],
+      end: false,
+    });
+    assert.match(statusOf(exec).message, /does not inspect exec/);
+    const body = JSON.stringify({ kind: 'Secret', data: { a: Buffer.from(MARK).toString('base64') } });
+    for (const request of ['PUT /api/v1/namespaces/x/secrets/s', 'POST /api/v1/namespaces/x/secrets']) {
+      const back = kube();
+      back.request(request, json, body);
+      assert.match(statusOf(back).message, /carries a masked Secret/);
+    }
+    const value = kube();
+    value.request('PUT /api/v1/namespaces/x/configmaps/c', json, '{"data":{"a":"j***@example.com"}}');
+    assert.match(statusOf(value).message, /carries a masked value/);
+    const copy = kube();
+    copy.request('POST /api/v1/namespaces/x/configmaps', json, '{"data":{"a":"j***@example.com"}}');
+    headOf(copy);
+    const without = kube(policy, {
+      credential: () => {
+        throw new MidstreamError('unavailable', 'the token is gone');
+      },
+    });
+    without.request('GET /api/v1/pods');
+    assert.deepEqual([statusOf(without).code, statusOf(without).reason], [503, 'ServiceUnavailable']);
+  });
+
+  it('records bodies with Secrets covered, whatever the policy masks', () => {
+    const d = kube('version: 1\n');
+    const secret = Buffer.from('correct-horse').toString('base64');
+    d.request(
+      'POST /api/v1/namespaces/x/secrets',
+      json,
+      JSON.stringify({ kind: 'Secret', data: { a: secret }, stringData: { b: 'correct-horse' } }),
+    );
+    headOf(d);
+    assert.ok(!JSON.stringify(d.records).includes('correct-horse'));
+    assert.ok(!JSON.stringify(d.records).includes(secret));
+    const patch = kube('version: 1\n');
+    patch.request(
+      'PATCH /api/v1/namespaces/x/secrets/s',
+      [['content-type', 'application/json-patch+json']],
+      JSON.stringify([{ op: 'add', path: '/data/a', value: secret }]),
+    );
+    assert.ok(!JSON.stringify(patch.records).includes(secret));
+  });
+
+  it('does not pass on an answer that it can not read', () => {
+    const d = kube();
+    d.request('GET /api/v1/pods');
+    d.step({
+      type: 'response_headers',
+      headers: [
+        [':status', '200'],
+        ['content-type', 'application/vnd.kubernetes.protobuf'],
+      ],
+      end: false,
+    });
+    assert.match(statusOf(d).message, /can not be inspected/);
+    const broken = kube();
+    broken.request('GET /api/v1/pods');
+    broken.respond(json, '{"a" 1}');
+    assert.equal(statusOf(broken).code, 502);
+  });
+});

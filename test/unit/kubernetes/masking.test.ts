@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { strongestFirst } from '../../../filters/http/masking.js';
+import { acceptJson } from '../../../filters/kubernetes/accept.js';
+import { MARK, objectMasks } from '../../../filters/kubernetes/answers/marks.js';
+import { answerMasker, whyUnread } from '../../../filters/kubernetes/answers/masker.js';
+import { compilePolicy } from '../../../filters/policy/index.js';
+import { buildMaskSet } from '../../../filters/postgres/rows/mask-set.js';
+import { identity } from '../policy/operation.js';
+
+const key = Buffer.alloc(32, 7);
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const B = base64(MARK);
+
+function masksOf(masks: string) {
+  const policy = compilePolicy(`version: 1\nmasks:\n${masks}\n`, 'policy.yaml');
+  const rules = policy.masksFor({ identity: identity(), resource: 'k', database: '', user: '', application: '' });
+  return { objects: objectMasks(rules, { key }), detectors: strongestFirst(buildMaskSet(rules, { key }).detectors) };
+}
+const usual = masksOf(
+  '  - { name: k8s, kubernetes: [secrets], as: redact }\n  - { name: pii, detect: [pii], as: partial }\n  - { name: keys, detect: [secrets], as: redact }',
+);
+const nothing = { resource: '', group: '', subresource: '' };
+
+function masked(text: string, asked: Partial<typeof nothing> = {}, masks = usual, cut = 0): string {
+  const out: Buffer[] = [];
+  const masker = answerMasker('application/json', masks, { ...nothing, ...asked }, 1e6, (bytes) => out.push(bytes));
+  const bytes = Buffer.from(text);
+  if (cut === 0) masker.push(bytes);
+  else for (let at = 0; at < bytes.length; at += cut) masker.push(Buffer.from(bytes.subarray(at, at + cut)));
+  masker.end();
+  return Buffer.concat(out).toString();
+}
+const json = (value: unknown, asked: Partial<typeof nothing> = {}, masks = usual): unknown =>
+  JSON.parse(masked(JSON.stringify(value), asked, masks));
+
+describe('answers of a Kubernetes API', () => {
+  const secret = {
+    kind: 'Secret',
+    apiVersion: 'v1',
+    metadata: { name: 'db', uid: 'u', resourceVersion: '12' },
+    data: { password: base64('hunter2'), empty: '' },
+  };
+  const hidden = { ...secret, data: { password: B, empty: '' } };
+
+  it('cover Secrets wherever they stand', () => {
+    assert.deepEqual(json(secret), hidden);
+    const { kind: _kind, apiVersion: _version, ...bare } = secret;
+    const { kind: _k, apiVersion: _v, ...bareHidden } = hidden;
+    assert.deepEqual(json({ kind: 'SecretList', items: [bare, bare] }), { kind: 'SecretList', items: [bareHidden, bareHidden] });
+    assert.deepEqual(json({ items: [bare], kind: 'SecretList' }, { resource: 'secrets' }), { items: [bareHidden], kind: 'SecretList' });
+    assert.deepEqual(json({ items: [{ data: secret.data, kind: 'Secret' }], kind: 'List' }), {
+      items: [{ data: hidden.data, kind: 'Secret' }],
+      kind: 'List',
+    });
+    assert.deepEqual(json({ type: 'ADDED', object: secret }), { type: 'ADDED', object: hidden });
+    assert.deepEqual(json({ kind: 'Table', rows: [{ cells: ['db', 1], object: secret }] }), {
+      kind: 'Table',
+      rows: [{ cells: ['db', 1], object: hidden }],
+    });
+    assert.deepEqual(json({ kind: 'Bundle', spec: { manifests: [secret] } }), { kind: 'Bundle', spec: { manifests: [hidden] } });
+    assert.deepEqual(json({ metadata: bare, data: { a: 'eA==' } }, { resource: 'secrets' }), { metadata: bareHidden, data: { a: B } });
+  });
+
+  it('cover what was applied, as text in an annotation, and Helm’s releases', () => {
+    const applied = JSON.stringify({ kind: 'Secret', stringData: { password: 'hun"ter2' }, data: { p: base64('x') } });
+    const annotated = (text: string) => ({
+      kind: 'PartialObjectMetadata',
+      metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': text } },
+    });
+    assert.deepEqual(
+      json(annotated(applied)),
+      annotated(JSON.stringify({ kind: 'Secret', stringData: { password: MARK }, data: { p: B } })),
+    );
+    const release = Buffer.from(`\x1f\x8b\x08${'\0'.repeat(80)}`, 'latin1').toString('base64');
+    assert.deepEqual(json({ kind: 'ConfigMap', data: { release } }), { kind: 'ConfigMap', data: { release: B } });
+    assert.deepEqual(json({ kind: 'Secret', data: { release: base64(release) } }), { kind: 'Secret', data: { release: B } });
+    assert.deepEqual(json({ kind: 'TokenRequest', status: { token: 'a.b.c' } }), { kind: 'TokenRequest', status: { token: MARK } });
+  });
+
+  it('JSON patches of Secrets, which the server sends back', () => {
+    const patch = [
+      { op: 'add', path: '/data/p', value: base64('x') },
+      { op: 'add', path: '/metadata/labels/a', value: 'b' },
+    ];
+    assert.deepEqual(json(patch, { resource: 'secrets' }), [{ ...patch[0], value: B }, patch[1]]);
+  });
+
+  it('leave what the server sets, and find the rest', () => {
+    const pod = {
+      kind: 'Pod',
+      metadata: {
+        uid: 'b1',
+        resourceVersion: '4111111111111111',
+        annotations: { owner: 'jane.doe@example.com' },
+        labels: { 'a@b.example.com': 'x' },
+      },
+      spec: {
+        env: [
+          { name: 'DB_PASSWORD', value: 'tiger-and-lion' },
+          { name: 'MODE', value: 'fast' },
+        ],
+        card: 4111111111111111,
+      },
+    };
+    assert.deepEqual(json(pod), {
+      kind: 'Pod',
+      metadata: {
+        uid: 'b1',
+        resourceVersion: '4111111111111111',
+        annotations: { owner: 'j***@example.com' },
+        labels: { '***@b.example.com': 'x' },
+      },
+      spec: {
+        env: [
+          { name: 'DB_PASSWORD', value: '[password]' },
+          { name: 'MODE', value: 'fast' },
+        ],
+        card: 1111,
+      },
+    });
+    const list = {
+      kind: 'PodList',
+      metadata: { resourceVersion: '378282246310005', continue: 'eyJ2IjoiNDExMTExMTExMTExMTExMSJ9' },
+      items: [],
+    };
+    assert.deepEqual(json(list), list);
+    assert.deepEqual(json({ kind: 'ConfigMap', data: { a: base64('mail jane.doe@example.com') } }), {
+      kind: 'ConfigMap',
+      data: { a: base64('mail j***@example.com') },
+    });
+  });
+
+  it('are the same bytes where nothing is masked', () => {
+    const text =
+      '{ "kind" : "List",\n "items":[ {"a": 1.0, "b":12345678901234567890, "c":"\\u00e9\\/x"} , 7, "x", [1], null ],"metadata":{} }\n{"a":1}\n7 "x" [] true\n';
+    assert.equal(masked(text), text);
+    for (const cut of [1, 2, 3, 7]) assert.equal(masked(text, {}, usual, cut), text);
+  });
+
+  it('come object by object', () => {
+    const out: string[] = [];
+    const masker = answerMasker('application/json', usual, nothing, 1000, (bytes) => out.push(bytes.toString()));
+    masker.push(Buffer.from('{"type":"ADDED","object":{"kind":"Secret","data":{"a":"eHg="}'));
+    assert.deepEqual(out, []);
+    masker.push(Buffer.from('}}'));
+    assert.equal(out.join(''), `{"type":"ADDED","object":{"kind":"Secret","data":{"a":"${B}"}}}`);
+    assert.equal(masker.held, 0, 'no line feed is waited for');
+    masker.push(Buffer.from('\n{"kind":"SecretList","items":[{"data":{"a":"eHg="}},'));
+    assert.equal(out.join('').endsWith(`{"kind":"SecretList","items":[{"data":{"a":"${B}"}}`), true);
+    assert.throws(() => masker.push(Buffer.from(`{"a":"${'x'.repeat(2000)}"}`)), /longer than 1000 bytes/);
+  });
+
+  it('that are no JSON are not passed on', () => {
+    for (const text of ['{"a":1', '{"a" 1}', '{"a":1}}', 'x', '{"items":[{"a":1},}', '{"a":"\\x"}', '[1,]'])
+      assert.throws(() => masked(text), /not JSON|inside a document/, text);
+    assert.throws(() => masked('['.repeat(300) + ']'.repeat(300)), /nested deeper/);
+    assert.match(whyUnread('application/vnd.kubernetes.protobuf')!, /can not be inspected/);
+    assert.equal(whyUnread('application/json'), undefined);
+  });
+
+  it('by hash tell the same value from another', () => {
+    const hash = masksOf('  - { name: k8s, kubernetes: [secrets, configmaps], as: hash }');
+    const { data } = json({ kind: 'Secret', data: { a: base64('one'), b: base64('one'), c: base64('two') } }, {}, hash) as {
+      data: Record<string, string>;
+    };
+    assert.equal(data['a'], data['b']);
+    assert.notEqual(data['a'], data['c']);
+    assert.ok(Buffer.from(data['a']!, 'base64').toString().startsWith(`${MARK} kubernetes_secret:`));
+    const config = json({ kind: 'ConfigMapList', items: [{ data: { a: 'plain' } }] }, {}, hash) as { items: { data: { a: string } }[] };
+    assert.ok(config.items[0]!.data.a.startsWith(MARK));
+  });
+
+  it('are asked for as JSON', () => {
+    assert.equal(acceptJson('application/vnd.kubernetes.protobuf,application/json'), 'application/json');
+    assert.equal(
+      acceptJson('application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'),
+      'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+    );
+    assert.equal(acceptJson('application/vnd.kubernetes.protobuf;stream=watch'), 'application/json');
+    assert.equal(acceptJson('application/json;as=Table;v=v1;g=meta.k8s.io,application/json'), undefined);
+    assert.equal(acceptJson('*/*'), undefined);
+    assert.equal(acceptJson(undefined), undefined);
+  });
+});
