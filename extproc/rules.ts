@@ -7,6 +7,8 @@ import type { Identity, Policy } from '../filters/policy/types.js';
 import { buildMaskSet } from '../filters/postgres/rows/plan.js';
 import { type Analyzer, type Caller, Judge } from '../filters/postgres/session/judge.js';
 import type { Rules } from '../filters/postgres/session/session.js';
+import type { SqlReader } from '../filters/sql/dialects/analyze.js';
+import { sqlReader } from './sql-grammars.js';
 
 type RecordingMaskers = Pick<Rules, 'maskText' | 'maskName'>;
 type CallerRules = Rules & { objects: readonly ObjectMask[] };
@@ -16,12 +18,15 @@ export class RuleBook {
   private readonly byCaller = new Map<string, CallerRules>();
   private readonly orders = new WeakMap<readonly BodyMask[], readonly BodyMask[]>();
   private readonly recordingMaskers = new Map<string, RecordingMaskers>();
+  private readonly sql: SqlReader;
 
   constructor(
     private readonly current: () => Policy,
     private readonly analyzer: Analyzer,
     private readonly options: { mask_key?: Uint8Array; mask_key_id?: string; regions?: string[] },
-  ) {}
+  ) {
+    this.sql = sqlReader(analyzer);
+  }
 
   /** What goes into recordings and to approvers is masked whatever the policy says: logs must never hold a secret. */
   private maskersFor(regions: readonly string[], { version, detection }: Policy): RecordingMaskers {
@@ -68,7 +73,7 @@ export class RuleBook {
   /** For one who calls over HTTP. */
   http(identity: Identity, resource: string): HttpRules {
     const { policy, masks, objects, maskText, maskName } = this.for({ identity, resource, database: '', user: '', application: '' });
-    return { policy, masks: masks === undefined ? NO_MASKS : this.ordered(masks.detectors), objects, maskText, maskName };
+    return { policy, masks: masks === undefined ? NO_MASKS : this.ordered(masks.detectors), objects, maskText, maskName, sql: this.sql };
   }
 
   private ordered(masks: readonly BodyMask[]): readonly BodyMask[] {

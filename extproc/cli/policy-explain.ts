@@ -1,7 +1,7 @@
 import { explain, type MaskExplained, type RuleExplained } from '../../filters/policy/explain.js';
 import type { CompiledPolicy } from '../../filters/policy/index.js';
-import type { Decision, Identity, OperationFacts, PostgresOperation } from '../../filters/policy/types.js';
-import type { StatementFacts } from '../../filters/sql/facts.js';
+import type { Decision, HttpOperation, Identity, OperationFacts, PostgresOperation } from '../../filters/policy/types.js';
+import type { SqlFacts, StatementFacts } from '../../filters/sql/facts.js';
 import { bold, cyan, dim, green, line, printable, printJson, red, yellow } from './io.js';
 
 /** Prints what a policy decides about one operation, and why: verdict, facts, rules part by part, masks. */
@@ -38,7 +38,16 @@ function printFacts(facts: OperationFacts): void {
   if (facts.on === 'postgres') printSql(facts);
   else if (facts.on === 'kubernetes') printNamed('k8s', facts.k8s);
   else if (facts.on === 'websocket') printNamed('message', facts.message);
-  else printNamed(facts.on, facts.on === 'http' ? facts.http : facts.mcp);
+  else if (facts.on === 'http') printRequest(facts);
+  else printNamed(facts.on, facts.mcp);
+}
+
+function printRequest({ http, sql, params, also = [] }: HttpOperation): void {
+  printNamed('http', http);
+  const others = new Set(also.map((one) => `${one.http.method} ${one.http.path}`));
+  others.delete(`${http.method} ${http.path}`);
+  if (others.size > 0) line(`  ${dim(`judged too as: ${printable([...others].join(', '))}`)}`);
+  if (sql !== undefined) printSql({ sql, params });
 }
 
 function printIdentity({ id, kind, groups }: Identity): void {
@@ -60,9 +69,9 @@ function printNamed(on: string, facts: object): void {
   }
 }
 
-function printSql({ sql, params }: PostgresOperation): void {
+function printSql({ sql, params }: { sql: SqlFacts; params?: PostgresOperation['params'] }): void {
   if (sql.unparsed !== '') line(`  unparsed: ${printable(sql.unparsed)}`);
-  if (params !== undefined) line(`  params: ${printable(JSON.stringify(params))}`);
+  if (params !== undefined && (params.length > 0 || sql.parameters > 0)) line(`  params: ${printable(JSON.stringify(params))}`);
   sql.statements.forEach((statement, i) => {
     line(`  ${cyan(`statements[${i}]`)} ${printable(statementInWords(statement))}`);
     for (const [field, value] of details(statement)) line(`      ${dim(field.padEnd(14))} ${printable(value)}`);

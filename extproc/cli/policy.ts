@@ -5,6 +5,7 @@ import type { DescribedRequest } from '../../filters/http/described.js';
 import { type CaseResult, operationOf, type PolicyCase, readCases, runCase } from '../../filters/policy/cases.js';
 import { type CompiledPolicy, decodePolicy, policySchema } from '../../filters/policy/index.js';
 import { type Analyzer, createAnalyzer, loadParser } from '../../filters/sql/analyze.js';
+import { sqlReader } from '../sql-grammars.js';
 import { readPolicy } from '../stores/policy-file.js';
 import { action, green, line, printable, printJson, red, report, table } from './io.js';
 import { printExplanation } from './policy-explain.js';
@@ -145,7 +146,8 @@ async function test(files: string[], options: { cases?: string; json?: boolean }
     const policy = await load(file);
     const cases = await casesFor(options.cases ?? casesBeside(file));
     const analyzer = await analyzerFor(policy);
-    const results = cases.map((one) => runCase(policy, one, one.sql === undefined ? undefined : analyzer.analyze(one.sql).facts));
+    const read = sqlReader(analyzer);
+    const results = cases.map((one) => runCase(policy, one, one.sql === undefined ? undefined : analyzer.analyze(one.sql).facts, read));
     all.push({ file, cases: results });
     if (!options.json) printResults(file, results);
   }
@@ -208,7 +210,8 @@ async function explainStatement(file: string, options: ExplainOptions): Promise<
   const as = { id: options.as, kind, groups: options.group };
   if (options.http !== undefined) {
     const http = await described(options.http, options);
-    printExplanation(policy, operationOf({ http, as, resource: options.resource }, undefined), options.json === true);
+    const source = policy.sqlPlaces.length === 0 ? undefined : { places: policy.sqlPlaces, read: sqlReader(await analyzerFor(policy)) };
+    printExplanation(policy, operationOf({ http, as, resource: options.resource }, undefined, source), options.json === true);
     return;
   }
   if (options.kube !== undefined) {

@@ -19,6 +19,8 @@ const isText = (type: string): boolean =>
 export const FORM = 'application/x-www-form-urlencoded';
 export const MULTIPART = 'multipart/form-data';
 
+export const isPacked = (encoding: string): boolean => !/^\s*(identity)?\s*$/i.test(encoding);
+
 /** What a body says to one reader of it. */
 export type BodyReading = Pick<HttpFacts, 'body' | 'files' | 'unreadable' | 'unparsed'>;
 
@@ -34,7 +36,7 @@ const unparsed = (why: string): BodyReading => ({ body: undefined, files: undefi
  */
 export function readBodies(contentType: string, encoding: string, bytes: Buffer): BodyReading[] {
   if (bytes.length === 0) return [says(null)];
-  if (!/^\s*(identity)?\s*$/i.test(encoding)) return [unparsed('its body is packed')];
+  if (isPacked(encoding)) return [unparsed('its body is packed')];
   const type = readContentType(contentType);
   if (type.type === MULTIPART && type.broken === '') return [multipart(type, bytes)];
   const { texts, broken } = readText(bytes, type.parameters.get('charset') ?? '');

@@ -2,6 +2,7 @@ import type { Header } from './effects.js';
 import type { HttpReading } from './facts.js';
 import { readingsOf } from './readings.js';
 import { headOf } from './request-facts.js';
+import type { SqlSource } from './sql-places.js';
 
 /** A request as people write it down: in the cases of a policy, on a command line. */
 export interface DescribedRequest {
@@ -15,7 +16,7 @@ export interface DescribedRequest {
 }
 
 /** That request in every way that it can be read, its body too. */
-export function describedReadings({ method = 'GET', url, headers = {}, body }: DescribedRequest): HttpReading[] {
+export function describedReadings({ method = 'GET', url, headers = {}, body }: DescribedRequest, sql?: SqlSource): HttpReading[] {
   const whole = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url);
   const json = body !== undefined && typeof body !== 'string';
   const named = Object.entries(headers).map(([name, value]): Header => [name.toLowerCase(), Buffer.from(value, 'utf8').toString('latin1')]);
@@ -27,7 +28,7 @@ export function describedReadings({ method = 'GET', url, headers = {}, body }: D
     ...named,
     ...(json && !typed ? [['content-type', 'application/json'] as const] : []),
   ]);
-  return readingsOf(head, describedBytes(body));
+  return readingsOf(head, describedBytes(body), sql);
 }
 
 /** The body as bytes: text as it is, anything else as JSON. */

@@ -9,6 +9,7 @@ import { McpSide, type McpWorld } from '../mcp/side.js';
 import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
 import { type RecordingMaskers, shownIdentity } from '../record/shown-identity.js';
+import { nothing, type SqlReader } from '../sql/dialects/analyze.js';
 import { FORM, MULTIPART } from './body.js';
 import { type Answer, Effects, type Header } from './effects.js';
 import type { HttpFacts, HttpReading } from './facts.js';
@@ -22,6 +23,7 @@ import { requestChanges } from './request-changes.js';
 import { claimed, headOf, type RequestHead } from './request-facts.js';
 import { REQUEST, RequestText } from './request-text.js';
 import { type BodyFilter, Response } from './response.js';
+import { holdsSql, placesOf, type SqlPlace } from './sql-places.js';
 import { makeTunnel } from './upgrade/make.js';
 import { switchProblem, upgradeHeaders, upgradeRefusal } from './upgrade/switch.js';
 import { noTotals, type Side, type Tunnel } from './upgrade/tunnel.js';
@@ -32,6 +34,8 @@ export interface HttpRules extends RecordingMaskers {
   masks: readonly BodyMask[];
   /** strongest first: what is covered by where it stands in objects of Kubernetes */
   objects?: readonly ObjectMask[];
+  /** reads SQL of any dialect; without it statements in requests are unparsed */
+  sql?: SqlReader;
 }
 
 /** What an exchange is given of the world: nothing of it does input or output. */
@@ -239,9 +243,7 @@ export class Exchange {
     }
     if (end) {
       this.waitingEnd = true;
-      this.kube?.read(Buffer.alloc(0));
-      this.readings = readingsOf(this.head, Buffer.alloc(0));
-      this.text.tellFacts(this.facts);
+      this.readBody(Buffer.alloc(0));
       if (this.mcp?.posts === true) this.readMessages();
     } else if (this.needsBody || this.mayNameMethod) {
       this.phase = 'collecting';
@@ -259,9 +261,21 @@ export class Exchange {
     this.text.tellOperations([this.kube.operation]);
   }
 
+  private readBody(body: Buffer): void {
+    const { places, rules } = this;
+    this.kube?.read(body);
+    this.readings = readingsOf(this.head, body, { places, read: rules.sql ?? (() => nothing('SQL is not read here')) });
+    this.text.tellFacts(this.readings[0]!);
+  }
+
+  private get places(): readonly SqlPlace[] {
+    return placesOf(this.rules.policy.sqlPlaces, this.options.resource);
+  }
+
   /** Everything with a body that goes to an MCP server is read as messages: which methods it looks at is not known. */
   private get needsBody(): boolean {
-    return this.rules.policy.usesBody || this.mcp !== undefined || this.kube?.waits === true;
+    if (this.rules.policy.usesBody || this.mcp !== undefined || this.kube?.waits === true) return true;
+    return this.places.length > 0 && this.readings.some(({ http }) => holdsSql(this.places, http));
   }
 
   /** A form may ask for another method in its body. */
@@ -315,10 +329,7 @@ export class Exchange {
     this.waitingEnd = true;
     if (this.phase !== 'collecting') return;
     if (this.operation === undefined) {
-      const body = Buffer.concat(this.waiting);
-      this.readings = readingsOf(this.head, body);
-      this.kube?.read(body);
-      this.text.tellFacts(this.facts);
+      this.readBody(Buffer.concat(this.waiting));
       if (this.mcp !== undefined) this.readMessages();
     }
     this.judge();
@@ -333,8 +344,8 @@ export class Exchange {
 
   private decide(): Decision {
     const { resource } = this.options;
-    const [{ http }, ...also] = this.readings as [HttpReading, ...HttpReading[]];
-    const decision = this.rules.policy.decide({ on: 'http', http, also, identity: this.identity, resource });
+    const [{ lowered: _usual, ...first }, ...also] = this.readings as [HttpReading, ...HttpReading[]];
+    const decision = this.rules.policy.decide({ on: 'http', ...first, also, identity: this.identity, resource });
     if (this.kube !== undefined) return this.kube.decide(this.rules.policy, decision, this.identity, resource);
     const messages = this.mcp?.decide();
     return messages === undefined ? decision : strictestDecision([decision, messages]);

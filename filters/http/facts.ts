@@ -1,3 +1,4 @@
+import type { SqlFacts } from '../sql/facts.js';
 import type { GraphqlOperation } from './graphql.js';
 import type { UploadedFile } from './multipart.js';
 
@@ -40,4 +41,8 @@ export interface HttpReading {
   http: HttpFacts;
   /** it differs from another one only by small letters in the path */
   lowered: boolean;
+  /** what it asks of a database, where the policy says that a statement stands in it */
+  sql?: SqlFacts;
+  /** values bound to the statement; undefined: could not be read */
+  params?: (string | null | undefined)[];
 }

@@ -1,7 +1,10 @@
-import { type BodyReading, readBodies } from './body.js';
+import { type BodyReading, isPacked, MULTIPART, readBodies } from './body.js';
+import { readText } from './charset.js';
+import { readContentType } from './content-type.js';
 import type { HttpFacts, HttpReading } from './facts.js';
 import { readGraphql } from './graphql.js';
 import { type RequestHead, readOverrides } from './request-facts.js';
+import { type RawText, type SqlSource, sqlOf } from './sql-places.js';
 
 /** Readings that one request may have; one with more is judged as not understood. */
 const READINGS_MAX = 64;
@@ -12,7 +15,23 @@ const READINGS_MAX = 64;
  * of them, and the strictest verdict counts.
  * @param body undefined: not read
  */
-export function readingsOf(head: RequestHead, body: Buffer | undefined): HttpReading[] {
+export function readingsOf(head: RequestHead, body: Buffer | undefined, source?: SqlSource): HttpReading[] {
+  const readings = plainReadings(head, body);
+  if (source === undefined || source.places.length === 0) return readings;
+  const raw = rawText(head, body);
+  return readings.map((reading) => ({ ...reading, ...sqlOf(source, reading.http, raw) }));
+}
+
+function rawText(head: RequestHead, body: Buffer | undefined): RawText {
+  if (body === undefined) return undefined;
+  if (body.length > 0 && isPacked(head.content_encoding)) return { broken: 'its body is packed' };
+  const { type, parameters, broken } = readContentType(head.content_type);
+  if (type === MULTIPART || broken !== '') return { broken: broken || 'the body is no text' };
+  const { texts, broken: why } = readText(body, parameters.get('charset') ?? '');
+  return texts.length === 1 ? { text: texts[0]! } : { broken: why || 'the body is several texts' };
+}
+
+function plainReadings(head: RequestHead, body: Buffer | undefined): HttpReading[] {
   const bodies: (BodyReading | undefined)[] = body === undefined ? [undefined] : readBodies(head.content_type, head.content_encoding, body);
   const readings: HttpReading[] = [];
   for (const query of [head.facts.query, ...head.queries])

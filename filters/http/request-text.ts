@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { RecordingMaskers } from '../record/shown-identity.js';
-import type { HttpFacts } from './facts.js';
+import type { SqlFacts } from '../sql/facts.js';
+import type { HttpFacts, HttpReading } from './facts.js';
 
 /** An exchange has one request. */
 export const REQUEST = 'r1';
 
 /** UTF-16 units of a body that approvers are shown; a longer one can't be approved. */
 const SHOWN_UNITS_MAX = 65_536;
+
+/** Statements of a request that are told in its record. */
+const SHOWN_STATEMENTS_MAX = 50;
 
 /** Parts of a path that are one of many: numbers, UUIDs, long hex and base64 words. */
 const VARIABLE = /^(\d+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{16,}|[\w-]{24,})$/i;
@@ -21,6 +25,7 @@ export class RequestText {
   /** same shape, same value: method, host and the path without what is one of many */
   fingerprint: string;
   private operations: readonly string[] = [];
+  private sql: SqlFacts | undefined;
   private kept: Buffer[] = [];
   private kept_bytes = 0;
   private bytes = 0;
@@ -40,19 +45,22 @@ export class RequestText {
   }
 
   /** The facts of its body are known now. What it asks of a GraphQL server is part of its shape, like a path. */
-  tellFacts(facts: HttpFacts): void {
-    this.facts = facts;
-    const asked = (facts.graphql ?? []).map(({ type, root }) => `${type} ${root.join(' ')}`);
+  tellFacts({ http, sql }: HttpReading): void {
+    this.facts = http;
+    const asked = (http.graphql ?? []).map(({ type, root }) => `${type} ${root.join(' ')}`);
+    if (sql !== undefined && sql.count > 0) {
+      this.sql = sql;
+      asked.push(...sql.statements.filter(({ within }) => within === 'top').map(({ kind, object }) => `${kind} ${object}`.trim()));
+      // The shape of the statements is the request's, so that a lease on one is none on another; one without a shape has only itself.
+      this.fingerprint = shape(this.fingerprint, [sql.fingerprint || JSON.stringify(http.body ?? http.query)]);
+    }
     if (asked.length > 0) this.tellOperations(asked);
   }
 
   /** What its messages ask for is part of its shape: a lease on one tool is none on another. */
   tellOperations(operations: readonly string[]): void {
     this.operations = operations;
-    this.fingerprint = createHash('sha256')
-      .update(`${this.fingerprint}\0${operations.join('\0')}`)
-      .digest('hex')
-      .slice(0, 16);
+    this.fingerprint = shape(this.fingerprint, operations);
   }
 
   keep(body: Buffer): void {
@@ -92,6 +100,7 @@ export class RequestText {
         ? {}
         : { files: files.map((file) => ({ ...file, field: this.maskers.maskText(file.field), name: this.maskers.maskText(file.name) })) }),
       unparsed,
+      ...(this.sql === undefined ? {} : { sql: this.shownSql(this.sql) }),
     };
     return json({
       request: REQUEST,
@@ -110,6 +119,24 @@ export class RequestText {
     return json({ request: REQUEST, body: this.body(), bytes: this.bytes, left_out: this.bytes - this.kept_bytes });
   }
 
+  /** What a reader of the recording looks for: kinds and objects. */
+  private shownSql({ statements, count, unparsed, opaque }: SqlFacts): object {
+    const name = (text: string) => this.maskers.maskText(text);
+    return {
+      count,
+      unparsed,
+      opaque,
+      statements: statements.slice(0, SHOWN_STATEMENTS_MAX).map(({ kind, object, within, objects, writes, filtered }) => ({
+        kind,
+        object,
+        within,
+        writes,
+        filtered,
+        objects: objects.map((one) => ({ ...one, schema: name(one.schema), name: name(one.name) })),
+      })),
+    };
+  }
+
   private maskedLine(): string {
     const { method, host, path, query } = this.facts;
     const pairs = Object.entries(query).flatMap(([name, values]) => values.map((value) => `${name}=${value}`));
@@ -124,5 +151,11 @@ export class RequestText {
     );
   }
 }
+
+const shape = (before: string, more: readonly string[]): string =>
+  createHash('sha256')
+    .update([before, ...more].join('\0'))
+    .digest('hex')
+    .slice(0, 16);
 
 const json = (event: object): string => `,${JSON.stringify(event).slice(1, -1)}`;

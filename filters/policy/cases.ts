@@ -1,7 +1,10 @@
 import { type DescribedRequest, describedReadings } from '../http/described.js';
+import type { HttpReading } from '../http/facts.js';
+import { placesOf, type SqlSource } from '../http/sql-places.js';
 import { messageFacts } from '../http/websocket/facts.js';
 import { describedKubernetes } from '../kubernetes/described.js';
 import { type McpFacts, mcpFacts } from '../mcp/facts.js';
+import { nothing, type SqlReader } from '../sql/dialects/analyze.js';
 import type { SqlFacts } from '../sql/facts.js';
 import { callerOf } from './fact-values.js';
 import type { CompiledPolicy } from './index.js';
@@ -158,10 +161,12 @@ export function readCases(text: string, file: string): (PolicyCase & { line: num
 }
 
 /** The operation that a case describes: a request, or the statement whose facts are given. */
-export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFacts | undefined): OperationFacts {
+export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFacts | undefined, source?: SqlSource): OperationFacts {
   if (one.http !== undefined) {
-    const [usual, ...also] = describedReadings(one.http);
-    return { on: 'http', http: usual!.http, also, identity: identityOf(one.as), resource: one.resource ?? 'http' };
+    const resource = one.resource ?? 'http';
+    const places = source && { ...source, places: placesOf(source.places, resource) };
+    const [{ lowered: _usual, ...first }, ...also] = describedReadings(one.http, places) as [HttpReading, ...HttpReading[]];
+    return { on: 'http', ...first, also, identity: identityOf(one.as), resource };
   }
   if (one.kubernetes !== undefined)
     return {
@@ -220,8 +225,13 @@ const listed = (items: readonly string[]) => (items.length === 0 ? 'none' : [...
 const same = (a: readonly string[], b: readonly string[]) => listed(a) === listed(b);
 
 /** Judges one case. `rules` and `masks`, where the case names them, are compared as sets. */
-export function runCase(policy: CompiledPolicy, one: PolicyCase & { line: number }, sql: SqlFacts | undefined): CaseResult {
-  const facts = operationOf(one, sql);
+export function runCase(
+  policy: CompiledPolicy,
+  one: PolicyCase & { line: number },
+  sql: SqlFacts | undefined,
+  read: SqlReader = () => nothing('SQL is not read here'),
+): CaseResult {
+  const facts = operationOf(one, sql, { places: policy.sqlPlaces, read });
   const decision = policy.decide(facts);
   const got = {
     verdict: decision.verdict,

@@ -1,8 +1,10 @@
+import type { HttpReading } from '../http/facts.js';
+import type { SqlFacts } from '../sql/facts.js';
 import { plainTerms, strictestTerms } from './approval-terms.js';
 import type { Condition } from './cel.js';
 import { ruleContext } from './fact-values.js';
 import { grammarChange } from './grammar.js';
-import type { ApprovalTerms, Decision, Mode, OperationFacts, PostgresOperation, RuleMatch, Verdict } from './types.js';
+import type { ApprovalTerms, Decision, HttpOperation, Mode, OperationFacts, PostgresOperation, RuleMatch, Verdict } from './types.js';
 
 export interface CompiledRule {
   name: string;
@@ -59,9 +61,9 @@ function matchingRules(rules: readonly CompiledRule[], facts: OperationFacts): C
   return found;
 }
 
-function sqlDefaults(defaults: Defaults, facts: PostgresOperation): Candidate[] {
+function sqlDefaults(defaults: Defaults, sql: SqlFacts): Candidate[] {
   const found: Candidate[] = [];
-  const { unparsed, opaque } = facts.sql;
+  const { unparsed, opaque } = sql;
   if (unparsed !== '')
     found.push(
       enforced(
@@ -73,6 +75,11 @@ function sqlDefaults(defaults: Defaults, facts: PostgresOperation): Candidate[] 
     );
   if (opaque.length > 0)
     found.push(enforced('default:opaque', defaults.opaque, `The statement hides what it does: ${opaque.slice(0, 3).join(', ')}.`));
+  return found;
+}
+
+function postgresDefaults(defaults: Defaults, facts: PostgresOperation): Candidate[] {
+  const found = sqlDefaults(defaults, facts.sql);
   const change = defaults.grammar === 'pin' ? grammarChange(facts.sql) : '';
   if (change !== '')
     found.push(
@@ -96,10 +103,16 @@ function upgradeDefaults(defaults: Defaults, opaque: string): Candidate[] {
   return opaque === '' ? [] : [enforced('default:opaque', defaults.opaque, `What follows this request can not be read: ${opaque}.`)];
 }
 
+/** A request that is not understood is so once, whatever stands in it. */
+function requestDefaults(defaults: Defaults, { http: { unparsed }, sql }: HttpOperation): Candidate[] {
+  const found = httpDefaults(defaults, 'request', unparsed);
+  const asked = sql === undefined ? [] : sqlDefaults(defaults, sql);
+  return [...found, ...(found.length === 0 ? asked : asked.filter(({ match }) => match.rule !== 'default:unparsed'))];
+}
+
 function ownDefaults(defaults: Defaults, facts: OperationFacts): Candidate[] {
-  if (facts.on === 'postgres') return sqlDefaults(defaults, facts);
-  if (facts.on === 'http')
-    return [...httpDefaults(defaults, 'request', facts.http.unparsed), ...upgradeDefaults(defaults, facts.http.opaque)];
+  if (facts.on === 'postgres') return postgresDefaults(defaults, facts);
+  if (facts.on === 'http') return [...requestDefaults(defaults, facts), ...upgradeDefaults(defaults, facts.http.opaque)];
   if (facts.on === 'websocket') return httpDefaults(defaults, 'message', facts.message.unparsed);
   return facts.on === 'kubernetes' ? httpDefaults(defaults, 'request', facts.k8s.unparsed) : [];
 }
@@ -142,11 +155,17 @@ export function decide(rules: readonly CompiledRule[], defaults: Defaults, facts
 export function decideReadings(rules: readonly CompiledRule[], defaults: Defaults, facts: OperationFacts): Decision {
   const usual = decide(rules, defaults, facts);
   if (facts.on !== 'http' || facts.also === undefined || facts.also.length === 0) return usual;
-  const others = facts.also.map(({ http, lowered }) =>
-    decide(rules, lowered ? { ...defaults, allow: true } : defaults, { ...facts, http }),
+  const others = facts.also.map((reading) =>
+    decide(rules, reading.lowered ? { ...defaults, allow: true } : defaults, readAs(facts, reading)),
   );
   const decision = strictestDecision([usual, ...others]);
   return { ...decision, matches: eachOnce(decision.matches) };
+}
+
+/** The operation as another reader takes it. */
+export function readAs(facts: HttpOperation, { http, sql, params }: HttpReading): HttpOperation {
+  const { sql: _sql, params: _params, ...rest } = facts;
+  return { ...rest, http, ...(sql === undefined ? {} : { sql }), ...(params === undefined ? {} : { params }) };
 }
 
 /** A rule that matches several readings is told of once, without an error where it matched one without. */

@@ -1,6 +1,6 @@
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
 import { compileCondition, failureReason, type Outcome } from './cel.js';
-import type { CompiledRule } from './decide.js';
+import { type CompiledRule, readAs } from './decide.js';
 import { callerOf, maskContext, ruleContext } from './fact-values.js';
 import type { CompiledMask, CompiledPolicy } from './index.js';
 import type { OperationFacts } from './types.js';
@@ -80,8 +80,8 @@ function elementsOf(node: ASTNode, facts: OperationFacts): unknown[] {
 function outcomeOf(rule: CompiledRule, facts: OperationFacts): { facts: OperationFacts; outcome: Outcome } {
   const usual = { facts, outcome: rule.condition.evaluate(ruleContext(facts)) };
   if (facts.on !== 'http' || (usual.outcome.matched === true && usual.outcome.error === undefined)) return usual;
-  const others = (facts.also ?? []).map(({ http }) => {
-    const other: OperationFacts = { ...facts, http };
+  const others = (facts.also ?? []).map((reading) => {
+    const other: OperationFacts = readAs(facts, reading);
     return { facts: other, outcome: rule.condition.evaluate(ruleContext(other)) };
   });
   const all = [usual, ...others];

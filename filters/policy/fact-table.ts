@@ -640,7 +640,11 @@ export const factVariables: Record<string, FactDoc> = {
   },
   k8s: { type: 'Kubernetes', description: 'One request to a Kubernetes API.', example: 'k8s.verb == "delete"' },
   mcp: { type: 'Mcp', description: 'One message to an MCP server.', example: 'mcp.method == "tools/call"' },
-  sql: { type: 'Sql', description: 'The statement or statements of one message.', example: 'sql.count == 1' },
+  sql: {
+    type: 'Sql',
+    description: 'The statement or statements of one message; on http those that stand in the request, where the policy says so (sql:).',
+    example: 'sql.count == 1',
+  },
   params: {
     type: 'list<dyn>',
     description:
@@ -653,7 +657,7 @@ export const factVariables: Record<string, FactDoc> = {
 export const scopeVariables = {
   postgres: ['on', 'identity', 'resource', 'database', 'user', 'application', 'sql', 'params'],
   any: ['on', 'identity', 'resource'],
-  http: ['on', 'identity', 'resource', 'http'],
+  http: ['on', 'identity', 'resource', 'http', 'sql', 'params'],
   websocket: ['on', 'identity', 'resource', 'http', 'message'],
   kubernetes: ['on', 'identity', 'resource', 'k8s'],
   mcp: ['on', 'identity', 'resource', 'mcp'],

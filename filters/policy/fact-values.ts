@@ -180,8 +180,12 @@ function postgresContext(facts: PostgresOperation): Context {
   };
 }
 
+/** A request in which no statement stands. */
+const NO_SQL: SqlFacts = { statements: [], count: 0, unparsed: '', opaque: [], fingerprint: '', normalized: '', parameters: 0 };
+
 /** A body that can't be had, or was not read, must not look like one that was: touching it is an error. */
-function httpContext({ http, identity, resource }: HttpOperation): Context {
+function httpContext({ http, sql: asked, params = [], identity, resource }: HttpOperation): Context {
+  const sql = convertSql(asked ?? NO_SQL);
   const value = new (factClass('Http'))({
     ...http,
     query: convertJson(http.query, 2),
@@ -191,13 +195,13 @@ function httpContext({ http, identity, resource }: HttpOperation): Context {
   const why = http.unreadable || http.unparsed || 'the body was not read';
   for (const name of ['body', 'files', 'graphql'] as const) if (http[name] === undefined) unavailable(value, name, why);
   return {
-    variables: { on: 'http', identity: convertIdentity(identity), resource, http: value },
+    variables: { on: 'http', identity: convertIdentity(identity), resource, http: value, sql: sql.value, params: convertParams(params) },
     sizes: {
-      statements: 0,
-      statement: 0,
-      longest: longestList([http.query, http.headers, http.body, http.files, http.graphql]),
+      statements: sql.statements,
+      statement: sql.statement,
+      longest: Math.max(sql.longest, longestList([http.query, http.headers, http.body, http.files, http.graphql])),
       groups: identity.groups.length,
-      params: 0,
+      params: params.length,
     },
   };
 }

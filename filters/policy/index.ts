@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { compilePlaces, type SqlPlaceDocument } from '../http/sql-places.js';
 import type { Detection } from '../mask/custom/detector.js';
 import { kinds } from '../mask/kinds.js';
 import { plainTerms, WAIT_MS_DEFAULT } from './approval-terms.js';
@@ -136,6 +137,25 @@ class PolicyCompiler {
     return { rule, unless, line: this.lineOf(`${at}/name`) };
   }
 
+  /** A known API, or a place of the policy's own with all that it needs. */
+  place(document: SqlPlaceDocument, i: number): void {
+    const at = `/sql/${i}`;
+    const { api, dialect, path } = document;
+    const own = document.at;
+    if (api === undefined) {
+      for (const [name, value] of Object.entries({ path, at: own, dialect }))
+        if (value === undefined)
+          this.problem(this.source.valueAt(at), `the place has no ${name}`, 'name a known api, or path, at and dialect');
+    } else
+      for (const [name, value] of Object.entries({ at: own, dialect, parameters: document.parameters, methods: document.methods }))
+        if (value !== undefined)
+          this.problem(
+            this.source.keyAt(`${at}/${name}`),
+            `the api ${quoted(api)} is known, and so is its ${name}`,
+            `remove ${name}, or api`,
+          );
+  }
+
   limits(document: PolicyDocument['limits'] = {}): PolicyLimits {
     const limits = { ...LIMITS_DEFAULT };
     for (const key of Object.keys(limits) as (keyof PolicyLimits)[]) limits[key] = this.bytes(document[key], `/limits/${key}`, limits[key]);
@@ -250,6 +270,9 @@ export function compilePolicy(text: string, file: string, options: CompileOption
   const masks = (document.masks ?? []).map((mask, i) => compiler.mask(mask, i));
   compiler.unique(document.rules ?? [], '/rules', 'rule');
   compiler.unique(document.masks ?? [], '/masks', 'mask');
+  (document.sql ?? []).forEach((place, i) => {
+    compiler.place(place, i);
+  });
   const limits = compiler.limits(document.limits);
   const recording = compiler.recording(document.recording);
   if (hasProblems(compiler.problems)) throw invalidPolicy(compiler.problems, text, file);
@@ -291,6 +314,7 @@ function makePolicy(
     usesBody: active.http.some((rule) => rule.condition.usesBody),
     usesMethod: active.http.some((rule) => rule.condition.usesMethod),
     usesMessages: active.websocket.length > 0,
+    sqlPlaces: compilePlaces(document.sql ?? []),
     usesColumns: masks.some(({ rule }) => rule.columns.length > 0),
     grammar: defaults.grammar,
     unparsed: defaults.unparsed,

@@ -1,4 +1,6 @@
+import { sqlApis } from '../http/sql-places.js';
 import { coveredObjects } from '../kubernetes/answers/marks.js';
+import { dialectNames } from '../sql/dialects/dialect.js';
 import { detectionSchema } from './detection-schema.js';
 import { factFunctions, factRows } from './fact-table.js';
 
@@ -215,6 +217,68 @@ const mask = {
   },
 };
 
+const place = (description: string, ways: string[]) => ({
+  anyOf: [
+    ...(ways.includes('body') ? [{ const: 'body' }] : []),
+    {
+      type: 'object',
+      additionalProperties: false,
+      minProperties: 1,
+      maxProperties: 1,
+      properties: {
+        json: {
+          type: 'string',
+          pattern: '^(/[^/]+)+$',
+          description: 'A JSON pointer into the body; /*/ stands for every element of a list.',
+        },
+        query: { type: 'string', minLength: 1, description: 'A parameter of the query.' },
+        form: { type: 'string', minLength: 1, description: 'A field of a form.' },
+        header: { type: 'string', minLength: 1, description: 'A header.' },
+      },
+    },
+  ],
+  description,
+  'x-say': `write ${ways.join(', ')}: for example { json: /query }`,
+});
+
+const sqlPlace = {
+  type: 'object',
+  additionalProperties: false,
+  description: 'One place where statements stand: an API that is known by name, or one of your own.',
+  properties: {
+    api: {
+      enum: Object.keys(sqlApis),
+      description:
+        'BigQuery (jobs.query, jobs.insert), Snowflake (statements, and its drivers), Databricks (statements), Trino, ClickHouse (HTTP), Elasticsearch and OpenSearch (_sql).',
+    },
+    methods: {
+      type: 'array',
+      minItems: 1,
+      uniqueItems: true,
+      items: { type: 'string', pattern: '^[A-Z-]{1,32}$', 'x-say': 'write a method in capitals, for example POST' },
+      description: 'Methods; any without it.',
+      'x-say': 'write a list of methods, for example [POST]',
+    },
+    path: {
+      type: 'string',
+      pattern: '^/',
+      maxLength: 1000,
+      description: 'Path, with * for one part, ** for any rest. In place of that of a known API, too.',
+      'x-say': 'write a path, for example /v1/query',
+    },
+    resource: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 200,
+      description: 'Resource, with *; any without it.',
+      'x-say': 'write the name of a resource',
+    },
+    at: place('Where the statement stands. What stands there and is no text is unparsed.', ['body', 'json', 'query', 'form', 'header']),
+    parameters: place('Where the values stand that are bound to it; they become params.', ['json', 'query', 'form', 'header']),
+    dialect: { enum: [...dialectNames], description: 'How its SQL is written.' },
+  },
+};
+
 const verdict = (description: string, fallback: string) => ({ enum: ['deny', 'approve', 'allow'], default: fallback, description });
 
 export const policySchema = {
@@ -242,6 +306,13 @@ export const policySchema = {
       'x-say': 'write a list of masks, each beginning with `- name:`',
     },
     detection: detectionSchema,
+    sql: {
+      type: 'array',
+      maxItems: 100,
+      items: sqlPlace,
+      description: 'Where statements stand in HTTP requests. They are parsed, and rules on http may ask for sql and params.',
+      'x-say': 'write a list, for example [{ api: bigquery }]',
+    },
     defaults: {
       type: 'object',
       additionalProperties: false,

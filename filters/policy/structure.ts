@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { SqlPlaceDocument } from '../http/sql-places.js';
 import type { DetectionDocument } from './detection.js';
 import { type Problem, quoted, suggest } from './problems.js';
 import { policySchema } from './schema.js';
@@ -11,6 +12,7 @@ export interface PolicyDocument {
   rules?: RuleDocument[];
   masks?: MaskDocument[];
   detection?: DetectionDocument;
+  sql?: SqlPlaceDocument[];
   defaults?: {
     unparsed?: 'deny' | 'approve' | 'allow';
     opaque?: 'deny' | 'approve' | 'allow';

@@ -1,4 +1,5 @@
 import type { HttpFacts, HttpReading } from '../http/facts.js';
+import type { SqlPlace } from '../http/sql-places.js';
 import type { MessageFacts } from '../http/websocket/facts.js';
 import type { CoveredObject } from '../kubernetes/answers/marks.js';
 import type { KubernetesFacts } from '../kubernetes/facts.js';
@@ -54,6 +55,10 @@ export interface McpOperation {
 export interface HttpOperation {
   on: 'http';
   http: HttpFacts;
+  /** what it asks of a database behind its API; absent where it holds no statement */
+  sql?: SqlFacts;
+  /** values bound to the statement */
+  params?: (string | null | undefined)[];
   /** other ways to read it: the strictest verdict of all counts */
   also?: readonly HttpReading[];
   identity: Identity;
@@ -150,6 +155,8 @@ export interface Policy {
   readonly usesMethod: boolean;
   /** true when some rule on websocket is in force: then each message is judged, when it is whole */
   readonly usesMessages: boolean;
+  /** where statements stand in HTTP requests: those wait for their bodies */
+  readonly sqlPlaces: readonly SqlPlace[];
   /** true when some mask goes by columns: then a catalogue is of use */
   readonly usesColumns: boolean;
   readonly grammar: 'pin' | 'follow';

@@ -36,6 +36,7 @@ export function makeSession(options: HarnessOptions): Session {
     usesParams: false,
     usesBody: false,
     usesMethod: false,
+    sqlPlaces: [],
     usesColumns: false,
     grammar: 'pin',
     unparsed: 'deny',

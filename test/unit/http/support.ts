@@ -1,3 +1,4 @@
+import { sqlReader } from '../../../extproc/sql-grammars.js';
 import type { Effects, Header } from '../../../filters/http/effects.js';
 import { Exchange, type ExchangeInput, type HttpRules } from '../../../filters/http/exchange.js';
 import { strongestFirst } from '../../../filters/http/masking.js';
@@ -9,7 +10,9 @@ import { compilePolicy } from '../../../filters/policy/index.js';
 import type { Identity } from '../../../filters/policy/types.js';
 import { buildMaskSet } from '../../../filters/postgres/rows/mask-set.js';
 import { withWire } from '../../../filters/record/events.js';
+import { createAnalyzer } from '../../../filters/sql/analyze.js';
 
+const analyzer = createAnalyzer({ cache_entries_max: 0, cache_bytes_max: 0, statement_bytes_max: 1_000_000 });
 const all = createDetector({ detect: ['all'] });
 const redact = createMasker('redact');
 
@@ -47,6 +50,7 @@ export class Driver {
         objects: objectMasks(masks, {}),
         maskText,
         maskName: maskText,
+        sql: sqlReader(analyzer),
       };
     };
     this.exchange = new Exchange({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sqlReader } from '../../../extproc/sql-grammars.js';
 import { operationOf, readCases, runCase } from '../../../filters/policy/cases.js';
 import { explain } from '../../../filters/policy/explain.js';
 import { compilePolicy, policySchema } from '../../../filters/policy/index.js';
@@ -12,6 +13,7 @@ const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 const load = (name: string) => compilePolicy(read(`${name}.yaml`), `${name}.yaml`);
 const analyzer = createAnalyzer({ cache_entries_max: 1, cache_bytes_max: 1, statement_bytes_max: 1e6 });
 
+const readSql = sqlReader(analyzer);
 const factsOf = (sql: string | undefined) => (sql === undefined ? undefined : analyzer.analyze(sql).facts);
 const paramsOf = (one: Parameters<typeof operationOf>[0]) => {
   const facts = operationOf(one, sqlFacts([]));
@@ -27,7 +29,7 @@ describe('sample policies', function () {
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.tests.yaml'))) {
     const policy = load(file.replace('.tests.yaml', ''));
     for (const one of readCases(read(file), file)) {
-      it(`${file}:${one.line} ${one.name}`, () => assert.deepEqual(runCase(policy, one, factsOf(one.sql)).differences, []));
+      it(`${file}:${one.line} ${one.name}`, () => assert.deepEqual(runCase(policy, one, factsOf(one.sql), readSql).differences, []));
     }
   }
 
@@ -35,7 +37,7 @@ describe('sample policies', function () {
     it(`${name} has a case for every rule that it has`, () => {
       const policy = load(name);
       const cases = readCases(read(`${name}.tests.yaml`), `${name}.tests.yaml`);
-      const seen = new Set(cases.flatMap((one) => runCase(policy, one, factsOf(one.sql)).got.rules));
+      const seen = new Set(cases.flatMap((one) => runCase(policy, one, factsOf(one.sql), readSql).got.rules));
       assert.deepEqual(
         policy.rules.filter((rule) => !seen.has(rule.name)).map((rule) => rule.name),
         [],

@@ -1,0 +1,89 @@
+/** How the SQL of one product is written, as far as its words have to be told apart. */
+export interface Dialect {
+  name: string;
+  /** grammar of node-sql-parser that is nearest; undefined: it has none */
+  grammar: string | undefined;
+  /** "…" is a text; a quoted name otherwise */
+  double_quoted_texts: boolean;
+  /** `…` is a quoted name, which may hold dots that separate */
+  backticks: boolean;
+  /** […] is a quoted name */
+  brackets: boolean;
+  /** \ takes the meaning of the next character in a text */
+  backslashes: boolean;
+  /** '''…''' and """…""" are texts */
+  triple_quotes: boolean;
+  /** letters before a quote that make it a text of another kind; without backslashes where it is r */
+  prefixes: readonly string[];
+  /** $$…$$, with a tag between the signs too */
+  dollars: boolean;
+  /** how a comment to the end of a line may begin, beside -- */
+  line_comments: readonly string[];
+  /** -- needs a blank behind */
+  dashes_need_blank: boolean;
+  /** || means OR */
+  bars_are_or: boolean;
+  /** a:b reads b out of a */
+  colon_paths: boolean;
+}
+
+const plain: Omit<Dialect, 'name' | 'grammar'> = {
+  double_quoted_texts: false,
+  backticks: false,
+  brackets: false,
+  backslashes: false,
+  triple_quotes: false,
+  prefixes: ['x', 'n', 'b'],
+  dollars: false,
+  line_comments: [],
+  dashes_need_blank: false,
+  bars_are_or: false,
+  colon_paths: false,
+};
+const mysql: Omit<Dialect, 'name' | 'grammar'> = {
+  ...plain,
+  double_quoted_texts: true,
+  backticks: true,
+  backslashes: true,
+  line_comments: ['#'],
+  dashes_need_blank: true,
+  bars_are_or: true,
+};
+
+const all: readonly Dialect[] = [
+  {
+    ...plain,
+    name: 'bigquery',
+    grammar: 'bigquery',
+    double_quoted_texts: true,
+    backticks: true,
+    backslashes: true,
+    triple_quotes: true,
+    prefixes: ['r', 'b', 'rb', 'br'],
+    line_comments: ['#'],
+  },
+  { ...plain, name: 'snowflake', grammar: 'snowflake', backslashes: true, dollars: true, line_comments: ['//'], colon_paths: true },
+  {
+    ...plain,
+    name: 'databricks',
+    grammar: 'hive',
+    double_quoted_texts: true,
+    backticks: true,
+    backslashes: true,
+    prefixes: ['r', 'x'],
+    colon_paths: true,
+  },
+  { ...plain, name: 'trino', grammar: 'trino' },
+  { ...plain, name: 'athena', grammar: 'athena', backticks: true },
+  { ...plain, name: 'clickhouse', grammar: undefined, backticks: true, backslashes: true, dollars: true, line_comments: ['#'] },
+  { ...plain, name: 'elasticsearch', grammar: undefined },
+  { ...mysql, name: 'mysql', grammar: 'mysql' },
+  { ...mysql, name: 'mariadb', grammar: 'mariadb' },
+  { ...plain, name: 'sqlite', grammar: 'sqlite', backticks: true, brackets: true },
+  { ...plain, name: 'transactsql', grammar: 'transactsql', brackets: true },
+  { ...plain, name: 'redshift', grammar: 'redshift' },
+];
+
+/** Dialects beside PostgreSQL, which has an analyzer of its own. */
+export const dialects: ReadonlyMap<string, Dialect> = new Map(all.map((dialect) => [dialect.name, dialect]));
+export const dialectNames: readonly string[] = ['postgres', ...dialects.keys()];
