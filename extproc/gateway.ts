@@ -6,6 +6,7 @@ import type { ApprovalStore } from '../filters/approval/types.js';
 import { MidstreamError } from '../filters/errors.js';
 import type { Answer, Header } from '../filters/http/effects.js';
 import type { ExchangeOptions } from '../filters/http/exchange.js';
+import type { GrpcSchema } from '../filters/http/grpc/schema.js';
 import { type Reach, reachOf } from '../filters/http/readings.js';
 import { headOf } from '../filters/http/request-facts.js';
 import type { KubernetesOptions } from '../filters/kubernetes/conversation.js';
@@ -61,6 +62,8 @@ export interface HttpResource {
   hop?: ({ host: string; port: number } | { path: string }) & { upstream: { host: string; port: number } | { path: string } };
   /** the server is a Kubernetes API */
   kubernetes?: KubernetesOptions;
+  /** what the descriptors of its gRPC API say */
+  grpc?: GrpcSchema;
 }
 
 export interface GatewayOptions {
@@ -339,7 +342,7 @@ function refusedBy(
 function openExchange(
   options: GatewayOptions,
   { open, sessions }: { open: Set<HttpConnection>; sessions: McpSessions },
-  { resource, mcp = false, kubernetes }: HttpResource,
+  { resource, mcp = false, kubernetes, grpc }: HttpResource,
   peer: ExchangeOptions['peer'],
   transport: 'ext_proc' | 'hop',
   makeTransport: (session: string) => HttpTransport,
@@ -361,6 +364,7 @@ function openExchange(
       now,
       newId: () => randomBytes(16).toString('hex'),
       rules: (identity) => rules.http(identity, resource),
+      ...(grpc === undefined ? {} : { grpc }),
       body_bytes_max: policy.recording?.response_bytes_max ?? WIRE_BYTES_MAX,
     },
     { approvals, recorder, open, received, log, metrics, now, sessions, notice_every_ms: options.limits.notice_every_ms },

@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { formatAddress } from '../envoy/address.js';
 import { type RenderOptions, renderBootstrap } from '../envoy/render.js';
+import type { GrpcSchema } from '../filters/http/grpc/schema.js';
 import { accessDecider } from './config/access.js';
+import { readGrpcSchema } from './config/grpc-schema.js';
 import type { AccessRule } from './config/types.js';
 import type { ApproverToken } from './console/api.js';
 import { hashToken, newToken } from './console/tokens.js';
@@ -22,6 +24,8 @@ export interface HttpServer {
   resource?: string;
   /** port 0 for any */
   listen: { host: string; port: number };
+  /** descriptors of its gRPC API: .proto files or descriptor sets */
+  grpcDescriptors?: readonly string[];
 }
 
 export interface UpOptions {
@@ -123,12 +127,13 @@ export async function startUp(options: UpOptions): Promise<Up> {
       version: options.version,
       grpc: `unix:${join(directory, 'gateway.sock')}`,
       resources: resource === undefined ? [] : [resource],
-      http: servers.map(({ name, resource: known }) => ({
+      http: servers.map(({ name, resource: known, grpc }) => ({
         listener: name,
         resource: known,
         mcp: name === 'mcp',
         hop: { path: join(directory, `${name}-hop.sock`), upstream: { path: join(directory, `${name}-back.sock`) } },
         ...(name === 'kubernetes' && cluster && { kubernetes: { credential: cluster.credential, impersonation: false } }),
+        ...(grpc && { grpc }),
       })),
       policyFile: options.policyFile,
       record: { directory: record, durability: options.durability, worker: 1 },
@@ -186,6 +191,7 @@ interface ServerListener {
   resource: string;
   url: string;
   at: { host: string; port: number };
+  grpc: GrpcSchema | undefined;
 }
 
 /** The temporary folder goes with what can't be read. */
@@ -214,6 +220,7 @@ async function httpServers({ http, mcp, kubernetes, resource }: UpOptions, clust
         resource: server.resource ?? resource ?? new URL(server.url).host,
         url: server.url,
         at: { host: server.listen.host, port: server.listen.port || (await freePort()) },
+        grpc: server.grpcDescriptors && readGrpcSchema(server.grpcDescriptors),
       });
   return listeners;
 }

@@ -14,6 +14,7 @@ interface Flags {
   listen: string;
   http?: string;
   httpListen: string;
+  grpcDescriptors?: string[];
   mcp?: string;
   mcpListen: string;
   kubeconfig?: string;
@@ -50,6 +51,7 @@ export function register(program: Command): void {
     .option('--listen <[host:]port>', 'where clients of the database connect', '6432')
     .option('--http <url>', 'the HTTP server behind: http://HOST:PORT or https://HOST')
     .option('--http-listen <[host:]port>', 'where its clients connect', '8080')
+    .option('--grpc-descriptors <files...>', 'the HTTP server speaks gRPC: its .proto files or descriptor sets')
     .option('--mcp <url>', 'the MCP server behind (streamable HTTP): http://HOST:PORT or https://HOST')
     .option('--mcp-listen <[host:]port>', 'where its clients connect', '8090')
     .option('--kubeconfig <file>', 'the Kubernetes API behind: the server and the credential of its current context')
@@ -184,7 +186,7 @@ function toOptions(flags: Flags): UpOptions {
   return {
     version: packageVersion(),
     ...(flags.postgres === undefined ? {} : { postgres: hostPort(flags.postgres, '127.0.0.1', '--postgres') }),
-    ...(http && { http }),
+    ...(http && { http: { ...http, ...(flags.grpcDescriptors && { grpcDescriptors: flags.grpcDescriptors }) } }),
     ...(mcp && { mcp }),
     ...(flags.kubeconfig !== undefined && {
       kubernetes: { kubeconfig: resolve(flags.kubeconfig), listen: hostPort(flags.kubeListen, '127.0.0.1', '--kube-listen') },

@@ -61,6 +61,7 @@ interface HttpDocument {
   upstream_ca_file?: string;
   protocol?: 'http' | 'mcp' | 'kubernetes';
   kubernetes?: { token_file?: string; certificate_file?: string; key_file?: string; impersonation?: boolean };
+  grpc_descriptors?: string[];
   resource?: string;
   tls?: DownstreamTls;
   hop?: { gateway: string; back: string };
@@ -205,6 +206,7 @@ function httpListener(one: HttpDocument, pointer: string, workers: number, at: P
     upstream_ca_file: one.upstream_ca_file === undefined ? undefined : path(one.upstream_ca_file),
     protocol: one.protocol ?? 'http',
     kubernetes: one.protocol === 'kubernetes' ? kubernetes(one, pointer, at, path) : undefined,
+    grpc_descriptors: (one.grpc_descriptors ?? []).map(path),
     resource: one.resource ?? one.name,
     tls: one.tls && tlsFiles(one.tls, path),
     hop: one.hop && {

@@ -25,6 +25,12 @@ const httpListener = object(
       description:
         'mcp: what is posted to it are messages of MCP, and judged by rules on mcp too. kubernetes: it is a Kubernetes API, and rules on kubernetes judge.',
     },
+    grpc_descriptors: {
+      ...texts(
+        'Descriptors of its gRPC API, by which answers are masked: .proto files, or what protoc --include_imports --descriptor_set_out writes.',
+        'write a list of files',
+      ),
+    },
     upstream_ca_file: file('https: PEM certificates that are believed; the system’s file where Debian keeps it otherwise.'),
     kubernetes: object(
       'protocol: kubernetes: what the gateway calls the API with. Callers need no credential, and their own goes no further.',

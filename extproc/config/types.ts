@@ -70,6 +70,8 @@ export interface HttpConfig {
   protocol: 'http' | 'mcp' | 'kubernetes';
   /** protocol: kubernetes */
   kubernetes: KubernetesConfig | undefined;
+  /** files */
+  grpc_descriptors: string[];
   resource: string;
   tls: DownstreamTls | undefined;
   /** one gateway address for each worker; undefined: upgrades are refused */

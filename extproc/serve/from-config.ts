@@ -3,6 +3,7 @@ import { formatAddress, parseAddress } from '../../envoy/address.js';
 import type { HopAddresses } from '../../envoy/options.js';
 import type { KubernetesOptions } from '../../filters/kubernetes/conversation.js';
 import { accessDecider } from '../config/access.js';
+import { readGrpcSchema } from '../config/grpc-schema.js';
 import type { HttpConfig, KubernetesConfig, ListenerConfig } from '../config/types.js';
 import type { HttpResource, Resource } from '../gateway.js';
 import { openCredentials } from '../identity/credentials.js';
@@ -86,12 +87,13 @@ const hopOf = (hop: HopAddresses, number: number): NonNullable<Resource['hop']> 
   upstream: parseAddress(hop.back),
 });
 
-function httpResource({ name, resource, protocol, hop, kubernetes }: HttpConfig, number: number): HttpResource {
+function httpResource({ name, resource, protocol, hop, kubernetes, grpc_descriptors: files }: HttpConfig, number: number): HttpResource {
   return {
     listener: name,
     resource,
     mcp: protocol === 'mcp',
     ...(kubernetes && { kubernetes: kubernetesOptions(kubernetes) }),
+    ...(files.length === 0 ? {} : { grpc: readGrpcSchema(files) }),
     ...(hop ? { hop: hopOf(hop, number) } : {}),
   };
 }

@@ -13,6 +13,8 @@ import { nothing, type SqlReader } from '../sql/dialects/analyze.js';
 import { FORM, MULTIPART } from './body.js';
 import { type Answer, Effects, type Header } from './effects.js';
 import type { HttpFacts, HttpReading } from './facts.js';
+import { opaqueDecision } from './grpc/opaque.js';
+import { answerType, type GrpcCall, type GrpcSchema, grpcForm } from './grpc/schema.js';
 import { operationOf } from './hold.js';
 import { type BodyMask, maskWhole } from './masking.js';
 import { MethodWatch } from './method-watch.js';
@@ -57,6 +59,8 @@ export interface ExchangeOptions {
   now: () => number;
   newId: () => string;
   rules: (identity: Identity) => HttpRules;
+  /** what the descriptors of the server's gRPC API say */
+  grpc?: GrpcSchema;
   /** bytes of a body that are kept in the recording */
   body_bytes_max: number;
   /** hop: the request asks for another protocol, and the gateway reads what follows itself */
@@ -347,8 +351,19 @@ export class Exchange {
     const [{ lowered: _usual, ...first }, ...also] = this.readings as [HttpReading, ...HttpReading[]];
     const decision = this.rules.policy.decide({ on: 'http', ...first, also, identity: this.identity, resource });
     if (this.kube !== undefined) return this.kube.decide(this.rules.policy, decision, this.identity, resource);
-    const messages = this.mcp?.decide();
-    return messages === undefined ? decision : strictestDecision([decision, messages]);
+    const more = [this.mcp?.decide(), this.decideOpaque()].filter((one) => one !== undefined);
+    return more.length === 0 ? decision : strictestDecision([decision, ...more]);
+  }
+
+  /** The answer of a gRPC call without a descriptor can't be looked into: decided before the call, since nobody can be asked after it. */
+  private decideOpaque(): Decision | undefined {
+    const form = this.rules.masks.length > 0 ? grpcForm(this.facts.content_type) : undefined;
+    if (form === undefined || answerType(this.grpcCall, form) !== undefined) return undefined;
+    return opaqueDecision(this.rules.policy.opaque);
+  }
+
+  private get grpcCall(): GrpcCall {
+    return { schema: this.options.grpc, path: this.facts.target.replace(/\?.*$/s, ''), judged: this.grpc };
   }
 
   private judge(): void {
@@ -469,6 +484,7 @@ export class Exchange {
       this.mcpReader(headers),
       this.kube?.masked === true ? this.kube.answer(policy.limits.held_bytes_max) : undefined,
       this.kube === undefined || this.operation === undefined ? [] : [this.kube.heldWarning(this.operation.rule)],
+      this.grpcCall,
     );
     const why = response.headers(headers, end || switched, this.out);
     if (why !== undefined) return this.refuse(unreadable(why));

@@ -9,6 +9,8 @@ import { StreamMasker } from '../mask/stream/masker.js';
 import { maskString } from '../mask/text.js';
 import type { Detector, MaskAs, Masker } from '../mask/types.js';
 import { isJson } from './body.js';
+import { Base64Masker, GrpcMasker, type GrpcOptions } from './grpc/masker.js';
+import { headerForm } from './header-form.js';
 import { isMedia, LOOK_BYTES, lookedType, packedAs, utf16Of } from './look.js';
 import { AS_IT_IS, charsetOf, isUtf16, ToUtf8, ToUtf16 } from './transcode.js';
 
@@ -35,6 +37,8 @@ export interface BodyAsked {
   charset?: string;
   /** told once where nobody can look into the body, and why; throws where the policy lets none through */
   opaque?: (reason: string) => void;
+  /** its messages are read by their descriptor; `text`: they come as base64 */
+  grpc?: GrpcOptions & { text: boolean };
 }
 
 /** Masks a body while it streams. */
@@ -111,10 +115,10 @@ export class BodyMasker implements ContentMasker {
   private open(): void {
     const head = this.head!;
     this.head = undefined;
-    const charset = this.charset(head);
+    const charset = this.asked.grpc === undefined ? this.charset(head) : AS_IT_IS;
     if (charset !== AS_IT_IS) this.decoder = new ToUtf8(charset);
     if (isUtf16(charset)) this.encoder = new ToUtf16(charset);
-    const packed = packedAs(head);
+    const packed = this.asked.grpc === undefined ? packedAs(head) : '';
     if (packed !== '') this.asked.opaque?.(`packed (${packed})`);
     else if (isMedia(this.type)) this.asked.opaque?.(`type ${this.type}`);
     const text = this.decoder === undefined ? head : this.decoder.push(head, false);
@@ -124,7 +128,8 @@ export class BodyMasker implements ContentMasker {
     };
     for (const mask of [...this.masks].reverse()) {
       const { detector, masker, base64 } = mask;
-      const stage = codecOf(type, { detector, masker, write: next, ...(base64 === true ? { base64 } : {}) });
+      const options = { detector, masker, write: next, ...(base64 === true ? { base64 } : {}) };
+      const stage = this.asked.grpc === undefined ? codecOf(type, options) : grpcCodec(this.asked.grpc, options);
       this.stages.unshift(stage);
       next = (bytes) => stage.push(bytes);
     }
@@ -159,6 +164,10 @@ export function maskWhole(masks: readonly BodyMask[], type: string, bytes: Buffe
   return Buffer.concat(out);
 }
 
+function grpcCodec(grpc: GrpcOptions & { text: boolean }, options: CodecOptions): StreamCodec {
+  return grpc.text ? new Base64Masker(options, (inner) => new GrpcMasker(inner, grpc)) : new GrpcMasker(options, grpc);
+}
+
 function codecOf(type: string, options: CodecOptions): StreamCodec {
   if (isJson(type) || type === 'application/x-ndjson' || type === 'application/jsonl') return new JsonMasker(options);
   if (type === 'text/event-stream') return new SseMasker(options);
@@ -185,14 +194,15 @@ export function maskHeaders(
   const changed: [string, string][] = [];
   for (const [name, value] of headers) {
     if (structural.has(name)) continue;
-    let masked = Buffer.from(value, 'latin1').toString('utf8');
-    const before = masked;
+    const form = headerForm(name);
+    const before = form.read(value);
+    let masked = before;
     for (const mask of masks) {
       const next = maskString(mask.detector, mask.masker, masked, name);
       if (next !== masked) fired(mask.name);
       masked = next;
     }
-    if (masked !== before) changed.push([name, Buffer.from(masked, 'utf8').toString('latin1')]);
+    if (masked !== before) changed.push([name, form.write(masked)]);
   }
   return changed;
 }

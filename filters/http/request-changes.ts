@@ -13,6 +13,7 @@ export function requestChanges(
   if (masked) {
     set.push(['accept-encoding', 'identity']);
     remove.push('range', 'if-range');
+    if ('grpc-accept-encoding' in headers) set.push(['grpc-accept-encoding', 'identity']);
   }
   set.push(...more.set);
   remove.push(...more.remove);

@@ -4,10 +4,12 @@ import type { WireField } from '../record/events.js';
 import type { RecordingMaskers } from '../record/shown-identity.js';
 import { isJson, mediaType } from './body.js';
 import { type Answer, type Effects, type Header, LENGTH_KEPT } from './effects.js';
+import type { GrpcOptions } from './grpc/masker.js';
+import { answerType, type GrpcCall, type GrpcForm, grpcForm, NO_SCHEMA } from './grpc/schema.js';
 import { type BodyMask, BodyMasker, type ContentMasker, maskHeaders } from './masking.js';
 import { REQUEST } from './request-text.js';
 import { AS_IT_IS, charsetOfType, isUtf16 } from './transcode.js';
-import { codingsOf, Unpacking, type UnpackLimits } from './unpack/index.js';
+import { codingsOf, Unpacking, type UnpackLimits, unpackWhole } from './unpack/index.js';
 
 /** What is true of the server's bytes alone, and of none that leave here. */
 const OF_THE_BYTES = [
@@ -59,12 +61,13 @@ export class Response {
   constructor(
     private readonly masks: readonly BodyMask[],
     private readonly body_bytes_max: number,
-    private readonly policy: Pick<Policy, 'opaque'> & { limits: UnpackLimits },
+    private readonly policy: Pick<Policy, 'opaque'> & { limits: UnpackLimits & { message_bytes_max: number } },
     private readonly filter: BodyFilter | undefined = undefined,
     /** masks bodies in place of the masks alone; a text says why it can't */
     private readonly own: ((type: string, write: (bytes: Buffer) => void) => ContentMasker | string) | undefined = undefined,
     /** headers of the gateway's own for the client */
     private readonly more: readonly Header[] = [],
+    private readonly grpc: GrpcCall = { schema: undefined, path: '', judged: false },
   ) {}
 
   /** Why the answer can't be inspected; undefined when it can, and then it is answered. */
@@ -95,9 +98,8 @@ export class Response {
     this.waiting = { part: 'response_headers', set, append, remove };
     this.shown = shownHeaders(headers, set, append, remove);
     if (masked && !end) {
-      const masker = this.bodyMasker(charset);
-      if (typeof masker === 'string') return masker;
-      this.masker = masker;
+      const why = this.openMasker(charset, of('grpc-encoding'));
+      if (why !== undefined) return why;
     }
     // Headers that are read wait for the body's first bytes: where those can't be read, the client gets an error and no torn answer.
     if (read && !end) out.flush = true;
@@ -108,14 +110,6 @@ export class Response {
   /** For the coverage: bytes that were not looked into. */
   get opaque(): { reason: string; bytes: number }[] {
     return this.opaqueReason === '' ? [] : [{ reason: this.opaqueReason, bytes: this.plain_bytes }];
-  }
-
-  private bodyMasker(charset: string): ContentMasker | string {
-    const write = (bytes: Buffer) => this.pending.push(bytes);
-    return (
-      this.own?.(this.type, write) ??
-      new BodyMasker(this.masks, this.type, write, { charset, opaque: (reason) => this.foundOpaque(reason) })
-    );
   }
 
   /** nothing of it went to the client yet: it can be refused */
@@ -179,12 +173,45 @@ export class Response {
 
   /** The charset by which the body is to be read; one that is not written again leaves as UTF-8, and the type says so. */
   private charset(contentType: string, set: Header[]): string {
+    if (grpcForm(this.type) !== undefined) return '';
     const { name, charset } = charsetOfType(contentType);
     if (charset === AS_IT_IS || isUtf16(charset)) return name;
     // Readers of JSON take it for UTF-8 whatever the charset is (RFC 8259, 8.1), and would see another structure.
     if (isJson(this.type)) throw new MidstreamError('bad_input', `it is JSON that says it is ${charset}`);
     set.push(['content-type', `${this.type}; charset=utf-8`]);
     return name;
+  }
+
+  /** Gives why the body can't be looked into and may not pass so. */
+  private openMasker(charset: string, packing: string): string | undefined {
+    const write = (bytes: Buffer) => this.pending.push(bytes);
+    const own = this.own?.(this.type, write);
+    if (typeof own === 'string') return own;
+    if (own !== undefined) {
+      this.masker = own;
+      return undefined;
+    }
+    const form = grpcForm(this.type);
+    const grpc = form && this.grpcOptions(form, packing);
+    if (form !== undefined && grpc === undefined) {
+      this.opaqueReason = 'gRPC without a descriptor';
+      return this.policy.opaque === 'allow' || this.grpc.judged ? undefined : `${this.opaqueReason} (defaults.opaque)`;
+    }
+    this.masker = new BodyMasker(this.masks, this.type, write, {
+      charset,
+      opaque: (reason) => this.foundOpaque(reason),
+      ...(grpc === undefined ? {} : { grpc }),
+    });
+    return undefined;
+  }
+
+  private grpcOptions(form: GrpcForm, packing: string): (GrpcOptions & { text: boolean }) | undefined {
+    const type = answerType(this.grpc, form);
+    if (type === undefined) return undefined;
+    const { limits } = this.policy;
+    const unpack = packing === '' || packing === 'identity' ? undefined : (bytes: Buffer) => unpackWhole(packing, bytes, limits);
+    const schema = this.grpc.schema ?? NO_SCHEMA;
+    return { schema, type, json: form.message === 'json', text: form.text, message_bytes_max: limits.message_bytes_max, unpack };
   }
 
   /** Archives and what is packed without saying so go only where the policy lets through what is opaque; media are counted. */

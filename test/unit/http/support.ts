@@ -1,6 +1,6 @@
 import { sqlReader } from '../../../extproc/sql-grammars.js';
 import type { Effects, Header } from '../../../filters/http/effects.js';
-import { Exchange, type ExchangeInput, type HttpRules } from '../../../filters/http/exchange.js';
+import { Exchange, type ExchangeInput, type ExchangeOptions, type HttpRules } from '../../../filters/http/exchange.js';
 import { strongestFirst } from '../../../filters/http/masking.js';
 import { objectMasks } from '../../../filters/kubernetes/answers/marks.js';
 import type { KubernetesOptions } from '../../../filters/kubernetes/conversation.js';
@@ -39,6 +39,7 @@ export class Driver {
     refused = false,
     mcp: McpWorld | undefined = undefined,
     kubernetes: KubernetesOptions | undefined = undefined,
+    more: Partial<ExchangeOptions> = {},
   ) {
     const compiled = compiledOnce(policy);
     const maskText = (text: string) => maskString(all, redact, text);
@@ -64,6 +65,7 @@ export class Driver {
       newId: () => `hold${++this.ids}`,
       rules,
       body_bytes_max: 64 * 1024,
+      ...more,
     });
   }
 

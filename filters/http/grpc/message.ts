@@ -1,0 +1,194 @@
+import { MidstreamError } from '../../errors.js';
+import { maskedNumber } from '../../mask/codecs/number.js';
+import { maskText } from '../../mask/text.js';
+import type { Detector, Masker } from '../../mask/types.js';
+import type { GrpcField, GrpcSchema, GrpcType } from './schema.js';
+
+export interface MessageMask {
+  detector: Detector;
+  masker: Masker;
+  schema: GrpcSchema;
+}
+
+/** Messages inside of messages; the libraries of protobuf stop at 100 too. */
+const DEPTH_MAX = 100;
+/** numbers of fewer digits are no values of any kind */
+const NUMBER_MIN = 10_000_000n;
+
+const broken = (): MidstreamError => new MidstreamError('bad_input', 'a gRPC message of the answer is not of its type');
+
+/**
+ * Masks one message of protobuf by its descriptor, and gives it with its lengths written anew; the same bytes where nothing is found. Fields
+ * that the descriptor does not know are left out where something is found in them: nobody knows how they could be written.
+ */
+export class MessageMasker {
+  hits = 0;
+
+  constructor(private readonly mask: MessageMask) {}
+
+  /** Throws MidstreamError bad_input for what is no such message. */
+  message(type: GrpcType, buf: Buffer): Buffer {
+    return this.fields(type, buf, '', 0) ?? buf;
+  }
+
+  /** undefined where nothing changes. `key` is the name of the field or the key of the map that it stands under. */
+  private fields(type: GrpcType, buf: Buffer, key: string, depth: number): Buffer | undefined {
+    if (depth > DEPTH_MAX) throw new MidstreamError('limit_exceeded', `a gRPC message is nested deeper than ${DEPTH_MAX}`);
+    const parts: Buffer[] = [];
+    let kept = 0;
+    let at = 0;
+    while (at < buf.length) {
+      const start = at;
+      const tag = varint(buf, at);
+      const number = Number(tag.value >> 3n);
+      const wire = Number(tag.value & 7n);
+      const field = type.fields.get(number);
+      const end = valueEnd(buf, tag.end, wire);
+      const name = type.wraps && key !== '' ? key : (field?.name ?? '');
+      const changed = this.field(type, field, wire, buf, tag.end, end, name, depth);
+      if (changed !== undefined) {
+        parts.push(buf.subarray(kept, start), ...(changed === DROPPED ? [] : [buf.subarray(start, tag.end), changed]));
+        kept = end;
+      }
+      at = end;
+    }
+    return kept === 0 ? undefined : Buffer.concat([...parts, buf.subarray(kept)]);
+  }
+
+  /** The value with its length, if it has one. */
+  private field(
+    type: GrpcType,
+    field: GrpcField | undefined,
+    wire: number,
+    buf: Buffer,
+    from: number,
+    end: number,
+    name: string,
+    depth: number,
+  ): Buffer | undefined {
+    if (wire === 0) return field?.kind === 'integer' ? this.integer(varint(buf, from).value, name, varintBytes) : undefined;
+    if (wire === 1) return field?.kind === 'fixed64' ? this.integer(buf.readBigUInt64LE(from), name, fixedBytes) : undefined;
+    if (wire !== 2) return undefined;
+    const start = varint(buf, from).end;
+    const value = buf.subarray(start, end);
+    if (field?.kind === 'string' || field?.kind === 'bytes') return this.text(type, field, value, name);
+    if (field?.kind === 'message') {
+      const inner = this.inner(field, value, name, depth);
+      return inner === undefined ? undefined : sized(inner);
+    }
+    // packed numbers, or a field that is not known
+    if (field !== undefined) return undefined;
+    return this.find(value, '') === undefined ? undefined : DROPPED;
+  }
+
+  private text(type: GrpcType, field: GrpcField, value: Buffer, name: string): Buffer | undefined {
+    const masked = this.find(value, name);
+    if (masked === undefined) return undefined;
+    // What a bytes field holds may be a message itself: text put into it would leave its lengths wrong.
+    if (field.kind === 'bytes' && (type.name === 'google.protobuf.Any' || !isText(value))) return sized(NOTHING);
+    return sized(masked);
+  }
+
+  private inner(field: GrpcField, value: Buffer, name: string, depth: number): Buffer | undefined {
+    const type = field.type!;
+    if (type.name === 'google.protobuf.Any') return this.any(type, value, depth);
+    return this.fields(type, value, field.map === true ? keyOf(value) : name, depth + 1);
+  }
+
+  /** A message with its type's name beside it. */
+  private any(type: GrpcType, buf: Buffer, depth: number): Buffer | undefined {
+    const [url, packed] = [1, 2].map((number) => lastValue(buf, number));
+    const known = this.mask.schema.types.get((url ?? NOTHING).toString('utf8').replace(/^.*\//, ''));
+    if (known === undefined || packed === undefined) return this.fields(type, buf, '', depth + 1);
+    const masked = this.fields(known, packed, '', depth + 1);
+    return masked === undefined ? undefined : Buffer.concat([Buffer.of(0x0a), sized(url!), Buffer.of(0x12), sized(masked)]);
+  }
+
+  private integer(value: bigint, name: string, write: (value: bigint) => Buffer): Buffer | undefined {
+    const { detector, masker } = this.mask;
+    const sensitive = name !== '' && detector.sensitiveName(name);
+    if (value < NUMBER_MIN && !sensitive) return undefined;
+    const digits = Buffer.from(String(value), 'latin1');
+    if (!sensitive && !detector.mayHold(digits, 0, digits.length)) return undefined;
+    const hit = detector.find(digits, 0, digits.length, { name })[0];
+    if (hit === undefined) return undefined;
+    this.hits++;
+    const masked = maskedNumber(masker, hit.kind, digits, hit.start, hit.end);
+    return write(masked === 'null' ? 0n : BigInt(masked));
+  }
+
+  private find(value: Buffer, name: string): Buffer | undefined {
+    const { detector, masker } = this.mask;
+    if (value.length === 0) return undefined;
+    if ((name === '' || !detector.sensitiveName(name)) && !detector.mayHold(value, 0, value.length)) return undefined;
+    const found = detector.find(value, 0, value.length, { name });
+    if (found.length === 0) return undefined;
+    this.hits += found.length;
+    return maskText(detector, masker, value, 0, value.length, { name }, found);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+/** stands for: the field is left out */
+const DROPPED = Buffer.alloc(1);
+
+function varint(buf: Buffer, at: number): { value: bigint; end: number } {
+  let value = 0n;
+  for (let k = 0; k < 10; k++) {
+    const b = buf[at + k];
+    if (b === undefined) throw broken();
+    value |= BigInt(b & 0x7f) << BigInt(7 * k);
+    if (b < 0x80) return { value: BigInt.asUintN(64, value), end: at + k + 1 };
+  }
+  throw broken();
+}
+
+/** Where the value ends that begins here. Groups (wire types 3 and 4) are of a time before gRPC. */
+function valueEnd(buf: Buffer, at: number, wire: number): number {
+  let end = -1;
+  if (wire === 0) end = varint(buf, at).end;
+  else if (wire === 1) end = at + 8;
+  else if (wire === 5) end = at + 4;
+  else if (wire === 2) {
+    const length = varint(buf, at);
+    end = length.value > BigInt(buf.length) ? -1 : length.end + Number(length.value);
+  }
+  if (end < 0 || end > buf.length) throw broken();
+  return end;
+}
+
+function varintBytes(value: bigint): Buffer {
+  const out: number[] = [];
+  let rest = value;
+  do {
+    out.push(Number(rest & 0x7fn) | (rest > 0x7fn ? 0x80 : 0));
+    rest >>= 7n;
+  } while (rest > 0n);
+  return Buffer.from(out);
+}
+
+function fixedBytes(value: bigint): Buffer {
+  const out = Buffer.alloc(8);
+  out.writeBigUInt64LE(value);
+  return out;
+}
+
+const sized = (bytes: Buffer): Buffer => Buffer.concat([varintBytes(BigInt(bytes.length)), bytes]);
+
+const isText = (bytes: Buffer): boolean =>
+  Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes) && !/[\0-\x08]/.test(bytes.toString('latin1'));
+
+/** The last value of a field that is bytes, as readers take it. */
+function lastValue(buf: Buffer, number: number): Buffer | undefined {
+  let last: Buffer | undefined;
+  for (let at = 0; at < buf.length; ) {
+    const tag = varint(buf, at);
+    const end = valueEnd(buf, tag.end, Number(tag.value & 7n));
+    if (tag.value === BigInt((number << 3) | 2)) last = buf.subarray(varint(buf, tag.end).end, end);
+    at = end;
+  }
+  return last;
+}
+
+/** The key of a map's entry, where it is text. */
+const keyOf = (entry: Buffer): string => lastValue(entry, 1)?.toString('utf8', 0, 256) ?? '';
