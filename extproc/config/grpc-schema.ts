@@ -83,14 +83,14 @@ function fieldOf(field: protobuf.Field, typeOf: (type: protobuf.Type) => GrpcTyp
   if (field instanceof protobuf.MapField) {
     const fields = new Map<number, GrpcField>([
       [1, { name: 'key', kind: kindOf(field.keyType) }],
-      [2, { name, ...valueOf(field, typeOf) }],
+      [2, { name, ...valueKind(field, typeOf) }],
     ]);
     return { name, kind: 'message', map: true, type: { name: `${owner}.${name}`, fields, wraps: true } };
   }
-  return { name, ...valueOf(field, typeOf) };
+  return { name, ...valueKind(field, typeOf) };
 }
 
-function valueOf(field: protobuf.Field, typeOf: (type: protobuf.Type) => GrpcType): Pick<GrpcField, 'kind' | 'type'> {
+function valueKind(field: protobuf.Field, typeOf: (type: protobuf.Type) => GrpcType): Pick<GrpcField, 'kind' | 'type'> {
   if (field.resolvedType instanceof protobuf.Type) return { kind: 'message', type: typeOf(field.resolvedType) };
   return { kind: field.resolvedType === null ? kindOf(field.type) : 'other' };
 }

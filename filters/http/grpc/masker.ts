@@ -118,7 +118,7 @@ export class Base64Masker implements StreamCodec {
     const text = this.rest + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1');
     const whole = text.length - (text.length % 4);
     this.rest = text.slice(whole);
-    for (const group of text.slice(0, whole).match(/[A-Za-z0-9+/]+={0,2}|[^]/g) ?? []) {
+    for (const group of text.slice(0, whole).match(/[A-Za-z0-9+/]+={0,2}|./gs) ?? []) {
       if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(group))
         throw new MidstreamError('bad_input', 'the gRPC answer is no base64');
       this.inner.push(Buffer.from(group, 'base64'));

@@ -175,8 +175,7 @@ function fixedBytes(value: bigint): Buffer {
 
 const sized = (bytes: Buffer): Buffer => Buffer.concat([varintBytes(BigInt(bytes.length)), bytes]);
 
-const isText = (bytes: Buffer): boolean =>
-  Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes) && !/[\0-\x08]/.test(bytes.toString('latin1'));
+const isText = (bytes: Buffer): boolean => !bytes.some((b) => b < 9) && Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes);
 
 /** The last value of a field that is bytes, as readers take it. */
 function lastValue(buf: Buffer, number: number): Buffer | undefined {
