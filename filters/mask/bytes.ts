@@ -70,6 +70,24 @@ export function besideUuidPart(buf: Uint8Array, start: number, end: number, lo: 
   return (start - 6 >= lo && isUuidPart(buf, start - 6)) || (end + 6 <= hi && isUuidPart(buf, end));
 }
 
+/**
+ * One past the UUID (RFC 9562) whose first digit stands at `at`, among its first eight; 0 when there is none. No part of one is a number
+ * of anybody.
+ */
+export function uuidEnd(buf: Uint8Array, at: number, lo: number, hi: number): number {
+  let start = at;
+  while (start > lo && at - start < 8 && (CLASS[buf[start - 1]!]! & HEX) !== 0) start--;
+  if (buf[start + 8] !== 0x2d || buf[start + 13] !== 0x2d || buf[start + 18] !== 0x2d || buf[start + 23] !== 0x2d) return 0;
+  const end = start + 36;
+  if (end > hi || at >= start + 8 || (start > lo && (CLASS[buf[start - 1]!]! & ALNUM) !== 0)) return 0;
+  for (let k = start; k < end; k++) if ((CLASS[buf[k]!]! & HEX) === 0 && (buf[k] !== 0x2d || !isUuidDash(k - start))) return 0;
+  return end < hi && ((CLASS[buf[end]!]! & ALNUM) !== 0 || buf[end] === 0x2d) ? 0 : end;
+}
+
+function isUuidDash(at: number): boolean {
+  return at === 8 || at === 13 || at === 18 || at === 23;
+}
+
 function isUuidPart(buf: Uint8Array, at: number): boolean {
   if (buf[at] !== 0x2d || buf[at + 5] !== 0x2d) return false;
   for (let k = at + 1; k < at + 5; k++) if ((CLASS[buf[k]!]! & HEX) === 0) return false;

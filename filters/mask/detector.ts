@@ -1,4 +1,5 @@
 import { MidstreamError } from '../errors.js';
+import { ANCHORED_MIN, Anchors } from './anchors/anchors.js';
 import { judgeValue, NO_SECRET, STRONG, strengthOf } from './detectors/assignment.js';
 import { dateWithin } from './detectors/birth.js';
 import { cookiePairs } from './detectors/headers.js';
@@ -9,7 +10,7 @@ import { expandKind, kindId, kinds } from './kinds.js';
 import { labelsOfText } from './labels.js';
 import { Gate } from './may-hold.js';
 import { planOfRegion } from './phone/plans.js';
-import { scan } from './scan.js';
+import { scan, scanAnchors } from './scan.js';
 import { Search } from './search.js';
 import { triggerTable } from './triggers.js';
 import type { Detector, DetectorOptions, FindContext, Hit, Kind, WholeForm } from './types.js';
@@ -32,7 +33,7 @@ const BIRTH_CELL_MAX = 40;
  * A detector for these kinds, groups (`pii`, `secrets`, `all`) or both. Throws MidstreamError config_invalid on an unknown name or region.
  * It keeps scratch memory and is not to be entered twice at once (it never calls out).
  */
-export function createDetector(options: DetectorOptions): CountingDetector {
+export function createDetector(options: DetectorOptions, anchored_min = ANCHORED_MIN): CountingDetector {
   const wanted = new Uint8Array(kinds.length);
   for (const name of options.detect) {
     const expanded = expandKind(name);
@@ -49,7 +50,7 @@ export function createDetector(options: DetectorOptions): CountingDetector {
       });
     return region.toUpperCase();
   });
-  return new CountingDetector(wanted, regions);
+  return new CountingDetector(wanted, regions, anchored_min);
 }
 
 /** A detector that also says how many bytes it looked at: the proof that work grows no faster than the input. */
@@ -59,17 +60,24 @@ export class CountingDetector implements Detector {
   private readonly state: Search;
   private readonly gate: Gate;
   private readonly triggers: Uint16Array;
+  private readonly anchors: Anchors | undefined;
   private readonly sensitiveBits: number;
   private readonly secrets: boolean;
   private readonly cookies: boolean;
   private readonly sensitiveLabels: number;
   private readonly names = new Map<string, NameEvidence>();
 
-  constructor(wanted: Uint8Array, regions: readonly string[]) {
+  /** Ranges of `anchored_min` bytes and more are read by places (anchors.ts), shorter ones byte by byte. */
+  constructor(
+    wanted: Uint8Array,
+    regions: readonly string[],
+    private readonly anchored_min: number,
+  ) {
     this.kinds = KIND_NAMES.filter((_, id) => wanted[id] === 1);
     this.state = new Search(wanted, regions, { keyed: KEYED_KINDS, cards: CARD_KINDS, labelled: LABELLED_KINDS });
     this.triggers = triggerTable(wanted);
-    this.gate = new Gate(wanted, this.triggers, regions.length > 0);
+    this.anchors = Anchors.of(wanted, this.triggers, regions.length > 0);
+    this.gate = new Gate(wanted, this.triggers, regions.length > 0, this.anchors, anchored_min);
     this.cookies = wanted[kindId('session_cookie')] === 1;
     this.secrets = wanted[kindId('password')] === 1 || wanted[kindId('high_entropy')] === 1;
     this.sensitiveLabels = wantedLabels(wanted);
@@ -100,7 +108,8 @@ export class CountingDetector implements Detector {
     const { bits, labels } = context === undefined || context.name === '' ? NO_EVIDENCE : this.evidence(context.name);
     s.begin(buf, start, end, bits, labels);
     if ((bits | labels) !== 0) this.wholeCell(start, end, bits);
-    scan(s, this.triggers);
+    if (this.anchors === undefined || end - start < this.anchored_min) scan(s, this.triggers);
+    else scanAnchors(s, this.triggers, this.anchors);
     if (s.count === 1) s.tell(this.only, KIND_NAMES);
     return s.count;
   }

@@ -103,11 +103,11 @@ const WORDS: [number, string][] = [
   [SHARED_ACCESS, 'sharedaccesskey accountkey sharedkey shared account'],
 ];
 
-const TABLE = new WordTable(WORDS, 4096);
+export const EVIDENCE_WORDS = new WordTable(WORDS, 4096);
 
 /** The bits of all words in buf[start, end), as WordTable cuts it into words. */
 export function evidenceOf(buf: Uint8Array, start: number, end: number): number {
-  return combine(TABLE.bitsOf(buf, start, end));
+  return combine(EVIDENCE_WORDS.bitsOf(buf, start, end));
 }
 
 /** Words that only mean something together: social + security, tax + id, national + number. */

@@ -55,6 +55,6 @@ export class Groups {
 }
 
 /** space, dash, dot, parentheses, slash */
-function isGap(b: number): boolean {
+export function isGap(b: number): boolean {
   return b === 0x20 || b === 0x2d || b === 0x2e || b === 0x28 || b === 0x29 || b === 0x2f;
 }

@@ -133,9 +133,9 @@ export function labelsBefore(buf: Uint8Array, at: number, lo: number): number {
 /** how many bytes of a key are read */
 const KEY_MAX = 40;
 /** the last three letters of keys that are labels without a number to anchor on; five bits a letter */
-const ENDINGS = new Uint8Array(1 << 15);
+export const KEY_ENDINGS = new Uint8Array(1 << 15);
 for (const ending of 'ame eet ess ss1 ss2 ne1 ne2 ddr cvv cvc vv2 vc2 csc cvn ode bic ift exp iry ate ion der rno nom dos ido'.split(' '))
-  ENDINGS[endingOf(ending.charCodeAt(0), ending.charCodeAt(1), ending.charCodeAt(2))] = 1;
+  KEY_ENDINGS[endingOf(ending.charCodeAt(0), ending.charCodeAt(1), ending.charCodeAt(2))] = 1;
 
 function endingOf(a: number, b: number, c: number): number {
   return ((a & 31) << 10) | ((b & 31) << 5) | (c & 31);
@@ -150,7 +150,7 @@ export function labelsOfKey(buf: Uint8Array, op: number, lo: number): number {
   let end = op;
   if (end > lo && buf[end - 1] === 0x20) end--;
   if (end > lo && (buf[end - 1] === 0x22 || buf[end - 1] === 0x27)) end--;
-  if (end - 3 < lo || ENDINGS[endingOf(buf[end - 3]!, buf[end - 2]!, buf[end - 1]!)] === 0) return 0;
+  if (end - 3 < lo || KEY_ENDINGS[endingOf(buf[end - 3]!, buf[end - 2]!, buf[end - 1]!)] === 0) return 0;
   let start = end;
   const floor = Math.max(lo, end - KEY_MAX);
   while (start > floor && ((CLASS[buf[start - 1]!]! & ALNUM) !== 0 || isKeySign(buf[start - 1]!))) start--;

@@ -1,3 +1,5 @@
+import type { Anchors } from './anchors/anchors.js';
+import { M_CELLS } from './anchors/layout.js';
 import {
   ALNUM,
   ALPHA,
@@ -12,6 +14,7 @@ import {
   startsWith,
   startsWithNoCase,
   TOKEN,
+  uuidEnd,
 } from './bytes.js';
 import { isQuotedPair, NO_SECRET, nameBefore, nameEnd, nameStart, strengthOf } from './detectors/assignment.js';
 import { isBirthWord } from './detectors/birth.js';
@@ -95,6 +98,8 @@ export class Gate {
     private readonly wanted: Uint8Array,
     private readonly triggers: Uint16Array,
     private readonly hasRegions: boolean,
+    private readonly anchors: Anchors | undefined,
+    private readonly anchored_min: number,
   ) {
     this.keyed = wants(wanted, KEYED_KINDS);
     this.cards = wants(wanted, CARD_KINDS);
@@ -103,8 +108,32 @@ export class Gate {
   }
 
   mayHold(buf: Uint8Array, start: number, end: number): boolean {
-    const { triggers } = this;
     this.steps += end - start;
+    return this.anchors === undefined || end - start < this.anchored_min
+      ? this.anyByte(buf, start, end)
+      : this.anyPlace(this.anchors, buf, start, end);
+  }
+
+  /** Looks at the places that the first stage gives. */
+  private anyPlace(anchors: Anchors, buf: Uint8Array, start: number, end: number): boolean {
+    const { places } = anchors;
+    let i = start;
+    for (let from = start; from < end; from = Math.max(i, anchors.next)) {
+      const count = anchors.block(buf, from, start, end, M_CELLS);
+      const { base } = anchors;
+      for (let k = 0; k < count; k++) {
+        const place = places[k]! + base;
+        if (place < i) continue;
+        i = this.visit(buf, this.triggers[buf[place]!]!, place, start, end);
+        if (i < 0) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Looks at every byte. */
+  private anyByte(buf: Uint8Array, start: number, end: number): boolean {
+    const { triggers } = this;
     let i = start;
     while (i < end) {
       const t = triggers[buf[i]!]!;
@@ -112,22 +141,19 @@ export class Gate {
         i++;
         continue;
       }
-      if (t === T_W) {
-        if (buf[i - 1] === 0x73 && buf[i - 2] === 0x73 && this.passwordAt(buf, i, start, end)) return true;
-        i++;
-        continue;
-      }
-      if ((t & T_DIGIT) !== 0) {
-        if ((t & T_TOKEN) !== 0 && mayBeToken(buf, i, start, end, this.wanted)) return true;
-        const next = this.digits(buf, i, start, end);
-        if (next < 0) return true;
-        i = next;
-        continue;
-      }
-      if (this.other(buf, t, i, start, end)) return true;
-      i++;
+      i = this.visit(buf, t, i, start, end);
+      if (i < 0) return true;
     }
     return false;
+  }
+
+  /** Where the search goes on behind the byte at `i`, or -1 to look closer. */
+  private visit(buf: Uint8Array, t: number, i: number, start: number, end: number): number {
+    if (t === T_W) return buf[i - 1] === 0x73 && buf[i - 2] === 0x73 && this.passwordAt(buf, i, start, end) ? -1 : i + 1;
+    if ((t & T_DIGIT) === 0) return this.other(buf, t, i, start, end) ? -1 : i + 1;
+    const uuid = uuidEnd(buf, i, start, end);
+    if (uuid > 0) return uuid;
+    return (t & T_TOKEN) !== 0 && mayBeToken(buf, i, start, end, this.wanted) ? -1 : this.digits(buf, i, start, end);
   }
 
   /** The w of a word `password` that a value follows without a sign. */
@@ -463,7 +489,7 @@ function nationalWord(buf: Uint8Array, start: number, end: number, lo: number): 
 
 /** True when a few bytes stand somewhere behind a sign, quotes counted: for passwords with blanks between, else in one run. */
 function hasValue(buf: Uint8Array, from: number, hi: number, password: boolean): boolean {
-  const count = password ? 2 : 7;
+  const count = password ? 1 : 7;
   let p = from;
   const limit = Math.min(hi, from + 40);
   let run = 0;

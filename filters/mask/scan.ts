@@ -1,4 +1,6 @@
-import { CLASS, HEX } from './bytes.js';
+import type { Anchors } from './anchors/anchors.js';
+import { M_NAMED } from './anchors/layout.js';
+import { ALNUM, CLASS, HEX, uuidEnd } from './bytes.js';
 import { assignmentAt, authSchemeAt, azureSecretAt, optionAt, quotedPairAt } from './detectors/assignment.js';
 import { birthAt } from './detectors/birth.js';
 import { emailAt, spelledEmailAt } from './detectors/email.js';
@@ -12,6 +14,7 @@ import { numberAt } from './detectors/numbers.js';
 import { privateKeyAt } from './detectors/private-key.js';
 import { isNoAnchor, tokensAt } from './detectors/tokens.js';
 import { urlAt } from './detectors/url.js';
+import { isGap } from './groups.js';
 import { kindId } from './kinds.js';
 import type { Search } from './search.js';
 import { T_AT, T_B, T_BRACKET, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN, T_W } from './triggers.js';
@@ -27,27 +30,55 @@ const BASIC = kindId('basic_auth');
 
 /** Runs over the range once and calls the exact checks at the bytes that can be part of a value. */
 export function scan(s: Search, triggers: Uint16Array): void {
-  const { buf, hi } = s;
-  let i = s.lo;
-  while (i < hi) {
-    const t = triggers[buf[i]!]!;
-    if (t === 0 || (t === T_TOKEN && i > s.lo && isNoAnchor(buf, i))) {
-      i++;
-      continue;
+  scanBytes(s, triggers, s.lo, false);
+  s.steps += s.hi - s.lo;
+}
+
+/** The same by the places that the first stage gives: what it passes over no check would find anything at. */
+export function scanAnchors(s: Search, triggers: Uint16Array, anchors: Anchors): void {
+  const { buf, lo, hi } = s;
+  const { places } = anchors;
+  const mode = (s.name | s.labels) === 0 ? 0 : M_NAMED;
+  let i = lo;
+  for (let from = lo; from < hi; from = Math.max(i, anchors.next)) {
+    const count = anchors.block(buf, from, lo, hi, mode);
+    const { base } = anchors;
+    for (let k = 0; k < count; k++) {
+      const place = places[k]! + base;
+      if (place < i) continue;
+      i = visit(s, triggers[buf[place]!]!, place);
+      // behind a value the first stage may have read on otherwise
+      if (i > place + 1 && (triggers[buf[place]!]! & T_DIGIT) === 0) i = scanBytes(s, triggers, i, true);
     }
-    if (t === T_W) {
-      if (buf[i - 1] === 0x73 && buf[i - 2] === 0x73) passwordWordAt(s, i);
-      i++;
-      continue;
-    }
-    if ((t & T_DIGIT) !== 0) {
-      if ((t & T_TOKEN) !== 0) tokensAt(s, i);
-      i = numberAt(s, i);
-      continue;
-    }
-    i = otherAt(s, t, i);
   }
-  s.steps += hi - s.lo;
+  s.steps += hi - lo;
+}
+
+/** Looks at every byte from `from` on: to the end of the range, or to where no run of digits or letters that began before can reach. */
+function scanBytes(s: Search, triggers: Uint16Array, from: number, little: boolean): number {
+  const { buf, hi } = s;
+  let i = from;
+  while (i < hi) {
+    if (little && (CLASS[buf[i - 1]!]! & ALNUM) === 0 && !isGap(buf[i - 1]!)) return i;
+    const t = triggers[buf[i]!]!;
+    if (t === 0 || (t === T_TOKEN && i > s.lo && isNoAnchor(buf, i))) i++;
+    else i = visit(s, t, i);
+  }
+  return i;
+}
+
+/** Calls the checks that are due at `i`; gives where the search goes on. */
+function visit(s: Search, t: number, i: number): number {
+  const { buf } = s;
+  if (t === T_W) {
+    if (buf[i - 1] === 0x73 && buf[i - 2] === 0x73) passwordWordAt(s, i);
+    return i + 1;
+  }
+  if ((t & T_DIGIT) === 0) return otherAt(s, t, i);
+  const uuid = uuidEnd(buf, i, s.lo, s.hi);
+  if (uuid > 0) return uuid;
+  if ((t & T_TOKEN) !== 0) tokensAt(s, i);
+  return numberAt(s, i);
 }
 
 function otherAt(s: Search, t: number, i: number): number {

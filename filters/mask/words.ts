@@ -25,6 +25,11 @@ export class WordTable {
     }
   }
 
+  /** The table itself, for the first stage of the search. */
+  slots(): { hashes: Int32Array; bits: Int32Array } {
+    return { hashes: this.hashes, bits: this.bitsAt };
+  }
+
   private slotOf(hash: number): number {
     const { hashes, bitsAt, mask } = this;
     let slot = (hash ^ (hash >>> 15)) & mask;

@@ -153,7 +153,8 @@ export function nameBefore(buf: Uint8Array, op: number, lo: number): number {
   return bits;
 }
 
-const NAMING = PASSWORD | SECRET | TOKEN | KEY | AUTH | RANDOM;
+/** words that can make a name secret, alone or with others */
+export const NAMING = PASSWORD | SECRET | TOKEN | KEY | AUTH | RANDOM;
 
 function isSignHead(b: number): boolean {
   return b === 0x2e || b === 0x2b || b === 0x7c || b === 0x2d;

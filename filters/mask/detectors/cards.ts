@@ -9,7 +9,7 @@ export const CARD_DIGITS_MIN = 12;
 export const CARD_DIGITS_MAX = 19;
 
 /** How the digits of a card are printed: the networks' own groupings. */
-const GROUPINGS: readonly (readonly number[])[] = [
+export const CARD_GROUPINGS: readonly (readonly number[])[] = [
   [4, 4, 4, 4],
   [4, 4, 4, 4, 3],
   [4, 4, 4, 4, 2],
@@ -29,7 +29,7 @@ const GROUPINGS: readonly (readonly number[])[] = [
 
 /** By the sizes of their first two groups, first * 16 + second. */
 const BY_START: (readonly (readonly number[])[] | undefined)[] = [];
-for (const sizes of GROUPINGS) {
+for (const sizes of CARD_GROUPINGS) {
   const key = sizes[0]! * 16 + sizes[1]!;
   BY_START[key] = [...(BY_START[key] ?? []), sizes];
 }
@@ -259,6 +259,6 @@ export function isPrintedCard(groups: Groups, g: number): boolean {
   const first = groups.end[g]! - groups.start[g]!;
   const gap = groups.gap[g]!;
   if ((first !== 4 && first !== 6 && first !== 8) || !isCardGap(gap)) return false;
-  for (const sizes of GROUPINGS) if (sizes[0] === first && matches(groups, g, sizes, groups.count)) return true;
+  for (const sizes of CARD_GROUPINGS) if (sizes[0] === first && matches(groups, g, sizes, groups.count)) return true;
   return false;
 }

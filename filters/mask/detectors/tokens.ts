@@ -84,6 +84,19 @@ export function tokenAnchors(wanted: Uint8Array): number[] {
   return [...anchors];
 }
 
+/** All prefixes, and where their anchors stand. */
+export function tokenPrefixes(): { bytes: Uint8Array; anchor: number }[] {
+  return BUCKETS.flat();
+}
+
+/** The pairs of bytes, first * 256 + second, that end with an anchor of some wanted kind. */
+export function tokenPairs(wanted: Uint8Array): number[] {
+  const pairs: number[] = [];
+  for (const bucket of BUCKETS)
+    for (const rule of bucket) if (wanted[rule.id] === 1) pairs.push((rule.bytes[rule.anchor - 1]! << 8) | rule.bytes[rule.anchor]!);
+  return pairs;
+}
+
 /** Looks for a token whose prefix has its anchor at `at`. */
 export function tokensAt(s: Search, at: number): void {
   if (at === s.lo) return;

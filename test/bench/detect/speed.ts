@@ -61,7 +61,7 @@ function lines(name: string, seed: number, line: (r: Random, n: number) => strin
 const NAMES = ['Anna Schmidt', 'John Carter', 'Maria da Silva', 'Wei Zhang', 'Olga Petrova'];
 const stamp = (r: Random): string => `2024-0${1 + r.below(9)}-1${r.below(10)} 0${r.below(10)}:1${r.below(10)}:2${r.below(10)}`;
 
-function corpora(): Corpus[] {
+export function corpora(): Corpus[] {
   return [
     rows('clean SQL rows', 1, (r, n) => [
       String(n),

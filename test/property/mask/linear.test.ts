@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createDetector } from '../../../filters/mask/index.js';
 
-const SMALL = 20_000;
-const LARGE = 80_000;
+/** both of several blocks of the first stage (anchors.ts) */
+const SMALL = 32_000;
+const LARGE = 96_000;
 /** steps a byte that any input may cost: windows of fixed size, read again at each anchor */
 const STEPS_PER_BYTE_MAX = 400;
 

@@ -1,0 +1,242 @@
+import { CLASS, IDENT } from '../bytes.js';
+import { ASSIGNED_KINDS, NAMING } from '../detectors/assignment.js';
+import { CARD_GROUPINGS } from '../detectors/cards.js';
+import { KEYED_KINDS, LABELLED_KINDS } from '../detectors/labelled.js';
+import { BARE, FORMS, WORDED } from '../detectors/national-forms.js';
+import { CARD_KINDS } from '../detectors/numbers.js';
+import { tokenPairs, tokenPrefixes } from '../detectors/tokens.js';
+import { EVIDENCE_WORDS, IDENTIFIER, ITIN, LABEL, NATIONAL, NATIONAL_NAME, PHONE, SECURITY, SOCIAL, SSN, TAX } from '../evidence.js';
+import { kindId } from '../kinds.js';
+import { KEY_ENDINGS } from '../labels.js';
+import { T_BRACKET, T_COMMA, T_J, T_TOKEN, T_W } from '../triggers.js';
+import * as at from './layout.js';
+import { MODULE } from './module.js';
+
+/** what is used of it; no type of the language's own library is asked for that */
+declare const WebAssembly:
+  | { Module: new (bytes: Uint8Array) => object; Instance: new (module: object, imports: object) => { exports: unknown } }
+  | undefined;
+
+interface Exports {
+  memory: { buffer: ArrayBuffer };
+  anchors(from: number, stop: number, lo: number, hi: number, mode: number): number;
+}
+
+/** The module in its memory; there is one, and every detector that uses it puts its own tables in before. */
+interface Machine {
+  bytes: Uint8Array;
+  places: Uint16Array;
+  next: Uint32Array;
+  run: Exports['anchors'];
+  /** whose tables stand in the memory */
+  owner: Anchors | undefined;
+}
+
+let machine: Machine | undefined;
+
+function load({ Module, Instance }: NonNullable<typeof WebAssembly>): Machine {
+  const module = new Module(Buffer.from(MODULE, 'base64'));
+  const { memory, anchors } = new Instance(module, {}).exports as Exports;
+  const { buffer } = memory;
+  const bytes = new Uint8Array(buffer);
+  bytes.set(CLASS, at.CLASSES_AT);
+  const { hashes, bits } = EVIDENCE_WORDS.slots();
+  if (hashes.length !== at.WORD_SLOTS) throw new RangeError(`the module takes ${at.WORD_SLOTS} slots of words, there are ${hashes.length}`);
+  new Int32Array(buffer, at.HASHES_AT, at.WORD_SLOTS).set(hashes);
+  new Int32Array(buffer, at.BITS_AT, at.WORD_SLOTS).set(bits);
+  bytes.set(KEY_ENDINGS, at.ENDINGS_AT);
+  for (const sizes of CARD_GROUPINGS) bytes[at.CARDS_AT + sizes[0]! * 16 + sizes[1]!] = 1;
+  for (const { sizes, gaps } of FORMS) bytes[at.PRINTED_AT + (sizes[0]! * 16 + sizes[1]!) * 8 + ' -./()'.indexOf(gaps[0]!)] = 1;
+  putShapes(new Int32Array(buffer, at.SHAPES_AT, 3 * (at.SHAPES_MAX + 1)));
+  for (let b = 0; b < 128; b++) if ((CLASS[b]! & IDENT) !== 0) bytes[at.IDENT_NIBBLES_AT + (b & 15)]! |= 1 << (b >> 4);
+  bytes.fill(0xff, at.LAST_AT + 16, at.LAST_AT + 32);
+  putPrefixes(bytes);
+  const numbers = new Uint32Array(buffer, at.NUMBERS_AT, 16);
+  numbers.set(
+    [
+      NAMING,
+      PHONE,
+      SSN | ITIN,
+      NATIONAL_NAME,
+      LABEL,
+      Math.min(...BARE.map(([length]) => length)),
+      SOCIAL | SECURITY,
+      SSN,
+      TAX | NATIONAL,
+      IDENTIFIER,
+      NATIONAL_NAME,
+    ],
+    1,
+  );
+  const places = new Uint16Array(buffer, at.OUT_AT, at.BLOCK_BYTES + at.BEFORE_BYTES);
+  return { bytes, places, next: numbers.subarray(0, 1), run: anchors, owner: undefined };
+}
+
+/** Words that are identifiers, by where their letters and digits stand. */
+function putShapes(table: Int32Array): void {
+  if (WORDED.length > at.SHAPES_MAX) throw new RangeError(`the module takes ${at.SHAPES_MAX} shapes of words, there are ${WORDED.length}`);
+  WORDED.forEach(({ shape }, n) => {
+    const bits = (c: string): number => Array.from(shape).reduce((sum, s, k) => (s === c ? sum | (1 << k) : sum), 0);
+    table.set([shape.length, bits('A'), bits('9')], 3 * n);
+  });
+}
+
+/** All prefixes of tokens; which are wanted a detector's own pairs say. */
+function putPrefixes(memory: Uint8Array): void {
+  const view = new DataView(memory.buffer);
+  let n = 0;
+  for (const { bytes, anchor } of tokenPrefixes()) {
+    if (++n === at.PREFIXES_MAX || bytes.length > at.PREFIX_LENGTH_MAX) throw new RangeError('the module takes no such prefix of a token');
+    const pair = (bytes[anchor - 1]! << 8) | bytes[anchor]!;
+    const head = at.HEADS_AT + 2 * (Math.imul(pair, 40503) & (at.HEADS - 1));
+    const rule = at.PREFIXES_AT + at.PREFIX_BYTES * n;
+    view.setUint16(rule, pair, true);
+    view.setUint16(rule + 2, view.getUint16(head, true), true);
+    view.setUint8(rule + 4, anchor);
+    view.setUint8(rule + 5, bytes.length);
+    memory.set(bytes, rule + 6);
+    view.setUint16(head, n, true);
+  }
+}
+
+/** Below so many bytes a loop over them costs less than the way into the module. */
+export const ANCHORED_MIN = 48;
+/** bytes copied in a loop: for more a call into native code is faster */
+const LOOP_BYTES_MAX = 256;
+/** exact checks read a few bytes on both sides of their range */
+const AROUND = 16;
+
+/**
+ * The first stage of a search in WebAssembly: 16 bytes at a time it passes over what nothing begins at, and gives the places where
+ * exact checks are due (assembly/anchors.ts). A place too many costs time, a place too few would be a value that is not found; a property
+ * test compares with the search that looks at every byte, which stands in where there is no WebAssembly.
+ */
+export class Anchors {
+  /** offset in the buffer that was read of the first byte in the module's memory */
+  base = 0;
+  /** where the next block begins, an offset in the buffer */
+  next = 0;
+  readonly places: Uint16Array;
+  private readonly slot: Uint8Array;
+
+  private constructor(
+    private readonly machine: Machine,
+    wanted: Uint8Array,
+    triggers: Uint16Array,
+    hasRegions: boolean,
+  ) {
+    this.places = machine.places;
+    this.slot = slotOf(wanted, triggers, hasRegions);
+  }
+
+  /** Undefined where there is no WebAssembly, or a trigger is no ASCII. */
+  static of(wanted: Uint8Array, triggers: Uint16Array, hasRegions: boolean): Anchors | undefined {
+    if (typeof WebAssembly === 'undefined' || triggers.subarray(128).some((t) => t !== 0)) return undefined;
+    machine ??= load(WebAssembly);
+    return new Anchors(machine, wanted, triggers, hasRegions);
+  }
+
+  /**
+   * Reads a block of buf[lo, hi) from `from` on. Gives how many places there are: `places[k] + base`, ascending. `mode` holds M_CELLS where
+   * cells of a protocol stand in the range with their length words, M_NAMED where its name is evidence.
+   */
+  block(buf: Uint8Array, from: number, lo: number, hi: number, mode: number): number {
+    const { machine } = this;
+    if (machine.owner !== this) this.own();
+    const base = Math.max(0, from === lo ? lo - AROUND : Math.max(lo - AROUND, from - at.BEFORE_BYTES));
+    const cut = hi - from > at.BLOCK_BYTES + at.BEHIND_BYTES;
+    const stop = cut ? from + at.BLOCK_BYTES : hi;
+    const high = cut ? stop + at.BEHIND_BYTES : hi;
+    this.copy(buf, base, Math.min(buf.length, high + AROUND));
+    this.base = base;
+    const count = machine.run(from - base, stop - base, Math.max(0, lo - base), high - base, cut ? mode | at.M_CUT : mode);
+    this.next = base + machine.next[0]!;
+    return count;
+  }
+
+  private copy(buf: Uint8Array, start: number, end: number): void {
+    const { bytes } = this.machine;
+    const length = end - start;
+    if (length <= LOOP_BYTES_MAX) for (let k = 0; k < length; k++) bytes[at.IN_AT + k] = buf[start + k]!;
+    else bytes.set(buf.subarray(start, end), at.IN_AT);
+    // behind the buffer nothing of an earlier block may be read
+    for (let k = at.IN_AT + length; k < at.IN_AT + length + 2 * AROUND; k++) bytes[k] = 0;
+  }
+
+  private own(): void {
+    this.machine.bytes.set(this.slot, at.SLOT_AT);
+    this.machine.owner = this;
+  }
+}
+
+/**
+ * Eight sets of bytes, each with what may stand before and behind one of its bytes. A set is told by nibbles: it may hold bytes that it
+ * should not, which the triggers then drop.
+ */
+function putSets(slot: Uint8Array, triggers: Uint16Array, wanted: Uint8Array): void {
+  let bit = 1;
+  const all = Array.from({ length: 256 }, (_, b) => b);
+  const put = (own: readonly number[], before: readonly number[] = all, behind: readonly number[] = all): void => {
+    [own, before, behind].forEach((bytes, n) => {
+      for (const b of bytes) {
+        slot[at.SLOT_SETS + 32 * n + (b & 15)]! |= bit;
+        slot[at.SLOT_SETS + 32 * n + 16 + (b >> 4)]! |= bit;
+      }
+    });
+    bit <<= 1;
+  };
+  const codes = (text: string): number[] => Array.from(text, (c) => c.charCodeAt(0));
+  const left = new Map<number, number>();
+  triggers.forEach((t, b) => {
+    if (t !== 0) left.set(b, t);
+  });
+  /** the bytes of the text whose triggers are some of these; what other triggers they have stays left */
+  const take = (text: string, bits: number): number[] =>
+    codes(text).filter((b) => {
+      const t = left.get(b) ?? 0;
+      if ((t & bits) === 0) return false;
+      if ((t & ~bits) === 0) left.delete(b);
+      else left.set(b, t & ~bits);
+      return true;
+    });
+  const ANY = 0xffff;
+  put(take('0123456789', ANY));
+  put(take(':-=$', ANY));
+  put(take('.>~', ANY));
+  put(take('bB@', ANY));
+  put(take(',', T_COMMA), codes('"\'`'), codes('"\'` '));
+  put(take('[(', T_BRACKET), all, codes('aA@ '));
+  const before = (of: readonly number[]): number[] => tokenPairs(wanted).flatMap((pair) => (of.includes(pair & 255) ? [pair >> 8] : []));
+  const bar = take('|', T_TOKEN);
+  put([...take('w', T_W), ...take('J', T_J), ...bar], [...codes('sy'), ...before(bar)]);
+  // tokens whose anchor stands behind a letter or a digit, which most capitals do not; and what is left, whatever it is
+  const alone = [...left].some(([, t]) => (t & ~T_TOKEN) !== 0);
+  put([...left.keys()], alone ? all : before([...left.keys()]));
+}
+
+function slotOf(wanted: Uint8Array, triggers: Uint16Array, hasRegions: boolean): Uint8Array {
+  const slot = new Uint8Array(at.SLOT_BYTES);
+  slot.set(new Uint8Array(triggers.buffer, triggers.byteOffset, 512));
+  putSets(slot, triggers, wanted);
+  for (const pair of tokenPairs(wanted)) slot[at.SLOT_PAIRS + (pair >> 3)]! |= 1 << (pair & 7);
+  const some = (kinds: readonly number[]): boolean => kinds.some((kind) => wanted[kind] === 1);
+  const has = (...kinds: string[]): boolean => some(kinds.map(kindId));
+  const flags: [number, boolean][] = [
+    [at.K_CARDS, some(CARD_KINDS)],
+    [at.K_SSN, has('us_ssn', 'us_itin')],
+    [at.K_IP, has('ip_address')],
+    [at.K_MAC, has('mac_address')],
+    [at.K_PHONE, has('phone')],
+    [at.K_NATIONAL, has('national_id')],
+    [at.K_LABELLED, some(LABELLED_KINDS)],
+    [at.K_IBAN, has('iban')],
+    [at.K_REGIONS, hasRegions],
+    [at.K_KEYED, some(KEYED_KINDS)],
+    [at.K_ASSIGNED, some(ASSIGNED_KINDS)],
+    [at.K_WALLET, has('crypto_wallet')],
+    [at.K_BIRTH, has('date_of_birth')],
+  ];
+  const kinds = flags.reduce((sum, [flag, on]) => (on ? sum | flag : sum), 0);
+  new DataView(slot.buffer).setUint32(at.SLOT_KINDS, kinds, true);
+  return slot;
+}
