@@ -87,7 +87,16 @@ export function serverCluster(listener: EnvoyListener, limits: EnvoyLimits): obj
 
 /** The gateway as the next hop of a plain TCP connection; the PROXY header says who connected. */
 export function gatewayHopCluster(listener: EnvoyListener, gateways: readonly string[], limits: EnvoyLimits): object {
-  const name = hopCluster(listener);
+  // Only what our own tcp_proxy filled in is passed on (see filters.ts).
+  return proxyCluster(hopCluster(listener), addressesOf(gateways), limits, { match_type: 'INCLUDE', tlv_type: Object.values(tlvs) });
+}
+
+/** Endpoints of addresses as text. */
+export const addressesOf = (addresses: readonly string[]): object[] =>
+  addresses.map((text) => ({ address: envoyAddress(parseAddress(text)) }));
+
+/** A next stage on this machine, which is told by a PROXY header where the connection came from. */
+export function proxyCluster(name: string, to: readonly object[], limits: EnvoyLimits, pass_through_tlvs?: object): object {
   return {
     name,
     type: 'STATIC',
@@ -99,15 +108,14 @@ export function gatewayHopCluster(listener: EnvoyListener, gateways: readonly st
       name: 'envoy.transport_sockets.upstream_proxy_protocol',
       typed_config: {
         ...typed('envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport'),
-        // Only what our own tcp_proxy filled in is passed on (see filters.ts).
-        config: { version: 'V2', pass_through_tlvs: { match_type: 'INCLUDE', tlv_type: Object.values(tlvs) } },
+        config: { version: 'V2', ...(pass_through_tlvs === undefined ? {} : { pass_through_tlvs }) },
         transport_socket: {
           name: 'envoy.transport_sockets.raw_buffer',
           typed_config: typed('envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer'),
         },
       },
     },
-    load_assignment: endpoints(name, gateways.map(parseAddress)),
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: to.map((endpoint) => ({ endpoint })) }] },
   };
 }
 

@@ -143,7 +143,7 @@ const peerTlvs = tlvFormats.map(([type, format]) => ({
 
 /** A connection may wait for a person for as long as the policy lets it, so nothing here counts as idle. */
 export function proxyFilter(
-  listener: Pick<EnvoyListener, 'name' | 'transport' | 'connect_early'>,
+  listener: Pick<EnvoyListener, 'name' | 'transport' | 'connect_early' | 'tls'>,
   statPrefix: string,
   cluster: string,
   options: { accessLog: boolean; tellPeer?: boolean },
@@ -161,6 +161,10 @@ export function proxyFilter(
       max_connect_attempts: 3,
       backoff_options: CONNECT_BACKOFF,
       ...(options.tellPeer ? { proxy_protocol_tlvs: peerTlvs } : {}),
+      // The connection came with a PROXY header already, which says nothing of TLS: what Envoy found out since then counts.
+      ...(options.tellPeer && listener.tls !== undefined && listener.tls.negotiation !== 'direct'
+        ? { proxy_protocol_tlv_merge_policy: 'OVERWRITE_BY_TYPE_IF_EXISTS_OR_ADD' }
+        : {}),
       ...(options.accessLog ? { access_log: [gatewayAccessLog(listener)] } : {}),
     },
   };

@@ -8,6 +8,8 @@ export interface RenderOptions {
   /** Envoy's admin interface: loopback or a Unix socket, never an address that others reach; left out when absent */
   admin?: string;
   limits?: Partial<EnvoyLimits>;
+  /** certificates are read from files in this folder (renderSecrets), so that renewed ones count at once; without it they count from Envoy's start */
+  secrets_directory?: string;
 }
 
 export interface EnvoyListener {
@@ -18,8 +20,15 @@ export interface EnvoyListener {
   listen: string;
   /** the server behind, `host:port` with a name or an IP address */
   upstream: string;
-  /** TLS from the first byte on: a mesh's mTLS, or PostgreSQL 17's sslnegotiation=direct. Absent: the bytes come in the clear */
-  tls?: DownstreamTls;
+  /** TLS with agents, asked for in band (SSLRequest) or from the first byte on. Absent: the bytes come in the clear */
+  tls?: DownstreamTls & {
+    /** direct: from the first byte on alone, as a mesh's mTLS and sslnegotiation=direct do it; postgres: that, and SSLRequest */
+    negotiation?: 'postgres' | 'direct';
+    /** agents that go on in clear are refused (postgres only: direct has no other way) */
+    required?: boolean;
+  };
+  /** TLS towards the server. Absent: in the clear */
+  upstream_tls?: UpstreamTls;
   /** hop only */
   hop?: HopAddresses;
   /**
@@ -65,6 +74,20 @@ export interface DownstreamTls {
   key_file: string;
   /** a client must show a certificate of this authority; its SPIFFE id becomes the identity */
   client_ca_file?: string;
+  /** optional: an agent without a certificate may go on, and must prove otherwise who it is; required unless said otherwise */
+  client_certificate?: 'required' | 'optional';
+}
+
+export interface UpstreamTls {
+  /** whose certificates are believed; the system's file where Debian keeps it otherwise */
+  ca_file?: string;
+  /** the name that must stand in the server's certificate; the host of `upstream` otherwise */
+  server_name?: string;
+  /** a client certificate of the gateway's own */
+  certificate_file?: string;
+  key_file?: string;
+  /** postgres: asked for by SSLRequest; direct: TLS at once, which PostgreSQL 17 knows */
+  negotiation?: 'postgres' | 'direct';
 }
 
 export interface HopAddresses {
@@ -72,6 +95,17 @@ export interface HopAddresses {
   gateway: string[];
   /** Envoy's listener that the gateway hands connections back to: loopback or a Unix socket */
   back: string;
+  /** where TLS is asked for in band: loopback or Unix sockets, all of them */
+  starttls?: {
+    /** the gateway's handshake with agents, one for each of its workers */
+    agents: string[];
+    /** Envoy's listener that does TLS with them */
+    tls: string;
+    /** the gateway's handshake with the server, one for each of its workers */
+    server: string[];
+    /** Envoy's plain way to the server */
+    plain: string;
+  };
 }
 
 export interface GatewayEndpoints {

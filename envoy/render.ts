@@ -4,8 +4,8 @@ import { envoyAddress, isLocal, parseAddress } from './address.js';
 import { gatewayCluster, gatewayHopCluster, hopCluster, serverCluster, typed, upstreamCluster } from './clusters.js';
 import { agentFilters, proxyFilter } from './filters.js';
 import { httpClusters, httpManager, parseUpstreamUrl } from './http.js';
+import { listenOn, tlsInspector } from './listening.js';
 import {
-  type DownstreamTls,
   defaultLimits,
   type EnvoyLimits,
   type EnvoyListener,
@@ -13,6 +13,16 @@ import {
   type HttpListener,
   type RenderOptions,
 } from './options.js';
+import {
+  internalListenerExtension,
+  serverStartsTls,
+  serverStartTlsListeners,
+  serverTlsClusters,
+  startsTls,
+  startTlsClusters,
+  startTlsListeners,
+} from './starttls.js';
+import { downstreamTls, type SecretFile, secretFiles } from './tls.js';
 
 export * from './options.js';
 
@@ -32,6 +42,11 @@ export function bootstrap(options: RenderOptions): object {
   const limits = check(options);
   return {
     ...(options.admin === undefined ? {} : { admin: { address: envoyAddress(parseAddress(options.admin), { listening: true }) } }),
+    // Envoy asks nobody for its secrets but its own files, and wants a name all the same.
+    ...(options.secrets_directory === undefined ? {} : { node: { id: 'midstream', cluster: 'midstream' } }),
+    ...(options.listeners.some((one) => one.transport === 'ext_proc' && (startsTls(one) || serverStartsTls(one)))
+      ? { bootstrap_extensions: [internalListenerExtension] }
+      : {}),
     overload_manager: {
       resource_monitors: [
         {
@@ -134,7 +149,7 @@ export function snippet(options: RenderOptions): Snippet {
 function allClusters(options: RenderOptions, limits: EnvoyLimits): object[] {
   return [
     gatewayCluster(options.gateway, limits),
-    ...options.listeners.flatMap((listener) => clustersOf(listener, limits)),
+    ...options.listeners.flatMap((listener) => clustersOf(listener, options, limits)),
     ...(options.http ?? []).flatMap((listener) => httpClusters(listener, limits)),
   ];
 }
@@ -145,7 +160,7 @@ function httpListener(listener: HttpListener, options: RenderOptions, limits: En
     ...(listener.tls ? { listener_filters: [tlsInspector] } : {}),
     filter_chains: [
       {
-        ...(listener.tls ? { transport_socket: downstreamTls(listener.tls, ['h2', 'http/1.1']) } : {}),
+        ...(listener.tls ? { transport_socket: downstreamTls(listener, listener.tls, ['h2', 'http/1.1'], options.secrets_directory) } : {}),
         filters: [httpManager(listener, options.gateway, limits)],
       },
     ],
@@ -160,12 +175,16 @@ function listenersOf(listener: EnvoyListener, options: RenderOptions, limits: En
     ...(listener.tls ? { listener_filters: [tlsInspector] } : {}),
     filter_chains: [
       {
-        ...(listener.tls ? { transport_socket: downstreamTls(listener.tls) } : {}),
+        ...(listener.tls ? { transport_socket: downstreamTls(listener, listener.tls, ['postgresql'], options.secrets_directory) } : {}),
         filters: agentFilters(listener, options.gateway, limits, nextCluster(listener)),
       },
     ],
   };
-  return listener.transport === 'hop' ? [agents, backListener(listener, listener.hop!, limits)] : [agents];
+  return [
+    ...(startsTls(listener) ? startTlsListeners(listener, options, limits, nextCluster(listener)) : [agents]),
+    ...(listener.transport === 'hop' ? [backListener(listener, listener.hop!, limits)] : []),
+    ...(serverStartsTls(listener) ? serverStartTlsListeners(listener, limits) : []),
+  ];
 }
 
 /** The gateway hands a connection back here; nothing more is asked, and the log of the first listener is the connection's. */
@@ -181,42 +200,23 @@ function backListener(
   };
 }
 
-/** Without reuse_port a second Envoy on the same address fails to start, instead of taking half of the connections. */
-function listenOn(name: string, address: string, limits: EnvoyLimits): object {
-  const where = parseAddress(address);
-  return {
-    name,
-    address: envoyAddress(where, { listening: true }),
-    per_connection_buffer_limit_bytes: limits.connection_buffer_bytes_max,
-    ...('path' in where ? {} : { enable_reuse_port: false, connection_balance_config: { exact_balance: {} } }),
-  };
-}
-
-/** Without it the name that a client asked for (SNI) stays unknown to the gateway. */
-const tlsInspector = {
-  name: 'envoy.filters.listener.tls_inspector',
-  typed_config: typed('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector'),
-};
-
-function downstreamTls(tls: DownstreamTls, alpn: string[] = ['postgresql']): object {
-  return {
-    name: 'envoy.transport_sockets.tls',
-    typed_config: {
-      ...typed('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext'),
-      require_client_certificate: tls.client_ca_file !== undefined,
-      common_tls_context: {
-        tls_params: { tls_minimum_protocol_version: 'TLSv1_2' },
-        alpn_protocols: alpn,
-        tls_certificates: [{ certificate_chain: { filename: tls.certificate_file }, private_key: { filename: tls.key_file } }],
-        ...(tls.client_ca_file === undefined ? {} : { validation_context: { trusted_ca: { filename: tls.client_ca_file } } }),
-      },
-    },
-  };
-}
-
-function clustersOf(listener: EnvoyListener, limits: EnvoyLimits): object[] {
+function clustersOf(listener: EnvoyListener, options: RenderOptions, limits: EnvoyLimits): object[] {
   const server = serverCluster(listener, limits);
-  return listener.transport === 'hop' ? [gatewayHopCluster(listener, listener.hop!.gateway, limits), server] : [server];
+  return [
+    ...(startsTls(listener) ? startTlsClusters(listener, limits) : []),
+    ...(listener.transport === 'hop' ? [gatewayHopCluster(listener, listener.hop!.gateway, limits)] : []),
+    ...(listener.upstream_tls === undefined ? [server] : serverTlsClusters(listener, server, limits, options.secrets_directory)),
+  ];
+}
+
+/** What `secrets_directory` must hold: a file for each certificate, which Envoy watches. Pure. */
+export function renderSecrets(options: RenderOptions): { name: string; text: string }[] {
+  return secretFiles(options).map(({ name, secret }: SecretFile) => ({
+    name,
+    text: print(secret, [
+      [[], 'Written by `midstream envoy render --secrets`. Envoy reads the certificate again when another is moved into its place.'],
+    ]),
+  }));
 }
 
 /** What Envoy would take but must not be given. Returns the limits in full. */
@@ -239,16 +239,21 @@ function check(options: RenderOptions): EnvoyLimits {
       throw invalid(`"${listener.name}" is no name for a listener: letters, digits, _ and -`);
     if (names.has(listener.name)) throw invalid(`two listeners are called ${listener.name}`);
     names.add(listener.name);
-    if ('transport' in listener ? listener.transport === 'hop' : listener.hop !== undefined) checkHop(listener);
+    if ('transport' in listener ? listener.transport === 'hop' : listener.hop !== undefined)
+      checkHop(listener, 'transport' in listener && (startsTls(listener) || serverStartsTls(listener)));
   }
   return { ...defaultLimits, ...options.limits };
 }
 
 /** The hop's own ends carry identities and reach the server past the gateway, so nobody else may reach them. */
-function checkHop(listener: { name: string; hop?: HopAddresses }): void {
+function checkHop(listener: { name: string; hop?: HopAddresses }, inBand = false): void {
   if (!listener.hop || listener.hop.gateway.length === 0)
     throw invalid(`the listener ${listener.name} has the transport hop, and no addresses for it`);
-  for (const address of [...listener.hop.gateway, listener.hop.back]) {
+  const { starttls } = listener.hop;
+  if (starttls === undefined && inBand)
+    throw invalid(`the hop of ${listener.name} has no addresses for TLS that is asked for in band (hop.starttls)`);
+  const more = starttls === undefined ? [] : [...starttls.agents, starttls.tls, ...starttls.server, starttls.plain];
+  for (const address of [...listener.hop.gateway, listener.hop.back, ...more]) {
     if (!isLocal(parseAddress(address)))
       throw invalid(`the hop of ${listener.name} uses ${address}: only loopback addresses and Unix sockets will do`);
   }

@@ -32,6 +32,7 @@ import { httpExtProc, httpExtProcDefinition } from './services/http-ext-proc.js'
 import { createHttpHop } from './services/http-hop.js';
 import { McpSessions } from './services/mcp-sessions.js';
 import { networkExtProc, networkExtProcDefinition } from './services/network-ext-proc.js';
+import { createStartTlsHop, type Place } from './services/starttls-hop.js';
 
 /** One backend that the gateway stands before. */
 export interface Resource {
@@ -48,7 +49,9 @@ export interface Resource {
   /** the gateway ends the agents' authentication and logs in at the server itself; without it the client's own passes through */
   login?: ListenerLogin;
   /** hop only: where this gateway listens, and Envoy's way back to the server */
-  hop?: ({ host: string; port: number } | { path: string }) & { upstream: { host: string; port: number } | { path: string } };
+  hop?: Place & { upstream: Place };
+  /** hop only: the handshakes of TLS that is asked for in band, where each listens and where it goes on */
+  starttls?: { agents?: { at: Place; next: Place; required: boolean }; server?: { at: Place; next: Place } };
 }
 
 /** An HTTP server that the gateway stands before. */
@@ -218,6 +221,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   options.register?.(server);
   const grpc = await bind(server, options.grpc);
   const hops: { listener: string; port: number; address: string; server: NetServer }[] = [];
+  const handshakes = await startHandshakes(options);
   for (const resource of options.resources) {
     if (!resource.hop) continue;
     const hop = createHop({
@@ -286,6 +290,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     stop: async (reason) => {
       stopping = true;
       for (const hop of hops) hop.server.close();
+      for (const handshake of handshakes) handshake.close();
       for (const connection of [...registry.connections]) connection.input({ type: 'stop', reason });
       for (const exchange of [...exchanges]) exchange.input({ type: 'stop', reason });
       await drained(registry, exchanges);
@@ -337,6 +342,22 @@ function refusedBy(
     }));
     connection.input({ type: 'request_headers', headers, end: true });
   });
+}
+
+async function startHandshakes({ resources, log }: GatewayOptions): Promise<NetServer[]> {
+  const servers: NetServer[] = [];
+  const start = async (at: Place, options: Parameters<typeof createStartTlsHop>[0]): Promise<void> => {
+    const server = createStartTlsHop(options);
+    await listen(server, at);
+    servers.push(server);
+  };
+  for (const { starttls } of resources) {
+    const { agents, server } = starttls ?? {};
+    if (agents)
+      await start(agents.at, { next: agents.next, side: { agents: { required: agents.required, header_ms_max: HEADER_MS_MAX } }, log });
+    if (server) await start(server.at, { next: server.next, side: 'server', log });
+  }
+  return servers;
 }
 
 function openExchange(

@@ -24,12 +24,13 @@ export function renderOptionsOf(config: Config): RenderOptions {
             ...(kubernetes?.certificate ? { upstream_certificate: kubernetes.certificate } : {}),
           })),
         }),
-    listeners: config.listeners.map(({ name, transport, listen, upstream, tls, hop, postgres_proxy }) => ({
+    listeners: config.listeners.map(({ name, transport, listen, upstream, tls, upstream_tls, hop, postgres_proxy }) => ({
       name,
       transport,
       listen,
       upstream,
       ...(tls ? { tls } : {}),
+      ...(upstream_tls ? { upstream_tls } : {}),
       ...(hop ? { hop } : {}),
       ...(postgres_proxy ? { postgres_proxy } : {}),
     })),

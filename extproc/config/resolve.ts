@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { type Address, isLocal, parseAddress } from '../../envoy/address.js';
 import { parseUpstreamUrl } from '../../envoy/http.js';
-import type { DownstreamTls, HopAddresses } from '../../envoy/options.js';
+import type { DownstreamTls, EnvoyListener, HopAddresses, UpstreamTls } from '../../envoy/options.js';
 import { parseBytes, parseDuration } from '../../filters/policy/units.js';
 import { type AuthenticationDocument, type IdentityDocument, resolveAuthentication, resolveIdentity } from './identity.js';
 import type { AccessRule, Config, HttpConfig, KubernetesConfig, ListenerConfig, TokenConfig } from './types.js';
@@ -48,9 +48,10 @@ interface ListenerDocument {
   upstream: string;
   resource?: string;
   catalogue?: { url?: string; url_file?: string; url_env?: string };
-  tls?: DownstreamTls;
+  tls?: NonNullable<EnvoyListener['tls']>;
+  upstream_tls?: UpstreamTls;
   authentication?: AuthenticationDocument;
-  hop?: { gateway: string; back: string };
+  hop?: { gateway: string; back: string; starttls?: { agents: string; tls: string; server: string; plain: string } };
   postgres_proxy?: boolean;
 }
 
@@ -145,6 +146,16 @@ async function listener(
       `the listener ${one.name} has the transport hop, and no hop`,
       'add hop: { gateway: 127.0.0.1:50061, back: 127.0.0.1:50071 }',
     );
+  if (
+    one.hop &&
+    one.hop.starttls === undefined &&
+    [one.tls, one.upstream_tls].some((tls) => tls !== undefined && tls.negotiation !== 'direct')
+  )
+    at.problem(
+      `${pointer}/hop`,
+      `TLS of ${one.name} is asked for in band, and its hop has no starttls`,
+      'add starttls: { agents: 127.0.0.1:50081, tls: 127.0.0.1:50091, server: 127.0.0.1:50101, plain: 127.0.0.1:50111 }, or negotiation: direct',
+    );
   if (transport !== 'hop' && one.hop)
     at.problem(`${pointer}/hop`, `the listener ${one.name} has a hop, and the transport ${transport}`, 'add transport: hop, or remove hop');
   if (transport === 'hop' && one.postgres_proxy)
@@ -160,7 +171,8 @@ async function listener(
     upstream: one.upstream,
     resource: one.resource ?? one.name,
     catalogue_url: one.catalogue && (await catalogueUrl(one.catalogue, `${pointer}/catalogue`, at)),
-    tls: one.tls && tlsFiles(one.tls, path),
+    tls: one.tls && { ...tlsFiles(one.tls, path), negotiation: one.tls.negotiation ?? 'postgres', required: one.tls.required ?? true },
+    upstream_tls: one.upstream_tls && serverTls(one.upstream_tls, `${pointer}/upstream_tls`, at, path),
     authentication:
       one.authentication &&
       resolveAuthentication(
@@ -172,15 +184,42 @@ async function listener(
     hop: one.hop && {
       gateway: at.perWorker(`${pointer}/hop/gateway`, one.hop.gateway, workers),
       back: at.local(`${pointer}/hop/back`, one.hop.back),
+      ...(one.hop.starttls
+        ? {
+            starttls: {
+              agents: at.perWorker(`${pointer}/hop/starttls/agents`, one.hop.starttls.agents, workers),
+              tls: at.local(`${pointer}/hop/starttls/tls`, one.hop.starttls.tls),
+              server: at.perWorker(`${pointer}/hop/starttls/server`, one.hop.starttls.server, workers),
+              plain: at.local(`${pointer}/hop/starttls/plain`, one.hop.starttls.plain),
+            },
+          }
+        : {}),
     },
     postgres_proxy: one.postgres_proxy ?? false,
   };
 }
 
-const tlsFiles = ({ certificate_file, key_file, client_ca_file }: DownstreamTls, path: (name: string) => string): DownstreamTls => ({
+/** Both files of a certificate, or neither. */
+function serverTls(tls: UpstreamTls, pointer: string, at: Places, path: (name: string) => string): UpstreamTls {
+  if ((tls.certificate_file === undefined) !== (tls.key_file === undefined))
+    at.problem(pointer, 'a client certificate is a certificate and its key', 'give both certificate_file and key_file');
+  return {
+    ...tls,
+    negotiation: tls.negotiation ?? 'postgres',
+    ...(tls.ca_file === undefined ? {} : { ca_file: path(tls.ca_file) }),
+    ...(tls.certificate_file === undefined ? {} : { certificate_file: path(tls.certificate_file) }),
+    ...(tls.key_file === undefined ? {} : { key_file: path(tls.key_file) }),
+  };
+}
+
+const tlsFiles = (
+  { certificate_file, key_file, client_ca_file, client_certificate }: DownstreamTls,
+  path: (name: string) => string,
+): DownstreamTls => ({
   certificate_file: path(certificate_file),
   key_file: path(key_file),
   ...(client_ca_file === undefined ? {} : { client_ca_file: path(client_ca_file) }),
+  ...(client_certificate === undefined ? {} : { client_certificate }),
 });
 
 function httpListener(one: HttpDocument, pointer: string, workers: number, at: Places, path: (name: string) => string): HttpConfig {

@@ -9,9 +9,40 @@ const downstreamTls = object(
     certificate_file: file('PEM certificate chain of this listener.'),
     key_file: file('Its private key.'),
     client_ca_file: file('Clients must show a certificate of this authority; its SPIFFE id becomes the identity.'),
+    client_certificate: {
+      enum: ['required', 'optional'],
+      default: 'required',
+      description: 'optional: a client without one may go on, and must prove otherwise who it is.',
+    },
   },
   ['certificate_file', 'key_file'],
 );
+
+const postgresTls = object(
+  'TLS with agents, ended by this Envoy. Leave it out where a mesh does it.',
+  {
+    ...downstreamTls.properties,
+    negotiation: {
+      enum: ['postgres', 'direct'],
+      default: 'postgres',
+      description: 'postgres: asked for by SSLRequest, or at once; direct: at once alone (a mesh, sslnegotiation=direct).',
+    },
+    required: { type: 'boolean', default: true, description: 'Agents that go on in clear are refused.', 'x-say': 'write true or false' },
+  },
+  ['certificate_file', 'key_file'],
+);
+
+const upstreamTls = object('TLS towards the server, whose certificate must be believed and of the right name (verify-full).', {
+  ca_file: file('PEM certificates that are believed; the system’s file where Debian keeps it otherwise.'),
+  server_name: text('The name in the server’s certificate; the host of upstream otherwise.', 'write a name'),
+  certificate_file: file('A client certificate of the gateway’s own.'),
+  key_file: file('Its private key.'),
+  negotiation: {
+    enum: ['postgres', 'direct'],
+    default: 'postgres',
+    description: 'postgres: asked for by SSLRequest; direct: TLS at once, which PostgreSQL 17 knows.',
+  },
+});
 
 const httpListener = object(
   'One HTTP server that agents reach through Envoy (envoy/http).',
@@ -97,13 +128,24 @@ const listener = object(
         url_env: text('An environment variable that holds the connection string.', 'write the name of a variable'),
       },
     ),
-    tls: downstreamTls,
+    tls: postgresTls,
+    upstream_tls: upstreamTls,
     authentication: authenticationSchema,
     hop: object(
       'Transport hop only: loopback addresses or Unix sockets.',
       {
         gateway: address('Where the gateway takes connections from Envoy; see gateway.grpc for several workers.', '127.0.0.1:50061'),
         back: address('Where Envoy takes them back.', '127.0.0.1:50071'),
+        starttls: object(
+          'Where the handshakes of TLS that is asked for in band stand; needed with tls or upstream_tls.',
+          {
+            agents: address('The gateway’s, with agents; see gateway.grpc for several workers.', '127.0.0.1:50081'),
+            tls: address('Envoy’s listener that does TLS with them.', '127.0.0.1:50091'),
+            server: address('The gateway’s, with the server; see gateway.grpc for several workers.', '127.0.0.1:50101'),
+            plain: address('Envoy’s plain way to the server.', '127.0.0.1:50111'),
+          },
+          ['agents', 'tls', 'server', 'plain'],
+        ),
       },
       ['gateway', 'back'],
     ),

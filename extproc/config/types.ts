@@ -1,4 +1,4 @@
-import type { DownstreamTls, HopAddresses } from '../../envoy/options.js';
+import type { DownstreamTls, EnvoyListener, HopAddresses, UpstreamTls } from '../../envoy/options.js';
 import type { IdentityConfig } from '../identity/types.js';
 import type { AuthenticationConfig } from './identity.js';
 
@@ -53,7 +53,8 @@ export interface ListenerConfig {
   resource: string;
   /** connection string; undefined: no catalogue */
   catalogue_url: string | undefined;
-  tls: DownstreamTls | undefined;
+  tls: EnvoyListener['tls'];
+  upstream_tls: UpstreamTls | undefined;
   /** undefined: the client's own log-in passes through */
   authentication: AuthenticationConfig | undefined;
   /** one gateway address for each worker */

@@ -27,8 +27,10 @@ export async function startWorker(settings: WorkerSettings, log: Logger, sibling
   const resources = config.listeners.map((listener) => resourceOf(listener, number, identities, log));
   const options = runtimeOptions(settings, resources, log);
   await removeStaleSocket(options.grpc);
-  for (const listener of [...config.listeners, ...config.http])
-    if (listener.hop) await removeStaleSocket(listener.hop.gateway[number - 1]!);
+  for (const { hop } of [...config.listeners, ...config.http]) {
+    const { agents = [], server = [] } = hop?.starttls ?? {};
+    for (const addresses of [hop?.gateway ?? [], agents, server]) if (addresses.length > 0) await removeStaleSocket(addresses[number - 1]!);
+  }
   const runtime = await startRuntime({ ...options, ...(siblings ? { siblings } : {}) });
   identities.onRevoked = (has) => runtime.gateway.revoked(has);
   return {
@@ -110,13 +112,27 @@ function resourceOf(listener: ListenerConfig, number: number, identities: Identi
             methods: authentication.methods,
             cleartext: authentication.cleartext,
             ends_with_token: authentication.ends_with_token,
-            upstream_encrypted: false,
+            upstream_encrypted: listener.upstream_tls !== undefined,
             identities,
             credentials: openCredentials(authentication.logins),
             log,
           },
         }
       : {}),
+    ...(hop?.starttls ? { starttls: handshakesOf(listener, number) } : {}),
     ...(hop ? { hop: hopOf(hop, number) } : {}),
+  };
+}
+
+/** By hop: the handshakes of this worker, where TLS is asked for in band. */
+function handshakesOf({ tls, upstream_tls, hop }: ListenerConfig, number: number): NonNullable<Resource['starttls']> {
+  const places = hop!.starttls!;
+  return {
+    ...(tls && tls.negotiation !== 'direct'
+      ? { agents: { at: parseAddress(places.agents[number - 1]!), next: parseAddress(places.tls), required: tls.required === true } }
+      : {}),
+    ...(upstream_tls && upstream_tls.negotiation !== 'direct'
+      ? { server: { at: parseAddress(places.server[number - 1]!), next: parseAddress(places.plain) } }
+      : {}),
   };
 }

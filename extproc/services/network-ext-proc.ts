@@ -11,6 +11,7 @@ import {
 import { type PeerFacts, peerFacts, postgresProxy } from '../convert/network-ext-proc.js';
 import type { Connection, Transport } from './connection.js';
 import { streaming } from './grpc-method.js';
+import { startTls } from './starttls-ext-proc.js';
 
 type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
 
@@ -22,6 +23,9 @@ export const networkExtProcDefinition = streaming(
 );
 
 const none: readonly Buffer[] = [];
+/** Milliseconds that a client has to end its own side, after it was told why it is closed. */
+const CLOSE_MS_MAX = 1000;
+
 const directionOf = { upstream: 'read', downstream: 'write' } as const;
 
 /**
@@ -33,6 +37,8 @@ class ExtProcTransport implements Transport {
   private metadata: Record<string, Record<string, string>> | undefined;
   private reading = true;
   private flowing = true;
+  /** set when the client's side was ended */
+  private closing: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly call: Call,
@@ -60,8 +66,26 @@ class ExtProcTransport implements Transport {
     this.write(directionOf[side], none, false, ConnectionStatus.Continue);
   }
 
+  /**
+   * The client's side ends first, and the connection when the client has gone too: of a connection that came through another listener of
+   * this Envoy (TLS that was asked for in band), a close drops what was written just before it, which is the error that says why.
+   */
   close(): void {
+    if (this.closing !== undefined) return;
+    this.write('write', none, true, ConnectionStatus.Continue);
+    this.closing = setTimeout(() => this.closeNow(), CLOSE_MS_MAX);
+  }
+
+  /** The client has ended its side, or has had its time. */
+  closeNow(): void {
+    if (this.closing === undefined) return;
+    clearTimeout(this.closing);
     this.write('write', none, false, ConnectionStatus.Close);
+  }
+
+  /** Nothing can be sent any more. */
+  gone(): void {
+    clearTimeout(this.closing);
   }
 
   /** Both sides come on one stream. */
@@ -98,6 +122,7 @@ export interface ExtProcHost {
 
 export function networkExtProc(host: ExtProcHost): UntypedServiceImplementation {
   const process = (call: Call): void => {
+    if (startTls(call, String(call.metadata.get('x-midstream-role')[0] ?? ''))) return;
     let connection: Connection | undefined;
     let transport: ExtProcTransport | undefined;
     call.on('data', (request: ProcessingRequest) => {
@@ -118,6 +143,7 @@ export function networkExtProc(host: ExtProcHost): UntypedServiceImplementation 
           request.endOfStream,
           request.metadata === undefined ? undefined : postgresProxy(request.metadata),
         );
+        if (request.endOfStream && from === 'downstream') transport!.closeNow();
       } catch (error) {
         host.log.warn({ error: error instanceof Error ? error.message : String(error) }, 'a stream failed; its connection is closed');
         connection?.lost('stream failed');
@@ -126,10 +152,14 @@ export function networkExtProc(host: ExtProcHost): UntypedServiceImplementation 
     });
     // Envoy ends its side only when the connection is over, so ending ours is no more than good manners then.
     call.on('end', () => {
+      transport?.gone();
       connection?.lost('closed');
       call.end();
     });
-    call.on('cancelled', () => connection?.lost('cancelled'));
+    call.on('cancelled', () => {
+      transport?.gone();
+      connection?.lost('cancelled');
+    });
     call.on('error', () => connection?.lost('stream error'));
   };
   return { Process: process };

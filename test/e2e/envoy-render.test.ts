@@ -14,7 +14,12 @@ import { type GatewayDouble, startGatewayDouble } from '../support/gateway-doubl
 import { freePorts } from '../support/ports.js';
 
 const tls = (name: string) => join(packageRoot(), 'test', 'support', 'tls', name);
-const tlsOptions = { certificate_file: tls('server.pem'), key_file: tls('server.key'), client_ca_file: tls('ca.pem') };
+const tlsOptions = {
+  certificate_file: tls('server.pem'),
+  key_file: tls('server.key'),
+  client_ca_file: tls('ca.pem'),
+  negotiation: 'direct' as const,
+};
 const SPIFFE = 'spiffe://shop.example/agent/reporter';
 
 describe('a real Envoy takes what is rendered', function () {

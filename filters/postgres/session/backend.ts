@@ -9,6 +9,7 @@ import { onServerAuthentication } from './agent-login.js';
 import { copyData, copyDone, copyInResponse, copyOutResponse } from './backend-copy.js';
 import { errorResponse, noticeResponse } from './backend-errors.js';
 import { countFired, currentRequest, pass, sendRun, unexpected } from './backend-pass.js';
+import { withoutChannelBinding } from './channel-binding.js';
 import { dropDoubtful, passDoubtOn } from './copy-syncs.js';
 import { settingProblem } from './grammar.js';
 import { type Layout, learnDescribed, maskNames, outputsOf, planRows } from './layouts.js';
@@ -96,6 +97,11 @@ function passPiece(s: Session, f: Frame): boolean {
 
 function login(s: Session, f: Frame): boolean {
   if (onServerAuthentication(s, f)) return true;
+  const plain = withoutChannelBinding(s, f);
+  if (plain !== undefined) {
+    s.out.downstream.add(plain);
+    return true;
+  }
   if (f.buf.readInt32BE(f.body) === authentication.Ok) s.authenticated = true;
   pass(s, f, undefined);
   return true;

@@ -2,6 +2,7 @@ import { MidstreamError } from '../../errors.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { frontend } from '../wire/types.js';
 import { duringAgentLogin } from './agent-login.js';
+import { checkChannelBinding } from './channel-binding.js';
 import { mayHaveEatenSyncs } from './copy-syncs.js';
 import { onBind, onClose, onDescribe, onExecute, onParse } from './extended.js';
 import { onFunctionCall } from './function-call.js';
@@ -76,6 +77,7 @@ const PIPELINE_MESSAGES_MAX = 1_000_000;
 
 /** Before the server is ready only the exchange of credentials passes; all else waits its turn. */
 function duringLogin(s: Session, f: Frame): Stall | undefined {
+  if (f.type === frontend.PasswordMessage) checkChannelBinding(s, f);
   if (f.type === frontend.PasswordMessage || f.type === frontend.Terminate) {
     s.out.upstream.pass(f.buf, f.start, f.end);
     return undefined;

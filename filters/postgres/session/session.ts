@@ -75,6 +75,8 @@ export class Session {
   /** our copy of the encoding that texts are in */
   encoding = 'UTF8';
   authenticated = false;
+  /** the server offered a login that is bound to its TLS, and the client did not hear of it */
+  bindingHidden = false;
   /** the login that the gateway itself ends; undefined where the client's own passes through */
   login: AgentLogin | undefined;
   frontEnded = false;

@@ -81,6 +81,7 @@ access: [{ resource: tools, sources: [127.0.0.1] }]
           catalogue_url: undefined,
           tls: undefined,
           hop: undefined,
+          upstream_tls: undefined,
           authentication: undefined,
           postgres_proxy: false,
         },
