@@ -56,11 +56,29 @@ function processFilter(listener: HttpListener): object {
         response_trailer_mode: 'SEND',
       },
       request_attributes: REQUEST_ATTRIBUTES,
-      metadata_options: { receiving_namespaces: { untyped: [METADATA_NAMESPACE] } },
+      metadata_options: {
+        receiving_namespaces: { untyped: [METADATA_NAMESPACE] },
+        ...(listener.mcp_filter === true ? { forwarding_namespaces: { untyped: [MCP_FILTER] } } : {}),
+      },
       grpc_service: gatewayService(listener, STREAM_ANSWER_MS_MAX),
     },
   };
 }
+
+const MCP_FILTER = 'envoy.filters.http.mcp';
+
+/** Bytes of a message that Envoy reads for its opinion; its own limit of 8 KiB would turn longer messages away. */
+const MCP_BYTES_MAX = 1024 * 1024;
+
+/** Envoy's own reading of MCP. It passes everything on: to refuse is the gateway's business. */
+const mcpFilter = {
+  name: MCP_FILTER,
+  typed_config: {
+    ...typed('envoy.extensions.filters.http.mcp.v3.Mcp'),
+    traffic_mode: 'PASS_THROUGH',
+    max_request_body_size: MCP_BYTES_MAX,
+  },
+};
 
 /** Puts back the Content-Length of a body that goes on as it is: ext_proc with streamed bodies drops it. */
 function keepLength(direction: 'request_mutations' | 'response_mutations', operator: 'REQ' | 'RESP'): object {
@@ -181,6 +199,7 @@ export function httpManager(listener: HttpListener, gateway: GatewayEndpoints, l
         ...(listener.authorize === true ? [authorizeRequestFilter(listener, limits)] : []),
         // in the order of requests; answers come through them in reverse
         keepLength('response_mutations', 'RESP'),
+        ...(listener.mcp_filter === true ? [mcpFilter] : []),
         processFilter(listener),
         keepLength('request_mutations', 'REQ'),
         {

@@ -60,6 +60,8 @@ export interface HttpListener {
   tls?: DownstreamTls;
   /** ask ext_authz for each request, before ext_proc sees it: of use where access is ruled */
   authorize?: boolean;
+  /** put Envoy's own reader of MCP first and forward what it read, as a second opinion */
+  mcp_filter?: boolean;
   /** where upgraded streams (WebSocket) go through the gateway and come back; without it they are refused */
   hop?: HopAddresses;
   /** protocols of `Upgrade` that come to the gateway; DEFAULT_UPGRADES unless said otherwise */

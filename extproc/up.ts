@@ -26,6 +26,8 @@ export interface HttpServer {
   listen: { host: string; port: number };
   /** descriptors of its gRPC API: .proto files or descriptor sets */
   grpcDescriptors?: readonly string[];
+  /** MCP: Envoy's own reading as a second opinion */
+  mcp_filter?: boolean;
 }
 
 export interface UpOptions {
@@ -190,6 +192,7 @@ interface ServerListener {
   name: 'http' | 'mcp' | 'kubernetes';
   resource: string;
   url: string;
+  mcp_filter: boolean;
   at: { host: string; port: number };
   grpc: GrpcSchema | undefined;
 }
@@ -219,6 +222,7 @@ async function httpServers({ http, mcp, kubernetes, resource }: UpOptions, clust
         name,
         resource: server.resource ?? resource ?? new URL(server.url).host,
         url: server.url,
+        mcp_filter: server.mcp_filter ?? false,
         at: { host: server.listen.host, port: server.listen.port || (await freePort()) },
         grpc: server.grpcDescriptors && readGrpcSchema(server.grpcDescriptors),
       });
@@ -248,10 +252,11 @@ function renderOptions(
               ...(hop ? { hop: { gateway: [hop.address], back: `unix:${join(directory, 'back.sock')}` } } : {}),
             },
           ],
-    http: servers.map(({ name, url, at }) => ({
+    http: servers.map(({ name, url, mcp_filter, at }) => ({
       name,
       listen: formatAddress(at.host, at.port),
       upstream: url,
+      ...(mcp_filter ? { mcp_filter } : {}),
       ...(options.access === undefined ? {} : { authorize: true }),
       hop: { gateway: [hopOf(name)!.address], back: `unix:${join(directory, `${name}-back.sock`)}` },
       ...(name === 'kubernetes' && cluster ? upstreamOf(cluster) : {}),

@@ -11,7 +11,7 @@ export function renderOptionsOf(config: Config): RenderOptions {
     ...(config.http.length === 0
       ? {}
       : {
-          http: config.http.map(({ name, listen, upstream, upstream_ca_file, tls, hop, upgrades, kubernetes }) => ({
+          http: config.http.map(({ name, listen, upstream, upstream_ca_file, tls, hop, upgrades, kubernetes, mcp_filter }) => ({
             name,
             listen,
             upstream,
@@ -22,6 +22,7 @@ export function renderOptionsOf(config: Config): RenderOptions {
             ...(upgrades ? { upgrades } : {}),
             ...(kubernetes ? { kubernetes: true } : {}),
             ...(kubernetes?.certificate ? { upstream_certificate: kubernetes.certificate } : {}),
+            ...(mcp_filter ? { mcp_filter } : {}),
           })),
         }),
     listeners: config.listeners.map(({ name, transport, listen, upstream, tls, upstream_tls, hop, postgres_proxy }) => ({

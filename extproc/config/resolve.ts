@@ -63,6 +63,7 @@ interface HttpDocument {
   protocol?: 'http' | 'mcp' | 'kubernetes';
   kubernetes?: { token_file?: string; certificate_file?: string; key_file?: string; impersonation?: boolean };
   grpc_descriptors?: string[];
+  mcp_filter?: boolean;
   resource?: string;
   tls?: DownstreamTls;
   hop?: { gateway: string; back: string };
@@ -230,6 +231,8 @@ function httpListener(one: HttpDocument, pointer: string, workers: number, at: P
     const why = error instanceof TypeError && 'code' in error ? 'it is no URL' : (error as Error).message;
     at.problem(`${pointer}/upstream`, `the upstream of ${one.name} is no server: ${why}`, 'write http://host:port or https://host');
   }
+  if (one.mcp_filter && one.protocol !== 'mcp')
+    at.problem(`${pointer}/mcp_filter`, 'mcp_filter is of use before MCP servers alone', 'add protocol: mcp, or remove it');
   if (one.upgrades && !one.hop)
     at.problem(`${pointer}/upgrades`, 'upgrades have a meaning with hop alone', 'add hop: { gateway: …, back: … }, or remove upgrades');
   if (one.kubernetes !== undefined && one.protocol !== 'kubernetes')
@@ -246,6 +249,7 @@ function httpListener(one: HttpDocument, pointer: string, workers: number, at: P
     protocol: one.protocol ?? 'http',
     kubernetes: one.protocol === 'kubernetes' ? kubernetes(one, pointer, at, path) : undefined,
     grpc_descriptors: (one.grpc_descriptors ?? []).map(path),
+    mcp_filter: one.mcp_filter ?? false,
     resource: one.resource ?? one.name,
     tls: one.tls && tlsFiles(one.tls, path),
     hop: one.hop && {

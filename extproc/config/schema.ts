@@ -62,6 +62,12 @@ const httpListener = object(
         'write a list of files',
       ),
     },
+    mcp_filter: {
+      type: 'boolean',
+      default: false,
+      description: 'protocol mcp: Envoy reads messages too and forwards what it read, as a second opinion.',
+      'x-say': 'write true or false',
+    },
     upstream_ca_file: file('https: PEM certificates that are believed; the system’s file where Debian keeps it otherwise.'),
     kubernetes: object(
       'protocol: kubernetes: what the gateway calls the API with. Callers need no credential, and their own goes no further.',

@@ -73,6 +73,7 @@ export interface HttpConfig {
   kubernetes: KubernetesConfig | undefined;
   /** files */
   grpc_descriptors: string[];
+  mcp_filter: boolean;
   resource: string;
   tls: DownstreamTls | undefined;
   /** one gateway address for each worker; undefined: upgrades are refused */

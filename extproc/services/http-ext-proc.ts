@@ -1,6 +1,7 @@
 import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import type { Effects } from '../../filters/http/effects.js';
+import { opinionOf } from '../../filters/mcp/second-opinion.js';
 import {
   decodeProcessingRequest,
   encodeProcessingResponse,
@@ -68,8 +69,9 @@ export function httpExtProc(host: HttpExtProcHost): UntypedServiceImplementation
           (session) => new ExtProcStream(call, session),
         );
         if (request.part === 'none') return;
-        const { attributes: _attributes, metadata: _metadata, part, ...rest } = request;
-        connection.input({ type: part, ...rest } as Parameters<HttpConnection['input']>[0]);
+        const { attributes: _attributes, metadata, part, ...rest } = request;
+        const opinion = metadata && opinionOf(metadata['envoy.filters.http.mcp']);
+        connection.input({ type: part, ...rest, ...(opinion && { opinion }) } as Parameters<HttpConnection['input']>[0]);
       } catch (error) {
         host.log.warn({ error: error instanceof Error ? error.message : String(error) }, 'a request failed; it is reset');
         connection?.lost('stream failed');

@@ -5,6 +5,7 @@ import type { ObjectMask } from '../kubernetes/answers/marks.js';
 import { type KubernetesOptions, KubernetesRequest } from '../kubernetes/conversation.js';
 import { statusOf } from '../kubernetes/status.js';
 import { askedFields } from '../mcp/recorded.js';
+import type { McpOpinion } from '../mcp/second-opinion.js';
 import { McpSide, type McpWorld } from '../mcp/side.js';
 import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
@@ -68,8 +69,8 @@ export interface ExchangeOptions {
 }
 
 export type ExchangeInput =
-  | { type: 'request_headers' | 'response_headers'; headers: readonly Header[]; end: boolean }
-  | { type: 'request_body' | 'response_body'; body: Buffer; end: boolean }
+  | { type: 'request_headers' | 'response_headers'; headers: readonly Header[]; end: boolean; opinion?: McpOpinion }
+  | { type: 'request_body' | 'response_body'; body: Buffer; end: boolean; opinion?: McpOpinion }
   | { type: 'request_trailers' | 'response_trailers'; headers: readonly Header[] }
   /** after an upgrade: bytes of one side; with `end` it has sent its last */
   | { type: 'tunnel'; from: Side; bytes: Buffer; end: boolean }
@@ -160,8 +161,9 @@ export class Exchange {
     if (this.phase === 'foreign' || (this.phase === 'new' && input.type === 'response_headers')) return this.passForeign(input);
     switch (input.type) {
       case 'request_headers':
-        return this.onRequest(input.headers, input.end);
+        return this.onRequest(input.headers, input.end, input.opinion);
       case 'request_body':
+        if (input.opinion !== undefined) this.mcp?.second(input.opinion);
         return this.onRequestBody(input.body, input.end);
       case 'request_trailers':
         return this.onRequestTrailers();
@@ -210,7 +212,7 @@ export class Exchange {
     else if (input.type.startsWith('request_')) throw new MidstreamError('protocol_violation', 'a request came behind its answer');
   }
 
-  private onRequest(headers: readonly Header[], end: boolean): void {
+  private onRequest(headers: readonly Header[], end: boolean, opinion: McpOpinion | undefined): void {
     if (this.phase !== 'new') throw new MidstreamError('protocol_violation', 'the headers of a request came twice');
     const { peer, resource } = this.options;
     this.head = headOf(headers);
@@ -241,6 +243,7 @@ export class Exchange {
     }
     if (this.options.kubernetes !== undefined) this.openKubernetes(this.options.kubernetes);
     if (this.options.mcp !== undefined) this.mcp = new McpSide(this.options.mcp, this.rules.policy, this.identity, resource, this.facts);
+    if (opinion !== undefined) this.mcp?.second(opinion);
     if (this.mcp?.mayUse === false) {
       this.refuse(noSession);
       return;
@@ -387,7 +390,19 @@ export class Exchange {
       return this.refuse(never);
     }
     const { verdict, rule, matches } = decision;
-    this.record('decision', { request: REQUEST, verdict, rule, matches, policy_version: this.rules.policy.version }, true);
+    const disagreement = this.mcp?.disagreement ?? '';
+    this.record(
+      'decision',
+      {
+        request: REQUEST,
+        verdict,
+        rule,
+        matches,
+        policy_version: this.rules.policy.version,
+        ...(disagreement === '' ? {} : { disagreement: this.rules.maskText(disagreement) }),
+      },
+      true,
+    );
     this.out.decisions.push(decision);
     const impossible = this.options.transport === 'hop' ? upgradeRefusal(this.facts) : undefined;
     if (verdict === 'deny') {

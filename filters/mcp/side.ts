@@ -1,8 +1,10 @@
 import type { HttpFacts } from '../http/facts.js';
+import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
 import type { Why } from './answers.js';
 import { type McpParties, McpRequest } from './conversation.js';
 import { isObject } from './messages.js';
+import { disagreement, type McpOpinion } from './second-opinion.js';
 import { eventStream, type McpBody, type McpListener, ServerMessages, wholeJson } from './server-messages.js';
 import type { McpMemory } from './tools.js';
 
@@ -37,6 +39,7 @@ export class McpSide {
   private readonly parties: McpParties;
   private readonly owner: string;
   private request: McpRequest | undefined;
+  private opinion: McpOpinion | undefined;
   private progress = 0;
 
   constructor(
@@ -87,8 +90,23 @@ export class McpSide {
     return this.request?.body;
   }
 
+  /** What Envoy itself read of the request. */
+  second(opinion: McpOpinion): void {
+    this.opinion = opinion;
+  }
+
+  /** What Envoy read otherwise, in words; empty where it did not. */
+  disagreement = '';
+
   decide(): Decision | undefined {
-    return this.request?.decide();
+    const own = this.request?.decide();
+    const { policy, identity } = this.parties;
+    const other = this.opinion && disagreement(this.opinion, this.request?.messages ?? [], this.resource);
+    if (other === undefined) return own;
+    if (other.facts.tool !== '') other.facts.tool_changed = this.world.memory.toolChanged(this.resource, other.facts.tool);
+    this.disagreement = `Envoy read ${[other.facts.method || 'an answer', other.facts.tool || other.facts.uri].filter((part) => part !== '').join(' ')}`;
+    const also = policy.decide({ on: 'mcp', mcp: other.facts, identity, resource: this.resource });
+    return own === undefined ? also : strictestDecision([own, also]);
   }
 
   /** What reads the answer; undefined: nothing of it is a message. */

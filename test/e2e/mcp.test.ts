@@ -103,7 +103,8 @@ for (const json of [true, false])
       up = await startUp({
         version: 'test',
         listen: { host: '127.0.0.1', port: 0 },
-        mcp: { url: started.url, listen: { host: '127.0.0.1', port: 0 } },
+        // Envoy's own reader beside ours in one of the two: it agrees with all that follows.
+        mcp: { url: started.url, listen: { host: '127.0.0.1', port: 0 }, mcp_filter: json },
         transport: 'ext_proc',
         policyFile: join(directory, 'policy.yaml'),
         recordDirectory: join(directory, 'recordings'),
@@ -227,6 +228,7 @@ for (const json of [true, false])
         assert.ok(operations.includes(expected), `${expected} in ${operations.join(', ')}`);
       const observed = events.filter((event) => event.type === 'decision' && JSON.stringify(event['matches']).includes('"seen"'));
       assert.equal(observed.length, 1);
+      assert.ok(events.every((event) => event['disagreement'] === undefined || event['rule'] === 'default:unparsed'));
       assert.ok(!JSON.stringify(events).includes(EMAIL));
       assert.deepEqual((await verifyRecordings(recordings)).problems, []);
     });

@@ -123,3 +123,18 @@ describe('envoy render', () => {
 
   it('gives the same text for the same options', () => assert.equal(renderBootstrap(hop), renderBootstrap(structuredClone(hop))));
 });
+
+describe('a listener before an MCP server', () => {
+  it('has Envoy’s own reader before the gateway where that is asked for, and forwards what it read', () => {
+    const [listener] = scenarios['http']!.http!;
+    const filters = (mcp_filter: boolean) =>
+      holding(parse(renderBootstrap({ ...scenarios['http']!, http: [{ ...listener!, mcp_filter }] })), 'http_filters').flatMap(
+        (manager) => manager['http_filters'] as { name: string; typed_config: Record<string, unknown> }[],
+      );
+    const named = filters(true).map(({ name }) => name);
+    assert.equal(named.indexOf('envoy.filters.http.mcp') + 1, named.indexOf('envoy.filters.http.ext_proc'));
+    assert.equal(holding(filters(true), 'forwarding_namespaces').length, 1);
+    assert.ok(filters(false).every(({ name }) => name !== 'envoy.filters.http.mcp'));
+    assert.equal(holding(filters(false), 'forwarding_namespaces').length, 0);
+  });
+});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { LENGTH_KEPT } from '../../../filters/http/effects.js';
+import { opinionOf } from '../../../filters/mcp/second-opinion.js';
 import { CARD, EMAIL } from '../postgres-rows/support.js';
 import { call, exchange, identity, json, newWorld, sse } from './support.js';
 
@@ -85,6 +86,37 @@ describe('an exchange with an MCP server', () => {
       d.request(`${method} /mcp`, json, body(call('shell')));
       assert.equal(d.events('decision')[0]!['rule'], 'no-shell', method);
     }
+  });
+
+  it('takes what Envoy read as a second opinion: the stricter reading holds', () => {
+    const judged = (method: string, params: object, opinion: unknown) => {
+      const d = exchange(policy);
+      const headers: [string, string][] = [[':method', 'POST'], [':authority', 'a'], [':path', '/mcp'], ...json];
+      const read = opinionOf(opinion);
+      d.step({ type: 'request_headers', headers, end: false, ...(read && { opinion: read }) });
+      d.step({ type: 'request_body', body: Buffer.from(body(asks(method, params))), end: true });
+      const [decision] = d.events('decision');
+      return [decision!['verdict'], decision!['rule'], decision!['disagreement']];
+    };
+    const lookup = { name: 'lookup' };
+    assert.deepEqual(judged('tools/call', lookup, { method: 'tools/call', params: lookup, id: 1 }), ['allow', '', undefined]);
+    // Of a long message Envoy knows the method alone; of a list, of what is none and of methods that it does not know, nothing.
+    for (const opinion of [{ method: 'tools/call', is_exceeding_limit: true }, {}, undefined, { method: 7 }, 'x'])
+      assert.deepEqual(judged('tools/call', lookup, opinion), ['allow', '', undefined]);
+    assert.deepEqual(judged('tools/call', lookup, { method: 'tools/call', params: { name: 'shell' } }), [
+      'deny',
+      'no-shell',
+      'Envoy read tools/call shell',
+    ]);
+    assert.deepEqual(judged('tools/list', {}, { method: 'tools/call', params: { name: 'shell' } }), [
+      'deny',
+      'no-shell',
+      'Envoy read tools/call shell',
+    ]);
+    assert.deepEqual(judged('tools/call', { name: 'shell' }, { method: 'tools/call', params: lookup })[1], 'no-shell');
+    assert.deepEqual(judged('tools/list', {}, { method: '__jsonrpc_response' }), ['allow', '', 'Envoy read an answer']);
+    // It forwards no arguments: a rule that asks for them can't be evaluated, and holds.
+    assert.equal(judged('tools/call', lookup, { method: 'tools/call', params: { name: 'transfer' } })[1], 'big');
   });
 
   it('lists a tool that is refused by its arguments alone, not one that is refused by its name', () => {
