@@ -37,6 +37,7 @@ function printFacts(facts: OperationFacts): void {
   printIdentity(facts.identity);
   if (facts.on === 'postgres') printSql(facts);
   else if (facts.on === 'kubernetes') printNamed('k8s', facts.k8s);
+  else if (facts.on === 'terminal') printNamed('terminal', facts.terminal);
   else if (facts.on === 'websocket') printNamed('message', facts.message);
   else if (facts.on === 'http') printRequest(facts);
   else printNamed(facts.on, facts.mcp);

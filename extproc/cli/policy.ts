@@ -75,7 +75,9 @@ async function analyzerFor(policy: CompiledPolicy): Promise<Analyzer> {
 
 /** Rules of protocols that nothing is judged by yet load, and never match; the person should know. */
 function notes(policy: CompiledPolicy): string[] {
-  const waiting = policy.rules.filter((rule) => rule.enabled && !['postgres', 'http', 'websocket', 'mcp', 'any'].includes(rule.on));
+  const waiting = policy.rules.filter(
+    (rule) => rule.enabled && !['postgres', 'http', 'websocket', 'terminal', 'mcp', 'any'].includes(rule.on),
+  );
   return waiting.map((rule) => `line ${rule.line}: the rule ${rule.name} is on ${rule.on}, which nothing is judged by yet`);
 }
 

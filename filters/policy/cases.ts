@@ -1,8 +1,10 @@
 import { type DescribedRequest, describedReadings } from '../http/described.js';
-import type { HttpReading } from '../http/facts.js';
+import type { HttpFacts, HttpReading } from '../http/facts.js';
 import { placesOf, type SqlSource } from '../http/sql-places.js';
 import { messageFacts } from '../http/websocket/facts.js';
 import { describedKubernetes } from '../kubernetes/described.js';
+import { headFacts } from '../kubernetes/request.js';
+import { readLine } from '../kubernetes/terminal/lines.js';
 import { type McpFacts, mcpFacts } from '../mcp/facts.js';
 import { nothing, type SqlReader } from '../sql/dialects/analyze.js';
 import type { SqlFacts } from '../sql/facts.js';
@@ -21,11 +23,10 @@ export interface PolicyCase {
   /** the same, at a Kubernetes API */
   kubernetes?: DescribedRequest;
   mcp?: Partial<McpFacts>;
-  websocket?: {
-    /** GET with upgrade: websocket; / where it is not said */ url?: string;
-    from?: 'client' | 'server' /** text, or a value that stands for its JSON */;
-    message: unknown;
-  };
+  /** `url` of the request that opened it: / where it is not said; `message` is text, or a value that stands for its JSON */
+  websocket?: { url?: string; from?: 'client' | 'server'; message: unknown };
+  /** one line of exec or attach, and the URL of its request */
+  terminal?: { url?: string; line: string };
   params?: (string | null)[];
   as?: Partial<Pick<Identity, 'id' | 'kind' | 'issuer' | 'groups' | 'claims' | 'source' | 'proof'>>;
   resource?: string;
@@ -97,6 +98,13 @@ const casesSchema = {
         properties: { url: word, from: { enum: ['client', 'server'] }, message: {} },
         'x-say': 'write a message, for example { url: /chat, message: { type: transfer, amount: 5 } }',
       },
+      terminal: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['line'],
+        properties: { url: word, line: word },
+        'x-say': 'write a line, for example { url: /api/v1/namespaces/prod/pods/db/exec?command=sh, line: ls }',
+      },
       params: {
         type: 'array',
         items: { type: ['string', 'null'], 'x-say': 'write the value as text, or null' },
@@ -148,11 +156,11 @@ export function readCases(text: string, file: string): (PolicyCase & { line: num
   if (problems.length > 0) throw invalidPolicy(problems, text, file);
   const cases = source.value as PolicyCase[];
   cases.forEach((one, i) => {
-    const given = (['sql', 'http', 'mcp', 'kubernetes', 'websocket'] as const).filter((kind) => one[kind] !== undefined);
+    const given = (['sql', 'http', 'mcp', 'kubernetes', 'websocket', 'terminal'] as const).filter((kind) => one[kind] !== undefined);
     if (given.length !== 1)
       problems.push({
         offset: source.valueAt(`/${i}`),
-        what: `the case ${quoted(one.name)} has ${given.length === 0 ? 'none of sql, http, mcp, kubernetes and websocket' : given.join(' and ')}`,
+        what: `the case ${quoted(one.name)} has ${given.length === 0 ? 'none of sql, http, mcp, kubernetes, websocket and terminal' : given.join(' and ')}`,
         fix: 'give it one of them',
       });
   });
@@ -178,13 +186,24 @@ export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFa
   if (one.websocket !== undefined) {
     const { url = '/', from = 'client', message } = one.websocket;
     const bytes = Buffer.from(typeof message === 'string' ? message : JSON.stringify(message));
-    const [{ http } = { http: undefined }] = describedReadings({ url, headers: { connection: 'upgrade', upgrade: 'websocket' } });
     return {
       on: 'websocket',
       message: messageFacts(from, 'text', bytes),
-      http: http!,
+      http: upgradeTo(url),
       identity: identityOf(one.as),
       resource: one.resource ?? 'http',
+    };
+  }
+  if (one.terminal !== undefined) {
+    const http = upgradeTo(one.terminal.url ?? '/api/v1/namespaces/default/pods/p/exec?command=sh&stdin=true');
+    const { line, unparsed } = readLine(Buffer.from(one.terminal.line));
+    return {
+      on: 'terminal',
+      terminal: { line, unparsed },
+      k8s: headFacts(http),
+      http,
+      identity: identityOf(one.as),
+      resource: one.resource ?? 'kubernetes',
     };
   }
   if (one.mcp !== undefined) {
@@ -204,6 +223,11 @@ export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFa
     };
   }
   return statementOf(one, sql!);
+}
+
+/** The request of a WebSocket. */
+function upgradeTo(url: string): HttpFacts {
+  return describedReadings({ url, headers: { connection: 'upgrade', upgrade: 'websocket' } })[0]!.http;
 }
 
 function statementOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFacts): PostgresOperation {

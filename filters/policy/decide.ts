@@ -9,7 +9,7 @@ import type { ApprovalTerms, Decision, HttpOperation, Mode, OperationFacts, Post
 export interface CompiledRule {
   name: string;
   description: string;
-  on: 'postgres' | 'http' | 'websocket' | 'kubernetes' | 'mcp' | 'any';
+  on: 'postgres' | 'http' | 'websocket' | 'terminal' | 'kubernetes' | 'mcp' | 'any';
   condition: Condition;
   verdict: Verdict;
   mode: Mode;
@@ -93,9 +93,9 @@ function postgresDefaults(defaults: Defaults, facts: PostgresOperation): Candida
   return found;
 }
 
-function httpDefaults(defaults: Defaults, what: 'request' | 'message', unparsed: string): Candidate[] {
+function httpDefaults(defaults: Defaults, what: 'request' | 'message' | 'line', unparsed: string): Candidate[] {
   if (unparsed === '') return [];
-  const hint = `${what === 'request' ? 'Requests' : 'Messages'} that can be read in several ways are not passed on.`;
+  const hint = `${{ request: 'Requests', message: 'Messages', line: 'Lines' }[what]} that can be read in several ways are not passed on.`;
   return [enforced('default:unparsed', defaults.unparsed, `The ${what} could not be understood: ${unparsed}.`, hint)];
 }
 
@@ -114,6 +114,7 @@ function ownDefaults(defaults: Defaults, facts: OperationFacts): Candidate[] {
   if (facts.on === 'postgres') return postgresDefaults(defaults, facts);
   if (facts.on === 'http') return [...requestDefaults(defaults, facts), ...upgradeDefaults(defaults, facts.http.opaque)];
   if (facts.on === 'websocket') return httpDefaults(defaults, 'message', facts.message.unparsed);
+  if (facts.on === 'terminal') return httpDefaults(defaults, 'line', facts.terminal.unparsed);
   return facts.on === 'kubernetes' ? httpDefaults(defaults, 'request', facts.k8s.unparsed) : [];
 }
 
@@ -122,7 +123,7 @@ function matchingDefaults(defaults: Defaults, facts: OperationFacts, matched: re
   // A rule that failed to evaluate counts as matched with its verdict, but an allow that came from a failure allows nothing.
   const ruled = matched.some(({ match }) => match.mode === 'enforce' && (match.verdict !== 'allow' || match.error === undefined));
   // The request that opened a stream was let in by a rule.
-  if (!defaults.allow && !ruled && facts.on !== 'websocket')
+  if (!defaults.allow && !ruled && facts.on !== 'websocket' && facts.on !== 'terminal')
     found.push(enforced('default:allow', 'deny', 'No rule of the policy allows this.'));
   return found;
 }

@@ -94,7 +94,7 @@ function outcomeOf(rule: CompiledRule, facts: OperationFacts): { facts: Operatio
 
 function explainRule(rule: CompiledRule, facts: OperationFacts): RuleExplained {
   const base = { rule: rule.name, line: rule.line, on: rule.on, verdict: rule.verdict, mode: rule.mode, enabled: rule.enabled };
-  if (!rule.enabled || (rule.on !== facts.on && (rule.on !== 'any' || facts.on === 'websocket')))
+  if (!rule.enabled || (rule.on !== facts.on && (rule.on !== 'any' || facts.on === 'websocket' || facts.on === 'terminal')))
     return { ...base, outcome: 'not asked', error: '', parts: [] };
   const { facts: shown, outcome } = outcomeOf(rule, facts);
   const parts = operands(rule.condition.ast).map((node) => ({

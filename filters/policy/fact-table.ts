@@ -3,6 +3,7 @@ import type { GraphqlOperation } from '../http/graphql.js';
 import type { UploadedFile } from '../http/multipart.js';
 import type { MessageFacts } from '../http/websocket/facts.js';
 import { grants, type KubernetesFacts, privileges } from '../kubernetes/facts.js';
+import type { TerminalFacts } from '../kubernetes/terminal/facts.js';
 import type { McpFacts } from '../mcp/facts.js';
 import type { ColumnUse, FunctionUse, ObjectAccess, SqlFacts, StatementFacts, Weakening } from '../sql/facts.js';
 import type { Identity } from './types.js';
@@ -25,6 +26,7 @@ export interface FactDoc {
 export type FactTypeName =
   | 'Http'
   | 'Message'
+  | 'Terminal'
   | 'UploadedFile'
   | 'GraphqlOperation'
   | 'Kubernetes'
@@ -510,6 +512,20 @@ const kubernetes = {
   },
 } satisfies Record<keyof KubernetesFacts, FactDoc>;
 
+const terminal = {
+  line: {
+    type: 'string',
+    description:
+      'The line that is typed or piped into exec or attach, without its line end. Each is judged by itself: what a shell makes of several is not followed, save lines that a backslash joins.',
+    example: 'terminal.line.matches("\\\\brm\\\\s+-")',
+  },
+  unparsed: {
+    type: 'string',
+    description: 'Why the line could not be understood; empty when it could. Judged by defaults.unparsed as well.',
+    example: 'terminal.unparsed != ""',
+  },
+} satisfies Record<keyof TerminalFacts, FactDoc>;
+
 const message = {
   from: {
     type: 'string',
@@ -606,6 +622,7 @@ export const factTypes: Record<FactTypeName, Record<string, FactDoc>> = {
   GraphqlOperation: graphqlOperation,
   Kubernetes: kubernetes,
   Message: message,
+  Terminal: terminal,
   Mcp: mcp,
   Sql: sql,
   Statement: statement,
@@ -619,7 +636,7 @@ export const factTypes: Record<FactTypeName, Record<string, FactDoc>> = {
 export const factVariables: Record<string, FactDoc> = {
   on: {
     type: 'string',
-    values: ['postgres', 'http', 'websocket', 'kubernetes', 'mcp'],
+    values: ['postgres', 'http', 'websocket', 'terminal', 'kubernetes', 'mcp'],
     description: 'What kind of operation is judged.',
     example: 'on == "postgres"',
   },
@@ -637,6 +654,11 @@ export const factVariables: Record<string, FactDoc> = {
     type: 'Message',
     description: 'One message of a WebSocket; http is the request that opened it.',
     example: 'message.from == "client"',
+  },
+  terminal: {
+    type: 'Terminal',
+    description: 'One line of input of exec or attach; k8s and http are the request that opened it.',
+    example: 'terminal.line.contains("shutdown")',
   },
   k8s: { type: 'Kubernetes', description: 'One request to a Kubernetes API.', example: 'k8s.verb == "delete"' },
   mcp: { type: 'Mcp', description: 'One message to an MCP server.', example: 'mcp.method == "tools/call"' },
@@ -659,6 +681,7 @@ export const scopeVariables = {
   any: ['on', 'identity', 'resource'],
   http: ['on', 'identity', 'resource', 'http', 'sql', 'params'],
   websocket: ['on', 'identity', 'resource', 'http', 'message'],
+  terminal: ['on', 'identity', 'resource', 'http', 'k8s', 'terminal'],
   kubernetes: ['on', 'identity', 'resource', 'k8s'],
   mcp: ['on', 'identity', 'resource', 'mcp'],
   mask: ['identity', 'resource', 'database', 'user', 'application'],

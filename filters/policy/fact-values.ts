@@ -9,6 +9,7 @@ import type {
   McpOperation,
   OperationFacts,
   PostgresOperation,
+  TerminalOperation,
   WebSocketOperation,
 } from './types.js';
 
@@ -150,6 +151,7 @@ export function ruleContext(facts: OperationFacts): Context {
   if (facts.on === 'http') return httpContext(facts);
   if (facts.on === 'kubernetes') return kubernetesContext(facts);
   if (facts.on === 'websocket') return messageContext(facts);
+  if (facts.on === 'terminal') return terminalContext(facts);
   return facts.on === 'mcp' ? mcpContext(facts) : postgresContext(facts);
 }
 
@@ -236,6 +238,15 @@ function kubernetesContext({ k8s, identity, resource }: KubernetesOperation): Co
   return {
     variables: { on: 'kubernetes', identity: convertIdentity(identity), resource, k8s: value },
     sizes: { statements: 0, statement: 0, longest: longestList(k8s), groups: identity.groups.length, params: 0 },
+  };
+}
+
+function terminalContext({ terminal, k8s, http, identity, resource }: TerminalOperation): Context {
+  const request = kubernetesContext({ on: 'kubernetes', k8s, identity, resource });
+  const { variables } = httpContext({ on: 'http', http, identity, resource });
+  return {
+    variables: { ...variables, ...request.variables, on: 'terminal', terminal: new (factClass('Terminal'))({ ...terminal }) },
+    sizes: request.sizes,
   };
 }
 

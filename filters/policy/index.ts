@@ -298,13 +298,14 @@ function makePolicy(
   };
   const activeOn = (on: OperationFacts['on']) => rules.filter((rule) => rule.enabled && (rule.on === on || rule.on === 'any'));
   // What goes on in a stream was let in by the request that opened it, which rules on any have judged.
-  const within = (on: 'websocket') => rules.filter((rule) => rule.enabled && rule.on === on);
+  const within = (on: 'websocket' | 'terminal') => rules.filter((rule) => rule.enabled && rule.on === on);
   const active = {
     postgres: activeOn('postgres'),
     http: activeOn('http'),
     mcp: activeOn('mcp'),
     kubernetes: activeOn('kubernetes'),
     websocket: within('websocket'),
+    terminal: within('terminal'),
   };
   const open = defaults.unparsed === 'allow' && defaults.opaque === 'allow' && defaults.grammar === 'follow' && defaults.allow;
   return {
@@ -315,6 +316,7 @@ function makePolicy(
     usesMethod: active.http.some((rule) => rule.condition.usesMethod),
     usesMessages: active.websocket.length > 0,
     sqlPlaces: compilePlaces(document.sql ?? []),
+    usesTerminal: active.terminal.length > 0,
     usesColumns: masks.some(({ rule }) => rule.columns.length > 0),
     grammar: defaults.grammar,
     unparsed: defaults.unparsed,

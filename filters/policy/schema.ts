@@ -110,7 +110,7 @@ const rule = {
     name: name('rule'),
     description: text('For readers of the policy.'),
     on: {
-      enum: ['postgres', 'http', 'websocket', 'kubernetes', 'mcp', 'any'],
+      enum: ['postgres', 'http', 'websocket', 'terminal', 'kubernetes', 'mcp', 'any'],
       description: 'What the rule looks at. any: postgres, http and mcp.',
     },
     when,

@@ -26,7 +26,7 @@ export interface PolicyDocument {
 export interface RuleDocument {
   name: string;
   description?: string;
-  on: 'postgres' | 'http' | 'websocket' | 'kubernetes' | 'mcp' | 'any';
+  on: 'postgres' | 'http' | 'websocket' | 'terminal' | 'kubernetes' | 'mcp' | 'any';
   when: string | boolean;
   then: 'deny' | 'approve' | 'allow';
   message?: string;

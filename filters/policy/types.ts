@@ -3,6 +3,7 @@ import type { SqlPlace } from '../http/sql-places.js';
 import type { MessageFacts } from '../http/websocket/facts.js';
 import type { CoveredObject } from '../kubernetes/answers/marks.js';
 import type { KubernetesFacts } from '../kubernetes/facts.js';
+import type { TerminalFacts } from '../kubernetes/terminal/facts.js';
 import type { Detection } from '../mask/custom/detector.js';
 import type { MaskAs } from '../mask/types.js';
 import type { McpFacts } from '../mcp/facts.js';
@@ -24,7 +25,23 @@ export interface Identity {
 }
 
 /** The operation as a policy sees it. */
-export type OperationFacts = PostgresOperation | HttpOperation | McpOperation | KubernetesOperation | WebSocketOperation;
+export type OperationFacts =
+  | PostgresOperation
+  | HttpOperation
+  | McpOperation
+  | KubernetesOperation
+  | WebSocketOperation
+  | TerminalOperation;
+
+/** One command line of exec or attach, and the request that opened it. */
+export interface TerminalOperation {
+  on: 'terminal';
+  terminal: TerminalFacts;
+  k8s: KubernetesFacts;
+  http: HttpFacts;
+  identity: Identity;
+  resource: string;
+}
 
 /** One message of a WebSocket, and the request that opened it. */
 export interface WebSocketOperation {
@@ -157,6 +174,8 @@ export interface Policy {
   readonly usesMessages: boolean;
   /** where statements stand in HTTP requests: those wait for their bodies */
   readonly sqlPlaces: readonly SqlPlace[];
+  /** true when some rule on terminal is in force: then input goes to exec and attach line by line */
+  readonly usesTerminal: boolean;
   /** true when some mask goes by columns: then a catalogue is of use */
   readonly usesColumns: boolean;
   readonly grammar: 'pin' | 'follow';

@@ -195,6 +195,8 @@ export class WebSocketTunnel implements Tunnel, Port {
 
   /** RFC 6455 section 5.3: nobody may foresee it. */
   private key(): Buffer {
-    return Buffer.from(this.context.newId().slice(0, 8), 'hex');
+    const key = Buffer.alloc(4);
+    key.write(this.context.newId().slice(0, 8), 'hex');
+    return key;
   }
 }

@@ -15,7 +15,10 @@ const holds = (expression: string, facts?: PostgresOperation) =>
   assert.deepEqual(evaluate(expression, facts), { matched: true }, expression);
 const fails = (expression: string, facts: PostgresOperation) =>
   assert.deepEqual(evaluate(expression, facts), { matched: false }, expression);
-const problemOf = (expression: string, scope: 'postgres' | 'http' | 'mcp' | 'kubernetes' | 'websocket' = 'postgres'): string => {
+const problemOf = (
+  expression: string,
+  scope: 'postgres' | 'http' | 'mcp' | 'kubernetes' | 'websocket' | 'terminal' = 'postgres',
+): string => {
   const compiled = compileCondition(expression, scope);
   return 'problems' in compiled ? (compiled.problems[0]?.what ?? '') : '';
 };
@@ -97,7 +100,7 @@ describe('conditions', function () {
   });
 
   it('have examples in the table that compile', () => {
-    const scopes: Record<string, 'http' | 'mcp' | 'kubernetes' | 'websocket'> = {
+    const scopes: Record<string, Parameters<typeof problemOf>[1]> = {
       Http: 'http',
       http: 'http',
       Mcp: 'mcp',
@@ -106,16 +109,21 @@ describe('conditions', function () {
       k8s: 'kubernetes',
       Message: 'websocket',
       message: 'websocket',
+      Terminal: 'terminal',
+      terminal: 'terminal',
+      UploadedFile: 'http',
+      GraphqlOperation: 'http',
     };
     const element: Record<string, string> = {
       ObjectAccess: 's.objects.exists(o, ',
       ColumnUse: 's.columns.exists(c, ',
       FunctionUse: 's.functions.exists(f, ',
     };
+    const inHttp: Record<string, string> = { UploadedFile: 'http.files.exists(f, ', GraphqlOperation: 'http.graphql.exists(o, ' };
     for (const [type, fields] of Object.entries(factTypes)) {
       const scope = scopes[type] ?? 'postgres';
       for (const [name, doc] of Object.entries(fields)) {
-        let expression = doc.example;
+        let expression = inHttp[type] === undefined ? doc.example : `${inHttp[type]}${doc.example})`;
         if (element[type] !== undefined) expression = `${element[type]}${expression})`;
         if (element[type] !== undefined || type === 'Statement') expression = `sql.statements.exists(s, ${expression})`;
         assert.equal(problemOf(expression, scope), '', `${type}.${name}: ${expression}`);
