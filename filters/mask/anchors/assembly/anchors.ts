@@ -670,7 +670,7 @@ function decimal(p: usize, dot: usize): usize {
   if (digits >= 12) return 0;
   const key = keyOf(p);
   if (key == 0 || digits >= 7) return 0;
-  return (load<u32>(key, 16) & (number(2) | number(3) | number(4) | number(5))) == 0 ? end : 0;
+  return (load<u32>(key, 16) & words()) == 0 ? end : 0;
 }
 
 /**
@@ -698,8 +698,7 @@ function timestamp(p: usize): usize {
   if (zone) end++;
   if (end < hi && (is(end, ALNUM) || at8(end) == 0x3a || (!zone && isGap(at8(end))))) return 0;
   if (end > hi) return 0;
-  const words = number(2) | number(3) | number(4) | number(5);
-  return (contextOf(p) & words) == 0 ? end : 0;
+  return (contextOf(p) & words()) == 0 ? end : 0;
 }
 
 function readGroups(from: usize): void {
@@ -745,11 +744,10 @@ function run(p: usize): bool {
   context = -1;
   if (total >= 4 && dots >= 3 && (kinds & K_IP) != 0) return true;
   if ((kinds & K_MAC) != 0 && isMac()) return true;
-  if ((kinds & K_LABELLED) != 0 && total >= 3 && isLong(p) && isLabelled()) return true;
-  if (total < 6) return false;
-  if (more || (total >= 7 && mayBeCellStart(p))) return true;
+  if (total < 6) return (kinds & K_LABELLED) != 0 && total >= 3 && isLong(p) && isNamed();
+  if (more || (total >= 7 && mayBeCellStart(p)) || isNamed()) return true;
   if ((kinds & K_CARDS) != 0 && total >= 12 && isCard(total)) return true;
-  if ((kinds & K_SSN) != 0 && isSsn(longest)) return true;
+  if ((kinds & K_SSN) != 0 && isSsn()) return true;
   if ((kinds & K_PHONE) != 0 && isPhone(p, total)) return true;
   return (kinds & K_NATIONAL) != 0 && !isBesideUuid(p, until) && isNational(longest);
 }
@@ -774,10 +772,16 @@ function isLong(p: usize): bool {
   return end >= first + 6;
 }
 
-function isLabelled(): bool {
-  if ((runContext() & number(5)) != 0) return true;
+/** evidence that can make something of digits */
+function words(): u32 {
+  return number(2) | number(3) | number(4) | number(5);
+}
+
+/** Words before the run, or before the minus in front of it, say what digits are. */
+function isNamed(): bool {
+  if ((runContext() & words()) != 0) return true;
   const p = groupStart(0) - 1;
-  return p > lo && at8(p) == 0x2d && (contextOf(p) & number(5)) != 0;
+  return p > lo && at8(p) == 0x2d && (contextOf(p) & words()) != 0;
 }
 
 function isCard(total: i32): bool {
@@ -801,9 +805,9 @@ function isInUuid(p: usize): bool {
   return true;
 }
 
-function isSsn(longest: i32): bool {
+function isSsn(): bool {
   for (let g = 0; g + 2 < groups; g++) if (sizeOf(g + 1) == 2 && sizeOf(g) == 3 && sizeOf(g + 2) == 4) return true;
-  return longest >= 9 && (runContext() & number(3)) != 0;
+  return false;
 }
 
 function isPhone(p: usize, total: i32): bool {
@@ -817,7 +821,7 @@ function isPhone(p: usize, total: i32): bool {
     left -= size;
     if (size == 3 && g + 2 < groups && sizeOf(g + 1) == 3 && sizeOf(g + 2) == 4) return true;
   }
-  if ((runContext() & number(2)) != 0) return true;
+  if (isFollowed()) return true;
   return (kinds & K_REGIONS) != 0 && isRegional(p);
 }
 
@@ -827,19 +831,25 @@ function isRegional(p: usize): bool {
   return at8(groupStart(first)) == 0x30 || (groups - first > 1 && sizeOf(first) < 7);
 }
 
+/** A word behind the run may say that it is a number to call. */
+function isFollowed(): bool {
+  let p = until;
+  while (p < hi && p - until < 3) {
+    const b = at8(p);
+    if (b != 0x20 && b != 0x2d && b != 0x28 && b != 0x2c && b != 0x3b) break;
+    p++;
+  }
+  return p > until && p < hi && (is(p, ALPHA) || at8(p) == 0x23) && !isDate(0) && !isFraction(0);
+}
+
+/** A date as RFC 3339 has it; others are not told from numbers here. */
 function isDate(g: i32): bool {
-  if (groups - g < 3) return false;
-  const a = sizeOf(g);
-  const b = sizeOf(g + 1);
-  const c = sizeOf(g + 2);
+  if (groups - g < 3 || sizeOf(g) != 4 || sizeOf(g + 1) > 2 || sizeOf(g + 2) != 2) return false;
   const gap = groupGap(g);
   if (gap != groupGap(g + 1) || gap == 0x20 || gap == GAP_MIXED) return false;
-  if (a == 4 && b <= 2 && c == 2) {
-    const first = at8(groupStart(g));
-    const second = at8(groupStart(g) + 1);
-    return (first == 0x31 && second == 0x39) || (first == 0x32 && second == 0x30);
-  }
-  return a <= 2 && b <= 2 && (c == 4 || c == 2) && groups - g <= 4;
+  const first = at8(groupStart(g));
+  const second = at8(groupStart(g) + 1);
+  return (first == 0x31 && second == 0x39) || (first == 0x32 && second == 0x30);
 }
 
 function isFraction(g: i32): bool {
@@ -856,7 +866,7 @@ function isNational(longest: i32): bool {
     const code = gapCode(groupGap(g));
     if (first < 16 && second < 16 && code < 6 && load<u8>(PRINTED_AT + (first * 16 + second) * 8 + code) != 0) return true;
   }
-  return (runContext() & number(4)) != 0;
+  return false;
 }
 
 // ---- words with digits in them
@@ -904,7 +914,7 @@ function isOwnWord(start: usize, end: usize): bool {
   if (length > 27 && (length < 42 || length > 46)) return false;
   if (length < 6 && !(length >= 3 && at8(end) == 0x2d)) return false;
   if (isBesideUuid(start, end)) return length != 8 && at8(start - 1) != 0x2d && (contextOf(start) & number(5)) != 0;
-  return (contextOf(start) & (number(4) | number(5))) != 0;
+  return (contextOf(start) & words()) != 0;
 }
 
 function isForm(start: usize, end: usize, length: i32): bool {
