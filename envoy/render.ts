@@ -88,6 +88,11 @@ export function renderSnippet(options: RenderOptions): string {
       const why = filterComments[(filter as { name: string }).name];
       if (why) comments.push([[...at, 'filters', j], why]);
     }
+    if (listener.whole)
+      comments.push([
+        [...at, 'whole'],
+        'TLS that PostgreSQL asks for in band takes listeners of its own around these filters: take them whole, and where one is internal,\nbootstrap_extensions with envoy.bootstrap.internal_listener too.',
+      ]);
     if (listener.back)
       comments.push([[...at, 'back'], 'A listener of its own, for the way back from the gateway: only the gateway may reach it.']);
   }
@@ -116,6 +121,7 @@ interface Snippet {
     per_connection_buffer_limit_bytes: number;
     filters: object[];
     back?: object;
+    whole?: object[];
   }[];
   clusters: object[];
 }
@@ -132,6 +138,7 @@ export function snippet(options: RenderOptions): Snippet {
         per_connection_buffer_limit_bytes: limits.connection_buffer_bytes_max,
         filters: agentFilters(listener, options.gateway, limits, nextCluster(listener)),
         ...(listener.hop && listener.transport === 'hop' ? { back: backListener(listener, listener.hop, limits) } : {}),
+        ...(startsTls(listener) || serverStartsTls(listener) ? { whole: wholeListeners(listener, options, limits) } : {}),
       })),
       ...(options.http ?? []).map((listener) => ({
         name: listener.name,
@@ -180,9 +187,18 @@ function listenersOf(listener: EnvoyListener, options: RenderOptions, limits: En
       },
     ],
   };
+  const whole = wholeListeners(listener, options, limits);
   return [
-    ...(startsTls(listener) ? startTlsListeners(listener, options, limits, nextCluster(listener)) : [agents]),
+    ...(startsTls(listener) ? [] : [agents]),
     ...(listener.transport === 'hop' ? [backListener(listener, listener.hop!, limits)] : []),
+    ...whole,
+  ];
+}
+
+/** The listeners of TLS that is asked for in band, on either side. */
+function wholeListeners(listener: EnvoyListener, options: RenderOptions, limits: EnvoyLimits): object[] {
+  return [
+    ...(startsTls(listener) ? startTlsListeners(listener, options, limits, nextCluster(listener)) : []),
     ...(serverStartsTls(listener) ? serverStartTlsListeners(listener, limits) : []),
   ];
 }

@@ -20,6 +20,26 @@ export const scenarios: Readonly<Record<string, RenderOptions>> = {
       },
     ],
   },
+  'postgres-tls': {
+    admin: '127.0.0.1:9901',
+    gateway: { grpc: ['127.0.0.1:50051'] },
+    listeners: [
+      {
+        name: 'postgres',
+        transport: 'ext_proc',
+        listen: '0.0.0.0:6432',
+        upstream: 'db.internal:5432',
+        tls: {
+          certificate_file: '/etc/midstream/tls/tls.crt',
+          key_file: '/etc/midstream/tls/tls.key',
+          client_ca_file: '/etc/midstream/tls/ca.crt',
+          client_certificate: 'optional',
+          required: true,
+        },
+        upstream_tls: { ca_file: '/etc/midstream/tls/db-ca.crt' },
+      },
+    ],
+  },
   'postgres-hop': {
     admin: '127.0.0.1:9901',
     gateway: { grpc: ['127.0.0.1:50051'] },

@@ -1,6 +1,8 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { isLocal, parseAddress } from '../../envoy/address.js';
-import { bootstrap, type RenderOptions, renderBootstrap, renderSnippet, snippet } from '../../envoy/render.js';
+import { bootstrap, type RenderOptions, renderBootstrap, renderSecrets, renderSnippet, snippet } from '../../envoy/render.js';
 import { MidstreamError } from '../../filters/errors.js';
 import { renderOptionsOf } from '../config/envoy.js';
 import { loadConfig } from '../config/load.js';
@@ -18,6 +20,7 @@ interface RenderFlags {
   hopGateway: string;
   hopBack: string;
   workers?: string;
+  secrets?: string;
   json?: boolean;
 }
 
@@ -40,6 +43,10 @@ export function register(program: Command): void {
     )
     .option('--hop-back <address>', 'transport hop: where Envoy takes them back, where midstream.yaml does not say', '127.0.0.1:50071')
     .option('--workers <n>', 'gateway processes, as `midstream serve --workers` starts them; in place of gateway.workers of the file')
+    .option(
+      '--secrets <dir>',
+      'write a file for each certificate there, which Envoy watches: a renewed certificate counts without a restart',
+    )
     .option('--json', 'print JSON, which Envoy reads too')
     .addHelpText(
       'after',
@@ -61,12 +68,22 @@ export function register(program: Command): void {
 }
 
 async function render(flags: RenderFlags): Promise<void> {
-  const options = withTransport(
+  const rendered = withTransport(
     flags.config === undefined ? fromFlags(flags) : renderOptionsOf(await loadConfig(flags.config, workersOption(flags.workers))),
     flags,
   );
+  const options = flags.secrets === undefined ? rendered : { ...rendered, secrets_directory: resolve(flags.secrets) };
+  writeSecrets(options);
   if (flags.json) printJson(flags.snippet ? snippet(options) : bootstrap(options));
   else process.stdout.write(flags.snippet ? renderSnippet(options) : renderBootstrap(options));
+}
+
+/** Paths and names alone: no certificate and no key is in them. */
+function writeSecrets(options: RenderOptions): void {
+  const { secrets_directory } = options;
+  if (secrets_directory === undefined) return;
+  mkdirSync(secrets_directory, { recursive: true });
+  for (const { name, text } of renderSecrets(options)) writeFileSync(join(secrets_directory, name), text);
 }
 
 function fromFlags(flags: RenderFlags): RenderOptions {
