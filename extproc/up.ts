@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { formatAddress } from '../envoy/address.js';
+import type { EnvoyListener, HopAddresses, UpstreamTls } from '../envoy/options.js';
 import { type RenderOptions, renderBootstrap } from '../envoy/render.js';
 import type { GrpcSchema } from '../filters/http/grpc/schema.js';
 import { accessDecider } from './config/access.js';
@@ -43,6 +44,9 @@ export interface UpOptions {
   /** the Kubernetes API that a kubeconfig's current context names, and where its clients connect; port 0 for any */
   kubernetes?: { kubeconfig: string; listen: { host: string; port: number } };
   transport: 'ext_proc' | 'hop';
+  /** TLS with clients of the database, and towards it; paths are absolute */
+  tls?: NonNullable<EnvoyListener['tls']>;
+  upstreamTls?: UpstreamTls;
   policyFile: string;
   recordDirectory: string;
   /** where `midstream approvals` on this machine looks for the API and its token; beside the recordings otherwise */
@@ -107,7 +111,17 @@ export async function startUp(options: UpOptions): Promise<Up> {
     listener: 'postgres',
     resource: options.resource ?? formatAddress(database.host, database.port),
     catalogue: options.catalogueUrl === undefined ? undefined : openCatalogue({ url: options.catalogueUrl, log: options.log }),
-    ...(options.transport === 'hop' ? { hop: { path: join(directory, 'hop.sock'), upstream: back } } : {}),
+    ...(options.transport === 'hop'
+      ? {
+          hop: { path: join(directory, 'hop.sock'), upstream: back },
+          starttls: {
+            ...(options.tls && {
+              agents: { at: socket(directory, 'agents'), next: socket(directory, 'tls'), required: options.tls.required === true },
+            }),
+            ...(options.upstreamTls && { server: { at: socket(directory, 'server'), next: socket(directory, 'plain') } }),
+          },
+        }
+      : {}),
   };
   let tokenFile = '';
   let runtime: Runtime | undefined;
@@ -229,6 +243,14 @@ async function httpServers({ http, mcp, kubernetes, resource }: UpOptions, clust
   return listeners;
 }
 
+/** In a directory that only this user can enter, and half the price of a port. */
+const socket = (directory: string, name: string): { path: string } => ({ path: join(directory, `${name}.sock`) });
+
+function handshakes(directory: string): NonNullable<HopAddresses['starttls']> {
+  const at = (name: string): string => `unix:${socket(directory, name).path}`;
+  return { agents: [at('agents')], tls: at('tls'), server: [at('server')], plain: at('plain') };
+}
+
 function renderOptions(
   { postgres, ...options }: UpOptions,
   listenPort: number,
@@ -249,7 +271,11 @@ function renderOptions(
               transport: options.transport,
               listen: formatAddress(options.listen.host, listenPort),
               upstream: formatAddress(postgres.host, postgres.port),
-              ...(hop ? { hop: { gateway: [hop.address], back: `unix:${join(directory, 'back.sock')}` } } : {}),
+              ...(options.tls && { tls: options.tls }),
+              ...(options.upstreamTls && { upstream_tls: options.upstreamTls }),
+              ...(hop
+                ? { hop: { gateway: [hop.address], back: `unix:${join(directory, 'back.sock')}`, starttls: handshakes(directory) } }
+                : {}),
             },
           ],
     http: servers.map(({ name, url, mcp_filter, at }) => ({

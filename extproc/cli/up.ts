@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { formatAddress } from '../../envoy/address.js';
@@ -22,6 +23,12 @@ interface Flags {
   policy: string;
   record: string;
   transport: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  tlsClientCa?: string;
+  tlsRequired?: boolean;
+  postgresCa?: string;
+  postgresName?: string;
   durability: string;
   catalogue?: string;
   json?: boolean;
@@ -58,6 +65,12 @@ export function register(program: Command): void {
     .option('--kube-listen <[host:]port>', 'where its clients connect', '8001')
     .requiredOption('--policy <file>', 'policy file')
     .option('--record <dir>', 'directory for recordings', '.midstream/recordings')
+    .option('--tls-cert <file>', 'TLS with clients of the database: the certificate chain (PEM); they ask for it as they do of PostgreSQL')
+    .option('--tls-key <file>', 'its private key')
+    .option('--tls-client-ca <file>', 'clients may show a certificate of this authority: its SPIFFE id becomes the identity')
+    .option('--tls-required', 'clients that go on in clear are refused')
+    .option('--postgres-ca <file>', 'TLS towards the database, which must show a certificate of this authority (verify-full)')
+    .option('--postgres-name <name>', 'the name in its certificate, where it is not the host of --postgres')
     .option('--transport <ext_proc|hop>', 'how Envoy hands over the bytes', 'ext_proc')
     .option('--durability <strict|relaxed>', 'strict: an effect waits until its record is on disk', 'strict')
     .option('--catalogue <url>', "the gateway's own connection, for the origins of columns")
@@ -174,6 +187,33 @@ function serverUrl(option: string, text: string): string {
   }
 }
 
+function tlsOf({ tlsCert, tlsKey, tlsClientCa, tlsRequired, postgresCa, postgresName }: Flags): Pick<UpOptions, 'tls' | 'upstreamTls'> {
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw new MidstreamError('bad_input', 'a certificate and its key go together', { hint: 'give both --tls-cert and --tls-key' });
+  if (tlsCert === undefined && (tlsClientCa !== undefined || tlsRequired === true))
+    throw new MidstreamError('bad_input', 'there is no certificate for TLS with clients', { hint: 'give --tls-cert and --tls-key too' });
+  if (postgresCa === undefined && postgresName !== undefined)
+    throw new MidstreamError('bad_input', '--postgres-name is of use with TLS towards the database alone', {
+      hint: 'give --postgres-ca too',
+    });
+  for (const file of [tlsCert, tlsKey, tlsClientCa, postgresCa])
+    if (file !== undefined && !existsSync(file)) throw new MidstreamError('not_found', `there is no file ${file}`);
+  return {
+    ...(tlsCert !== undefined &&
+      tlsKey !== undefined && {
+        tls: {
+          certificate_file: resolve(tlsCert),
+          key_file: resolve(tlsKey),
+          ...(tlsClientCa !== undefined && { client_ca_file: resolve(tlsClientCa), client_certificate: 'optional' as const }),
+          required: tlsRequired === true,
+        },
+      }),
+    ...(postgresCa !== undefined && {
+      upstreamTls: { ca_file: resolve(postgresCa), ...(postgresName !== undefined && { server_name: postgresName }) },
+    }),
+  };
+}
+
 function toOptions(flags: Flags): UpOptions {
   const http = server('--http', flags.http, flags.httpListen);
   const mcp = server('--mcp', flags.mcp, flags.mcpListen);
@@ -192,6 +232,7 @@ function toOptions(flags: Flags): UpOptions {
       kubernetes: { kubeconfig: resolve(flags.kubeconfig), listen: hostPort(flags.kubeListen, '127.0.0.1', '--kube-listen') },
     }),
     listen: hostPort(flags.listen, '127.0.0.1', '--listen'),
+    ...tlsOf(flags),
     transport: oneOf(flags.transport, ['ext_proc', 'hop'] as const, '--transport'),
     durability: oneOf(flags.durability, ['strict', 'relaxed'] as const, '--durability'),
     policyFile: resolve(flags.policy),
