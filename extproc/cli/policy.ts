@@ -73,14 +73,6 @@ async function analyzerFor(policy: CompiledPolicy): Promise<Analyzer> {
   });
 }
 
-/** Rules of protocols that nothing is judged by yet load, and never match; the person should know. */
-function notes(policy: CompiledPolicy): string[] {
-  const waiting = policy.rules.filter(
-    (rule) => rule.enabled && !['postgres', 'http', 'websocket', 'terminal', 'mcp', 'any'].includes(rule.on),
-  );
-  return waiting.map((rule) => `line ${rule.line}: the rule ${rule.name} is on ${rule.on}, which nothing is judged by yet`);
-}
-
 async function check(files: string[], options: { json?: boolean }): Promise<void> {
   const results: object[] = [];
   for (const file of files) {
@@ -98,14 +90,12 @@ async function check(files: string[], options: { json?: boolean }): Promise<void
         version: policy.version,
         transparent: policy.transparent,
         ...counts,
-        notes: notes(policy),
         problems: [],
       });
       if (options.json) continue;
       line(
         `${green('ok')}  ${file}: ${counts.rules} rules (${counts.observed} observed, ${counts.disabled} disabled), ${counts.masks} masks, version ${policy.version.slice(0, 12)}${policy.transparent ? ', changes nothing' : ''}`,
       );
-      for (const note of notes(policy)) line(`    ${note}`);
     } catch (error) {
       if (!(error instanceof MidstreamError)) throw error;
       results.push({ file, ok: false, problems: error.message.split('\n') });

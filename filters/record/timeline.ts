@@ -117,8 +117,8 @@ type Head = (kind: string, text: string, more?: string[]) => Block;
 function open(event: StoredEvent, head: Head): Block {
   const identity = of(event['identity']);
   const where =
-    event['protocol'] === 'http'
-      ? `HTTP${event['application'] ? `, ${str(event['application'])}` : ''}`
+    event['protocol'] === 'http' || event['protocol'] === 'kubernetes'
+      ? `${event['protocol'] === 'http' ? 'HTTP' : 'Kubernetes'}${event['application'] ? `, ${str(event['application'])}` : ''}`
       : `database ${str(event['database'])}, user ${str(event['user'])}${event['application'] ? `, application ${str(event['application'])}` : ''}`;
   return head(
     'open',

@@ -27,6 +27,7 @@ export interface Kubernetes {
 }
 
 export interface AuditEvent {
+  auditID: string;
   requestURI: string;
   verb: string;
   user: { username: string };

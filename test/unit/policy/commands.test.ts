@@ -66,7 +66,6 @@ describe('midstream policy', function () {
   it('check tells what loads, and every mistake', async () => {
     const ran = await run('policy', 'check', path('good.yaml'), path('bad.yaml'), path('none.yaml'));
     assert.match(ran.out, /good\.yaml: 2 rules \(0 observed, 0 disabled\), 0 masks/);
-    assert.match(ran.out, /line 4: the rule later is on kubernetes/);
     assert.match(ran.err, /bad\.yaml:2:1: the policy has no field "rule"; did you mean rules\?/);
     assert.match(ran.err, /there is no policy file/);
     assert.notEqual(ran.code, 0);
@@ -93,6 +92,16 @@ describe('midstream policy', function () {
     const ran = await run('policy', 'test', path('good.yaml'), '--cases', path('none.yaml'));
     assert.match(ran.err, /there is no file of cases at .*none\.yaml/);
     assert.equal(ran.code, 66);
+  });
+
+  it('explain takes a request to a Kubernetes API', async () => {
+    const ran = await run('policy', 'explain', path('good.yaml'), '--kube', 'DELETE /api/v1/%6eamespaces/prod');
+    assert.match(ran.out, /^deny by later/);
+    assert.match(ran.out, /k8s\.resource namespaces/);
+    assert.match(ran.out, /k8s\.name prod/);
+    const both = await run('policy', 'explain', path('good.yaml'), '--kube', '/api', '--sql', 'select 1');
+    assert.match(both.err, /--sql and --kube were given/);
+    assert.equal(both.code, 64);
   });
 
   it('explain tells verdict, facts, rules and masks', async () => {
