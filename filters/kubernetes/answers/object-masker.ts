@@ -57,11 +57,16 @@ export class ObjectMasker {
     return applied(json, edits);
   }
 
-  /** `of`: undefined where nothing covers objects of that kind. */
-  coverFor(buf: Buffer, object: JsonNode, listKind: string): { cover: ObjectMask; kind: CoveredObject | 'token' } | undefined {
+  /** undefined where nothing covers that object. What was asked for tells about the document's `own` objects alone, not about what is inside. */
+  coverFor(
+    buf: Buffer,
+    object: JsonNode,
+    listKind: string,
+    own: boolean,
+  ): { cover: ObjectMask; kind: CoveredObject | 'token' } | undefined {
     const kind = textOf(buf, object, 'kind');
     const { group, resource, subresource } = this.asked;
-    const plain = group === '' && subresource === '';
+    const plain = own && group === '' && subresource === '';
     if (this.secrets !== undefined) {
       if (kind === 'Secret' || listKind === 'SecretList' || (plain && resource === 'secrets'))
         return { cover: this.secrets, kind: 'secrets' };
@@ -105,8 +110,9 @@ class Walk {
   ) {}
 
   root(node: JsonNode, listKind: string): void {
-    if (node.type !== 'object') return this.value(node, plainPlace(''), listKind);
-    this.object(node, plainPlace(''), listKind, true);
+    // A list is a JSON patch: its operations.
+    if (node.type === 'array') for (const item of node.items) this.element(item, plainPlace(''), listKind);
+    else this.element(node, plainPlace(''), listKind);
   }
 
   private value(node: JsonNode, place: Place, listKind: string): void {
@@ -127,7 +133,7 @@ class Walk {
 
   /** `own`: the document itself, an element of a list, the object of an event or of a row. */
   private object(node: JsonNode & { type: 'object' }, place: Place, listKind: string, own: boolean): void {
-    const covered = place.cover === undefined ? this.masker.coverFor(this.buf, node, listKind) : undefined;
+    const covered = place.cover === undefined ? this.masker.coverFor(this.buf, node, listKind, own) : undefined;
     const keys = covered === undefined ? [] : COVERED[covered.kind];
     const kind = textOf(this.buf, node, 'kind');
     // A JSON patch names what it writes by its path.
@@ -147,7 +153,8 @@ class Walk {
       };
       const isList = own && (name === 'items' || name === 'rows') && value.type === 'array';
       if (isList) for (const item of value.items) this.element(item, inner, kind);
-      else if (own && name === 'object' && value.type === 'object') this.object(value, inner, '', true);
+      else if (own && (name === 'object' || (name === 'value' && path === '')) && value.type === 'object')
+        this.object(value, inner, '', true);
       else this.value(value, inner, covered?.kind === 'token' && name === 'status' ? TOKEN_STATUS : '');
     }
   }

@@ -58,7 +58,7 @@ describe('answers of a Kubernetes API', () => {
       rows: [{ cells: ['db', 1], object: hidden }],
     });
     assert.deepEqual(json({ kind: 'Bundle', spec: { manifests: [secret] } }), { kind: 'Bundle', spec: { manifests: [hidden] } });
-    assert.deepEqual(json({ metadata: bare, data: { a: 'eA==' } }, { resource: 'secrets' }), { metadata: bareHidden, data: { a: B } });
+    assert.deepEqual(json(bare, { resource: 'secrets' }), bareHidden);
   });
 
   it('cover what was applied, as text in an annotation, and Helm’s releases', () => {
@@ -83,6 +83,10 @@ describe('answers of a Kubernetes API', () => {
       { op: 'add', path: '/metadata/labels/a', value: 'b' },
     ];
     assert.deepEqual(json(patch, { resource: 'secrets' }), [{ ...patch[0], value: B }, patch[1]]);
+    const whole = (a: string) => [{ op: 'replace', path: '', value: { data: { a } } }];
+    assert.deepEqual(json(whole('eHg='), { resource: 'secrets' }), whole(B));
+    const labels = { metadata: { labels: { data: 'plain' } } };
+    assert.deepEqual(json(labels, { resource: 'secrets' }), labels);
   });
 
   it('leave what the server sets, and find the rest', () => {
