@@ -83,7 +83,9 @@ function parsed(file: string): Fields {
     read = parse(readFileSync(file, 'utf8'), { logLevel: 'error' }) as unknown;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw invalid(`the kubeconfig ${file} can't be read: ${code === 'ENOENT' ? 'it is not there' : (code ?? 'it is not YAML')}`);
+    throw invalid(
+      `the kubeconfig ${file} can't be read: ${code === 'ENOENT' ? 'it is not there' : /^E[A-Z]+$/.test(code ?? '') ? code : 'it is not YAML'}`,
+    );
   }
   if (!isFields(read)) throw invalid(`${file} is no kubeconfig`);
   return read;

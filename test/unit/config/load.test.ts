@@ -62,6 +62,22 @@ access: [{ resource: tools, sources: [127.0.0.1] }]
     await refused(http.replace('http://127.0.0.1:3000', 'http://user:secret@127.0.0.1:3000'), /mcp is no server: it holds a credential/);
     await refused(http.replace('name: mcp', 'name: api'), /two listeners are called api/);
     await refused(http.replace('127.0.0.1:8081', '127.0.0.1:8080'), /127.0.0.1:8080 is taken by api already/);
+    const cluster = http.replace(
+      'upstream: "http://127.0.0.1:3000"',
+      'upstream: "https://10.0.0.1:6443", protocol: kubernetes, kubernetes: { token_file: t, certificate_file: c.pem, key_file: c.key }',
+    );
+    const { kubernetes } = (await load(cluster)).http[1]!;
+    assert.deepEqual(kubernetes, {
+      token_file: join(folder, 't'),
+      certificate: { certificate_file: join(folder, 'c.pem'), key_file: join(folder, 'c.key') },
+      impersonation: false,
+    });
+    const rendered = JSON.stringify(bootstrap(renderOptionsOf(await load(cluster))));
+    assert.match(rendered, /"upgrade_type":"SPDY/);
+    assert.match(rendered, /"private_key":."filename":"[^"]*c.key/);
+    await refused(cluster.replace(', key_file: c.key', ''), /a certificate and its key belong together/);
+    await refused(cluster.replace('https://10.0.0.1', 'http://10.0.0.1'), /in the clear/);
+    await refused(cluster.replace('protocol: kubernetes, ', ''), /has kubernetes, and the protocol http/);
     await refused('version: 1\npolicy: p\nrecord: { directory: r }\n', /neither listeners nor http/);
     const both = await load(`${http}listeners:\n  - { name: shop, listen: "127.0.0.1:6432", upstream: "db:5432" }\n`);
     assert.deepEqual([both.listeners.length, both.http.length], [1, 2]);
