@@ -378,6 +378,7 @@ export class Exchange {
     }
     const body = Buffer.concat(this.waiting);
     this.text.keep(this.kube === undefined ? body : (this.kube.shown(body) ?? Buffer.alloc(0)));
+    if (this.kube !== undefined) this.text.tellMore('kubernetes', this.kube.recorded);
     this.recordLine('request', this.text.requestFields());
     const never = this.kube?.refused();
     if (never !== undefined) {

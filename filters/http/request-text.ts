@@ -18,6 +18,9 @@ const VARIABLE = /^(\d+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 /** Headers that carry credentials: their values are in no recording, masked or not. */
 const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', 'x-api-key']);
 
+/** A token among the subprotocols of a WebSocket, as clients of Kubernetes may send it. */
+const BEARER_SUBPROTOCOL = /base64url\.bearer\.authorization\.k8s\.io\./;
+
 /** A request as recordings and approvers see it, masked. */
 export class RequestText {
   /** method, host and target as they came */
@@ -25,6 +28,7 @@ export class RequestText {
   /** same shape, same value: method, host and the path without what is one of many */
   fingerprint: string;
   private operations: readonly string[] = [];
+  private more: Record<string, unknown> = {};
   private sql: SqlFacts | undefined;
   private kept: Buffer[] = [];
   private kept_bytes = 0;
@@ -57,6 +61,12 @@ export class RequestText {
     if (asked.length > 0) this.tellOperations(asked);
   }
 
+  /** What another protocol over HTTP makes of it, by the protocol's name; texts in it are masked. */
+  tellMore(protocol: string, facts: Record<string, unknown>): void {
+    const masked = Object.entries(facts).map(([name, value]) => [name, typeof value === 'string' ? this.maskers.maskText(value) : value]);
+    this.more = { ...this.more, [protocol]: Object.fromEntries(masked) };
+  }
+
   /** What its messages ask for is part of its shape: a lease on one tool is none on another. */
   tellOperations(operations: readonly string[]): void {
     this.operations = operations;
@@ -86,7 +96,7 @@ export class RequestText {
     const headers = Object.fromEntries(
       Object.entries(this.facts.headers).map(([name, value]) => [
         name,
-        CREDENTIALS.has(name) ? '[credential]' : this.maskers.maskText(value),
+        CREDENTIALS.has(name) || BEARER_SUBPROTOCOL.test(value) ? '[credential]' : this.maskers.maskText(value),
       ]),
     );
     const { method, overrides, host, path, content_type, files, unparsed } = this.facts;
@@ -101,6 +111,7 @@ export class RequestText {
         : { files: files.map((file) => ({ ...file, field: this.maskers.maskText(file.field), name: this.maskers.maskText(file.name) })) }),
       unparsed,
       ...(this.sql === undefined ? {} : { sql: this.shownSql(this.sql) }),
+      ...this.more,
     };
     return json({
       request: REQUEST,

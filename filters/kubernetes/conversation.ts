@@ -24,6 +24,18 @@ export interface KubernetesOptions {
 /** Headers by which a proxy before the API server says who calls: no caller's own may reach it. */
 const IDENTITY_HEADERS = /^(authorization|proxy-authorization|x-remote-(user|uid|group|extra-.*)|impersonate-.*)$/;
 
+/** A WebSocket's client may send its token as a subprotocol (kube-apiserver, "Authenticating"): it goes no further. */
+function withoutTokens(offered: string | undefined): Header[] {
+  if (offered?.includes(BEARER_PROTOCOL) !== true) return [];
+  const kept = offered
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => !one.startsWith(BEARER_PROTOCOL));
+  return [['sec-websocket-protocol', kept.join(', ')]];
+}
+
+const BEARER_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
+
 const noCredential = (why: string): Refusal => ({
   status: 503,
   kind: 'unavailable',
@@ -86,6 +98,12 @@ export class KubernetesRequest {
     return `${verb || this.http.method} ${what || path}${namespace === '' ? '' : ` in ${namespace}`}${patch === '' ? '' : ` (${patch})`}`;
   }
 
+  /** What of the facts stands in the recording of the request. */
+  get recorded(): Record<string, unknown> {
+    const { verb, group, version, resource, subresource, namespace, name, dry_run, field_manager, impersonates } = this.facts;
+    return { verb, group, version, resource, subresource, namespace, name, dry_run, field_manager, impersonates: impersonates.length };
+  }
+
   /** The body for recordings and approvers, with Secrets covered whatever the policy says; undefined: it can't be shown. */
   shown(body: Buffer): Buffer | undefined {
     return shownBody(this.facts, this.http.content_type, body);
@@ -102,7 +120,7 @@ export class KubernetesRequest {
     const remove = Object.keys(this.http.headers).filter(
       (name) => IDENTITY_HEADERS.test(name) && !(this.options.impersonation && name.startsWith('impersonate-')),
     );
-    const set: Header[] = [];
+    const set: Header[] = withoutTokens(this.http.headers['sec-websocket-protocol']);
     const credential = this.options.credential();
     if (credential !== '') set.push(['authorization', credential]);
     const accept = this.masked ? acceptJson(this.http.headers['accept']) : undefined;

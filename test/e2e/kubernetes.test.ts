@@ -9,7 +9,7 @@ import { startUp, type Up } from '../../extproc/up.js';
 import { MARK } from '../../filters/kubernetes/answers/marks.js';
 import { recordedEvents } from '../faults/support/world.js';
 import { eventually } from '../support/gateway.js';
-import { type Kubernetes, kubectl, type Ran, sharedKubernetes } from '../support/kubernetes.js';
+import { type Kubernetes, kubeconfigOf, kubectl, type Ran, sharedKubernetes, tlsFile } from '../support/kubernetes.js';
 
 const policy = `
 version: 1
@@ -258,6 +258,39 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
     assert.equal((await kube.admin('get', 'deployment', 'web', '-o', 'jsonpath={.spec.replicas}')).out, '0');
   });
 
+  it('calls the API server with a client certificate, and believes only the authority of its kubeconfig', async () => {
+    const kubeconfig = join(directory, 'certificate.kubeconfig');
+    const through = async (cluster: object): Promise<Ran> => {
+      const user = {
+        'client-certificate': tlsFile('client.pem'),
+        'client-key-data': readFileSync(tlsFile('client.key')).toString('base64'),
+      };
+      writeFileSync(kubeconfig, kubeconfigOf({ server: kube.server, ...cluster }, user));
+      const other = await startUp({
+        version: 'test',
+        listen: { host: '127.0.0.1', port: 0 },
+        kubernetes: { kubeconfig, listen: { host: '127.0.0.1', port: 0 } },
+        transport: 'ext_proc',
+        policyFile: join(directory, 'policy.yaml'),
+        recordDirectory: join(directory, 'second', 'recordings'),
+        durability: 'relaxed',
+        catalogueUrl: undefined,
+        log: pino({ level: 'silent' }),
+        progress: () => {},
+      });
+      try {
+        return await kubectl(kube.binaries, other.kubernetes!.kubeconfig, ['auth', 'whoami', '-o', 'json']);
+      } finally {
+        await other.stop();
+      }
+    };
+    const { out, err } = await through({ 'certificate-authority': kube.ca_file });
+    assert.match(out, /"username": "test client"/, err);
+    const stranger = await through({ 'certificate-authority': tlsFile('ca.pem') });
+    assert.equal(stranger.code, 1);
+    assert.equal(stranger.out, '');
+  });
+
   it('has recorded who asked for what, without a Secret in it', async () => {
     const recordings = join(directory, 'recordings');
     await up.runtime.recordings.rotate();
@@ -271,6 +304,8 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
       'watch secrets in default',
     ])
       assert.ok(operations.includes(wanted), `${wanted} in ${[...new Set(operations)].join('; ')}`);
+    const deleted = events.find((event) => event['operation'] === 'delete namespaces in team');
+    assert.equal((deleted!['facts'] as { kubernetes: { name: string } }).kubernetes.name, 'team');
     const text = JSON.stringify(
       events.map((event) => ({
         ...event,

@@ -17,6 +17,8 @@ export interface Kubernetes {
   /** of an administrator, straight to the server */
   kubeconfig: string;
   server: string;
+  /** PEM: who vouches for its certificate */
+  ca_file: string;
   token: string;
   /** the node n1 has a kubelet (a stand-in that speaks the real streaming code), and runs the pod p1 in the namespace default */
   kubelet: boolean;
@@ -52,6 +54,9 @@ function findBinaries(): string | undefined {
   const script = join(packageRoot(), '..', 'shared', 'tools', 'kube.sh');
   return existsSync(script) ? execFileSync('bash', [script, 'unpack'], { encoding: 'utf8' }).trim() : undefined;
 }
+
+/** Certificates of tests: the API server takes clients of their authority. */
+export const tlsFile = (name: string): string => join(packageRoot(), 'test', 'support', 'tls', name);
 
 let shared: Promise<Kubernetes> | undefined;
 const stops: (() => Promise<unknown>)[] = [];
@@ -131,6 +136,7 @@ async function start(binaries: string): Promise<Kubernetes> {
     '--service-account-issuer=https://kubernetes.default.svc',
     '--service-cluster-ip-range=10.0.0.0/24',
     `--token-auth-file=${file('tokens.csv')}`,
+    `--client-ca-file=${tlsFile('ca.pem')}`,
     '--authorization-mode=RBAC',
     '--disable-admission-plugins=ServiceAccount',
     `--audit-policy-file=${file('audit.yaml')}`,
@@ -142,6 +148,7 @@ async function start(binaries: string): Promise<Kubernetes> {
     binaries,
     kubeconfig: file('kubeconfig'),
     server,
+    ca_file: file('certs/apiserver.crt'),
     token: TOKEN,
     kubelet: existsSync(join(binaries, 'fakekubelet')),
     audit: () =>

@@ -50,6 +50,27 @@ describe('an exchange with a Kubernetes API', () => {
     assert.deepEqual(headOf(certificate).remove, ['authorization'], 'where Envoy shows a certificate, no header goes on');
   });
 
+  it('takes a token among the subprotocols of a WebSocket away', () => {
+    const d = kube();
+    const token = 'base64url.bearer.authorization.k8s.io.c2VjcmV0';
+    d.request('GET /api/v1/pods?watch=1', [['sec-websocket-protocol', `${token}, v5.channel.k8s.io`]]);
+    assert.equal(Object.fromEntries(headOf(d).set ?? [])['sec-websocket-protocol'], 'v5.channel.k8s.io');
+    assert.ok(!JSON.stringify(d.records).includes('c2VjcmV0'));
+    const { kubernetes } = d.events('request')[0]!['facts'] as { kubernetes: object };
+    assert.deepEqual(kubernetes, {
+      verb: 'watch',
+      group: '',
+      version: 'v1',
+      resource: 'pods',
+      subresource: '',
+      namespace: '',
+      name: '',
+      dry_run: false,
+      field_manager: '',
+      impersonates: 0,
+    });
+  });
+
   it('leaves discovery as it is', () => {
     const d = kube();
     d.request('GET /openapi/v2', [['accept', 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf']]);
