@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { MidstreamError } from '../../filters/errors.js';
 import { asciicastHeader, asciicastLine } from '../../filters/record/asciicast.js';
 import type { StoredEvent } from '../../filters/record/chain.js';
+import { TerminalCast } from '../../filters/record/terminal-cast.js';
 import { timelineLines } from '../../filters/record/timeline.js';
 import { readSession } from '../stores/recordings/query.js';
 import { action, printable } from './io.js';
@@ -16,7 +17,33 @@ async function toJson(events: AsyncIterable<StoredEvent>): Promise<void> {
   process.stdout.write(']\n');
 }
 
+/** Events before which a terminal must have begun. */
+const TERMINAL_WITHIN = 50;
+
+/** A terminal of exec or attach as it was seen; every other session as its timeline. */
 async function toAsciicast(session: string, events: AsyncIterable<StoredEvent>): Promise<void> {
+  const before: StoredEvent[] = [];
+  const rest = events[Symbol.asyncIterator]();
+  for (let next = await rest.next(); !next.done; next = await rest.next()) {
+    before.push(next.value);
+    if (TerminalCast.begins(next.value)) return asTerminal(session, before[0]!, chained(before.slice(-1), rest));
+    if (before.length >= TERMINAL_WITHIN) break;
+  }
+  await asTimeline(session, chained(before, rest));
+}
+
+async function* chained(before: readonly StoredEvent[], rest: AsyncIterator<StoredEvent>): AsyncGenerator<StoredEvent> {
+  yield* before;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+}
+
+async function asTerminal(session: string, first: StoredEvent, events: AsyncIterable<StoredEvent>): Promise<void> {
+  const cast = new TerminalCast(session, first);
+  for await (const event of events) for (const text of cast.add(event)) process.stdout.write(`${text}\n`);
+  for (const text of cast.end()) process.stdout.write(`${text}\n`);
+}
+
+async function asTimeline(session: string, events: AsyncIterable<StoredEvent>): Promise<void> {
   let last: number | undefined;
   for await (const event of events) {
     if (last === undefined) process.stdout.write(`${asciicastHeader(session, event)}\n`);

@@ -380,7 +380,7 @@ export class Exchange {
     this.text.keep(this.kube === undefined ? body : (this.kube.shown(body) ?? Buffer.alloc(0)));
     if (this.kube !== undefined) this.text.tellMore('kubernetes', this.kube.recorded);
     this.recordLine('request', this.text.requestFields());
-    const never = this.kube?.refused();
+    const never = this.kube?.refused(this.options.transport === 'hop');
     if (never !== undefined) {
       this.denied++;
       this.record(

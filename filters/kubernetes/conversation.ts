@@ -69,8 +69,8 @@ export class KubernetesRequest {
     this.facts = wholeFacts(this.http, bytes);
   }
 
-  /** What no policy lets pass. */
-  refused(): Refusal | undefined {
+  /** What no policy lets pass. `hop`: what follows an upgrade is read. */
+  refused(hop: boolean): Refusal | undefined {
     try {
       this.options.credential();
     } catch (error) {
@@ -79,8 +79,8 @@ export class KubernetesRequest {
     const { impersonates } = this.facts;
     if (impersonates.length > 0 && !this.options.impersonation)
       return denied('Nobody may be impersonated through this gateway.', '', 'Leave out --as and its like.');
-    if (this.http.headers['upgrade'] !== undefined)
-      return denied(`The gateway does not inspect ${this.facts.subresource || 'upgraded connections'} yet, so it lets none pass.`, '', '');
+    if (!hop && this.http.headers['upgrade'] !== undefined)
+      return denied(`Upgraded connections come to the gateway by hop alone, and ${this.facts.subresource || 'this one'} did not.`, '', '');
     const where = carriesMasks(this.facts, this.bytes, this.masks.detectors);
     if (where !== '')
       return denied(

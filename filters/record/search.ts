@@ -7,7 +7,15 @@ const OPAQUE = new Set(['v', 'session', 'prev', 'wire', 'sealed', 'type']);
 /** Every piece of text in an event, rows included, with where it stands (`text`, `facts.statements.0.kind`, `row 3`). */
 export function* textsOf(event: StoredEvent): Generator<{ where: string; text: string }> {
   const packed = event.type === 'response' && typeof event['body'] === 'string';
-  for (const [field, value] of Object.entries(event)) if (!OPAQUE.has(field) && !(packed && field === 'body')) yield* strings(field, value);
+  for (const [field, value] of Object.entries(event))
+    if (
+      !OPAQUE.has(field) &&
+      !(packed && field === 'body') &&
+      !(field === 'data' && (event.type === 'terminal' || event.type === 'message'))
+    )
+      yield* strings(field, value);
+  if (event.type === 'terminal' && typeof event['data'] === 'string')
+    yield { where: String(event['stream']), text: Buffer.from(event['data'], 'base64').toString('utf8') };
   if (packed) yield { where: 'body', text: Buffer.from(event['body'] as string, 'base64').toString('utf8') };
   if (typeof event['wire'] !== 'string') return;
   let row = 0;

@@ -99,6 +99,16 @@ function describe(event: StoredEvent, options: TimelineOptions): Block {
         `${str(entry['source'])} -> ${str(entry['upstream'])}, ${plural(entry['received_bytes'], 'byte')} received, ${plural(entry['sent_bytes'], 'byte')} sent${flags(entry['flags'])}`,
       );
     }
+    case 'message':
+      return head('message', `${request} from the ${str(event['from'])}, ${str(event['opcode'])}, ${plural(event['bytes'], 'byte')}`, [
+        ...bodyLines(str(event['text']), options),
+        ...leftOut(event),
+        ...list(event['masked']).map((mask) => `masked: ${str(mask['rule'])} x${str(mask['count'])}`),
+      ]);
+    case 'close':
+      return head('close', `from the ${str(event['from'])}: ${str(event['code'])} ${str(event['reason'])}`.trimEnd());
+    case 'terminal':
+      return terminal(event, head, options);
     case 'session.close':
       return close(event, head);
   }
@@ -111,6 +121,27 @@ const leftOut = (event: StoredEvent): string[] => {
   const left = Number(event['left_out']) || 0;
   return left > 0 ? [`(${plural(left, 'byte')} more went to the server and ${left === 1 ? 'is' : 'are'} not in the recording)`] : [];
 };
+
+/** A body as lines, as many as are shown. */
+function bodyLines(text: string, options: TimelineOptions): string[] {
+  const lines = text === '' ? [] : text.split('\n');
+  const shown = lines.slice(0, BODY_LINES_MAX).map((line) => shorten(options.clean(line), options.cell_chars_max * 10));
+  return lines.length > shown.length ? [...shown, `(${plural(lines.length - shown.length, 'more line')})`] : shown;
+}
+
+function terminal(event: StoredEvent, head: Head, options: TimelineOptions): Block {
+  const stream = str(event['stream']);
+  if (stream === 'start')
+    return head(
+      'terminal',
+      `${event['tty'] === true ? 'with a terminal' : 'without a terminal'}: ${list(event['command']).map(str).join(' ')}`,
+    );
+  if (stream === 'resize') return head('size', `${str(event['columns'])}x${str(event['rows'])}`);
+  if (stream === 'exit')
+    return head('exit', `${event['code'] === null ? '' : str(event['code'])} ${str(event['message'])}`.trim(), leftOut(event));
+  if (stream === 'stdin') return head('stdin', str(event['text']), leftOut(event));
+  return head(stream, '', bodyLines(Buffer.from(str(event['data']), 'base64').toString('utf8').replace(/\n$/, ''), options));
+}
 
 type Head = (kind: string, text: string, more?: string[]) => Block;
 

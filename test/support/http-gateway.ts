@@ -24,7 +24,11 @@ export interface HttpGateway extends Up {
   finish(): Promise<void>;
 }
 
-export async function httpGateway(url: string, policy: string, options: Partial<UpOptions> = {}): Promise<HttpGateway> {
+export function httpGateway(url: string, policy: string, options: Partial<UpOptions> = {}): Promise<HttpGateway> {
+  return startedGateway(policy, { http: { url, listen: { host: '127.0.0.1', port: 0 } }, ...options });
+}
+
+export async function startedGateway(policy: string, options: Partial<UpOptions>): Promise<HttpGateway> {
   const directory = mkdtempSync(join(tmpdir(), 'midstream-ws-'));
   const policyFile = join(directory, 'policy.yaml');
   writeFileSync(policyFile, policy);
@@ -32,7 +36,6 @@ export async function httpGateway(url: string, policy: string, options: Partial<
   const up = await startUp({
     version: 'test',
     listen: { host: '127.0.0.1', port: 0 },
-    http: { url, listen: { host: '127.0.0.1', port: 0 } },
     transport: 'ext_proc',
     policyFile,
     recordDirectory: recordings,
@@ -50,7 +53,7 @@ export async function httpGateway(url: string, policy: string, options: Partial<
   };
   return {
     ...up,
-    port: up.http!.port,
+    port: (up.http ?? up.kubernetes)!.port,
     directory,
     recordings,
     pending,
@@ -63,7 +66,7 @@ export async function httpGateway(url: string, policy: string, options: Partial<
         () => `Envoy's counts go back to 0; open: ${JSON.stringify(open)}`,
         async () => {
           const stats = await up.envoy.stats(
-            /(http\.http\.downstream_(cx|rq)_active|cluster\.http_(upstream|hop)\.upstream_(cx|rq)_active|listener\..*downstream_cx_active)$/,
+            /(http\.(http|kubernetes)\.downstream_(cx|rq)_active|cluster\.\w+_hop\.upstream_(cx|rq)_active|listener\..*_?back\.sock\.downstream_cx_active)$/,
           );
           // Envoy keeps connections of ordinary requests for the next one; those of upgrades end with them.
           const busy = Object.entries(stats).filter(([name, value]) => value > 0 && !name.includes('admin'));

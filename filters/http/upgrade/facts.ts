@@ -13,8 +13,8 @@ const TUNNELS = /(^|[.+])portforward\.k8s\.io$/;
 
 /** Why nothing of an upgraded stream will be read; empty when it will. */
 export function opaqueUpgrade(upgrade: string, paths: readonly string[], headers: Readonly<Record<string, string>>): string {
-  if (upgrade === '' || isSpdy(upgrade)) return '';
-  if (upgrade !== 'websocket') return `the protocol ${printable(upgrade)} is not known`;
+  if (upgrade === '') return '';
+  if (upgrade !== 'websocket' && !isSpdy(upgrade)) return `the protocol ${printable(upgrade)} is not known`;
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
   if (paths.some((path) => /\/portforward\/?$/.test(path)) || offered.some((name) => TUNNELS.test(name)))
     return 'a forwarded port carries any protocol';

@@ -152,7 +152,10 @@ export class Terminal implements Speaker {
       toProcess: (bytes) => this.toServer(channel.stdin, bytes),
       sendLine: (line) => this.sendLine(line),
       tell: (text) => this.tell(text),
-      show: (text) => this.toClient(channel.stdout, Buffer.from(text)),
+      show: (text) => {
+        this.recordOutput('stdout', Buffer.from(text));
+        this.toClient(channel.stdout, Buffer.from(text));
+      },
       asksSecret: () => this.asksSecret(),
       fail: (message) => this.fail(message),
       closed: () => {
@@ -263,7 +266,7 @@ export class Terminal implements Speaker {
   private recordSize(data: Buffer): void {
     try {
       const { Width, Height } = JSON.parse(data.toString('utf8')) as { Width?: unknown; Height?: unknown };
-      if (Number.isInteger(Width) && Number.isInteger(Height))
+      if (Number.isInteger(Width) && Number.isInteger(Height) && Number(Width) > 0 && Number(Height) > 0)
         this.port.context.record('terminal', { stream: 'resize', columns: Width, rows: Height });
     } catch {
       throw new FrameError(1002, 'the size of a terminal is none');
