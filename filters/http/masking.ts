@@ -5,6 +5,7 @@ import { FormMasker } from '../mask/codecs/form.js';
 import { HtmlMasker } from '../mask/codecs/html.js';
 import { JsonMasker } from '../mask/codecs/json.js';
 import { SseMasker } from '../mask/codecs/sse.js';
+import { JoinedRules, joinDetectors } from '../mask/joined.js';
 import { StreamMasker } from '../mask/stream/masker.js';
 import { maskString } from '../mask/text.js';
 import type { Detector, MaskAs, Masker } from '../mask/types.js';
@@ -61,6 +62,8 @@ export interface ContentMasker {
  */
 export class BodyMasker implements ContentMasker {
   private stages: StreamCodec[] = [];
+  /** the rules read the body together */
+  private joined: JoinedRules | undefined;
   /** the first bytes, until it is decided how they are read */
   private head: Buffer | undefined = Buffer.alloc(0);
   private decoder: ToUtf8 | undefined;
@@ -105,7 +108,8 @@ export class BodyMasker implements ContentMasker {
 
   /** values masked so far, by rule */
   get fired(): { rule: string; count: number }[] {
-    return this.stages.map((stage, i) => ({ rule: this.masks[i]!.name, count: stage.hits })).filter(({ count }) => count > 0);
+    const counts = this.joined?.counts ?? this.stages.map((stage) => stage.hits);
+    return counts.map((count, i) => ({ rule: this.masks[i]!.name, count })).filter(({ count }) => count > 0);
   }
 
   private take(chunk: Uint8Array): void {
@@ -126,9 +130,17 @@ export class BodyMasker implements ContentMasker {
     let next = (bytes: Uint8Array): void => {
       if (bytes.length > 0) this.write(this.encoder === undefined ? Buffer.from(bytes) : this.encoder.push(Buffer.from(bytes)));
     };
+    const joined = this.asked.grpc === undefined && isJsonType(type) ? joinedOf(this.masks) : undefined;
+    if (joined !== undefined) {
+      this.joined = joined;
+      const { detector, rules } = joined;
+      this.stages = [new JsonMasker({ detector, masker: rules[0]!.masker, write: next, rules: joined, ...base64Of(this.masks[0]!) })];
+      this.stages[0]!.push(text);
+      return;
+    }
     for (const mask of [...this.masks].reverse()) {
-      const { detector, masker, base64 } = mask;
-      const options = { detector, masker, write: next, ...(base64 === true ? { base64 } : {}) };
+      const { detector, masker } = mask;
+      const options = { detector, masker, write: next, ...base64Of(mask) };
       const stage = this.asked.grpc === undefined ? codecOf(type, options) : grpcCodec(this.asked.grpc, options);
       this.stages.unshift(stage);
       next = (bytes) => stage.push(bytes);
@@ -152,6 +164,25 @@ export class BodyMasker implements ContentMasker {
 
 const NOTHING = Buffer.alloc(0);
 
+function base64Of({ base64 }: BodyMask): { base64?: true } {
+  return base64 === true ? { base64 } : {};
+}
+
+/** Detectors that were joined, by the masks of a policy: undefined where each rule has to read for itself. */
+const detectors = new WeakMap<readonly BodyMask[], Detector | undefined>();
+
+/** The rules of these masks, joined for one body; undefined where there is one, or they differ in how they read. */
+function joinedOf(masks: readonly BodyMask[]): JoinedRules | undefined {
+  if (masks.length < 2 || masks.some(({ base64 }) => base64 !== masks[0]!.base64)) return undefined;
+  if (!detectors.has(masks)) detectors.set(masks, joinDetectors(masks));
+  const detector = detectors.get(masks);
+  return detector === undefined ? undefined : new JoinedRules(detector, masks);
+}
+
+function isJsonType(type: string): boolean {
+  return isJson(type) || type === 'application/x-ndjson' || type === 'application/jsonl';
+}
+
 /** Masks all of a body at once; undefined where nothing of it is masked. Adds what fired. */
 export function maskWhole(masks: readonly BodyMask[], type: string, bytes: Buffer, fired: Map<string, number>): Buffer | undefined {
   if (masks.length === 0) return undefined;
@@ -169,7 +200,7 @@ function grpcCodec(grpc: GrpcOptions & { text: boolean }, options: CodecOptions)
 }
 
 function codecOf(type: string, options: CodecOptions): StreamCodec {
-  if (isJson(type) || type === 'application/x-ndjson' || type === 'application/jsonl') return new JsonMasker(options);
+  if (isJsonType(type)) return new JsonMasker(options);
   if (type === 'text/event-stream') return new SseMasker(options);
   if (type === 'text/csv') return new CsvMasker(options);
   if (type === 'application/x-www-form-urlencoded') return new FormMasker(options);

@@ -57,6 +57,7 @@ export function createDetector(options: DetectorOptions, anchored_min = ANCHORED
 export class CountingDetector implements Detector {
   readonly kinds: readonly string[];
   readonly only: Hit = { kind: '', start: 0, end: 0, score: 0 };
+  readonly counts_candidates = true;
   private readonly state: Search;
   private readonly gate: Gate;
   private readonly triggers: Uint16Array;
@@ -120,6 +121,18 @@ export class CountingDetector implements Detector {
 
   mayHold(buf: Uint8Array, start: number, end: number): boolean {
     return this.gate.mayHold(buf, start, end);
+  }
+
+  join(others: readonly Detector[]): Detector | undefined {
+    const { state, anchored_min } = this;
+    const wanted = state.wanted.slice();
+    for (const other of others) {
+      if (!(other instanceof CountingDetector) || String(other.state.regions) !== String(state.regions)) return undefined;
+      other.state.wanted.forEach((want, kind) => {
+        if (want === 1) wanted[kind] = 1;
+      });
+    }
+    return new CountingDetector(wanted, state.regions, anchored_min);
   }
 
   sensitiveName(name: string): boolean {

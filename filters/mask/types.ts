@@ -51,6 +51,10 @@ export interface Detector {
    * undefined where it has no such form.
    */
   wholeForm?(kind: Kind, name: string): WholeForm | undefined;
+  /** A detector that finds what this one and the others find; undefined where their settings differ. */
+  join?(others: readonly Detector[]): Detector | undefined;
+  /** search() counts candidates before they are joined: one is one kind's alone */
+  readonly counts_candidates?: boolean;
   /** bytes that a stream holds back at a flush beside what openFrom holds: values of a policy's own kinds may have several plain words */
   readonly held_max?: number;
   /** numbers of fewer digits than those of cards may be hits too: a policy's own kinds may be numbers */

@@ -1,3 +1,4 @@
+import type { JoinedRules } from '../joined.js';
 import type { StreamLimits } from '../stream/limits.js';
 import type { Detector, Masker } from '../types.js';
 
@@ -7,6 +8,8 @@ export interface CodecOptions {
   /** takes the masked bytes, which hold only until it returns */
   write: (bytes: Buffer) => void;
   limits?: Partial<StreamLimits>;
+  /** JSON: rules that read it together, whose joined detector `detector` is; `masker` is not used then */
+  rules?: JoinedRules;
   /** JSON: strings that are base64 are looked into */
   base64?: boolean;
   /** JSON inside of strings of JSON: how deep this one stands */

@@ -1,7 +1,8 @@
-import { StreamMasker } from '../stream/masker.js';
+import type { JoinedRules } from '../joined.js';
+import { type TextMasker, textMasker } from '../stream/chain.js';
 import { Target } from '../target.js';
 import { maskText } from '../text.js';
-import type { Detector, Masker } from '../types.js';
+import type { Detector, Hit, Kind, Masker } from '../types.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
 import { type JsonKey, JsonPlace } from './json-place.js';
 import { decodable, escapeJson, unescapeJson } from './json-string.js';
@@ -44,7 +45,7 @@ export class JsonMasker implements StreamCodec {
   /** a string too long to be held */
   private long: StreamCodec | undefined;
   /** the rest of the stream, once it is no JSON */
-  private text: StreamMasker | undefined;
+  private text: TextMasker | undefined;
   /** a masked number goes on */
   private dropping = false;
 
@@ -172,6 +173,7 @@ export class JsonMasker implements StreamCodec {
     if (context !== undefined && this.maskUsual(context, text, start, end, close)) return;
     if (!this.isSensitive(context) && this.maskInside(text, start, end, close)) return;
     if (!this.isSensitive(context) && !detector.mayHold(text, start, end)) return;
+    if (this.options.rules !== undefined) return this.settleByRules(this.options.rules, text, start, end, close, context);
     const found = detector.find(text, start, end, context);
     if (found.length === 0) return;
     this.hits += found.length;
@@ -187,13 +189,45 @@ export class JsonMasker implements StreamCodec {
     this.skip(close + 1);
   }
 
+  /** The same by several rules. */
+  private settleByRules(rules: JoinedRules, text: Buffer, start: number, end: number, close: number, context: JsonKey | undefined): void {
+    const { detector } = this;
+    const count = detector.search(text, start, end, context);
+    if (count === 0) return;
+    const { only } = detector;
+    let masked: Buffer | null | undefined;
+    if (count === 1 && detector.counts_candidates === true && only.start === start && only.end === end) {
+      context?.foundWhole(only.kind, detector);
+      const masker = rules.maskerOf(only.kind);
+      masked = masker.mask(only.kind, text, start, end) ?? null;
+    } else masked = rules.mask(text, start, end, context, true);
+    if (masked === undefined) return;
+    this.hits += count;
+    if (masked === null) this.write(this.place.isKey ? '""' : 'null');
+    else {
+      this.write('"');
+      this.escaped(masked);
+      this.write('"');
+    }
+    this.skip(close + 1);
+  }
+
+  /** What masks values of a kind. */
+  private maskerOf(kind: Kind): Masker {
+    return this.options.rules?.maskerOf(kind) ?? this.masker;
+  }
+
   /** JSON, and base64 where the rule says so, that a string holds is masked by its own form. False where there is none, or nothing in it. */
   private maskInside(text: Buffer, start: number, end: number, close: number): boolean {
     const { options } = this;
     let inside: Inside | undefined;
+    const counts = options.rules?.counts;
     if (beginsJson(text, start, end)) inside = maskedJson(text.subarray(start, end), options);
     else if (options.base64 === true) inside = maskedBase64(text, start, end, options);
-    if (inside === undefined) return false;
+    if (inside === undefined) {
+      if (counts !== undefined) options.rules!.reset(counts);
+      return false;
+    }
     this.hits += inside.hits;
     this.write('"');
     this.escaped(inside.bytes);
@@ -209,10 +243,12 @@ export class JsonMasker implements StreamCodec {
 
   /** A value that is written as most under its key were is masked without the search; the same comes out. */
   private maskUsual(key: JsonKey, text: Buffer, start: number, end: number, close: number): boolean {
-    if (key.form === undefined || this.masker.as === 'null' || !key.form(text, start, end)) return false;
+    if (key.form === undefined) return false;
+    const masker = this.maskerOf(key.kind);
+    if (masker.as === 'null' || !key.form(text, start, end)) return false;
     this.hits++;
     this.write('"');
-    this.masker.into(key.kind, text, start, end, this.out);
+    masker.into(key.kind, text, start, end, this.out);
     this.write('"');
     this.skip(close + 1);
     return true;
@@ -228,16 +264,17 @@ export class JsonMasker implements StreamCodec {
     this.write('"');
     this.skip(this.from + 1);
     const context = this.place.context();
-    const { detector, masker, limits } = this.options;
+    const { detector, masker, limits, rules } = this.options;
     const write = (bytes: Buffer): void => this.escaped(bytes);
     if (!this.isSensitive(context) && beginsJson(this.buf, this.from, this.length) && (this.options.depth ?? 0) < DEPTH_MAX) {
       this.long = new JsonMasker({ ...this.options, write, depth: (this.options.depth ?? 0) + 1 });
       return;
     }
-    this.long = new StreamMasker({
+    this.long = textMasker({
       detector,
       masker,
       write,
+      ...(rules === undefined ? {} : { rules }),
       ...(context === undefined ? {} : { context }),
       ...(limits === undefined ? {} : { limits }),
     });
@@ -298,17 +335,27 @@ export class JsonMasker implements StreamCodec {
     const context = this.place.context();
     const { detector } = this;
     if (!this.isSensitive(context) && !detector.mayHold(buf, from, end)) return;
-    let found = detector.find(buf, from, end, context);
-    // 4111111111111111.00 is no card number, what stands before the point is
-    if (found.length === 0) {
-      const point = buf.subarray(from, end).indexOf(0x2e);
-      if (point > 0) found = detector.find(buf, from, from + point, context);
-    }
-    const hit = found[0];
-    if (hit === undefined) return;
+    const found = this.inNumber(buf, from, end, context);
+    if (found === undefined) return;
+    const { hit, masker } = found;
     this.hits++;
-    this.write(maskedNumber(this.masker, hit.kind, buf, hit.start, hit.end));
+    this.write(maskedNumber(masker, hit.kind, buf, hit.start, hit.end));
     this.skip(end);
+  }
+
+  private inNumber(buf: Buffer, from: number, end: number, context: JsonKey | undefined): { hit: Hit; masker: Masker } | undefined {
+    const { detector, masker } = this;
+    const { rules } = this.options;
+    for (let to = end; to > from; ) {
+      const [hit] = detector.find(buf, from, to, context);
+      if (hit !== undefined) return rules === undefined ? { hit, masker } : rules.first(buf, from, to, context);
+      if (to < end) return undefined;
+      // 4111111111111111.00 is no card number, what stands before the point is
+      const point = buf.subarray(from, end).indexOf(0x2e);
+      if (point <= 0) return undefined;
+      to = from + point;
+    }
+    return undefined;
   }
 
   /** A number without an end: decided by what there is of it. */
@@ -321,11 +368,17 @@ export class JsonMasker implements StreamCodec {
   }
 
   private asText(): void {
-    const { detector, masker, write, limits } = this.options;
+    const { detector, masker, write, limits, rules } = this.options;
     this.send();
     this.token = 0;
     this.before = this.hits;
-    this.text = new StreamMasker({ detector, masker, write, ...(limits === undefined ? {} : { limits }) });
+    this.text = textMasker({
+      detector,
+      masker,
+      write,
+      ...(rules === undefined ? {} : { rules }),
+      ...(limits === undefined ? {} : { limits }),
+    });
     this.text.prime(this.buf.subarray(Math.max(0, this.from - EVIDENCE), this.from));
     this.text.push(this.buf.subarray(this.from, this.length));
     this.skip(this.length);
@@ -431,9 +484,13 @@ function maskedBase64(text: Buffer, start: number, end: number, options: CodecOp
   if (!BASE64.test(written)) return undefined;
   const decoded = Buffer.from(written, 'base64');
   const inside = beginsJson(decoded, 0, decoded.length) ? maskedJson(decoded, options) : undefined;
-  const { detector, masker } = options;
-  const masked = inside?.bytes ?? maskText(detector, masker, decoded, 0, decoded.length);
-  if (masked === undefined) return undefined;
+  const { detector, masker, rules } = options;
+  const masked =
+    inside?.bytes ??
+    (rules === undefined
+      ? maskText(detector, masker, decoded, 0, decoded.length)
+      : rules.mask(decoded, 0, decoded.length, undefined, false));
+  if (masked === undefined || masked === null) return undefined;
   const url = /[_-]/.test(written);
   const again = masked.toString(url ? 'base64url' : 'base64');
   const padded = written.length % 4 === 0 && (!url || written.endsWith('='));

@@ -59,9 +59,9 @@ class PolicyDetector implements Detector {
   private found: readonly Hit[] = [];
 
   constructor(
-    private readonly base: ReturnType<typeof createDetector>,
-    detection: Detection,
-    own: readonly CustomKind[],
+    private readonly base: Detector & { steps: number },
+    private readonly detection: Detection,
+    private readonly own: readonly CustomKind[],
   ) {
     this.kinds = [...base.kinds, ...own.map(({ kind }) => kind)].sort();
     this.matchers = own.map(matcherOf);
@@ -101,6 +101,18 @@ class PolicyDetector implements Detector {
 
   mayHold(buf: Uint8Array, start: number, end: number): boolean {
     return this.base.mayHold(buf, start, end) || this.matchers.some(({ may }) => may(buf, start, end));
+  }
+
+  join(others: readonly Detector[]): Detector | undefined {
+    const bases: Detector[] = [];
+    const own = new Set(this.own);
+    for (const other of others) {
+      if (!(other instanceof PolicyDetector) || other.detection !== this.detection) return undefined;
+      bases.push(other.base);
+      for (const kind of other.own) own.add(kind);
+    }
+    const base = this.base.join?.(bases) as (Detector & { steps: number }) | undefined;
+    return base === undefined ? undefined : new PolicyDetector(base, this.detection, [...own]);
   }
 
   sensitiveName(name: string): boolean {

@@ -1,0 +1,47 @@
+import type { JoinedRules } from '../joined.js';
+import { StreamMasker, type StreamMaskerOptions } from './masker.js';
+
+/** A masker of text that may be told what stands before it. */
+export type TextMasker = Pick<StreamMasker, 'prime' | 'push' | 'flush' | 'end' | 'hits' | 'held'>;
+
+/** Masks a stream of text by one rule, or by several one after the other: text has no parts of which a rule could leave out some. */
+export function textMasker(options: StreamMaskerOptions & { rules?: JoinedRules }): TextMasker {
+  return options.rules === undefined ? new StreamMasker(options) : new Chain(options, options.rules);
+}
+
+class Chain implements TextMasker {
+  private readonly stages: StreamMasker[] = [];
+
+  constructor(options: StreamMaskerOptions, { rules }: JoinedRules) {
+    let { write } = options;
+    for (const { detector, masker } of [...rules].reverse()) {
+      const stage = new StreamMasker({ ...options, detector, masker, write });
+      this.stages.unshift(stage);
+      write = (bytes) => stage.push(bytes);
+    }
+  }
+
+  get hits(): number {
+    return this.stages.reduce((sum, stage) => sum + stage.hits, 0);
+  }
+
+  get held(): number {
+    return this.stages.reduce((sum, stage) => sum + stage.held, 0);
+  }
+
+  prime(before: Uint8Array): void {
+    for (const stage of this.stages) stage.prime(before);
+  }
+
+  push(chunk: Uint8Array): void {
+    this.stages[0]!.push(chunk);
+  }
+
+  flush(): void {
+    for (const stage of this.stages) stage.flush();
+  }
+
+  end(): void {
+    for (const stage of this.stages) stage.end();
+  }
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import type { StreamCodec } from '../../../filters/mask/codecs/codec.js';
+import { JsonMasker } from '../../../filters/mask/codecs/json.js';
+import { createPolicyDetector } from '../../../filters/mask/custom/detector.js';
+import { createDetector, createMasker, type MaskAs } from '../../../filters/mask/index.js';
+import { JoinedRules, joinDetectors } from '../../../filters/mask/joined.js';
+import { composed, Random } from './corpus.js';
+
+const SEED = Number(process.env.MIDSTREAM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const ROUNDS = 1200;
+
+const rule = (as: MaskAs, ...detect: string[]) => ({
+  detector: createDetector({ detect }),
+  masker: createMasker(as, { key: Buffer.alloc(32, 7), value: 'x' }),
+});
+const sets = [
+  [rule('null', 'us_ssn'), rule('redact', 'secrets'), rule('partial', 'pii')],
+  [rule('redact', 'secrets'), rule('partial', 'pii')],
+  [rule('redact', 'credit_card', 'us_ssn'), rule('hash', 'email', 'phone')],
+  [rule('null', 'pii'), rule('fixed', 'secrets')],
+].map((rules) => ({ rules, detector: joinDetectors(rules)! }));
+
+const KEYS = ['id', 'email', 'phone', 'password', 'note', 'ssn', 'card', 'name', 'value', 'first_name', 'created', 'api_key', 'x'];
+const PLAIN = [null, true, 4111111111111111, 536904399, 12.5, '536-90-4399', 'jane@example.com', '4111 1111 1111 1111', 'hunter2'];
+
+function value(r: Random, depth: number): unknown {
+  const kind = r.below(depth > 2 ? 5 : 8);
+  if (kind < 3) return composed(r).toString('utf8').slice(0, r.below(200));
+  if (kind === 3) return r.below(1e16);
+  if (kind === 4) return r.pick(PLAIN);
+  if (kind === 5) return Array.from({ length: r.below(4) }, () => value(r, depth + 1));
+  return Object.fromEntries(Array.from({ length: 1 + r.below(4) }, () => [r.pick(KEYS), value(r, depth + 1)]));
+}
+
+function documents(r: Random): Buffer {
+  const all = Array.from({ length: 1 + r.below(3) }, () => JSON.stringify(value(r, 0))).join('\n');
+  return Buffer.from(r.below(8) === 0 ? `${all}}` : all);
+}
+
+/** Feeds the text cut at these places; `out` is where the masker writes. */
+function masked(codec: StreamCodec, text: Buffer, cuts: readonly number[], out: Buffer[]): string {
+  let at = 0;
+  for (const cut of [...cuts, text.length]) {
+    codec.push(text.subarray(at, cut));
+    at = cut;
+  }
+  codec.end();
+  return Buffer.concat(out).toString('utf8');
+}
+
+function joined({ rules, detector }: (typeof sets)[0], text: Buffer, cuts: readonly number[]): { text: string; rules: JoinedRules } {
+  const out: Buffer[] = [];
+  const all = new JoinedRules(detector, rules);
+  const write = (bytes: Buffer): void => void out.push(Buffer.from(bytes));
+  const codec = new JsonMasker({ detector, masker: rules[0]!.masker, write, rules: all });
+  return { text: masked(codec, text, cuts, out), rules: all };
+}
+
+const cutsOf = (r: Random, text: Buffer): number[] =>
+  Array.from({ length: r.below(5) }, () => r.below(text.length + 1)).sort((a, b) => a - b);
+
+describe('rules that read JSON together, properties', function () {
+  // slow machines get the time they need: nothing here asserts a time
+  this.timeout(120_000);
+
+  it('give what the rules give one after the other, strongest first', () => {
+    for (let n = 0; n < ROUNDS; n++) {
+      const r = new Random((SEED + n * 7919) | 0);
+      const set = r.pick(sets);
+      const text = documents(r);
+      let expected = text;
+      for (const { detector, masker } of set.rules) {
+        const out: Buffer[] = [];
+        const codec = new JsonMasker({ detector, masker, write: (bytes) => void out.push(Buffer.from(bytes)) });
+        expected = Buffer.from(masked(codec, expected, [], out));
+      }
+      const note = `MIDSTREAM_SEED=${SEED} round ${n} ${JSON.stringify(text.toString('utf8'))}`;
+      assert.equal(joined(set, text, []).text, expected.toString('utf8'), note);
+    }
+  });
+
+  it('give the same bytes wherever the text is cut', () => {
+    for (let n = 0; n < ROUNDS / 2; n++) {
+      const r = new Random((SEED + n * 104729) | 0);
+      const set = r.pick(sets);
+      const text = documents(r);
+      const cuts = cutsOf(r, text);
+      const note = `MIDSTREAM_SEED=${SEED} round ${n} cut at ${cuts} ${JSON.stringify(text.toString('utf8'))}`;
+      assert.equal(joined(set, text, cuts).text, joined(set, text, []).text, note);
+    }
+  });
+
+  it('count by rule', () => {
+    const { rules } = joined(sets[0]!, Buffer.from('{"a":"jane@example.com","b":"x 536-90-4399","password":"hunter2"}'), []);
+    assert.deepEqual(rules.counts, [1, 1, 1]);
+  });
+
+  it('are joined where they detect with the same settings, a policy’s own kinds too, and else read one by one', () => {
+    const detection = { kinds: [], allow: [], score_min: new Map() };
+    const one = createPolicyDetector({ detect: ['pii'], detection });
+    const masker = createMasker('redact');
+    const join = (...detectors: ReturnType<typeof createPolicyDetector>[]) =>
+      joinDetectors(detectors.map((detector) => ({ detector, masker })));
+    assert.ok(join(one, createPolicyDetector({ detect: ['secrets'], detection })));
+    assert.equal(join(one, createPolicyDetector({ detect: ['secrets'], detection: { ...detection } })), undefined);
+    assert.equal(join(one, createDetector({ detect: ['secrets'] })), undefined);
+    assert.equal(join(createDetector({ detect: ['pii'], regions: ['DE'] }), createDetector({ detect: ['secrets'] })), undefined);
+    const both = join(createDetector({ detect: ['email'] }), createDetector({ detect: ['phone'] }));
+    assert.deepEqual(both?.kinds, ['email', 'phone']);
+  });
+});
