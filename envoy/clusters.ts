@@ -22,13 +22,16 @@ function discovery(addresses: readonly Address[]): object {
   return addresses.some(isName) ? { type: 'STRICT_DNS', dns_lookup_family: 'V4_PREFERRED' } : { type: 'STATIC' };
 }
 
+/** One worker of the gateway by itself, for questions about requests that it holds. */
+export const workerCluster = (worker: number): string => `${GATEWAY_CLUSTER}_${worker}`;
+
 /** The gateway's gRPC services over HTTP/2, one endpoint a worker. */
-export function gatewayCluster(gateway: GatewayEndpoints, limits: EnvoyLimits): object {
+export function gatewayCluster(gateway: GatewayEndpoints, limits: EnvoyLimits, name: string = GATEWAY_CLUSTER): object {
   const addresses = gateway.grpc.map(parseAddress);
   // One stream a connection, and for each short ones besides: ext_authz, and the access logs' own.
   const requests = limits.connections_max * 2 + 1000;
   return {
-    name: GATEWAY_CLUSTER,
+    name,
     ...discovery(addresses),
     connect_timeout: seconds(limits.connect_ms_max),
     lb_policy: 'ROUND_ROBIN',
@@ -49,7 +52,7 @@ export function gatewayCluster(gateway: GatewayEndpoints, limits: EnvoyLimits): 
         },
       },
     },
-    load_assignment: endpoints(GATEWAY_CLUSTER, addresses),
+    load_assignment: endpoints(name, addresses),
   };
 }
 

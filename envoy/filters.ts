@@ -47,9 +47,9 @@ function elsewhere(answer_ms_max: number): object {
 export const STREAM_ANSWER_MS_MAX = 24 * 3_600_000;
 
 /** The gateway learns which listener asks by the metadata of each call. */
-export function gatewayService(listener: { name: string }, answer_ms_max?: number): object {
+export function gatewayService(listener: { name: string }, answer_ms_max?: number, cluster: string = GATEWAY_CLUSTER): object {
   return {
-    envoy_grpc: { cluster_name: GATEWAY_CLUSTER },
+    envoy_grpc: { cluster_name: cluster },
     initial_metadata: [{ key: 'x-midstream-listener', value: listener.name }],
     ...(answer_ms_max === undefined ? {} : { retry_policy: elsewhere(answer_ms_max) }),
   };

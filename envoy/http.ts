@@ -1,7 +1,8 @@
 import { peerHeaders } from '../extproc/convert/peer-headers.js';
+import { linksOfWorker } from '../filters/http/accepted.js';
 import { LENGTH_KEPT } from '../filters/http/effects.js';
 import { envoyAddress, parseAddress } from './address.js';
-import { gatewayUpgradeCluster, HTTP_PROTOCOL, hopCluster, seconds, typed, upstreamCluster } from './clusters.js';
+import { gatewayUpgradeCluster, HTTP_PROTOCOL, hopCluster, seconds, typed, upstreamCluster, workerCluster } from './clusters.js';
 import {
   authorizeRequestFilter,
   gatewayService,
@@ -56,6 +57,8 @@ function processFilter(listener: HttpListener): object {
         response_trailer_mode: 'SEND',
       },
       request_attributes: REQUEST_ATTRIBUTES,
+      // A question about a request that waited becomes that request: its method and host too.
+      mutation_rules: { allow_all_routing: true },
       metadata_options: {
         receiving_namespaces: { untyped: [METADATA_NAMESPACE] },
         ...(listener.mcp_filter === true ? { forwarding_namespaces: { untyped: [MCP_FILTER] } } : {}),
@@ -148,6 +151,21 @@ function upgradeRoute(listener: HttpListener, host: string): object {
   };
 }
 
+/** Of several workers the one that holds a request is asked about it. */
+function heldRoutes(listener: HttpListener, gateway: GatewayEndpoints, route: object): object[] {
+  if (gateway.grpc.length < 2 || listener.kubernetes) return [];
+  return gateway.grpc.map((_address, i) => ({
+    match: { prefix: linksOfWorker(i + 1) },
+    route: { ...route, cluster: upstreamCluster(listener) },
+    typed_per_filter_config: {
+      [EXT_PROC]: {
+        ...typed('envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute'),
+        overrides: { grpc_service: gatewayService(listener, undefined, workerCluster(i + 1)) },
+      },
+    },
+  }));
+}
+
 /** The HTTP connection manager that agents connect to. */
 export function httpManager(listener: HttpListener, gateway: GatewayEndpoints, limits: EnvoyLimits): object {
   const { host, tls } = parseUpstreamUrl(listener.upstream);
@@ -188,6 +206,7 @@ export function httpManager(listener: HttpListener, gateway: GatewayEndpoints, l
             domains: ['*'],
             routes: [
               ...(upgrades.length === 0 ? [] : [upgradeRoute(listener, named ? host : '')]),
+              ...heldRoutes(listener, gateway, route),
               // gRPC needs HTTP/2; over TLS the server says what it speaks
               ...(tls ? [] : [{ match: { prefix: '/', grpc: {} }, route: { ...route, cluster: grpcCluster(listener) } }]),
               { match: { prefix: '/' }, route: { ...route, cluster: upstreamCluster(listener) } },

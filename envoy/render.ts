@@ -1,7 +1,7 @@
 import { Document, isNode } from 'yaml';
 import { MidstreamError } from '../filters/errors.js';
 import { envoyAddress, isLocal, parseAddress } from './address.js';
-import { gatewayCluster, gatewayHopCluster, hopCluster, serverCluster, typed, upstreamCluster } from './clusters.js';
+import { gatewayCluster, gatewayHopCluster, hopCluster, serverCluster, typed, upstreamCluster, workerCluster } from './clusters.js';
 import { agentFilters, proxyFilter } from './filters.js';
 import { httpClusters, httpManager, parseUpstreamUrl } from './http.js';
 import { listenOn, tlsInspector } from './listening.js';
@@ -156,6 +156,10 @@ export function snippet(options: RenderOptions): Snippet {
 function allClusters(options: RenderOptions, limits: EnvoyLimits): object[] {
   return [
     gatewayCluster(options.gateway, limits),
+    // Each by itself, where a request may be held for its client's return.
+    ...((options.http ?? []).some((listener) => !listener.kubernetes) && options.gateway.grpc.length > 1
+      ? options.gateway.grpc.map((address, i) => gatewayCluster({ ...options.gateway, grpc: [address] }, limits, workerCluster(i + 1)))
+      : []),
     ...options.listeners.flatMap((listener) => clustersOf(listener, options, limits)),
     ...(options.http ?? []).flatMap((listener) => httpClusters(listener, limits)),
   ];

@@ -4,11 +4,12 @@ import type { Server as NetServer } from 'node:net';
 import type { Logger } from 'pino';
 import type { ApprovalStore } from '../filters/approval/types.js';
 import { MidstreamError } from '../filters/errors.js';
+import { askedId } from '../filters/http/accepted.js';
 import type { Answer, Header } from '../filters/http/effects.js';
 import type { ExchangeOptions } from '../filters/http/exchange.js';
 import type { GrpcSchema } from '../filters/http/grpc/schema.js';
 import { type Reach, reachOf } from '../filters/http/readings.js';
-import { headOf } from '../filters/http/request-facts.js';
+import { claimed, headOf } from '../filters/http/request-facts.js';
 import type { KubernetesOptions } from '../filters/kubernetes/conversation.js';
 import type { McpMemory } from '../filters/mcp/tools.js';
 import type { CatalogueView } from '../filters/postgres/rows/origin.js';
@@ -23,6 +24,7 @@ import type { PeerFacts } from './convert/network-ext-proc.js';
 import { proxyPeer } from './convert/proxy-header.js';
 import { answerLogin, type ListenerLogin, loginOptions } from './identity/postgres-login.js';
 import type { RuleBook } from './rules.js';
+import { AcceptedRequests } from './services/accepted-requests.js';
 import { Connection, type ConnectionMetrics, Registry, type Transport } from './services/connection.js';
 import type { RefusedRequest } from './services/ext-authz.js';
 import { GrpcServer, type GrpcServices } from './services/grpc-server.js';
@@ -75,6 +77,8 @@ export interface GatewayOptions {
   grpc: string;
   resources: Resource[];
   http?: HttpResource[];
+  /** number of this process among the workers of one gateway, from 1 */
+  worker?: number;
   /** who may reach an HTTP server; databases are asked about by Envoy itself (ext_authz) */
   mayConnect?: (question: ConnectQuestion & { reach?: Reach }) => { allowed: boolean };
   rules: RuleBook;
@@ -188,6 +192,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   );
   const exchanges = new Set<HttpConnection>();
   const sessions = new McpSessions(options.mcp ?? noMemory);
+  const accepted = new AcceptedRequests(options.worker ?? 1);
   const openHttp = (
     resource: HttpResource,
     facts: PeerFacts,
@@ -198,7 +203,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const mayReach = (reach: Reach) => options.mayConnect?.({ ...questionOf(resource.listener, facts), reach }).allowed !== false;
     return openExchange(
       options,
-      { open: exchanges, sessions },
+      { open: exchanges, sessions, accepted },
       resource,
       { ...extProcPeer(facts), mayReach },
       transport,
@@ -210,11 +215,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     httpExtProcDefinition,
     httpExtProc({
       log: options.log,
-      open: (facts, listener, makeTransport) => {
+      open: (facts, listener, makeTransport, headers) => {
         const found = options.http?.find((one) => one.listener === listener);
         if (found === undefined)
           throw new MidstreamError('config_invalid', `Envoy named a listener "${listener}" that the gateway does not know`);
-        return openHttp(found, facts, 'ext_proc', makeTransport);
+        const asked = askedId(headers);
+        if (asked === undefined) return openHttp(found, facts, 'ext_proc', makeTransport);
+        const { identity, source } = extProcPeer(facts);
+        const asking = { identity: identity ?? claimed(headOf(headers).facts, source), resource: found.resource, headers };
+        return accepted.ask(asked, asking, makeTransport);
       },
     }),
   );
@@ -265,7 +274,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         (makeTransport) =>
           openExchange(
             options,
-            { open: exchanges, sessions },
+            { open: exchanges, sessions, accepted },
             found,
             { ...extProcPeer(peerOf(question)), mayReach: () => false },
             'ext_proc',
@@ -294,6 +303,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       for (const connection of [...registry.connections]) connection.input({ type: 'stop', reason });
       for (const exchange of [...exchanges]) exchange.input({ type: 'stop', reason });
       await drained(registry, exchanges);
+      accepted.stop();
       await new Promise<void>((resolve) => {
         // Envoy's own connection to us may stay open; no data connection lives any more when it is cut.
         const cut = setTimeout(() => {
@@ -362,7 +372,7 @@ async function startHandshakes({ resources, log }: GatewayOptions): Promise<NetS
 
 function openExchange(
   options: GatewayOptions,
-  { open, sessions }: { open: Set<HttpConnection>; sessions: McpSessions },
+  { open, sessions, accepted }: { open: Set<HttpConnection>; sessions: McpSessions; accepted: AcceptedRequests },
   { resource, mcp = false, kubernetes, grpc }: HttpResource,
   peer: ExchangeOptions['peer'],
   transport: 'ext_proc' | 'hop',
@@ -388,7 +398,7 @@ function openExchange(
       ...(grpc === undefined ? {} : { grpc }),
       body_bytes_max: policy.recording?.response_bytes_max ?? WIRE_BYTES_MAX,
     },
-    { approvals, recorder, open, received, log, metrics, now, sessions, notice_every_ms: options.limits.notice_every_ms },
+    { approvals, recorder, open, received, log, metrics, now, sessions, accepted, notice_every_ms: options.limits.notice_every_ms },
     makeTransport(id),
   );
 }

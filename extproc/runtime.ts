@@ -146,6 +146,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     version: options.version,
     grpc: options.grpc,
     resources: options.resources,
+    worker: options.record.worker,
     ...(options.http === undefined ? {} : { http: options.http, mayConnect: (question) => options.mayConnect(question) }),
     rules,
     approvals,

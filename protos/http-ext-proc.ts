@@ -50,7 +50,7 @@ export type ProcessingResponse = {
   /** namespaces of dynamic metadata, each a flat map of strings */
   dynamicMetadata?: Record<string, Record<string, string>>;
 } & (
-  | ({ part: 'request_headers' | 'response_headers' } & HeaderChanges)
+  | ({ part: 'request_headers' | 'response_headers'; body?: Buffer } & HeaderChanges)
   | { part: 'request_body' | 'response_body'; chunks: readonly Buffer[]; end: boolean }
   | ({ part: 'request_trailers' | 'response_trailers' } & HeaderChanges)
   | { part: 'immediate'; status: number; headers: readonly Header[]; body: Buffer; grpcStatus?: number; details: string }
@@ -187,11 +187,16 @@ export function encodeProcessingResponse(response: ProcessingResponse): Buffer {
     case 'response_trailers':
       return Buffer.concat([field(number, changesField(1, response)), metadata]);
     default: {
-      const changes = changesField(2, response);
+      const { body } = response;
+      // CommonResponse: status CONTINUE_AND_REPLACE, header_mutation, body_mutation.body
+      const changes =
+        body === undefined ? changesField(2, response) : Buffer.concat([REPLACE, changesField(2, response), field(3, field(1, body))]);
       return Buffer.concat([field(number, changes.length === 0 ? empty : field(1, changes)), metadata]);
     }
   }
 }
+
+const REPLACE = Buffer.of(8, 1);
 
 /** BodyResponse.response.body_mutation.streamed_response, written once and not message by message. */
 function encodeBody(number: number, chunks: readonly Buffer[], end: boolean, metadata: Buffer): Buffer {

@@ -28,6 +28,7 @@ function printVerdict(decision: Decision): void {
   line(
     `  approvers: ${approval.by.length === 0 ? 'any' : approval.by.join(', ')}, ${approval.quorum} needed, held for at most ${approval.wait_ms / 1000} s`,
   );
+  if (approval.respond === 'accepted') line('  the client is told 202 and asks again');
   if (approval.lease !== undefined)
     line(`  lease: same ${approval.lease.same}, ${approval.lease.uses} uses within ${approval.lease.for_ms / 1000} s`);
 }

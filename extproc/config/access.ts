@@ -31,8 +31,11 @@ export function accessDecider(
     if (rules === undefined) return { allowed: true, reason: '' };
     const own = rules.filter(({ peer }) => peer(resource, principal, address));
     // A request that servers may read in several ways must be allowed in each.
-    const allowed =
-      reach === undefined
+    // Who may ask anything of it may ask about what waits.
+    const about = reach?.asked.length === 1 && reach.asked[0]!.path.startsWith('/.midstream/held/');
+    const allowed = about
+      ? own.length > 0
+      : reach === undefined
         ? own.some(({ request }) => request(undefined, ''))
         : reach.asked.every((asked) => own.some(({ request }) => request(asked, reach.unparsed)));
     if (allowed) return { allowed, reason: '' };

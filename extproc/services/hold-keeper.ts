@@ -16,6 +16,10 @@ export interface HoldingSession {
   ended(input: ApprovalInput): void;
   /** approvers can see it */
   stored(hold: string): void;
+  /** true where an approved operation waits for its client to come back: run() lets it go then */
+  waitsForClient?: () => boolean;
+  /** approved, and waiting for its client */
+  approved?: () => void;
   /** now and again while it waits; undefined where nobody is told */
   tick: { every_ms: number; call(): void } | undefined;
 }
@@ -24,6 +28,7 @@ export interface HoldingSession {
 export class HoldKeeper {
   private stopWatching: (() => void) | undefined;
   private timers: NodeJS.Timeout[] = [];
+  private ready: HoldRecord | undefined;
 
   constructor(
     private readonly world: HoldWorld,
@@ -79,7 +84,26 @@ export class HoldKeeper {
   private async decided(record: HoldRecord): Promise<void> {
     const { hold } = record.operation;
     if (record.status === 'pending' || this.session.held() !== hold) return;
+    if (record.status === 'approved' && this.session.waitsForClient?.() === true) {
+      // Its time goes on: what is approved and not run in time does not run.
+      this.ready = record;
+      this.session.approved?.();
+      return;
+    }
+    await this.settle(record);
+  }
+
+  /** The client of an approved operation is there. */
+  async run(): Promise<void> {
+    const record = this.ready;
+    this.ready = undefined;
+    if (record !== undefined && this.session.held() === record.operation.hold) await this.settle(record);
+  }
+
+  private async settle(record: HoldRecord): Promise<void> {
+    const { hold } = record.operation;
     this.unwatch();
+    if (record.status === 'pending') return;
     let outcome: ApprovalInput['outcome'] = record.status;
     if (record.status === 'approved') {
       try {

@@ -1,9 +1,10 @@
 import type { ApprovalStore } from '../../filters/approval/types.js';
 import { MidstreamError } from '../../filters/errors.js';
-import type { Effects } from '../../filters/http/effects.js';
+import type { Effects, Header } from '../../filters/http/effects.js';
 import { Exchange, type ExchangeInput, type ExchangeOptions } from '../../filters/http/exchange.js';
 import type { McpEffect } from '../../filters/mcp/side.js';
 import type { SessionRecorder } from '../../filters/record/events.js';
+import type { AcceptedRequests } from './accepted-requests.js';
 import type { ConnectionMetrics } from './connection.js';
 import { HoldKeeper } from './hold-keeper.js';
 
@@ -30,6 +31,8 @@ export interface HttpWorld {
   sessions: { carryOut(from: HttpConnection, effects: readonly McpEffect[]): void; ended(connection: HttpConnection): void };
   /** milliseconds between words to a client whose request waits */
   notice_every_ms: number;
+  /** requests whose clients were sent away */
+  accepted: AcceptedRequests;
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
   metrics: ConnectionMetrics;
   now: () => number;
@@ -46,18 +49,27 @@ export class HttpConnection {
   private waiting = false;
   private gone = false;
   private pause: NodeJS.Timeout | undefined;
+  /** as they came; kept for a request that may go to the server on another stream */
+  requestHeaders: readonly Header[] = [];
+  /** its client was told of this link */
+  private link: string | undefined;
+  /** nobody is there: its own stream is over, and none that asks carries it */
+  private parked = false;
+  private carried = false;
 
   constructor(
     options: ExchangeOptions,
     private readonly world: HttpWorld,
-    private readonly transport: HttpTransport,
+    private transport: HttpTransport,
   ) {
     this.exchange = new Exchange(options);
     this.holds = new HoldKeeper(world, {
       id: options.id,
       held: () => this.exchange.held,
       ended: (input) => this.input({ type: 'approval', ...input }),
-      stored: () => this.input({ type: 'tick' }),
+      stored: () => this.stored(),
+      waitsForClient: () => this.link !== undefined,
+      approved: () => this.world.accepted.approved(this.link!),
       tick: options.mcp && { every_ms: world.notice_every_ms, call: () => this.input({ type: 'tick' }) },
     });
     world.open.add(this);
@@ -65,6 +77,7 @@ export class HttpConnection {
 
   input(input: ExchangeInput): void {
     if (this.gone) return;
+    if (input.type === 'request_headers') this.requestHeaders = input.headers;
     if (input.type === 'request_body' || input.type === 'response_body') this.world.received(input.body.length);
     if (input.type === 'tunnel') this.world.received(input.bytes.length);
     const effects = this.exchange.step(input);
@@ -84,9 +97,32 @@ export class HttpConnection {
     this.pause = effects.flush ? setTimeout(() => this.input({ type: 'flush' }), PAUSE_MS) : undefined;
   }
 
+  private stored(): void {
+    this.input({ type: 'tick' });
+    if (!this.exchange.canBeAccepted) return;
+    this.link = this.world.accepted.keep(this);
+    if (this.link !== undefined) this.input({ type: 'accepted', id: this.link });
+  }
+
+  /** Approved, and here is a stream to run on. Carried out once: the store lets it go once. */
+  async carry(transport: HttpTransport): Promise<void> {
+    this.transport = transport;
+    this.parked = false;
+    this.carried = true;
+    await this.holds.run();
+  }
+
+  /** What waited without its client has come to its end. */
+  leave(): void {
+    this.parked = false;
+    queueMicrotask(() => this.lost('closed'));
+  }
+
   /** The stream is over: by itself when the exchange is done, else because the client or Envoy is gone. */
   lost(reason: string): void {
-    if (this.gone) return;
+    // Its first client has gone as it was told to.
+    if (this.gone || this.parked) return;
+    if (this.link !== undefined && this.exchange.phase === 'held' && !this.carried) this.world.accepted.drop(this.link);
     this.release();
     const done = this.exchange.phase === 'closed';
     const effects = this.exchange.step({ type: 'gone', reason });
@@ -123,7 +159,12 @@ export class HttpConnection {
   private deliver({ answers, others }: Outgoing): void {
     // A stream that is named in an answer must be known before the client can use it.
     if (others.length > 0) this.world.sessions.carryOut(this, others);
-    if (answers.length > 0) this.transport.send(answers);
+    if (answers.length === 0) return;
+    this.transport.send(answers);
+    if (this.link === undefined || this.parked || this.exchange.phase !== 'held' || !answers.some(({ part }) => part === 'immediate'))
+      return;
+    this.parked = true;
+    this.transport = this.world.accepted.parked(this.link);
   }
 
   private awaitDurable(): void {

@@ -1,6 +1,7 @@
 import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
-import type { Effects } from '../../filters/http/effects.js';
+import type { Effects, Header } from '../../filters/http/effects.js';
+import type { ExchangeInput } from '../../filters/http/exchange.js';
 import { opinionOf } from '../../filters/mcp/second-opinion.js';
 import {
   decodeProcessingRequest,
@@ -10,8 +11,9 @@ import {
   serviceName,
 } from '../../protos/http-ext-proc.js';
 import { type PeerFacts, peerFacts } from '../convert/network-ext-proc.js';
+import type { Asking } from './accepted-requests.js';
 import { streaming } from './grpc-method.js';
-import type { HttpConnection, HttpTransport } from './http-connection.js';
+import type { HttpTransport } from './http-connection.js';
 
 type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
 
@@ -54,24 +56,25 @@ class ExtProcStream implements HttpTransport {
 
 export interface HttpExtProcHost {
   /** a new request; throws when it may not be served */
-  open(peer: PeerFacts, listener: string, transport: (session: string) => HttpTransport): HttpConnection;
+  open(peer: PeerFacts, listener: string, transport: (session: string) => HttpTransport, headers: readonly Header[]): Asking;
   log: { warn(fields: object, message: string): void };
 }
 
 export function httpExtProc(host: HttpExtProcHost): UntypedServiceImplementation {
   const process = (call: Call): void => {
-    let connection: HttpConnection | undefined;
+    let connection: Asking | undefined;
     call.on('data', (request: ProcessingRequest) => {
       try {
         connection ??= host.open(
           peerFacts(request),
           String(call.metadata.get('x-midstream-listener')[0] ?? ''),
           (session) => new ExtProcStream(call, session),
+          request.part === 'request_headers' ? request.headers : [],
         );
         if (request.part === 'none') return;
         const { attributes: _attributes, metadata, part, ...rest } = request;
         const opinion = metadata && opinionOf(metadata['envoy.filters.http.mcp']);
-        connection.input({ type: part, ...rest, ...(opinion && { opinion }) } as Parameters<HttpConnection['input']>[0]);
+        connection.input({ type: part, ...rest, ...(opinion && { opinion }) } as ExchangeInput);
       } catch (error) {
         host.log.warn({ error: error instanceof Error ? error.message : String(error) }, 'a request failed; it is reset');
         connection?.lost('stream failed');

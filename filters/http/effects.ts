@@ -14,7 +14,14 @@ export type Header = readonly [name: string, value: string];
 
 /** What Envoy is told about a part of the request or its answer. */
 export type Answer =
-  | { part: 'request_headers' | 'response_headers'; set?: readonly Header[]; append?: readonly Header[]; remove?: readonly string[] }
+  | {
+      part: 'request_headers' | 'response_headers';
+      set?: readonly Header[];
+      append?: readonly Header[];
+      remove?: readonly string[];
+      /** request_headers: takes the place of the body, of which nothing more is asked */
+      body?: Buffer;
+    }
   | { part: 'request_body' | 'response_body'; chunks: readonly Buffer[]; end: boolean }
   | { part: 'request_trailers' | 'response_trailers'; set?: readonly Header[]; append?: readonly Header[]; remove?: readonly string[] }
   | { part: 'immediate'; status: number; headers: readonly Header[]; body: Buffer; grpcStatus?: number; details: string };

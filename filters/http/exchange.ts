@@ -11,6 +11,7 @@ import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
 import { type RecordingMaskers, shownIdentity } from '../record/shown-identity.js';
 import { nothing, type SqlReader } from '../sql/dialects/analyze.js';
+import { acceptedAnswer } from './accepted.js';
 import { FORM, MULTIPART } from './body.js';
 import { type Answer, Effects, type Header } from './effects.js';
 import type { HttpFacts, HttpReading } from './facts.js';
@@ -85,6 +86,8 @@ export type ExchangeInput =
   | { type: 'tell'; message: object }
   /** the stream is gone */
   | { type: 'gone'; reason: string }
+  /** the request is held, and its client is told so: it waits at this link without it */
+  | { type: 'accepted'; id: string }
   /** the gateway is stopping, or can't record */
   | { type: 'stop'; reason: string };
 
@@ -98,7 +101,7 @@ export class Exchange {
   phase: Phase = 'new';
   out = new Effects();
   private rules!: HttpRules;
-  private identity!: Identity;
+  identity!: Identity;
   private head!: RequestHead;
   /** in every way that it can be read; the first is the usual one */
   private readings!: HttpReading[];
@@ -114,7 +117,7 @@ export class Exchange {
   private waiting_bytes = 0;
   private waitingEnd = false;
   private trailers = false;
-  private operation: HeldOperation | undefined;
+  operation: HeldOperation | undefined;
   private response: Response | undefined;
   /** after an upgrade */
   private tunnel: Tunnel | undefined;
@@ -186,6 +189,8 @@ export class Exchange {
         return;
       case 'approval':
         return this.onApproval(input);
+      case 'accepted':
+        return this.onAccepted(input.id);
       case 'tick':
         return this.onTick();
       case 'cancelled':
@@ -451,6 +456,23 @@ export class Exchange {
   private tell(message: object): void {
     if (this.phase !== 'passing') return;
     this.response?.inject(Buffer.from(`event: message\ndata: ${JSON.stringify(message)}\n\n`), this.out);
+  }
+
+  private onAccepted(id: string): void {
+    if (this.phase !== 'held') return;
+    this.record('notice', { request: REQUEST, severity: 'NOTICE', message: 'answered 202: it waits without its client', own: true }, true);
+    this.out.answers.push(acceptedAnswer(this.operation!, id, 'pending'));
+  }
+
+  /** Its client may be sent away with a link while it is held. gRPC and MCP have no such answer, and trailers can't be kept. */
+  get canBeAccepted(): boolean {
+    const plain = this.mcp === undefined && this.kube === undefined && this.options.transport === 'ext_proc';
+    return this.phase === 'held' && plain && !this.grpc && !this.trailers && this.operation?.terms.respond === 'accepted';
+  }
+
+  /** bytes of the request that is held */
+  get keptBytes(): number {
+    return this.waiting_bytes;
   }
 
   private onApproval(input: ApprovalInput): void {

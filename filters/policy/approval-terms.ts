@@ -9,6 +9,7 @@ export const plainTerms: ApprovalTerms = { by: [], quorum: 1, wait_ms: WAIT_MS_D
 /**
  * Terms for an operation that several rules want approved: decisions/0052.
  * `by`: groups that all of the rules that name groups have in common; the list of the first one when there is none.
+ * `respond`: accepted only when every rule says so, and then the shortest `keep_ms`.
  * `quorum`: the highest. `wait_ms`: the shortest. `lease`: only when every rule has one, the narrowest of each part.
  */
 export function strictestTerms(all: readonly ApprovalTerms[]): ApprovalTerms {
@@ -26,6 +27,11 @@ export function strictestTerms(all: readonly ApprovalTerms[]): ApprovalTerms {
       for_ms: Math.min(...leases.map((lease) => lease.for_ms)),
       uses: Math.min(...leases.map((lease) => lease.uses)),
     };
+  }
+  if (all.every(({ respond }) => respond === 'accepted')) {
+    terms.respond = 'accepted';
+    const kept = all.flatMap(({ keep_ms }) => (keep_ms === undefined ? [] : [keep_ms]));
+    if (kept.length > 0) terms.keep_ms = Math.min(...kept);
   }
   return terms;
 }

@@ -200,7 +200,13 @@ class PolicyCompiler {
       quorum: document.quorum ?? plainTerms.quorum,
       wait_ms: this.duration(document.wait, `${pointer}/wait`, WAIT_MS_DEFAULT),
     };
-    const { lease } = document;
+    const { lease, respond, keep } = document;
+    if (respond === 'accepted') terms.respond = respond;
+    if (keep !== undefined) {
+      terms.keep_ms = this.duration(keep, `${pointer}/keep`, 0);
+      if (respond !== 'accepted')
+        this.problem(this.source.keyAt(`${pointer}/keep`), 'keep has a meaning for respond: accepted only', 'add respond: accepted');
+    }
     if (lease !== undefined)
       terms.lease = { same: lease.same, for_ms: this.duration(lease.for, `${pointer}/lease/for`, 0), uses: lease.uses ?? 20 };
     return terms;

@@ -77,6 +77,13 @@ const approve = {
       'x-say': 'write a whole number from 1 to 20',
     },
     wait: duration('How long the operation is held at most; then it is refused. 15m without it, 7d at most.'),
+    respond: {
+      enum: ['wait', 'accepted'],
+      default: 'wait',
+      description:
+        'HTTP: accepted: the client is told 202 with a link at once, for clients that cannot wait. Who asks at the link after the approval gets the answer; the request runs once, then. Others than HTTP wait.',
+    },
+    keep: duration('With respond: accepted: how long the answer is given at the link. 1h without it.'),
     lease: {
       type: 'object',
       additionalProperties: false,

@@ -32,7 +32,14 @@ export interface RuleDocument {
   message?: string;
   hint?: string;
   mode?: 'enforce' | 'observe';
-  approve?: { by?: string[]; quorum?: number; wait?: string; lease?: { same: 'shape' | 'text'; for: string; uses?: number } };
+  approve?: {
+    by?: string[];
+    quorum?: number;
+    wait?: string;
+    lease?: { same: 'shape' | 'text'; for: string; uses?: number };
+    respond?: 'wait' | 'accepted';
+    keep?: string;
+  };
   enabled?: boolean;
 }
 

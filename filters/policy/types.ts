@@ -103,6 +103,10 @@ export interface ApprovalTerms {
   /** milliseconds */
   wait_ms: number;
   lease?: { same: 'shape' | 'text'; for_ms: number; uses: number };
+  /** HTTP: accepted: the client is told 202 and asks again; it waits without it */
+  respond?: 'accepted';
+  /** accepted: milliseconds for which the answer is given; an hour without it */
+  keep_ms?: number;
 }
 
 export interface RuleMatch {
