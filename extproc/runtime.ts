@@ -15,6 +15,7 @@ import { type Gateway, type HttpResource, type Resource, startGateway } from './
 import { BufferCollector } from './process/buffer-collector.js';
 import { inTurn } from './process/in-turn.js';
 import { loadUnpackers } from './process/unpackers.js';
+import { growYoungGeneration } from './process/young-generation.js';
 import { RuleBook } from './rules.js';
 import { addAccessLog } from './services/access-log.js';
 import { type Answer, addExtAuthz } from './services/ext-authz.js';
@@ -85,6 +86,7 @@ export interface Runtime {
 /** The pieces of one gateway process, started in the order in which they need each other and stopped in reverse. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { log } = options;
+  growYoungGeneration();
   await loadParser();
   if ((options.http ?? []).length > 0) await loadUnpackers();
   const metrics = createMetrics();

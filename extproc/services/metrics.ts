@@ -15,11 +15,19 @@ export function createMetrics(): Metrics {
   const registry = new MetricsRegistry();
   collectDefaultMetrics({ register: registry, prefix: 'midstream_' });
   const registers = [registry];
-  const decisions = new Counter({
+  // Counted by hand and told when they are asked for: the library makes and looks up a key of all labels for every count, which on a hot
+  // connection costs more than deciding did.
+  const decided = new Map<string, Map<string, { count: number }>>();
+  const sent = { upstream: 0, downstream: 0 };
+  new Counter({
     name: 'midstream_decisions_total',
     help: 'Operations judged, by verdict and the rule that settled it',
     labelNames: ['verdict', 'rule'],
     registers,
+    collect() {
+      this.reset();
+      for (const [verdict, rules] of decided) for (const [rule, { count }] of rules) this.inc({ verdict, rule }, count);
+    },
   });
   const closed = new Counter({
     name: 'midstream_connections_closed_total',
@@ -33,21 +41,30 @@ export function createMetrics(): Metrics {
     labelNames: ['outcome'],
     registers,
   });
-  const bytes = new Counter({ name: 'midstream_bytes_total', help: 'Bytes sent on, by side', labelNames: ['side'], registers });
+  new Counter({
+    name: 'midstream_bytes_total',
+    help: 'Bytes sent on, by side',
+    labelNames: ['side'],
+    registers,
+    collect() {
+      this.reset();
+      this.inc({ side: 'upstream' }, sent.upstream);
+      this.inc({ side: 'downstream' }, sent.downstream);
+    },
+  });
   const reloads = new Counter({ name: 'midstream_policy_loads_total', help: 'Policy loads, by result', labelNames: ['result'], registers });
   const version = new Gauge({ name: 'midstream_policy_info', help: 'The policy in force', labelNames: ['version'], registers });
-  const decided = new Map<string, Map<string, Counter.Internal>>();
-  const sent = { upstream: bytes.labels('upstream'), downstream: bytes.labels('downstream') };
   return {
     registry,
-    // By hand: the library makes a key of all labels for every count, which on a hot connection costs more than deciding did.
     decision: (verdict, rule) => {
-      const rules = at(decided, verdict, () => new Map<string, Counter.Internal>());
-      at(rules, rule, () => decisions.labels(verdict, rule)).inc();
+      const rules = at(decided, verdict, () => new Map<string, { count: number }>());
+      at(rules, rule, () => ({ count: 0 })).count++;
     },
     closed: (reason) => closed.inc({ reason: reasonClasses.has(reason) ? reason : 'other' }),
     held: (outcome) => held.inc({ outcome }),
-    bytes: (side, count) => sent[side].inc(count),
+    bytes: (side, count) => {
+      sent[side] += count;
+    },
     connections: (read) => {
       new Gauge({
         name: 'midstream_connections',

@@ -12,8 +12,11 @@ export interface Packed {
   sha256: string;
 }
 
-/** Packs a segment that nobody writes any more, block by block, giving way to everything else in between. The plain file stays until unlinked. */
-export async function packSegment(fs: RecordingFs, directory: string, segment: string): Promise<Packed> {
+/**
+ * Packs a segment that nobody writes any more, block by block, giving way to everything else in between (and to `between`).
+ * The plain file stays until unlinked.
+ */
+export async function packSegment(fs: RecordingFs, directory: string, segment: string, between?: () => void): Promise<Packed> {
   const { compress, decompress } = await zstd();
   const file = `${segment}.zst`;
   const temporary = join(directory, `${file}.new`);
@@ -29,6 +32,7 @@ export async function packSegment(fs: RecordingFs, directory: string, segment: s
       writeAllSync(fs, fd, frame, bytes);
       hash.update(frame);
       bytes += frame.length;
+      between?.();
       await new Promise((resolve) => setImmediate(resolve));
     }
     fs.fdatasyncSync(fd);
