@@ -182,7 +182,7 @@ export interface SessionRecorder {
   /**
    * The same for producers that serialise by themselves: `json` is the inside of the event's own object, beginning with a comma
    * (`,"request":"r1","rows":3`), as JSON.stringify would write it: one line. With `wire`, `json` ends where its base64 begins.
-   * The chunks are read before this returns.
+   * The chunks are read later: nobody may write into them any more.
    */
   appendLine(type: string, json: string, original?: Uint8Array, wire?: WireField): number;
   /** Everything up to this ticket is on disk (always true for durability: relaxed). */

@@ -367,7 +367,7 @@ class OpenRecordings implements Recordings {
   /** Recordings that miss what was refused end as soon as something can be written again, and say why. */
   private closeBroken(): void {
     if (this.broken.size === 0 || this.writer.refusal() !== undefined) return;
-    for (const session of this.broken) if (session.seq > 0) session.closeAs(session.broken?.code ?? 'unavailable');
+    for (const session of this.broken) if (session.events > 0) session.closeAs(session.broken?.code ?? 'unavailable');
     this.broken.clear();
   }
 

@@ -41,8 +41,7 @@ function writeBase64(chunks: readonly Uint8Array[], out: Buffer, start: number):
 }
 
 /**
- * Lines in the form in which they are written. Each becomes bytes as it comes, so that no string outlives the turn of the event loop in which
- * it was made, and what many lines need is a few blocks that are used again.
+ * Lines in the form in which they are written: what many lines need is a few blocks that are used again.
  */
 export class LineBlocks {
   private filled: Buffer[] = [];
@@ -54,13 +53,16 @@ export class LineBlocks {
     return this.used === 0 && this.filled.length === 0;
   }
 
-  /** Appends a line and its line feed; returns their length in bytes. */
-  add(line: string): number {
+  /** Appends a line and its line feed; returns their length in bytes. `written` gets the line's bytes, without the line feed. */
+  add(line: string, written?: (line: Uint8Array) => void): number {
     const block = this.room(roomOf(line) + 1);
-    return this.ended(block, block.write(line, this.used));
+    const start = this.used;
+    const bytes = block.write(line, start);
+    written?.(block.subarray(start, start + bytes));
+    return this.ended(block, bytes);
   }
 
-  /** The same for a line of which the middle is base64 of `chunks`. `written` gets the line's bytes, without the line feed. */
+  /** The same for a line of which the middle is base64 of `chunks`. */
   addWire(head: string, chunks: readonly Uint8Array[], tail: string, written: (line: Uint8Array) => void): number {
     let raw = 0;
     for (const chunk of chunks) raw += chunk.length;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { MidstreamError } from '../../../filters/errors.js';
+import type { WireField } from '../../../filters/record/events.js';
 import { LineBlocks } from './line-blocks.js';
 import type { OpenSession } from './merkle-log.js';
 import { segmentName } from './names.js';
@@ -37,6 +38,26 @@ export interface SegmentWriterOptions {
   changed(error: MidstreamError | undefined): void;
 }
 
+/** An event on its way to be a line. It becomes one shortly before it is written, many together: each alone meets cold caches, which costs twice. */
+export interface PendingLine {
+  readonly source: LineSource;
+  /** nanoseconds since its session began */
+  readonly t: number;
+  readonly type: string;
+  readonly json: string;
+  readonly wire: WireField | undefined;
+}
+
+export interface LineSource {
+  /** Writes the next line of its chain; returns its bytes with the line feed. Called in the order in which lines were pushed. */
+  writeLine(line: PendingLine, into: LineBlocks): number;
+}
+
+/** Bytes of events, as reckoned, that may wait to become lines while a write is under way. */
+const UNWRITTEN_BYTES_MAX = 256 * 1024;
+/** What a line has besides its event. */
+const LINE_HEAD_BYTES = 220;
+
 interface Waiter {
   ticket: number;
   done: (error?: Error) => void;
@@ -48,7 +69,10 @@ interface Waiter {
  */
 export class SegmentWriter {
   private readonly lines = new LineBlocks();
-  /** pushed and not written yet, those of the write under way included */
+  private pending: PendingLine[] = [];
+  /** what `pending` is reckoned to take */
+  private reckoned = 0;
+  /** pushed and not written yet, those of the write under way included; as reckoned for those that are no lines yet */
   private bytes = 0;
   private ticket = 0;
   private durableTicket = 0;
@@ -88,21 +112,30 @@ export class SegmentWriter {
     return this.closed ? new MidstreamError('unavailable', 'the recordings are closed') : undefined;
   }
 
-  /** Takes a line (without its line feed); returns its ticket. */
-  push(line: string): number {
-    return this.pushed(this.lines.add(line));
-  }
-
-  /** Takes a line that is `head`, the chunks in base64, and `tail`. `written` gets its bytes, which are only valid while it runs. */
-  pushWire(head: string, chunks: readonly Uint8Array[], tail: string, written: (line: Uint8Array) => void): number {
-    return this.pushed(this.lines.addWire(head, chunks, tail, written));
-  }
-
-  private pushed(bytes: number): number {
+  /** Takes an event; returns its ticket. */
+  push(line: PendingLine): number {
+    this.pending.push(line);
+    const bytes = reckonedBytes(line);
     this.bytes += bytes;
+    this.reckoned += bytes;
+    if (this.reckoned >= UNWRITTEN_BYTES_MAX) this.makeLines();
     this.ticket += 1;
     if (this.scheduled !== 'soon' && this.flushing === undefined && this.failure === undefined) this.schedule();
     return this.ticket;
+  }
+
+  private get empty(): boolean {
+    return this.pending.length === 0 && this.lines.empty;
+  }
+
+  /** Everything that was pushed becomes lines. */
+  private makeLines(): void {
+    const { pending } = this;
+    this.pending = [];
+    let bytes = 0;
+    for (const line of pending) bytes += line.source.writeLine(line, this.lines);
+    this.bytes += bytes - this.reckoned;
+    this.reckoned = 0;
   }
 
   /** Nobody waits for relaxed events, so a write serves a little more of them: on a hot connection it was a quarter of all work. */
@@ -135,7 +168,7 @@ export class SegmentWriter {
 
   /** Resolves once all that was pushed is written, or rejects with what prevents it. */
   async drain(): Promise<void> {
-    while (!this.lines.empty || this.flushing) {
+    while (!this.empty || this.flushing) {
       if (this.failure) throw this.failure;
       this.run();
       await this.flushing;
@@ -207,13 +240,14 @@ export class SegmentWriter {
     this.flushing = this.flush().finally(() => {
       this.flushing = undefined;
       // Lines may have come between the last look of the loop and this moment.
-      if (!this.lines.empty) this.run();
+      if (!this.empty) this.run();
     });
   }
 
   private async flush(): Promise<void> {
     const { options } = this;
-    while (!this.lines.empty || this.rotateAsked) {
+    while (!this.empty || this.rotateAsked) {
+      this.makeLines();
       const batch = this.lines.take();
       const bytes = batch.reduce((sum, block) => sum + block.length, 0);
       const last = this.ticket;
@@ -341,4 +375,14 @@ export class SegmentWriter {
     this.fd = fs.openSync(join(directory, segmentName(log, this.number)), 'r+');
     fs.ftruncateSync(this.fd, this.size);
   }
+}
+
+function reckonedBytes({ json, wire }: PendingLine): number {
+  let bytes = LINE_HEAD_BYTES + json.length;
+  if (wire !== undefined) {
+    let raw = 0;
+    for (const chunk of wire.chunks) raw += chunk.length;
+    bytes += wire.rest.length + Math.ceil(raw / 3) * 4;
+  }
+  return bytes;
 }

@@ -1,8 +1,9 @@
 import { MidstreamError } from '../../../filters/errors.js';
 import { FIRST_PREV, formatLine, sha256Hex } from '../../../filters/record/chain.js';
 import type { SessionEvent, SessionRecorder, WireField } from '../../../filters/record/events.js';
+import type { LineBlocks } from './line-blocks.js';
 import type { SessionSeal } from './seal.js';
-import type { SegmentWriter } from './segment-writer.js';
+import type { LineSource, PendingLine, SegmentWriter } from './segment-writer.js';
 import type { Clock } from './world.js';
 
 /** Type names go into lines as they are. */
@@ -20,11 +21,16 @@ const knownTypes = new Set([
   'session.close',
 ]);
 
-/** One session's chain. The hot path: one string, one hash, one push. */
-export class ChainedSession implements SessionRecorder {
+/** One session's chain. The hot path only pushes what happened; lines and their hashes are made when the writer asks for them. */
+export class ChainedSession implements SessionRecorder, LineSource {
+  /** events that were appended */
+  events = 0;
+  /** where the chain stands: of the lines that were made */
   seq = 0;
   prev = FIRST_PREV;
   t = 0;
+  /** of the last event */
+  private now = 0;
   /** ticket of the last line */
   ticket = 0;
   /** session.close was appended */
@@ -75,16 +81,12 @@ export class ChainedSession implements SessionRecorder {
   }
 
   private write(type: string, json: string, wire: WireField | undefined): number {
-    if (this.seq === 0) this.on.started(this);
+    if (this.events === 0) this.on.started(this);
+    this.events += 1;
     const now = this.clock.monotonic_ns() - this.began;
     // A clock that is said never to go back is not believed: readers rely on t.
-    if (now > this.t) this.t = now;
-    const line = formatLine(this.session, this.seq, this.t, this.prev, type, json);
-    this.seq += 1;
-    if (wire === undefined) {
-      this.prev = sha256Hex(line);
-      this.ticket = this.writer.push(line);
-    } else this.writeWire(line, wire);
+    if (now > this.now) this.now = now;
+    this.ticket = this.writer.push({ source: this, t: this.now, type, json, wire });
     if (type === 'session.close') {
       this.ended = true;
       this.on.ended(this);
@@ -92,12 +94,17 @@ export class ChainedSession implements SessionRecorder {
     return this.ticket;
   }
 
-  /** The object is closed behind the rest, not behind `json`. */
-  private writeWire(line: string, { chunks, rest }: WireField): void {
-    this.ticket = this.writer.pushWire(line.slice(0, -1), chunks, `${rest}}`, (written) => {
-      this.prev = sha256Hex(written);
-    });
+  writeLine({ t, type, json, wire }: PendingLine, into: LineBlocks): number {
+    const line = formatLine(this.session, this.seq, t, this.prev, type, json);
+    this.seq += 1;
+    this.t = t;
+    // With a wire field the object is closed behind its rest, not behind `json`.
+    return wire === undefined ? into.add(line, this.chain) : into.addWire(line.slice(0, -1), wire.chunks, `${wire.rest}}`, this.chain);
   }
+
+  private readonly chain = (written: Uint8Array): void => {
+    this.prev = sha256Hex(written);
+  };
 
   private refuse(type: string, refusal: MidstreamError): number {
     // The recorder closes a broken session by itself: its producer need not know which of them came first.
