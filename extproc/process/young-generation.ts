@@ -3,6 +3,8 @@ import { runInNewContext } from 'node:vm';
 
 /** What half of the young generation grows to, times what V8 begins with (1 MiB). */
 const GROWTH = 4;
+/** Both halves as V8 begins with them. */
+const LEAST_BYTES = 2 * 1024 * 1024;
 /** More than one half, as objects of 72 bytes: a young generation grows when so much outlived it. */
 const OBJECTS = 24_000;
 const ATTEMPTS = 4;
@@ -19,6 +21,8 @@ export function youngBytes(): number {
  */
 export function growYoungGeneration(): void {
   const before = youngBytes();
+  // Grown already, or of a size that somebody chose.
+  if (before > LEAST_BYTES) return;
   setFlagsFromString('--expose-gc');
   // The flag gives the function to contexts made after it.
   const collect = runInNewContext('gc') as (options: { type: 'minor' }) => void;

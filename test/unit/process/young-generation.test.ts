@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const compiled = (path: string) => JSON.stringify(new URL(`../../../extproc/process/${path}.js`, import.meta.url).href);
+
+describe('the young generation of a gateway', () => {
+  it('grows once, and not again however much outlives it', function () {
+    // A process of its own: the settings are for the whole of it.
+    if (fileURLToPath(import.meta.url).endsWith('.ts')) this.skip();
+    const script = `
+      await import(${compiled('v8-settings')});
+      const { growYoungGeneration, youngBytes } = await import(${compiled('young-generation')});
+      growYoungGeneration();
+      const grown = youngBytes();
+      growYoungGeneration();
+      const again = youngBytes();
+      const kept = [];
+      for (let i = 0; i < 1e6; i++) kept.push({ i });
+      console.log(JSON.stringify({ grown, again, later: youngBytes(), kept: kept.length }));`;
+    const { grown, again, later } = JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }));
+    assert.ok(grown <= 8 * 1024 * 1024, `${grown}`);
+    assert.equal(again, grown);
+    assert.equal(later, grown);
+  });
+});
