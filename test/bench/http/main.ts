@@ -1,0 +1,46 @@
+/** `npm run bench:http`: HTTP before nothing, before Envoy alone, before an echo and before the gateway. Ratios are taken within one run. */
+import { parseArgs } from 'node:util';
+import { onStop, stopAll, stopOnSignals } from '../lifetime.js';
+import { printProfiles } from '../profile.js';
+import { type HttpTargetName, httpTargets, startHttpTarget, startServer } from './targets.js';
+import { big, events, held, type Row, small } from './workloads.js';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '3' },
+    only: { type: 'string', default: '' },
+    targets: { type: 'string', default: httpTargets.join() },
+    quick: { type: 'boolean', default: false },
+    profile: { type: 'string' },
+  },
+});
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const seconds = values.quick ? 1 : Number(values.seconds);
+const wanted = (name: string): boolean => values.only === '' || values.only.split(',').some((start) => name.startsWith(start));
+
+stopOnSignals();
+const server = await startServer();
+onStop('the server', server.stop);
+const rows: Row[] = [];
+try {
+  for (const name of values.targets.split(',') as HttpTargetName[]) {
+    if (!httpTargets.includes(name)) throw new Error(`there is no target ${name}; they are ${httpTargets.join(', ')}`);
+    say(name);
+    const target = await startHttpTarget(name, server.port, values.profile);
+    if (wanted('small')) for (const connections of values.quick ? [8] : [1, 8, 64]) rows.push(await small(target, connections, seconds));
+    if (wanted('big')) for (const mb of values.quick ? [10] : [10, 200]) rows.push(await big(target, mb));
+    if (wanted('events')) rows.push(await events(target, values.quick ? 50 : 400));
+    if (wanted('held') && name === 'midstream') rows.push(await held(target, values.quick ? 100 : 1000));
+    await target.stop();
+  }
+} finally {
+  await stopAll();
+}
+const order = [...new Set(rows.map(({ workload }) => workload))];
+for (const workload of order) {
+  const some = rows.filter((row) => row['workload'] === workload);
+  const columns = Object.keys(some[0]!).filter((name) => name !== 'workload');
+  process.stdout.write(`\n### ${workload}\n\n| ${columns.join(' | ')} |\n|${' --- |'.repeat(columns.length)}\n`);
+  for (const row of some) process.stdout.write(`| ${columns.map((name) => row[name] ?? '').join(' | ')} |\n`);
+}
+if (values.profile !== undefined) printProfiles(values.profile, say);
