@@ -2,18 +2,21 @@ import type { ByteTarget } from './types.js';
 
 /** Bytes of a target that stay when it is emptied. */
 const KEPT_BYTES_MAX = 256 * 1024;
+/** Bytes of a new target. */
+const FIRST_BYTES = 512;
 /** Below this a loop costs less than a call into native code. */
 const LOOP_BYTES_MAX = 24;
 
 /** Where output is gathered; it is used again after each reset(). */
 export class Target implements ByteTarget {
-  buf: Buffer = Buffer.allocUnsafeSlow(4096);
+  /** out of the shared pool at first: most targets of HTTP answers gather little, and live for one answer */
+  buf: Buffer = Buffer.allocUnsafe(FIRST_BYTES);
   length = 0;
 
   reserve(bytes: number): void {
     const wanted = this.length + bytes;
     if (wanted <= this.buf.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(wanted, this.buf.length * 2));
+    const grown = Buffer.allocUnsafeSlow(Math.max(wanted, this.buf.length * 2, 4096));
     this.buf.copy(grown, 0, 0, this.length);
     this.buf = grown;
   }

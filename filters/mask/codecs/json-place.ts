@@ -50,8 +50,9 @@ export class JsonKey implements FindContext {
 /** So many values one after the other are one value of a kind from end to end before their form is asked first. */
 const WHOLES = 8;
 
-/** Keys that are kept, each in its place; another key of the same place takes it. A power of two. */
-const KEYS_KEPT = 1024;
+/** Keys that are kept, each in its place; another key of the same place takes it. Powers of two: most texts have few, and are short. */
+const KEYS_KEPT_FIRST = 32;
+const KEYS_KEPT_MAX = 1024;
 
 interface Level {
   object: boolean;
@@ -69,7 +70,9 @@ export class JsonPlace {
   isKey = false;
   private next = VALUE;
   private readonly levels: Level[] = [];
-  private readonly keys: (JsonKey | undefined)[] = [];
+  private keys: (JsonKey | undefined)[] = [];
+  /** keys that took another's place */
+  private taken = 0;
 
   /** outside of all objects and lists */
   get top(): boolean {
@@ -143,16 +146,23 @@ export class JsonPlace {
     return level.named !== undefined && level.key?.named === true ? level.named : level.key;
   }
 
+  private grow(): void {
+    this.keys = new Array<undefined>(this.keys.length === KEYS_KEPT_FIRST ? KEYS_KEPT_MAX / 4 : KEYS_KEPT_MAX).fill(undefined);
+    this.taken = 0;
+  }
+
   private keyOf(text: Buffer, start: number, end: number): JsonKey | undefined {
     if (start === end) return undefined;
     // FNV-1a
     let hash = 0x811c9dc5;
     for (let k = start; k < end; k++) hash = Math.imul(hash ^ text[k]!, 0x01000193);
-    const slot = (hash ^ (hash >>> 15)) & (KEYS_KEPT - 1);
+    if (this.keys.length === 0) this.keys = new Array<undefined>(KEYS_KEPT_FIRST).fill(undefined);
+    const slot = (hash ^ (hash >>> 15)) & (this.keys.length - 1);
     const known = this.keys[slot];
     if (known !== undefined && same(known.bytes, text, start, end)) return known;
     const key = new JsonKey(text.toString('utf8', start, end), Buffer.from(text.subarray(start, end)));
     this.keys[slot] = key;
+    if (known !== undefined && ++this.taken > this.keys.length && this.keys.length < KEYS_KEPT_MAX) this.grow();
     return key;
   }
 }

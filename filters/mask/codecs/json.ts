@@ -94,7 +94,7 @@ export class JsonMasker implements StreamCodec {
     const kept = Math.max(0, this.from - EVIDENCE);
     const need = this.length - kept + chunk.length;
     if (this.length + chunk.length > this.buf.length) {
-      const target = need > this.buf.length / 2 ? Buffer.allocUnsafeSlow(2 * need) : this.buf;
+      const target = need > this.buf.length / 2 ? roomFor(need, kept === 0 && this.length === 0) : this.buf;
       this.buf.copy(target, 0, kept, this.length);
       this.buf = target;
       this.length -= kept;
@@ -446,6 +446,14 @@ function isWord(buf: Buffer, start: number, end: number): boolean {
   }
   return false;
 }
+
+/** A first chunk that is short is often all there is: its room comes out of the shared pool. */
+function roomFor(bytes: number, first: boolean): Buffer {
+  return first && bytes <= POOLED_BYTES_MAX ? Buffer.allocUnsafe(bytes) : Buffer.allocUnsafeSlow(2 * bytes);
+}
+
+/** Node's pool gives no more at once. */
+const POOLED_BYTES_MAX = 4095;
 
 /** JSON inside of JSON is looked into so often; what stands deeper is read as text. */
 const DEPTH_MAX = 4;

@@ -15,7 +15,7 @@ const { values } = parseArgs({
   },
 });
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
-const seconds = values.quick ? 1 : Number(values.seconds);
+const seconds = Number(values.seconds);
 const wanted = (name: string): boolean => values.only === '' || values.only.split(',').some((start) => name.startsWith(start));
 
 stopOnSignals();
