@@ -448,7 +448,7 @@ function isWord(buf: Buffer, start: number, end: number): boolean {
 }
 
 /** A first chunk that is short is often all there is: its room comes out of the shared pool. */
-function roomFor(bytes: number, first: boolean): Buffer {
+function roomFor(bytes: number, first: boolean): Buffer<ArrayBuffer> {
   return first && bytes <= POOLED_BYTES_MAX ? Buffer.allocUnsafe(bytes) : Buffer.allocUnsafeSlow(2 * bytes);
 }
 
