@@ -2,8 +2,8 @@ import type { BodyMask } from '../../http/masking.js';
 import { maskedNumber } from '../../mask/codecs/number.js';
 import { maskText } from '../../mask/text.js';
 import type { KubernetesFacts } from '../facts.js';
-import { isPacked, textInBase64 } from './base64.js';
-import { entryOf, type JsonEntry, type JsonNode, readTree, stringOf, textOf } from './json-tree.js';
+import { isBase64, isPacked, textInBase64 } from './base64.js';
+import { type JsonEntry, type JsonNode, type Key, KeyTable, readTree, stringOf } from './json-tree.js';
 import { type CoveredObject, coverOf, markOf, type ObjectMask } from './marks.js';
 
 /** What is masked in objects: by where it stands, and by what detectors find; both strongest first. */
@@ -22,6 +22,8 @@ interface Edit {
 interface Place {
   /** key that it stands under */
   name: string;
+  /** what was found out about that key */
+  known: Key | undefined;
   /** the mask that covers all of it */
   cover: ObjectMask | undefined;
   /** it is the metadata of an object of the API itself: what the server sets in it stays */
@@ -38,6 +40,7 @@ const NESTED_MAX = 4;
 export class ObjectMasker {
   hits = 0;
   readonly fired = new Map<string, number>();
+  readonly keys = new KeyTable();
   private readonly secrets: ObjectMask | undefined;
   private readonly configMaps: ObjectMask | undefined;
 
@@ -53,18 +56,12 @@ export class ObjectMasker {
   /** A document, or an element of a list of `listKind`. Throws MidstreamError where it can't be read. */
   mask(json: Buffer, listKind = ''): Buffer {
     const edits: Edit[] = [];
-    new Walk(this, json, edits, 0).root(readTree(json), listKind);
+    new Walk(this, json, edits, 0).root(readTree(json, this.keys), listKind);
     return applied(json, edits);
   }
 
   /** undefined where nothing covers that object. What was asked for tells about the document's `own` objects alone, not about what is inside. */
-  coverFor(
-    buf: Buffer,
-    object: JsonNode,
-    listKind: string,
-    own: boolean,
-  ): { cover: ObjectMask; kind: CoveredObject | 'token' } | undefined {
-    const kind = textOf(buf, object, 'kind');
+  coverFor(kind: string, listKind: string, own: boolean): { cover: ObjectMask; kind: CoveredObject | 'token' } | undefined {
     const { group, resource, subresource } = this.asked;
     const plain = own && group === '' && subresource === '';
     if (this.secrets !== undefined) {
@@ -83,6 +80,14 @@ export class ObjectMasker {
 
   get detectors(): readonly BodyMask[] {
     return this.masks.detectors;
+  }
+
+  /** The name alone makes some detector look closer. */
+  sensitive(name: string, known: Key | undefined): boolean {
+    if (known?.sensitive !== undefined) return known.sensitive;
+    const sensitive = name !== '' && this.masks.detectors.some(({ detector }) => detector.sensitiveName(name));
+    if (known !== undefined) known.sensitive = sensitive;
+    return sensitive;
   }
 
   found(rule: string): void {
@@ -133,21 +138,19 @@ class Walk {
 
   /** `own`: the document itself, an element of a list, the object of an event or of a row. */
   private object(node: JsonNode & { type: 'object' }, place: Place, listKind: string, own: boolean): void {
-    const covered = place.cover === undefined ? this.masker.coverFor(this.buf, node, listKind, own) : undefined;
+    const { kind, path, named } = this.words(node);
+    const covered = place.cover === undefined ? this.masker.coverFor(kind, listKind, own) : undefined;
     const keys = covered === undefined ? [] : COVERED[covered.kind];
-    const kind = textOf(this.buf, node, 'kind');
-    // A JSON patch names what it writes by its path.
-    const path = covered === undefined ? '' : textOf(this.buf, node, 'path');
     const patches = path !== '' && /^\/(data|stringData|binaryData)(\/|$)/.test(path);
-    const named = nameBeside(this.buf, node);
     for (const entry of node.entries) {
-      const { name, value } = entry;
-      this.key(entry, place);
+      const { name, known, value } = entry;
+      if (place.cover === undefined && known.clean !== true && name.length >= KEY_UNITS_MIN) this.key(entry);
       if (place.metadata && SET_BY_SERVER.has(name)) continue;
       if (own && (name === 'kind' || name === 'apiVersion')) continue;
       const covers = covered !== undefined && (keys.includes(name) || (patches && name === 'value'));
       const inner: Place = {
         name: name === 'value' && named !== '' ? named : name,
+        known: name === 'value' && named !== '' ? undefined : known,
         cover: place.cover ?? (covers ? covered.cover : undefined),
         metadata: own && name === 'metadata',
       };
@@ -159,63 +162,85 @@ class Walk {
     }
   }
 
+  /** What an object says of itself: its kind, the path of a JSON patch's operation, the name beside a value (a variable of the environment). */
+  private words({ entries }: JsonNode & { type: 'object' }): { kind: string; path: string; named: string } {
+    const words = { kind: '', path: '', named: '' };
+    let valued = false;
+    for (const { name, value } of entries) {
+      if (name === 'value') valued = true;
+      if (value.type !== 'string') continue;
+      if (name === 'kind') words.kind = stringOf(this.buf, value);
+      else if (name === 'path') words.path = stringOf(this.buf, value);
+      else if (name === 'name') words.named = stringOf(this.buf, value);
+    }
+    return valued ? words : { ...words, named: '' };
+  }
+
   private element(item: JsonNode, place: Place, kind: string): void {
     if (item.type === 'object') this.object(item, place, kind, true);
     else this.value(item, place, kind);
   }
 
   /** Names are values too: of labels, of data. */
-  private key({ key, name }: JsonEntry, place: Place): void {
-    if (place.cover !== undefined || name.length < 6) return;
-    const masked = this.detected(Buffer.from(name), '');
+  private key({ key, name, known }: JsonEntry): void {
+    const raw = Buffer.from(name);
+    const masked = this.detected(raw, 0, raw.length, plainPlace(''));
+    known.clean = masked === undefined;
     if (masked !== undefined) this.edits.push({ ...key, text: JSON.stringify(masked.toString('utf8')) });
   }
 
-  private string(node: JsonNode, { name, cover }: Place): void {
-    if (cover !== undefined) return this.cover(node, cover);
-    const { buf } = this;
-    const plain = buf.subarray(node.start + 1, node.end - 1);
-    const raw = plain.includes(0x5c) ? Buffer.from(stringOf(buf, node)) : plain;
-    if (raw.length === 0) return;
-    const masked = this.json(raw) ?? this.encoded(raw) ?? this.detected(raw, name);
+  private string(node: JsonNode & { type: 'string' }, place: Place): void {
+    if (place.cover !== undefined) return this.cover(node, place.cover);
+    let { buf } = this;
+    let [start, end] = [node.start + 1, node.end - 1];
+    if (node.escaped) {
+      buf = Buffer.from(stringOf(buf, node));
+      start = 0;
+      end = buf.length;
+    }
+    if (start === end) return;
+    const masked = this.json(buf, start, end) ?? this.encoded(buf, start, end) ?? this.detected(buf, start, end, place);
     if (masked !== undefined) this.edits.push({ start: node.start, end: node.end, text: JSON.stringify(masked.toString('utf8')) });
   }
 
   /** JSON that stands in text: kubectl keeps what was applied so, in an annotation. */
-  private json(raw: Buffer): Buffer | undefined {
-    if ((raw[0] !== 0x7b && raw[0] !== 0x5b) || this.nested === NESTED_MAX) return undefined;
+  private json(buf: Buffer, start: number, end: number): Buffer | undefined {
+    if ((buf[start] !== 0x7b && buf[start] !== 0x5b) || this.nested === NESTED_MAX) return undefined;
+    const raw = buf.subarray(start, end);
     const edits: Edit[] = [];
     try {
-      new Walk(this.masker, raw, edits, this.nested + 1).value(readTree(raw), plainPlace(''), '');
+      new Walk(this.masker, raw, edits, this.nested + 1).value(readTree(raw, this.masker.keys), plainPlace(''), '');
     } catch {
       return undefined;
     }
     return edits.length === 0 ? undefined : applied(raw, edits);
   }
 
-  private encoded(raw: Buffer): Buffer | undefined {
-    const text = raw.length < 16 || raw.length % 4 !== 0 ? '' : raw.toString('latin1');
-    if (text === '') return undefined;
+  private encoded(buf: Buffer, start: number, end: number): Buffer | undefined {
+    if (!isBase64(buf, start, end)) return undefined;
+    const text = buf.toString('latin1', start, end);
     const { packed } = this.masker;
     if (packed !== undefined && isPacked(text)) {
       this.masker.found(packed.name);
-      return Buffer.from(Buffer.from(markOf(packed, raw)).toString('base64'));
+      return Buffer.from(Buffer.from(markOf(packed, Buffer.from(text))).toString('base64'));
     }
     const inner = textInBase64(text);
-    const masked = inner === undefined ? undefined : (this.json(inner) ?? this.detected(inner, ''));
+    const masked =
+      inner === undefined ? undefined : (this.json(inner, 0, inner.length) ?? this.detected(inner, 0, inner.length, plainPlace('')));
     return masked === undefined ? undefined : Buffer.from(masked.toString('base64'));
   }
 
-  private detected(raw: Buffer, name: string): Buffer | undefined {
-    let bytes = raw;
+  private detected(buf: Buffer, start: number, end: number, { name, known }: Place): Buffer | undefined {
+    let masked: Buffer | undefined;
     for (const { name: rule, detector, masker } of this.masker.detectors) {
-      if (!detector.mayHold(bytes, 0, bytes.length) && !detector.sensitiveName(name)) continue;
-      const next = maskText(detector, masker, bytes, 0, bytes.length, { name });
+      const [bytes, from, to] = masked === undefined ? [buf, start, end] : [masked, 0, masked.length];
+      if (!detector.mayHold(bytes, from, to) && !this.masker.sensitive(name, known)) continue;
+      const next = maskText(detector, masker, bytes, from, to, { name });
       if (next === undefined) continue;
       this.masker.found(rule);
-      bytes = next;
+      masked = next;
     }
-    return bytes === raw ? undefined : bytes;
+    return masked;
   }
 
   private number(node: JsonNode, { name, cover }: Place): void {
@@ -242,16 +267,13 @@ class Walk {
   }
 }
 
+/** A shorter name is no value of any kind, UTF-16 units. */
+const KEY_UNITS_MIN = 6;
+
 /** A shorter number is no value of any kind, characters. */
 const DIGITS_MIN = 7;
 
-const plainPlace = (name: string): Place => ({ name, cover: undefined, metadata: false });
-
-/** `{name: PASSWORD, value: …}`: a variable of the environment is evidence for its value. */
-function nameBeside(buf: Buffer, node: JsonNode): string {
-  const value = entryOf(node, 'value');
-  return value === undefined ? '' : textOf(buf, node, 'name');
-}
+const plainPlace = (name: string): Place => ({ name, known: undefined, cover: undefined, metadata: false });
 
 function applied(buf: Buffer, edits: readonly Edit[]): Buffer {
   if (edits.length === 0) return buf;

@@ -45,6 +45,8 @@ export class Units {
   push(chunk: Buffer): void {
     let from = 0;
     for (let at = 0; at < chunk.length; at++) {
+      at = this.skip(chunk, at);
+      if (at === chunk.length) break;
       const cut = this.step(chunk[at]!);
       if (cut === 'none') continue;
       const to = cut === 'before' ? at : at + 1;
@@ -81,6 +83,16 @@ export class Units {
     else if (kind === 'head') this.give({ json: Buffer.concat([bytes, LIST_END]), before: 0, after: LIST_END.length, element: false });
     else if (kind === 'tail') this.give({ json: Buffer.concat([LIST_START, bytes]), before: LIST_START.length, after: 0, element: false });
     else this.give({ json: bytes, before: 0, after: 0, element: kind === 'element' });
+  }
+
+  /** Where the next byte is that means something: inside of strings and objects most do not. */
+  private skip(chunk: Buffer, from: number): number {
+    const { length } = chunk;
+    let at = from;
+    if (this.inString) {
+      if (this.key === undefined && !this.escaped) while (at < length && chunk[at] !== 0x22 && chunk[at] !== 0x5c) at++;
+    } else if (this.depth > 2 || (this.depth > 0 && !this.list)) while (at < length && SIGNS[chunk[at]!] === 0) at++;
+    return at;
   }
 
   /** Takes one byte; says whether a piece ends before or behind it. */
@@ -186,6 +198,10 @@ export class Units {
     return where;
   }
 }
+
+/** `"`, `,`, `:`, brackets and braces. */
+const SIGNS = new Uint8Array(256);
+for (const c of Buffer.from('",:[]{}')) SIGNS[c] = 1;
 
 /** Keys of documents that are looked for are shorter, bytes. */
 const KEY_BYTES_MAX = 16;
