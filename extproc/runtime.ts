@@ -8,6 +8,7 @@ import { createAnalyzer, loadParser } from '../filters/sql/analyze.js';
 import { serviceName } from '../protos/network-ext-proc.js';
 import { readMaskKey } from './config/mask-key.js';
 import type { ApproverToken } from './console/api.js';
+import type { PeopleLogin } from './console/login/types.js';
 import { type RunningApi, serveApi } from './console/serve.js';
 import type { AccessEntry } from './convert/access-log.js';
 import type { ConnectQuestion } from './convert/ext-authz.js';
@@ -42,7 +43,7 @@ export interface RuntimeOptions {
   };
   approvals: {
     database: string;
-    api: { host: string; port: number; hosts?: string[]; tokens: ApproverToken[] } | undefined;
+    api: { host: string; port: number; hosts?: string[]; tokens: ApproverToken[]; login?: PeopleLogin | undefined } | undefined;
     /** another worker of this gateway serves the API, until serveApi() asks for it here */
     elsewhere?: boolean;
   };

@@ -5,6 +5,7 @@ import { parseUpstreamUrl } from '../../envoy/http.js';
 import type { DownstreamTls, EnvoyListener, HopAddresses, UpstreamTls } from '../../envoy/options.js';
 import { parseBytes, parseDuration } from '../../filters/policy/units.js';
 import { type AuthenticationDocument, type IdentityDocument, resolveAuthentication, resolveIdentity } from './identity.js';
+import { type PeopleDocument, resolvePeople } from './people.js';
 import type { AccessRule, Config, HttpConfig, KubernetesConfig, ListenerConfig, TokenConfig } from './types.js';
 
 /** The file's content after its structure was found to be right (schema.ts). */
@@ -22,7 +23,12 @@ export interface ConfigDocument {
   };
   approvals?: {
     database?: string;
-    api?: { listen: string; hosts?: string[]; tokens: { id: string; groups: string[]; hash: string; expires?: string }[] };
+    api?: {
+      listen: string;
+      hosts?: string[];
+      login?: PeopleDocument;
+      tokens?: { id: string; groups: string[]; hash: string; expires?: string }[];
+    };
   };
   identity?: IdentityDocument;
   access?: AccessDocument[];
@@ -92,6 +98,9 @@ export async function resolveConfig(document: ConfigDocument, context: ResolveCo
   if (listeners.length + http.length === 0)
     at.problem('', 'there are neither listeners nor http', 'name a database under listeners, or a server under http');
   distinct(document, listeners, http, at);
+  const { api } = document.approvals ?? {};
+  if (api !== undefined && api.login === undefined && api.tokens === undefined)
+    at.problem('/approvals/api', 'nobody may use the approvals API', 'add tokens (`midstream approvals token`), or login');
   const { limits = {} } = document;
   return {
     file: context.file,
@@ -111,7 +120,10 @@ export async function resolveConfig(document: ConfigDocument, context: ResolveCo
       api: document.approvals?.api && {
         ...at.socket('/approvals/api/listen', document.approvals.api.listen),
         hosts: document.approvals.api.hosts ?? [],
-        tokens: tokens(document.approvals.api.tokens, at),
+        tokens: tokens(document.approvals.api.tokens ?? [], at),
+        login:
+          document.approvals.api.login &&
+          resolvePeople(document.approvals.api.login, '/approvals/api/login', { problem: context.problem, path }),
       },
     },
     identity: resolveIdentity(document.identity, { problem: context.problem, path }),

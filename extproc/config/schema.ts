@@ -1,4 +1,5 @@
 import { authenticationSchema, identitySchema } from './identity-schema.js';
+import { peopleSchema } from './people.js';
 import { address, bytes, count, duration, file, name, object, text, texts } from './schema-parts.js';
 
 /** JSON Schema (draft-07) of midstream.yaml. `x-say` is what a wrong value should be; `default` is what holds without the field. */
@@ -280,9 +281,10 @@ export const configSchema = {
               'Names that it is reached under, beside those of this machine, without the port.',
               'for example [approvals.shop.example]',
             ),
+            login: peopleSchema,
             tokens: { type: 'array', maxItems: 10_000, items: token, description: 'Who may use it.', 'x-say': 'write a list of tokens' },
           },
-          ['listen', 'tokens'],
+          ['listen'],
         ),
       }),
       identity: identitySchema,

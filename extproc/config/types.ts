@@ -1,4 +1,5 @@
 import type { DownstreamTls, EnvoyListener, HopAddresses, UpstreamTls } from '../../envoy/options.js';
+import type { PeopleLogin } from '../console/login/types.js';
 import type { IdentityConfig } from '../identity/types.js';
 import type { AuthenticationConfig } from './identity.js';
 
@@ -25,7 +26,7 @@ export interface Config {
   approvals: {
     database: string;
     /** undefined: no API */
-    api: { host: string; port: number; hosts: string[]; tokens: TokenConfig[] } | undefined;
+    api: { host: string; port: number; hosts: string[]; tokens: TokenConfig[]; login: PeopleLogin | undefined } | undefined;
   };
   /** what agents may show to say who they are */
   identity: IdentityConfig;

@@ -7,6 +7,8 @@ import { readComment } from './body.js';
 import { approvalEvents } from './events.js';
 import { bearer, Failures, refuseBrowsers } from './guard.js';
 import { listItem } from './list-item.js';
+import { addLogin, type People } from './login/routes.js';
+import type { PeopleLogin } from './login/types.js';
 import { problem, problemOf } from './problem.js';
 import { type ApproverToken, findToken, hasEnded } from './tokens.js';
 
@@ -18,11 +20,20 @@ export interface ApiOptions {
   tokens: readonly ApproverToken[];
   /** names, beside those of this machine, that the API is served under: what a Host header may say, without the port */
   hosts?: readonly string[];
+  /** people log in at an identity provider too; undefined: tokens alone */
+  login?: PeopleLogin | undefined;
   now?: () => number;
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
-type Env = { Variables: { approver: ApproverToken }; Bindings: { incoming?: { socket: { remoteAddress?: string } } } };
+/** Whose request it is, by a token or a session; `over` when neither holds any more. */
+interface Approver {
+  id: string;
+  groups: readonly string[];
+  over: () => boolean;
+}
+
+type Env = { Variables: { approver: Approver }; Bindings: { incoming?: { socket: { remoteAddress?: string } } } };
 
 const BODY_BYTES_MAX = 16 * 1024;
 const STREAMS_MAX = 100;
@@ -42,13 +53,20 @@ export function createApi(options: ApiOptions): Hono<Env> {
   app.use('*', async (c, next) => {
     await next();
     c.header('cache-control', 'no-store');
-    c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+    if (!c.res.headers.has('content-security-policy')) c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
     c.header('cross-origin-resource-policy', 'same-origin');
     c.header('x-content-type-options', 'nosniff');
     c.header('referrer-policy', 'no-referrer');
   });
   app.get('/healthz', (c) => c.json({ ok: true }));
-  app.use('/v1/*', authenticate(options));
+  const hosts = hostsOf(options);
+  const people =
+    options.login && addLogin(app as unknown as Hono, options.login, { hosts, log: options.log, now: options.now ?? Date.now });
+  app.use('/v1/*', authenticate(options, hosts, people));
+  app.get('/v1/me', (c) => {
+    const { id, groups } = c.get('approver');
+    return c.json({ id, groups });
+  });
   app.use(
     '/v1/*',
     bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (c) => problem(c, 413, 'limit_exceeded', `a body may have ${BODY_BYTES_MAX} bytes`) }),
@@ -59,17 +77,33 @@ export function createApi(options: ApiOptions): Hono<Env> {
   return app;
 }
 
+/** Names that the API is served under, that of the pages among them. */
+function hostsOf({ hosts = [], login }: ApiOptions): string[] {
+  return [...hosts, ...(login === undefined ? [] : [new URL(login.url).hostname])].map((host) => host.toLowerCase());
+}
+
 /** Finds out whose request it is; without a valid token nothing goes on. */
-function authenticate(options: ApiOptions) {
+function authenticate(options: ApiOptions, hosts: readonly string[], people: People | undefined) {
   const now = options.now ?? Date.now;
   const failures = new Failures(now);
-  const hosts = (options.hosts ?? []).map((host) => host.toLowerCase());
   return async (c: Context<Env>, next: () => Promise<void>): Promise<Response | undefined> => {
     refuseBrowsers(c, hosts);
+    const session = c.req.header('authorization') === undefined ? people?.sessions.find(c) : undefined;
+    if (session !== undefined) {
+      // A page of another site can't read the token, and a form can't send a header.
+      if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && c.req.header('x-csrf-token') !== session.csrf)
+        throw new MidstreamError('forbidden', 'the header x-csrf-token is missing or wrong', {
+          hint: 'Every answer to a session has it in x-midstream-csrf.',
+        });
+      c.set('approver', { id: session.person.id, groups: people!.groupsOf(session.person), over: session.over });
+      c.header('x-midstream-csrf', session.csrf);
+      await next();
+      return undefined;
+    }
     const presented = bearer(c);
     const token = presented === undefined ? undefined : findToken(options.tokens, presented);
     if (token !== undefined && !hasEnded(token, now())) {
-      c.set('approver', token);
+      c.set('approver', { id: token.id, groups: token.groups, over: () => hasEnded(token, now()) });
       await next();
       return undefined;
     }
@@ -107,7 +141,7 @@ function readRoutes(app: Hono<Env>, options: ApiOptions): void {
     const ended = () => {
       streams -= 1;
     };
-    return c.body(approvalEvents(options.store, () => !hasEnded(approver, now()), ended));
+    return c.body(approvalEvents(options.store, () => !approver.over(), ended));
   });
   app.get('/v1/approvals/:hold', async (c) => {
     const record = await options.store.get(holdId(c));
@@ -148,7 +182,7 @@ function leaseRoutes(app: Hono<Env>, options: ApiOptions): void {
     const lease = c.req.param('lease');
     if (!HOLD_ID.test(lease)) throw new MidstreamError('not_found', 'there is no such lease', { hint: 'GET /v1/leases lists them.' });
     const { id, groups } = c.get('approver');
-    await options.store.revokeLease(lease, groups, now());
+    await options.store.revokeLease(lease, [...groups], now());
     options.log.info({ lease, by: id }, 'a lease was revoked');
     return c.json({ now_ms: now(), lease, revoked: true });
   });

@@ -10,6 +10,17 @@ const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/;
  * Throws `forbidden`.
  */
 export function refuseBrowsers(c: Context, hosts: readonly string[]): void {
+  const host = refuseHost(c, hosts);
+  const origin = c.req.header('origin')?.toLowerCase();
+  const site = c.req.header('sec-fetch-site');
+  const foreign =
+    (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) ||
+    (site !== undefined && site !== 'same-origin' && site !== 'none');
+  if (foreign) throw new MidstreamError('forbidden', 'requests of other origins are not taken');
+}
+
+/** The Host header, in lower case. A foreign name that resolves to this machine is not served: throws `forbidden`. */
+export function refuseHost(c: Context, hosts: readonly string[]): string {
   const host = (c.req.header('host') ?? '').toLowerCase();
   const name = HOST.exec(host)?.[1];
   if (name === undefined || !(LOCAL.test(name) || hosts.includes(name))) {
@@ -17,12 +28,7 @@ export function refuseBrowsers(c: Context, hosts: readonly string[]): void {
       hint: 'Use the address that the gateway printed.',
     });
   }
-  const origin = c.req.header('origin')?.toLowerCase();
-  const site = c.req.header('sec-fetch-site');
-  const foreign =
-    (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) ||
-    (site !== undefined && site !== 'same-origin' && site !== 'none');
-  if (foreign) throw new MidstreamError('forbidden', 'requests of other origins are not taken');
+  return host;
 }
 
 /** The token of an Authorization header (RFC 6750), undefined when there is none that could be one. */
