@@ -23,6 +23,12 @@ export function parseUpstreamUrl(url: string): { host: string; port: number; tls
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (tls ? 443 : 80) : Number(port), tls };
 }
 
+/** The Host that the server is asked for: its own name where it has one; undefined: the client's. */
+export function authorityOf(url: string): string | undefined {
+  const { host } = parseUpstreamUrl(url);
+  return /^[\d.]+$|:/.test(host) ? undefined : host;
+}
+
 const grpcCluster = (listener: HttpListener): string => `${listener.name}_grpc`;
 const EXT_PROC = 'envoy.filters.http.ext_proc';
 

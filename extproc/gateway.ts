@@ -27,6 +27,7 @@ import type { RuleBook } from './rules.js';
 import { AcceptedRequests } from './services/accepted-requests.js';
 import { Connection, type ConnectionMetrics, Registry, type Transport } from './services/connection.js';
 import type { RefusedRequest } from './services/ext-authz.js';
+import { forward } from './services/forward.js';
 import { GrpcServer, type GrpcServices } from './services/grpc-server.js';
 import { createHop } from './services/hop.js';
 import { HttpConnection, type HttpTransport } from './services/http-connection.js';
@@ -63,6 +64,8 @@ export interface HttpResource {
   resource: string;
   /** the server speaks MCP */
   mcp?: boolean;
+  /** the Host that the server is asked for; the client's own otherwise */
+  authority?: string;
   /** where this gateway takes upgraded streams, and Envoy's way back to the server */
   hop?: ({ host: string; port: number } | { path: string }) & { upstream: { host: string; port: number } | { path: string } };
   /** the server is a Kubernetes API */
@@ -373,7 +376,7 @@ async function startHandshakes({ resources, log }: GatewayOptions): Promise<NetS
 function openExchange(
   options: GatewayOptions,
   { open, sessions, accepted }: { open: Set<HttpConnection>; sessions: McpSessions; accepted: AcceptedRequests },
-  { resource, mcp = false, kubernetes, grpc }: HttpResource,
+  { resource, mcp = false, authority, hop, kubernetes, grpc }: HttpResource,
   peer: ExchangeOptions['peer'],
   transport: 'ext_proc' | 'hop',
   makeTransport: (session: string) => HttpTransport,
@@ -383,11 +386,14 @@ function openExchange(
   const recorder = recorderFor(id, options.record);
   const { rules, approvals, log, metrics, received } = options;
   const policy = rules.policy();
+  // By hop there is no answer that could be begun.
+  const back = transport === 'ext_proc' && mcp ? hop?.upstream : undefined;
   return new HttpConnection(
     {
       id,
       resource,
       mcp: mcp ? sessions : undefined,
+      forwards: back !== undefined,
       ...(kubernetes && { kubernetes }),
       peer,
       transport,
@@ -398,7 +404,19 @@ function openExchange(
       ...(grpc === undefined ? {} : { grpc }),
       body_bytes_max: policy.recording?.response_bytes_max ?? WIRE_BYTES_MAX,
     },
-    { approvals, recorder, open, received, log, metrics, now, sessions, accepted, notice_every_ms: options.limits.notice_every_ms },
+    {
+      approvals,
+      recorder,
+      open,
+      received,
+      log,
+      metrics,
+      now,
+      sessions,
+      accepted,
+      forward: back && ((request, on) => forward({ place: back, authority }, request, on)),
+      notice_every_ms: options.limits.notice_every_ms,
+    },
     makeTransport(id),
   );
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { formatAddress } from '../envoy/address.js';
+import { authorityOf } from '../envoy/http.js';
 import type { EnvoyListener, HopAddresses, UpstreamTls } from '../envoy/options.js';
 import { type RenderOptions, renderBootstrap } from '../envoy/render.js';
 import type { GrpcSchema } from '../filters/http/grpc/schema.js';
@@ -143,10 +144,11 @@ export async function startUp(options: UpOptions): Promise<Up> {
       version: options.version,
       grpc: `unix:${join(directory, 'gateway.sock')}`,
       resources: resource === undefined ? [] : [resource],
-      http: servers.map(({ name, resource: known, grpc }) => ({
+      http: servers.map(({ name, resource: known, authority, grpc }) => ({
         listener: name,
         resource: known,
         mcp: name === 'mcp',
+        ...(authority === undefined ? {} : { authority }),
         hop: { path: join(directory, `${name}-hop.sock`), upstream: { path: join(directory, `${name}-back.sock`) } },
         ...(name === 'kubernetes' && cluster && { kubernetes: { credential: cluster.credential, impersonation: false } }),
         ...(grpc && { grpc }),
@@ -207,6 +209,7 @@ interface ServerListener {
   resource: string;
   url: string;
   mcp_filter: boolean;
+  authority: string | undefined;
   at: { host: string; port: number };
   grpc: GrpcSchema | undefined;
 }
@@ -237,6 +240,7 @@ async function httpServers({ http, mcp, kubernetes, resource }: UpOptions, clust
         resource: server.resource ?? resource ?? new URL(server.url).host,
         url: server.url,
         mcp_filter: server.mcp_filter ?? false,
+        authority: authorityOf(server.url),
         at: { host: server.listen.host, port: server.listen.port || (await freePort()) },
         grpc: server.grpcDescriptors && readGrpcSchema(server.grpcDescriptors),
       });

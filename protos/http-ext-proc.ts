@@ -54,6 +54,9 @@ export type ProcessingResponse = {
   | { part: 'request_body' | 'response_body'; chunks: readonly Buffer[]; end: boolean }
   | ({ part: 'request_trailers' | 'response_trailers' } & HeaderChanges)
   | { part: 'immediate'; status: number; headers: readonly Header[]; body: Buffer; grpcStatus?: number; details: string }
+  /** an answer of the gateway's own that goes out piece by piece; the server never sees the request */
+  | { part: 'local_headers'; headers: readonly Header[] }
+  | { part: 'local_body'; chunks: readonly Buffer[]; end: boolean }
 );
 
 const empty: Buffer = Buffer.alloc(0);
@@ -172,6 +175,8 @@ const numberOf = {
   request_trailers: 5,
   response_trailers: 6,
   immediate: 7,
+  local_headers: 11,
+  local_body: 11,
 } as const;
 
 export function encodeProcessingResponse(response: ProcessingResponse): Buffer {
@@ -181,6 +186,14 @@ export function encodeProcessingResponse(response: ProcessingResponse): Buffer {
     case 'request_body':
     case 'response_body':
       return encodeBody(number, response.chunks, response.end, metadata);
+    case 'local_headers': {
+      const map = Buffer.concat(response.headers.map(([name, value]) => field(1, headerValue(name, value))));
+      return Buffer.concat([field(number, field(1, field(1, map))), metadata]);
+    }
+    case 'local_body': {
+      const body = field(1, Buffer.concat(response.chunks));
+      return Buffer.concat([field(number, field(2, response.end ? Buffer.concat([body, Buffer.of(16, 1)]) : body)), metadata]);
+    }
     case 'immediate':
       return Buffer.concat([field(number, encodeImmediate(response)), metadata]);
     case 'request_trailers':
@@ -246,9 +259,11 @@ const OVERWRITE_IF_EXISTS_OR_ADD = Buffer.of(24, 2);
 const APPEND_IF_EXISTS_OR_ADD = Buffer.of(18, 2, 8, 1);
 
 function option([name, value]: Header, action: Buffer): Buffer {
-  const header = Buffer.concat([field(1, Buffer.from(name, 'latin1')), field(3, Buffer.from(value, 'latin1'))]);
-  return field(1, Buffer.concat([field(1, header), action]));
+  return field(1, Buffer.concat([field(1, headerValue(name, value)), action]));
 }
+
+const headerValue = (name: string, value: string): Buffer =>
+  Buffer.concat([field(1, Buffer.from(name, 'latin1')), field(3, Buffer.from(value, 'latin1'))]);
 
 function encodeImmediate({ status, headers, body, grpcStatus, details }: Extract<ProcessingResponse, { part: 'immediate' }>): Buffer {
   const code = (value: number): Buffer => {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { formatAddress, parseAddress } from '../../envoy/address.js';
+import { authorityOf } from '../../envoy/http.js';
 import type { HopAddresses } from '../../envoy/options.js';
 import type { KubernetesOptions } from '../../filters/kubernetes/conversation.js';
 import { accessDecider } from '../config/access.js';
@@ -89,10 +90,15 @@ const hopOf = (hop: HopAddresses, number: number): NonNullable<Resource['hop']> 
   upstream: parseAddress(hop.back),
 });
 
-function httpResource({ name, resource, protocol, hop, kubernetes, grpc_descriptors: files }: HttpConfig, number: number): HttpResource {
+function httpResource(
+  { name, resource, upstream, protocol, hop, kubernetes, grpc_descriptors: files }: HttpConfig,
+  number: number,
+): HttpResource {
+  const authority = authorityOf(upstream);
   return {
     listener: name,
     resource,
+    ...(authority === undefined ? {} : { authority }),
     mcp: protocol === 'mcp',
     ...(kubernetes && { kubernetes: kubernetesOptions(kubernetes) }),
     ...(files.length === 0 ? {} : { grpc: readGrpcSchema(files) }),

@@ -1,17 +1,20 @@
 import type { ApprovalStore } from '../../filters/approval/types.js';
 import { MidstreamError } from '../../filters/errors.js';
+import type { Forwarded } from '../../filters/http/begun-stream.js';
 import type { Effects, Header } from '../../filters/http/effects.js';
 import { Exchange, type ExchangeInput, type ExchangeOptions } from '../../filters/http/exchange.js';
 import type { McpEffect } from '../../filters/mcp/side.js';
 import type { SessionRecorder } from '../../filters/record/events.js';
 import type { AcceptedRequests } from './accepted-requests.js';
 import type { ConnectionMetrics } from './connection.js';
+import type { ForwardEvents, Forwarding } from './forward.js';
 import { HoldKeeper } from './hold-keeper.js';
 
 /** What an exchange sends, once what gates it is durable. */
 interface Outgoing {
   answers: Effects['answers'];
   others: readonly McpEffect[];
+  forward: Forwarded | undefined;
 }
 
 /** What carries an exchange: one stream of HTTP ext_proc. */
@@ -19,6 +22,9 @@ export interface HttpTransport {
   send(answers: Effects['answers']): void;
   /** ends the stream with an error: Envoy resets the request */
   fail(why: string): void;
+  /** Envoy takes no more for now; `drained` is called when it does again */
+  readonly full?: boolean;
+  drained?: () => void;
 }
 
 export interface HttpWorld {
@@ -29,6 +35,8 @@ export interface HttpWorld {
   received: (bytes: number) => void;
   /** what exchanges with MCP servers have for each other */
   sessions: { carryOut(from: HttpConnection, effects: readonly McpEffect[]): void; ended(connection: HttpConnection): void };
+  /** sends a request on, where the gateway has a way of its own to the server */
+  forward: ((request: Forwarded, on: ForwardEvents) => Forwarding) | undefined;
   /** milliseconds between words to a client whose request waits */
   notice_every_ms: number;
   /** requests whose clients were sent away */
@@ -49,6 +57,7 @@ export class HttpConnection {
   private waiting = false;
   private gone = false;
   private pause: NodeJS.Timeout | undefined;
+  private forwarding: Forwarding | undefined;
   /** as they came; kept for a request that may go to the server on another stream */
   requestHeaders: readonly Header[] = [];
   /** its client was told of this link */
@@ -89,7 +98,7 @@ export class HttpConnection {
       this.world.log.error({ session: this.exchange.options.id, code }, 'recording failed; the request is reset');
       return this.fail('the recording failed');
     }
-    if (effects.answers.length > 0 || effects.others.length > 0) this.send(ticket, effects);
+    if (effects.answers.length > 0 || effects.others.length > 0 || effects.forward !== undefined) this.send(ticket, effects);
     for (const operation of effects.holds) void this.holds.hold(operation);
     for (const { hold, status, reason } of effects.ended) this.holds.end(hold, status, reason);
     if (effects.fail !== undefined) return this.fail(effects.fail);
@@ -150,21 +159,36 @@ export class HttpConnection {
     return this.queue.length > 0;
   }
 
-  private send(ticket: number, { answers, others }: Outgoing): void {
-    if (this.queue.length === 0 && (ticket === 0 || this.world.recorder.durable(ticket))) return this.deliver({ answers, others });
-    this.queue.push({ ticket, answers, others });
+  private send(ticket: number, outgoing: Outgoing): void {
+    if (this.queue.length === 0 && (ticket === 0 || this.world.recorder.durable(ticket))) return this.deliver(outgoing);
+    const { answers, others, forward } = outgoing;
+    this.queue.push({ ticket, answers, others, forward });
     this.awaitDurable();
   }
 
-  private deliver({ answers, others }: Outgoing): void {
+  private deliver({ answers, others, forward }: Outgoing): void {
     // A stream that is named in an answer must be known before the client can use it.
     if (others.length > 0) this.world.sessions.carryOut(this, others);
+    if (forward !== undefined) this.forward(forward);
     if (answers.length === 0) return;
     this.transport.send(answers);
     if (this.link === undefined || this.parked || this.exchange.phase !== 'held' || !answers.some(({ part }) => part === 'immediate'))
       return;
     this.parked = true;
     this.transport = this.world.accepted.parked(this.link);
+  }
+
+  private forward(request: Forwarded): void {
+    const forwarding = this.world.forward!(request, {
+      headers: (headers) => this.input({ type: 'response_headers', headers, end: false }),
+      body: (body, end) => {
+        this.input({ type: 'response_body', body, end });
+        if (this.transport.full === true) forwarding.pause();
+      },
+      failed: () => this.input({ type: 'unreachable' }),
+    });
+    this.forwarding = forwarding;
+    this.transport.drained = () => forwarding.resume();
   }
 
   private awaitDurable(): void {
@@ -191,6 +215,7 @@ export class HttpConnection {
     this.queue.length = 0;
     clearTimeout(this.pause);
     this.holds.unwatch();
+    this.forwarding?.abort();
     this.world.open.delete(this);
     this.world.sessions.ended(this);
   }

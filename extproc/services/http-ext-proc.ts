@@ -25,13 +25,19 @@ export const httpExtProcDefinition = streaming(`/${serviceName}/Process`, decode
  */
 class ExtProcStream implements HttpTransport {
   private metadata: Record<string, Record<string, string>> | undefined;
+  full = false;
+  drained?: () => void;
 
   constructor(
     private readonly call: Call,
     session: string,
   ) {
     this.metadata = { midstream: { session } };
-    call.on('drain', () => call.resume());
+    call.on('drain', () => {
+      this.full = false;
+      call.resume();
+      this.drained?.();
+    });
   }
 
   send(answers: Effects['answers']): void {
@@ -45,7 +51,9 @@ class ExtProcStream implements HttpTransport {
         this.metadata = undefined;
       }
       // Envoy takes no more for now; what it sends waits in its own buffers, which have limits.
-      if (!this.call.write(response)) this.call.pause();
+      if (this.call.write(response)) continue;
+      this.full = true;
+      this.call.pause();
     }
   }
 

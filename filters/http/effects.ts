@@ -2,6 +2,7 @@ import type { HeldOperation } from '../approval/types.js';
 import type { McpEffect } from '../mcp/side.js';
 import type { Decision } from '../policy/types.js';
 import type { RecordEffect } from '../postgres/session/effects.js';
+import type { Forwarded } from './begun-stream.js';
 
 /**
  * Carries the length of a body that goes on as it is past Envoy's ext_proc, which drops Content-Length whatever it is told. Envoy puts it back
@@ -24,6 +25,9 @@ export type Answer =
     }
   | { part: 'request_body' | 'response_body'; chunks: readonly Buffer[]; end: boolean }
   | { part: 'request_trailers' | 'response_trailers'; set?: readonly Header[]; append?: readonly Header[]; remove?: readonly string[] }
+  /** an answer that the gateway begins itself, and that goes on */
+  | { part: 'local_headers'; headers: readonly Header[] }
+  | { part: 'local_body'; chunks: readonly Buffer[]; end: boolean }
   | { part: 'immediate'; status: number; headers: readonly Header[]; body: Buffer; grpcStatus?: number; details: string };
 
 /** After an upgrade: bytes to one side; with `end`, no more will come. */
@@ -46,6 +50,8 @@ export class Effects {
   /** for other exchanges of the same session, once what gates them is durable */
   others: McpEffect[] = [];
   ended: { hold: string; status: 'cancelled' | 'expired'; reason: string }[] = [];
+  /** a request whose answer was begun already: the gateway sends it on, once what gates it is durable */
+  forward: Forwarded | undefined;
   /** bytes are held back that may go when the sender pauses */
   flush = false;
   /** the exchange failed: its stream is to be ended with an error, so that Envoy resets it */

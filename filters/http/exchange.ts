@@ -12,6 +12,7 @@ import type { Decision, Identity, Policy } from '../policy/types.js';
 import { type RecordingMaskers, shownIdentity } from '../record/shown-identity.js';
 import { nothing, type SqlReader } from '../sql/dialects/analyze.js';
 import { acceptedAnswer } from './accepted.js';
+import { BegunStream, forwardedHeaders } from './begun-stream.js';
 import { FORM, MULTIPART } from './body.js';
 import { type Answer, Effects, type Header } from './effects.js';
 import type { HttpFacts, HttpReading } from './facts.js';
@@ -46,6 +47,8 @@ export interface HttpRules extends RecordingMaskers {
 export interface ExchangeOptions {
   id: string;
   resource: string;
+  /** the gateway has a way to send a request on by itself */
+  forwards?: boolean;
   /** the server speaks MCP: what is posted to it are its messages */
   mcp: McpWorld | undefined;
   /** the server is a Kubernetes API */
@@ -82,6 +85,8 @@ export type ExchangeInput =
   | { type: 'tick' }
   /** the client gave up the request that waits */
   | { type: 'cancelled' }
+  /** the server of a request that the gateway sent on itself can't be reached, or broke off */
+  | { type: 'unreachable' }
   /** another exchange of its session has something for the client, on this one's event stream */
   | { type: 'tell'; message: object }
   /** the stream is gone */
@@ -110,6 +115,10 @@ export class Exchange {
   private text!: RequestText;
   private grpc = false;
   private mcp: McpSide | undefined;
+  /** the answer, where the gateway began it itself */
+  private begun: BegunStream | undefined;
+  /** headers of the request as they came */
+  private sent: readonly Header[] = [];
   private readonly opaque = new Map<string, number>();
   private kube: KubernetesRequest | undefined;
   /** what waits: the request's body, until it may go */
@@ -156,6 +165,8 @@ export class Exchange {
         this.close('failed');
       }
     }
+    if (this.begun !== undefined)
+      this.out.answers = this.begun.translate(this.out.answers, this.phase === 'closed' && this.out.fail === undefined);
     return this.out;
   }
 
@@ -195,6 +206,8 @@ export class Exchange {
         return this.onTick();
       case 'cancelled':
         return this.onCancelled();
+      case 'unreachable':
+        return this.onUnreachable();
       case 'tell':
         return this.tell(input.message);
       case 'gone':
@@ -221,6 +234,7 @@ export class Exchange {
     if (this.phase !== 'new') throw new MidstreamError('protocol_violation', 'the headers of a request came twice');
     const { peer, resource } = this.options;
     this.head = headOf(headers);
+    this.sent = headers;
     this.readings = readingsOf(this.head, undefined);
     this.identity = peer.identity ?? claimed(this.facts, peer.source);
     this.rules = this.options.rules(this.identity);
@@ -441,8 +455,25 @@ export class Exchange {
     this.out.others.push(...(this.mcp?.holds() ?? []));
   }
 
+  /** A client that asked for progress is told that its request waits: in the answer, begun for that, or on its session's own stream. */
   private onTick(): void {
-    if (this.phase === 'held') this.out.others.push(...(this.mcp?.waits(this.operation!.rule) ?? []));
+    const { mcp } = this;
+    if (this.phase !== 'held' || mcp === undefined) return;
+    if (this.begun === undefined && this.options.forwards === true && mcp.takesStream) {
+      this.begun = new BegunStream((why) => mcp.refuse({ message: why, rule: '', session: this.options.id })?.body ?? '{}');
+      this.out.answers.push(this.begun.begin());
+    }
+    const told = mcp.waits(this.operation!.rule);
+    if (this.begun === undefined) this.out.others.push(...mcp.tells(told));
+    else for (const message of told) this.out.answers.push(this.begun.event(message));
+  }
+
+  /** The server of a request that the gateway sent on itself is not there, or broke off. */
+  private onUnreachable(): void {
+    if (this.phase !== 'passing' || this.begun === undefined) return;
+    if (this.response === undefined || this.response.refusable) return this.refuse(unreadable('The server can not be reached.'));
+    this.out.fail = 'the server broke off';
+    this.gone('the server broke off');
   }
 
   private onCancelled(): void {
@@ -489,6 +520,13 @@ export class Exchange {
   /** The request goes on, with what waited of it. */
   private pass(): void {
     this.phase = 'passing';
+    if (this.begun !== undefined) {
+      const body = this.mcp?.body ?? Buffer.concat(this.waiting);
+      const host = this.sent.find(([name]) => name === ':authority')?.[1] ?? '';
+      this.out.forward = { method: this.facts.method, host, target: this.facts.target, headers: forwardedHeaders(this.sent), body };
+      this.waiting = [];
+      return;
+    }
     if (this.options.transport === 'hop') return this.passUpgrade();
     const masked = this.kube === undefined ? this.rules.masks.length > 0 : this.kube.masked;
     const changed = this.mcp?.body;
@@ -583,6 +621,7 @@ export class Exchange {
     if (mcp === undefined) return undefined;
     const of = (name: string): string => headers.find(([one]) => one === name)?.[1] ?? '';
     const status = Number(of(':status'));
+    this.begun?.answered(status, of('content-type'));
     this.out.others.push(...mcp.answered(status, of('mcp-session-id'), of('content-type')));
     const fired = new Map<string, number>();
     const body = mcp.reader(of('content-type'), status, {
@@ -678,7 +717,7 @@ export class Exchange {
     }
     if (this.phase === 'passing') {
       // Bytes are on their way: only a broken stream tells the client that they are not all.
-      if (this.response === undefined) return;
+      if (this.response === undefined && this.begun === undefined) return;
       this.out.fail = reason;
       return this.gone('the gateway is stopping');
     }

@@ -164,19 +164,34 @@ export class McpSide {
     return keys.length === 0 ? [] : [{ type: 'holds', keys }];
   }
 
-  /** Tells whoever asked for progress that the request waits (MCP, "Progress"). */
-  waits(rule: string): McpEffect[] {
+  /** Its answer may be begun as an event stream while it waits: one request, whose sender takes streams and asked for progress. */
+  get takesStream(): boolean {
+    const messages = this.request?.messages ?? [];
+    const accepts = (this.facts.headers['accept'] ?? '').toLowerCase();
+    return messages.length === 1 && this.older === undefined && accepts.includes('text/event-stream') && this.tokens.length === 1;
+  }
+
+  /** What whoever asked for progress is told while the request waits (MCP, "Progress"). */
+  waits(rule: string): object[] {
+    this.progress++;
+    return this.tokens.map((progressToken) => {
+      const params = { progressToken, progress: this.progress, message: `Waits for an approval (rule ${rule}).` };
+      return { jsonrpc: '2.0', method: 'notifications/progress', params };
+    });
+  }
+
+  /** The same on the session's own stream, where it is open. */
+  tells(messages: readonly object[]): McpEffect[] {
     const key = this.older ?? (this.named === undefined ? undefined : this.key(this.named));
     if (key === undefined || !this.world.hasStream(key)) return [];
-    this.progress++;
-    return (this.request?.messages ?? []).flatMap(({ value }): McpEffect[] => {
-      const { params } = value;
+    return messages.map((message) => ({ type: 'tell', key, message }));
+  }
+
+  private get tokens(): (string | number)[] {
+    return (this.request?.messages ?? []).flatMap(({ kind, value: { params } }) => {
       const meta = isObject(params) ? params['_meta'] : undefined;
-      const progressToken = isObject(meta) ? meta['progressToken'] : undefined;
-      if (typeof progressToken !== 'string' && typeof progressToken !== 'number') return [];
-      const message = `Waits for an approval (rule ${rule}).`;
-      const params_ = { progressToken, progress: this.progress, message };
-      return [{ type: 'tell', key, message: { jsonrpc: '2.0', method: 'notifications/progress', params: params_ } }];
+      const token = isObject(meta) ? meta['progressToken'] : undefined;
+      return kind === 'request' && (typeof token === 'string' || typeof token === 'number') ? [token] : [];
     });
   }
 

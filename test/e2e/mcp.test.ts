@@ -179,6 +179,58 @@ for (const json of [true, false])
       assert.deepEqual(ran, ['transfer 5', 'transfer 5000']);
     });
 
+    it('tells of the wait in the answer itself, for whom asks for progress, and the result follows in the same stream', async () => {
+      const asked = (id: number, amount: number) => ({
+        jsonrpc: '2.0',
+        id,
+        method: 'tools/call',
+        params: { name: 'transfer', arguments: { amount }, _meta: { progressToken: `t${id}` } },
+      });
+      const session = (client.transport as unknown as { sessionId: string }).sessionId;
+      const call = async (message: object): Promise<{ response: Response; messages: Promise<Record<string, unknown>[]> }> => {
+        const response = await fetch(`http://127.0.0.1:${up.mcp!.port}/mcp`, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            accept: 'application/json, text/event-stream',
+            'mcp-session-id': session,
+            'mcp-protocol-version': '2025-06-18',
+          },
+          body: JSON.stringify(message),
+        });
+        const messages = response
+          .text()
+          .then((text) => [...text.matchAll(/^data: (.+)$/gm)].map((match) => JSON.parse(match[1]!) as Record<string, unknown>));
+        return { response, messages };
+      };
+      // The answer begins while the call waits.
+      const { response, messages } = await call(asked(71, 7000));
+      assert.equal(response.status, 200);
+      assert.equal(response.headers.get('content-type'), 'text/event-stream');
+      assert.deepEqual(ran, []);
+      await decide('approve');
+      const [progress, result, ...more] = await messages;
+      assert.equal(progress!['method'], 'notifications/progress');
+      assert.deepEqual(progress!['params'], { progressToken: 't71', progress: 1, message: 'Waits for an approval (rule transfers).' });
+      assert.equal(result!['id'], 71);
+      assert.equal(textOf(result!['result']), 'sent 7000');
+      assert.deepEqual(more, []);
+      assert.deepEqual(ran, ['transfer 7000']);
+      const denied = await call(asked(72, 8000));
+      await decide('deny');
+      const [, refusal] = await denied.messages;
+      assert.match(textOf(refusal!['result']), /denied by operator/);
+      assert.deepEqual(ran, ['transfer 7000']);
+      // The official client hears of it, too.
+      const heard: string[] = [];
+      const sent = client.callTool({ name: 'transfer', arguments: { amount: 9000 } }, undefined, {
+        onprogress: (one) => heard.push(one.message ?? ''),
+      });
+      await decide('approve');
+      assert.equal(textOf(await sent), 'sent 9000');
+      assert.deepEqual(heard, ['Waits for an approval (rule transfers).']);
+    });
+
     it('refuses what is no message', async () => {
       const post = (body: string, type = 'application/json') =>
         fetch(`http://127.0.0.1:${up.mcp!.port}/mcp`, { method: 'POST', body, headers: { 'content-type': type } });

@@ -33,5 +33,5 @@ export function newWorld(): McpWorld & { streams: Set<string> } {
 }
 
 /** An exchange with an MCP server. */
-export const exchange = (policy: string, world: McpWorld = newWorld(), peer: Identity | undefined = undefined): Driver =>
-  new Driver(policy, peer, false, world);
+export const exchange = (policy: string, world: McpWorld = newWorld(), peer: Identity | undefined = undefined, forwards = false): Driver =>
+  new Driver(policy, peer, false, world, undefined, { forwards });
