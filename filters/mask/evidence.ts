@@ -40,6 +40,8 @@ export const SHARED_ACCESS = 1 << 26;
 export const COOKIE = 1 << 27;
 /** `nextToken`, `page_token`: where a list goes on */
 export const PAGING = 1 << 28;
+/** a service whose keys have no form of their own: what is random behind its name is a key */
+export const VENDOR = 1 << 30;
 
 const WORDS: [number, string][] = [
   [
@@ -55,6 +57,10 @@ const WORDS: [number, string][] = [
     'api access private encryption encrypt signing master deploy webhook license licence service app auth client storage admin session cookie rest ingest integration user server developer dev prod partner',
   ],
   [COOKIE, 'cookie cookies setcookie'],
+  [
+    VENDOR,
+    'cloudflare sourcegraph sonar sonarqube sonarcloud datadog twilio sendgrid mailgun mailchimp heroku hubspot algolia auth0 okta newrelic sentry amplitude mixpanel intercom zendesk bitbucket circleci artifactory jfrog linode digitalocean vultr fastly cloudinary snyk codecov contentful airtable plaid adyen braintree coinbase binance infura alchemy openai cohere pinecone launchdarkly rollbar bugsnag pagerduty opsgenie postmark mandrill messagebird nexmo vonage plivo pusher pubnub supabase planetscale netlify vercel honeycomb logdna loggly sumologic papertrail grafana splunk',
+  ],
   [PAGING, 'next page continuation continue pagination change marker sync previous cursor starting'],
   [AUTH, 'auth authentication oauth apiauth'],
   [AUTH | TOKEN, 'authorization'],
@@ -138,6 +144,11 @@ export const LOOKBACK_MAX = 48;
  * and at the quote that opens a value unless the key of that value follows (so the key counts and the neighbour's value does not).
  */
 export function evidenceBefore(buf: Uint8Array, at: number, lo: number): number {
+  return evidenceOf(buf, evidenceStart(buf, at, lo), at);
+}
+
+/** Where the words begin that evidenceBefore reads. */
+export function evidenceStart(buf: Uint8Array, at: number, lo: number): number {
   const floor = Math.max(lo, at - LOOKBACK_MAX);
   let k = at - 1;
   let quotes = 0;
@@ -148,7 +159,7 @@ export function evidenceBefore(buf: Uint8Array, at: number, lo: number): number 
     if (b === 0x0a && k + 1 < at && buf[k - 1] === 0x0a) break;
     if (b === 0x22 && ++quotes === 3 + (quotesTouch(buf, at) ? 0 : -1)) break;
   }
-  return evidenceOf(buf, k + 1, at);
+  return k + 1;
 }
 
 /** The value's own quote stands before it, perhaps with the plus or the bracket of a telephone number between. */

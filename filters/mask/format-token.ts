@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { FF1 } from '@noble/ciphers/ff1.js';
 import { ALNUM, CLASS, startsWith } from './bytes.js';
-import { callingCodeLength, isPlainSign, vendorPrefixes } from './partial.js';
+import { callingCodeLength, isEncoded, isPlainSign, vendorPrefixes } from './partial.js';
 import type { Kind } from './types.js';
 
 /**
@@ -33,7 +33,7 @@ export class FormatTokens {
   }
 
   token(kind: Kind, buf: Uint8Array, start: number, end: number): string | undefined {
-    if (end - start > LENGTH_MAX) return undefined;
+    if (end - start > LENGTH_MAX || (vendorPrefixes(kind).length === 0 && isEncoded(buf, start, end))) return undefined;
     const text = Buffer.from(buf.buffer, buf.byteOffset + start, end - start).toString('latin1');
     switch (kind) {
       case 'credit_card':

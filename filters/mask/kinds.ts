@@ -111,6 +111,11 @@ export const kinds: readonly KindInfo[] = [
     'https://hooks.slack.com/services/T01ABCDEF/B01ABCDEF/aBcDeFgHiJkLmNoPqRsTuVwX',
   ),
   secret(
+    'kubernetes_secret',
+    'Values under data and stringData of a Kubernetes Secret, in YAML and JSON',
+    'kind: Secret\ndata:\n  user: YWRtaW4=\n',
+  ),
+  secret(
     'discord_webhook',
     'Webhook URLs of Discord',
     `https://discord.com/api/webhooks/${'1098765432'.repeat(2).slice(0, 18)}/${'aB3dE5gH7j'.repeat(6)}_x-Y9zAb`,

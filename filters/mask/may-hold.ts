@@ -21,9 +21,11 @@ import { isBirthWord } from './detectors/birth.js';
 import { inUuid, isPrintedCard } from './detectors/cards.js';
 import { isDate, isFraction } from './detectors/dates.js';
 import { isSpelledAt } from './detectors/email.js';
+import { base64End, base64Start, beginsAsText, ENCODED_MIN, isPercentByte } from './detectors/encoded.js';
 import { isPuttyHeader, NETRC_REACH, NO_ENTRY, passwordWord, pgpassEntry } from './detectors/files.js';
 import { isCookieHeader, isDigestResponse } from './detectors/headers.js';
 import { countryIndex, IBAN_LENGTH, ibanHolds } from './detectors/iban.js';
+import { isSecretKind } from './detectors/kubernetes.js';
 import { isBicWord, KEYED_KINDS, LABELLED_KINDS, mayBeLabelled } from './detectors/labelled.js';
 import { standsAsVin } from './detectors/labelled-forms.js';
 import { macShape } from './detectors/mac.js';
@@ -48,7 +50,7 @@ import { GROUPS_OVERLAP, Groups } from './groups.js';
 import { kindId } from './kinds.js';
 import { keyStart, labelsOfKey } from './labels.js';
 import { wants } from './search.js';
-import { T_AT, T_B, T_BRACKET, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN, T_W } from './triggers.js';
+import { T_AT, T_B, T_BRACKET, T_CODED, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN, T_W } from './triggers.js';
 
 const CARD = kindId('credit_card');
 const PHONE = kindId('phone');
@@ -64,6 +66,7 @@ const BIC = kindId('bic');
 const CONNECTION = kindId('connection_string');
 const WEBHOOKS = ['slack_webhook', 'discord_webhook', 'teams_webhook'].map(kindId);
 const BASIC = kindId('basic_auth');
+const KUBERNETES = kindId('kubernetes_secret');
 const PASSWORD_KIND = kindId('password');
 
 const BEGIN = ascii('-----BEGIN ');
@@ -89,6 +92,8 @@ export class Gate {
   private readonly groups = new Groups();
   /** evidence before the run that is looked at, -1 when not read yet */
   private runContext = -1;
+  /** up to here no run of base64 is looked at again */
+  private codedUntil = 0;
   private readonly webhooks: boolean;
   private readonly keyed: boolean;
   private readonly cards: boolean;
@@ -109,6 +114,7 @@ export class Gate {
 
   mayHold(buf: Uint8Array, start: number, end: number): boolean {
     this.steps += end - start;
+    this.codedUntil = start;
     return this.anchors === undefined || end - start < this.anchored_min
       ? this.anyByte(buf, start, end)
       : this.anyPlace(this.anchors, buf, start, end);
@@ -150,10 +156,29 @@ export class Gate {
   /** Where the search goes on behind the byte at `i`, or -1 to look closer. */
   private visit(buf: Uint8Array, t: number, i: number, start: number, end: number): number {
     if (t === T_W) return buf[i - 1] === 0x73 && buf[i - 2] === 0x73 && this.passwordAt(buf, i, start, end) ? -1 : i + 1;
-    if ((t & T_DIGIT) === 0) return this.other(buf, t, i, start, end) ? -1 : i + 1;
+    if ((t & T_DIGIT) === 0) {
+      if ((t & T_CODED) !== 0 && this.coded(buf, i, start, end)) return -1;
+      return this.other(buf, t, i, start, end) ? -1 : i + 1;
+    }
     const uuid = uuidEnd(buf, i, start, end);
     if (uuid > 0) return uuid;
-    return (t & T_TOKEN) !== 0 && mayBeToken(buf, i, start, end, this.wanted) ? -1 : this.digits(buf, i, start, end);
+    if ((t & T_TOKEN) !== 0 && mayBeToken(buf, i, start, end, this.wanted)) return -1;
+    const next = this.digits(buf, i, start, end);
+    return next - i >= ENCODED_MIN && (CLASS[buf[i - 1] ?? 0]! & ALPHA) !== 0 && i > start && this.coded(buf, i, start, end) ? -1 : next;
+  }
+
+  /** A byte that is percent-encoded, or a run of base64 that begins as text does, behind a length word's last bytes perhaps. */
+  private coded(buf: Uint8Array, at: number, lo: number, hi: number): boolean {
+    if (buf[at] === 0x25) return isPercentByte(buf, at, hi);
+    if (at < this.codedUntil) return false;
+    const start = base64Start(buf, at, Math.max(lo, this.codedUntil));
+    const end = base64End(buf, at, hi);
+    this.codedUntil = end;
+    this.steps += end - start;
+    if (end - start < 12) return false;
+    const skips = isNearLength(buf, start, lo) ? 3 : 0;
+    for (let skip = 0; skip <= skips; skip++) if (beginsAsText(buf, start + skip, hi)) return true;
+    return false;
   }
 
   /** The w of a word `password` that a value follows without a sign. */
@@ -412,6 +437,7 @@ export class Gate {
         if (wanted[IP] === 1) return true;
       } else if ((CLASS[next]! & HEX) !== 0 && this.colons(buf, i, hi)) return true;
     }
+    if (wanted[KUBERNETES] === 1 && isSecretKind(buf, i, lo, hi)) return true;
     if (isCookieHeader(buf, i, lo) || isPuttyHeader(buf, i, lo)) return true;
     return this.assignment(buf, i, lo, hi);
   }

@@ -1,4 +1,4 @@
-import { ALNUM, ascii, CLASS, DIGIT, DOMAIN, startsWith } from './bytes.js';
+import { ALNUM, ALPHA, ascii, BASE64, CLASS, DIGIT, DOMAIN, startsWith } from './bytes.js';
 import { VENDOR_TOKENS } from './detectors/token-table.js';
 import { IS_CALLING_CODE } from './phone/plans.js';
 import type { ByteTarget, Kind } from './types.js';
@@ -60,6 +60,27 @@ export function partialInto(kind: Kind, buf: Uint8Array, start: number, end: num
     default:
       return secret(kind, buf, start, end, out);
   }
+}
+
+/** shortest value that is taken for base64, in bytes */
+const ENCODED_MIN = 16;
+
+/**
+ * A value that was found inside base64 (encoded.ts) is all of the encoded text: nothing but its letters, large and small. Percent signs
+ * stand for themselves: what they encode are the separators of a value.
+ */
+export function isEncoded(buf: Uint8Array, start: number, end: number): boolean {
+  // the first byte of a text is less than 0x80, which is a letter in base64
+  if (end - start < ENCODED_MIN || (CLASS[buf[start]!]! & ALPHA) === 0) return false;
+  let upper = 0;
+  let lower = 0;
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    if ((CLASS[b]! & BASE64) === 0 && b !== 0x3d) return false;
+    if (b >= 0x61) lower++;
+    else if (b >= 0x41) upper++;
+  }
+  return upper > 2 && lower > 2;
 }
 
 /** What a byte becomes: itself where it may stay, a star otherwise; letters and digits are 0. */
@@ -132,6 +153,10 @@ function email(buf: Uint8Array, start: number, end: number, target: ByteTarget):
 
 /** The network half stays. */
 function ip(buf: Uint8Array, start: number, end: number, target: ByteTarget): void {
+  let plain = start;
+  while (plain < end && buf[plain] !== 0x2e && buf[plain] !== 0x3a) plain++;
+  // its separators are encoded
+  if (plain === end) return append('***', target);
   target.reserve(end - start);
   let signs = 0;
   for (let k = start; k < end; k++) {

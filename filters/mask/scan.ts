@@ -1,13 +1,15 @@
 import type { Anchors } from './anchors/anchors.js';
 import { M_NAMED } from './anchors/layout.js';
-import { ALNUM, CLASS, HEX, uuidEnd } from './bytes.js';
+import { ALNUM, ALPHA, CLASS, HEX, uuidEnd } from './bytes.js';
 import { assignmentAt, authSchemeAt, azureSecretAt, optionAt, quotedPairAt } from './detectors/assignment.js';
 import { birthAt } from './detectors/birth.js';
 import { emailAt, spelledEmailAt } from './detectors/email.js';
+import { ENCODED_MIN, encodedAt } from './detectors/encoded.js';
 import { passwordWordAt, pgpassAt, puttyAt } from './detectors/files.js';
 import { cookiesAt, digestAt } from './detectors/headers.js';
 import { ipv6At } from './detectors/ip.js';
 import { jwtAt } from './detectors/jwt.js';
+import { secretAt } from './detectors/kubernetes.js';
 import { bicAt, keyedAt } from './detectors/labelled.js';
 import { macAt } from './detectors/mac.js';
 import { numberAt } from './detectors/numbers.js';
@@ -17,7 +19,7 @@ import { urlAt } from './detectors/url.js';
 import { isGap } from './groups.js';
 import { kindId } from './kinds.js';
 import type { Search } from './search.js';
-import { T_AT, T_B, T_BRACKET, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN, T_W } from './triggers.js';
+import { T_AT, T_B, T_BRACKET, T_CODED, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN, T_W } from './triggers.js';
 
 const IP = kindId('ip_address');
 const BIC = kindId('bic');
@@ -30,6 +32,7 @@ const BASIC = kindId('basic_auth');
 
 /** Runs over the range once and calls the exact checks at the bytes that can be part of a value. */
 export function scan(s: Search, triggers: Uint16Array): void {
+  s.triggers = triggers;
   scanBytes(s, triggers, s.lo, false);
   s.steps += s.hi - s.lo;
 }
@@ -38,6 +41,7 @@ export function scan(s: Search, triggers: Uint16Array): void {
 export function scanAnchors(s: Search, triggers: Uint16Array, anchors: Anchors): void {
   const { buf, lo, hi } = s;
   const { places } = anchors;
+  s.triggers = triggers;
   const mode = (s.name | s.labels) === 0 ? 0 : M_NAMED;
   let i = lo;
   for (let from = lo; from < hi; from = Math.max(i, anchors.next)) {
@@ -74,11 +78,17 @@ function visit(s: Search, t: number, i: number): number {
     if (buf[i - 1] === 0x73 && buf[i - 2] === 0x73) passwordWordAt(s, i);
     return i + 1;
   }
-  if ((t & T_DIGIT) === 0) return otherAt(s, t, i);
+  if ((t & T_DIGIT) === 0) {
+    if ((t & T_CODED) !== 0) encodedAt(s, i);
+    return otherAt(s, t, i);
+  }
   const uuid = uuidEnd(buf, i, s.lo, s.hi);
   if (uuid > 0) return uuid;
   if ((t & T_TOKEN) !== 0) tokensAt(s, i);
-  return numberAt(s, i);
+  const next = numberAt(s, i);
+  // the rest of a word is passed over with its digits: it may be base64, which begins with a letter where it encodes text
+  if (next - i >= ENCODED_MIN && i > s.lo && (CLASS[buf[i - 1]!]! & ALPHA) !== 0) encodedAt(s, i);
+  return next;
 }
 
 function otherAt(s: Search, t: number, i: number): number {
@@ -131,6 +141,8 @@ function colonAt(s: Search, i: number): number {
     }
   }
   const last = buf[i - 1];
+  if ((next === 0x20 || next === 0x22 || next === 0x27 || (next | 0x20) === 0x73) && (last === 0x64 || last === 0x22 || last === 0x27))
+    secretAt(s, i);
   if (last === 0x73) puttyAt(s, i);
   else if (last === 0x65 || last === 0x45 || last === 0x22 || last === 0x27) cookiesAt(s, i);
   assignmentAt(s, i);

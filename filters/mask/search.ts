@@ -4,6 +4,8 @@ import type { Hit } from './types.js';
 /** Hits below this score are not reported. Detectors add evidence for and against around it. */
 export const SCORE_MIN = 0.5;
 
+const NO_TRIGGERS = new Uint16Array(256);
+
 /** Kinds that are looked for together. */
 export interface Classes {
   keyed: readonly number[];
@@ -56,11 +58,20 @@ export class Search {
   readonly cards: boolean;
   readonly labelled: boolean;
 
-  constructor(wanted: Uint8Array, regions: readonly string[], classes: Classes) {
+  /** the search of decoded text, made when the first is decoded; this one is it; up to here nothing is looked into (encoded.ts) */
+  inner: Search | undefined;
+  triggers: Uint16Array = NO_TRIGGERS;
+  readonly inside: boolean;
+  encodedUntil = 0;
+  /** the manifest that was read last ends here (kubernetes.ts) */
+  manifestUntil = 0;
+
+  constructor(wanted: Uint8Array, regions: readonly string[], classes: Classes, outer?: Search) {
     this.wanted = wanted;
-    this.keyed = wants(wanted, classes.keyed);
-    this.cards = wants(wanted, classes.cards);
-    this.labelled = wants(wanted, classes.labelled);
+    this.keyed = outer?.keyed ?? wants(wanted, classes.keyed);
+    this.cards = outer?.cards ?? wants(wanted, classes.cards);
+    this.labelled = outer?.labelled ?? wants(wanted, classes.labelled);
+    this.inside = outer !== undefined;
     this.regions = regions;
   }
 
@@ -75,6 +86,8 @@ export class Search {
     this.claimedUntilJwt = start;
     this.noUserinfoUntil = start;
     this.noCookiesUntil = start;
+    this.encodedUntil = start;
+    this.manifestUntil = start;
     this.beforeAt = -1;
     this.count = 0;
   }

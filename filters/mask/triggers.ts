@@ -18,6 +18,8 @@ export const T_TILDE = 512;
 export const T_COMMA = 1024;
 export const T_W = 2048;
 export const T_BRACKET = 4096;
+/** a letter that base64 of text has, and the percent sign: what stands around may be encoded */
+export const T_CODED = 8192;
 
 /** The trigger table for these kinds: bytes that nothing wanted needs have no bit, so fewer kinds are found faster. */
 export function triggerTable(wanted: Uint8Array): Uint16Array {
@@ -42,7 +44,7 @@ export function triggerTable(wanted: Uint8Array): Uint16Array {
     add('-', T_DASH);
   }
   const colons = ['ip_address', 'mac_address', 'connection_string', 'slack_webhook', 'discord_webhook', 'teams_webhook'];
-  if (assigned || has(...colons, 'private_key', 'session_cookie')) add(':', T_COLON);
+  if (assigned || has(...colons, 'private_key', 'session_cookie', 'kubernetes_secret')) add(':', T_COLON);
   if (has('private_key', 'mac_address')) add('-', T_DASH);
   if (has('digest_auth')) add('=', T_SIGN);
   if (has('password')) add('w', T_W);
@@ -50,6 +52,7 @@ export function triggerTable(wanted: Uint8Array): Uint16Array {
   if (has('date_of_birth', 'bic', 'bearer_token', 'basic_auth')) add('bB', T_B);
   if (has('jwt')) add('J', T_J);
   if (has('azure_client_secret')) add('~', T_TILDE);
+  add('Z%', T_CODED);
   for (const b of tokenAnchors(wanted)) table[b]! |= T_TOKEN;
   return table;
 }

@@ -1,3 +1,4 @@
+import { inWords } from '../../../filters/mask/explain.js';
 import { Segments } from '../../../filters/mask/stream/segments.js';
 import type { DetectCommandOptions, Wanted } from '../detect.js';
 import { cyan, dim, printable, report, yellow } from '../io.js';
@@ -21,10 +22,11 @@ export async function detectFiles(
       const input = await openInput(path);
       const progress = new Progress(input.name, input.size);
       const print = json ? asJson : asText;
-      const locator = new Locator(wanted, (hit) => {
+      const tell = (hit: Found): void => {
         found++;
         output.add(print(input.name, hit, options, wanted));
-      });
+      };
+      const locator = new Locator(wanted, tell, options.explain === true);
       const segments = new Segments(wanted.detector, (segment) => locator.settle(segment));
       let bytes = 0;
       for await (const chunk of input.chunks) {
@@ -61,7 +63,7 @@ function asJson(file: string, hit: Found, options: DetectCommandOptions, wanted:
     end: hit.end,
     masked: hit.masked,
     ...(mask === undefined ? {} : { mask: mask.name, as: mask.as }),
-    ...(options.explain ? { before: hit.before, after: hit.after, why: why(hit) } : {}),
+    ...(options.explain ? { before: hit.before, after: hit.after, why: why(hit), evidence: hit.explanation } : {}),
     ...(options.reveal ? { value: hit.value } : {}),
   };
   return `${JSON.stringify(told)}\n`;
@@ -77,12 +79,7 @@ function asText(file: string, hit: Found, options: DetectCommandOptions, wanted:
   return text;
 }
 
-/** What spoke for the value, in words. */
-function why(hit: Found): string[] {
-  const reasons = [hit.description];
-  if (hit.words.length > 0) reasons.push(`the words before it speak of: ${hit.words.join(', ')}`);
-  reasons.push(
-    `${hit.end - hit.start} bytes, score ${hit.score.toFixed(2)}: ${hit.score >= 0.9 ? 'sure by its form' : hit.score >= 0.75 ? 'likely' : 'possible'}`,
-  );
-  return reasons;
+/** What spoke for the value and against it, in words. */
+function why({ description, explanation }: Found): string[] {
+  return [description, ...(explanation === undefined ? [] : inWords(explanation))];
 }

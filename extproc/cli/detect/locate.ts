@@ -1,19 +1,4 @@
-import {
-  AUTH,
-  BANK,
-  BIRTH,
-  CARD,
-  evidenceBefore,
-  ITIN,
-  KEY,
-  NATIONAL_NAME,
-  NETWORK,
-  PASSWORD,
-  PHONE,
-  SECRET,
-  SSN,
-  TOKEN,
-} from '../../../filters/mask/evidence.js';
+import { type Explanation, explain } from '../../../filters/mask/explain.js';
 import { createDetector, createMasker, kinds, maskString } from '../../../filters/mask/index.js';
 import type { Segment } from '../../../filters/mask/stream/segments.js';
 import type { Hit } from '../../../filters/mask/types.js';
@@ -31,8 +16,8 @@ export interface Found extends Hit {
   /** `[credit_card]` */
   masked: string;
   value: string;
-  /** what the words before it say, as far as they say something */
-  words: string[];
+  /** why it was found, when that is asked for */
+  explanation: Explanation | undefined;
 }
 
 /** characters of the line that are shown before and behind a value */
@@ -45,21 +30,6 @@ const redact = createMasker('redact');
 /** a longer value is cut where it is revealed, bytes */
 const REVEALED_MAX = 4096;
 
-const said: [number, string][] = [
-  [PASSWORD, 'a password'],
-  [SECRET, 'a secret'],
-  [TOKEN, 'a token'],
-  [KEY, 'a key'],
-  [AUTH, 'authentication'],
-  [CARD, 'a card'],
-  [PHONE, 'a phone'],
-  [SSN, 'a social security number'],
-  [ITIN, 'a taxpayer number'],
-  [NATIONAL_NAME, 'a national identifier'],
-  [BIRTH, 'a birth date'],
-  [BANK, 'a bank account'],
-  [NETWORK, 'a network address'],
-];
 const descriptions = new Map(kinds.map(({ kind, description }) => [kind, description]));
 
 /** Gives every hit of a stream its line and column. */
@@ -70,6 +40,7 @@ export class Locator {
   constructor(
     private readonly wanted: Wanted,
     private readonly told: (found: Found) => void,
+    private readonly explained = false,
   ) {}
 
   /** Takes a segment; the next one begins where this one ends. */
@@ -98,7 +69,6 @@ export class Locator {
   private found(segment: Segment, i: number): Found {
     const { buf, base } = segment;
     const hit = segment.hits[i]!;
-    const bits = evidenceBefore(buf, hit.start, 0);
     return {
       ...hit,
       start: base + hit.start,
@@ -110,7 +80,7 @@ export class Locator {
       after: beside(segment, i, false),
       masked: `[${hit.kind}]`,
       value: buf.toString('utf8', hit.start, Math.min(hit.end, hit.start + REVEALED_MAX)),
-      words: said.filter(([bit]) => (bits & bit) !== 0).map(([, word]) => word),
+      explanation: this.explained ? explain(everything, buf, hit, 0) : undefined,
     };
   }
 }

@@ -14,6 +14,7 @@ import {
   SECRET,
   SHARED_ACCESS,
   TOKEN,
+  VENDOR,
 } from '../evidence.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
@@ -53,7 +54,7 @@ export const STRONG = 3;
 
 /** How much a name says that its value is secret. */
 export function strengthOf(bits: number): number {
-  if ((bits & (PASSWORD | SECRET | TOKEN | KEY | AUTH | RANDOM)) === 0) return NO_SECRET;
+  if ((bits & (PASSWORD | SECRET | TOKEN | KEY | AUTH | RANDOM | VENDOR)) === 0) return NO_SECRET;
   const about = (bits & (AGAINST | COUNT_OF)) !== 0;
   if ((bits & PASSWORD) !== 0) return about ? MEDIUM : STRONG;
   if ((bits & PUBLIC) !== 0) return NO_SECRET;
@@ -261,6 +262,7 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
   else if (
     strength === WEAK &&
     end - from < 512 &&
+    ((bits & NAMING) !== 0 || isKeyOfVendor(buf, from, end)) &&
     looksRandom(buf, from, end, 16) &&
     isTokenText(buf, from, end) &&
     !isPath(buf, from, end) &&
@@ -270,6 +272,19 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
   ) {
     s.found(weakKind(buf, from, end, bits), from, end, 0.6);
   }
+}
+
+const VENDOR_KEY_MIN = 20;
+
+/** Behind a service's name alone: letters and digits without signs between, long enough to be no name of an account. */
+function isKeyOfVendor(buf: Uint8Array, start: number, end: number): boolean {
+  if (end - start < VENDOR_KEY_MIN) return false;
+  let digits = 0;
+  for (let k = start; k < end; k++) {
+    if ((CLASS[buf[k]!]! & ALNUM) === 0) return false;
+    if (buf[k]! < 0x3a) digits++;
+  }
+  return digits > 2;
 }
 
 /** `realm="…"`: a challenge's parameter (RFC 9110 section 11.6.1) and no credentials. */

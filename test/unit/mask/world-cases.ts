@@ -113,8 +113,14 @@ export const worldCases: KindCases[] = [
   },
   {
     kind: 'high_entropy',
-    found: ['signature: ⟦wOJIO9A2W5mFwDgiDvZbTSMK2FPY3D⟧'],
+    found: [
+      'signature: ⟦wOJIO9A2W5mFwDgiDvZbTSMK2FPY3D⟧',
+      'cloudflare: "⟦oj9Yoyq0zmOyWmPPob1aoY5YSNNuJ0fbZSOURBlX⟧"',
+      'SONAR_LOGIN=⟦8f14e45fceea167a5a36dedd4bea2543f00bad12⟧',
+    ],
     clean: [
+      'datadog_trace_id=8f14e45fceea167a5a36dedd4bea2543',
+      'sentry: release-2024.10.12-hotfix',
       'SignatureAlgorithmOID.X: "sha224WithRSAEncryption"',
       'secretName: default-token-hu5jz',
       'keyHex:  pkcs8P224PrivateKeyHex,',
@@ -134,6 +140,35 @@ export const worldCases: KindCases[] = [
       'key="-----BEGIN PRIVATE KEY-----\\nXXXX\\nXXXX\\n-----END PRIVATE KEY-----"',
       '_S = b"-----BEGIN OPENSSH PRIVATE KEY-----"\n_E = b"-----END OPENSSH PRIVATE KEY-----"\n',
     ],
+  },
+  {
+    kind: 'kubernetes_secret',
+    found: [
+      'apiVersion: v1\ndata:\n  user: ⟦YWRtaW4=⟧\n  "tls.key": "⟦LS0tLS1C⟧"\nkind: Secret\nmetadata:\n  name: x\n',
+      'kind: Secret\nstringData:\n  config: |\n    ⟦a: b⟧\n    ⟦c⟧\nmetadata:\n  name: y\n---\nkind: ConfigMap\ndata:\n  a: b\n',
+      'items:\n- apiVersion: v1\n  kind: ConfigMap\n  data:\n    a: b\n- apiVersion: v1\n  kind: Secret\n  data:\n    a: ⟦Yg==⟧\n',
+      '{"apiVersion":"v1","data":{"user":"⟦YWRtaW4=⟧","more":"⟦eA==⟧"},"kind":"Secret","metadata":{"name":"x","labels":{"data":"y"}}}',
+      '{"items":[{"kind":"ConfigMap","data":{"a":"b"}},{"kind": "Secret", "metadata": {"name": "x}"}, "stringData": {"a": "⟦b c⟧"}}]}',
+    ],
+    clean: [
+      'apiVersion: v1\ndata:\n  user: admin\nkind: ConfigMap\n',
+      '{"involvedObject":{"kind":"Secret","name":"x"},"data":{"a":"b"}}',
+      'kind: SecretStore\ndata:\n  a: b\n',
+      'volumes:\n- name: x\n  secret:\n    secretName: y\n',
+    ],
+  },
+  {
+    kind: 'email',
+    found: [`x=⟦${Buffer.from('mail jane.doe@example.com now').toString('base64')}⟧;`, '?q=⟦jane%40example.com⟧&x=1'],
+    clean: [Buffer.from('mail nobody at all, please').toString('base64'), '%40', 'a%40b', '100%25 off at 5%20pm'],
+  },
+  {
+    kind: 'connection_string',
+    found: [
+      `"url":"⟦${Buffer.from('postgres://u:s3cr3t@h:5432/db').toString('base64')}⟧"`,
+      'u=postgres%3A%2F%2Fu%3A⟦s3cr3t⟧%40h%3A5432%2Fdb',
+    ],
+    clean: [],
   },
   {
     kind: 'azure_client_secret',
