@@ -1,3 +1,4 @@
+import { ALPHA, CLASS } from './bytes.js';
 import { WordTable } from './words.js';
 
 /**
@@ -18,6 +19,8 @@ export const SSN = 1 << 9;
 export const TAX = 1 << 10;
 export const NATIONAL = 1 << 11;
 export const IDENTIFIER = 1 << 12;
+/** the word id itself, which numbers of all kinds have */
+export const ID = 1 << 31;
 export const BIRTH = 1 << 13;
 export const BANK = 1 << 14;
 /** the value is an order number, a hash, a timestamp, a price … */
@@ -76,8 +79,12 @@ const WORDS: [number, string][] = [
   [SSN, 'ssn socialsecurity socialsecuritynumber ssns'],
   [ITIN, 'itin'],
   [TAX, 'tax taxpayer tin taxid vat fiscal steuer steuernummer fiscale fiscalcode'],
-  [NATIONAL, 'national nationality citizen citizenship identity identification resident residence personal personnel government passport'],
-  [IDENTIFIER, 'id number no nr num nummer numero code card'],
+  [
+    NATIONAL,
+    'national nationality citizen citizenship identity identification resident residence personal personnel government passport thai',
+  ],
+  [IDENTIFIER, 'number no nr num nummer numero code card cislo'],
+  [ID, 'id ids'],
   [BIRTH, 'dob birth birthday birthdate dateofbirth born bday birthdt geburtsdatum geboren naissance nacimiento nascimento'],
   [BANK, 'iban bank bankaccount'],
   [
@@ -90,11 +97,11 @@ const WORDS: [number, string][] = [
   ],
   [
     1 << 16,
-    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp tckn tckimlik egn cnp rut oib jmbg emso tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic npwp nisn snils ruc uen cui edb vnr idno hkic isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno',
+    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp tckn tckimlik egn cnp rut oib jmbg emso tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic npwp nisn snils ruc uen cui edb vnr idno hkic isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno nrt nipt sozialversicherungsnummer voen niss unp steueridentifikationsnummer identifikationsnummer burgerservicenummer onderwijsnummer teudat zehut peid ubn rntrc ein cif partita matricule kodas kods dula cidad rodn rodne dselsnummer tunnus henkil mykad burgerservice identidad siret cvr gstin organisationsnummer organisasjonsnummer',
   ],
-  [NATIONAL_SHORT, 'run sin inn nip nit nik rif ird mst fin emirates'],
-  [SOCIAL, 'social'],
-  [SECURITY, 'security insurance'],
+  [NATIONAL_SHORT, 'run sin inn nip nit nik rif ird mst fin emirates tin pib ice kra corporate registration carnet siren'],
+  [SOCIAL, 'social sociale'],
+  [SECURITY, 'security insurance curit'],
   [
     PUBLIC,
     'public publishable primary foreign fingerprint thumbprint sort partition cache idempotency row column map hot short turkey monkey',
@@ -119,7 +126,9 @@ export function evidenceOf(buf: Uint8Array, start: number, end: number): number 
 /** Words that only mean something together: social + security, tax + id, national + number. */
 function combine(bits: number): number {
   if ((bits & SOCIAL) !== 0 && (bits & SECURITY) !== 0) bits |= SSN;
-  if ((bits & (TAX | NATIONAL)) !== 0 && (bits & IDENTIFIER) !== 0) bits |= NATIONAL_NAME;
+  if ((bits & (TAX | NATIONAL)) !== 0 && (bits & (IDENTIFIER | ID)) !== 0) bits |= NATIONAL_NAME;
+  // `ID number`, `birth number`
+  if ((bits & IDENTIFIER) !== 0 && (bits & (ID | BIRTH)) !== 0) bits |= NATIONAL_SHORT;
   return bits;
 }
 
@@ -162,8 +171,15 @@ export function evidenceStart(buf: Uint8Array, at: number, lo: number): number {
   return k + 1;
 }
 
-/** The value's own quote stands before it, perhaps with the plus or the bracket of a telephone number between. */
+/** bytes of the value's own that may stand between its quote and the digits: `+`, `(`, the letters of a country */
+const OWN_MAX = 5;
+
+/** The value's own quote stands before it, perhaps with a few bytes of the value between. */
 function quotesTouch(buf: Uint8Array, at: number): boolean {
-  const b = buf[at - 1];
-  return b === 0x22 || ((b === 0x28 || b === 0x2b) && (buf[at - 2] === 0x22 || (buf[at - 3] === 0x22 && buf[at - 2] === 0x2b)));
+  for (let p = at - 1; p >= at - OWN_MAX; p--) {
+    const b = buf[p]!;
+    if (b === 0x22) return true;
+    if (b !== 0x20 && b !== 0x28 && b !== 0x2b && b !== 0x2d && (CLASS[b]! & ALPHA) === 0) return false;
+  }
+  return false;
 }

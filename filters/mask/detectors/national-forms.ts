@@ -225,6 +225,24 @@ export const NAMED: readonly (readonly [country: string, name: string])[] = [
   ['TN', 'mf'],
   ['ZA', 'idnr'],
   ['ZA', 'tin'],
+  ['PL', 'regon'],
+  ['RO', 'cui'],
+  ['CH', 'uid'],
+  ['RS', 'pib'],
+  ['MA', 'ice'],
+  ['KR', 'brn'],
+  ['MK', 'edb'],
+  ['ES', 'cif'],
+  ['EC', 'ruc'],
+  ['FR', 'siren'],
+  ['FR', 'siret'],
+  ['FI', 'ytunnus'],
+  ['DK', 'cvr'],
+  ['IN', 'gstin'],
+  ['SE', 'orgnr'],
+  ['NO', 'orgnr'],
+  ['TW', 'ubn'],
+  ['PK', 'ntn'],
 ];
 
 /** Words of letters and digits whose shape and check letter are enough. */
@@ -247,6 +265,7 @@ export const WORDED: readonly Worded[] = [
   { shape: 'AA999999A', country: 'GB', name: 'nino', score: 0.6 },
   { shape: '99999999999999999A', country: 'CN', name: 'ric', score: 0.95 },
   { shape: 'A999999999', country: 'TW', name: 'natid', score: 0.55 },
+  { shape: '999999A999?', country: 'FI', name: 'hetu', score: 0.75 },
   { shape: 'A9999999A', country: 'SG', name: 'nric', score: 0.65 },
 ];
 

@@ -71,29 +71,60 @@ function named(s: Search, groups: Groups, g: number): void {
     if (until - from > TEXT_MAX) continue;
     if (until - from < 6) return;
     if (!isOneNumber(groups, g, last, digitsMin)) continue;
-    const text = latin1(s.buf, from, until);
     s.steps += (until - from) * 4;
-    if (NAMED.some(([country, name]) => isValid(country, name, text))) {
-      s.found(NATIONAL_ID, from, until, 0.8);
+    if (isSomeCountrys(s.buf, from, until)) {
+      s.found(NATIONAL_ID, lettersBefore(s.buf, from, s.lo), lettersAfter(s.buf, until, s.hi), 0.8);
       return;
     }
   }
+  const start = lettersBefore(s.buf, from, s.lo);
+  const end = lettersAfter(s.buf, groups.end[groups.last - 1] ?? from, s.hi);
+  // `576937-K`: the letters are the check
+  if (
+    end - start >= NAMED_DIGITS_MIN &&
+    end - start <= TEXT_MAX &&
+    end - start > (groups.end[g] ?? from) - from &&
+    isSomeCountrys(s.buf, start, end)
+  )
+    s.found(NATIONAL_ID, start, end, 0.75);
+}
+
+function isSomeCountrys(buf: Uint8Array, start: number, end: number): boolean {
+  const text = latin1(buf, start, end).toUpperCase();
+  return NAMED.some(([country, name]) => isValid(country, name, text));
+}
+
+const LETTERS_MAX = 3;
+
+/** `V-11470283-4`, `CHE-100.155.212`: letters and a dash before the digits are part of the number. */
+function lettersBefore(buf: Uint8Array, at: number, lo: number): number {
+  if (at - 2 < lo || buf[at - 1] !== 0x2d) return at;
+  let p = at - 1;
+  while (p > lo && at - 1 - p < LETTERS_MAX && (CLASS[buf[p - 1]!]! & ALPHA) !== 0) p--;
+  return p < at - 1 && (p === lo || ((CLASS[buf[p - 1]!]! & ALNUM) === 0 && buf[p - 1] !== 0x2d)) ? p : at;
+}
+
+/** `54362315-K`, `0000121/J`: so is a letter or a digit behind a dash or a slash. */
+function lettersAfter(buf: Uint8Array, at: number, hi: number): number {
+  if (at + 2 > hi || (buf[at] !== 0x2d && buf[at] !== 0x2f) || (CLASS[buf[at + 1]!]! & ALNUM) === 0) return at;
+  return at + 2 === hi || ((CLASS[buf[at + 2]!]! & ALNUM) === 0 && buf[at + 2] !== 0x2d) ? at + 2 : at;
 }
 
 /** The words before call it an identifier: those that are words of other languages too only right before it. */
 function isNamed(s: Search, at: number, bits: number): boolean {
   if ((bits & NATIONAL_NAME & ~NATIONAL_SHORT) !== 0 || (s.name & NATIONAL_NAME) !== 0) return true;
+  if ((bits & AGAINST) !== 0) return false;
   return (bits & NATIONAL_SHORT) !== 0 && (evidenceOf(s.buf, besideStart(s.buf, at, s.lo), at) & NATIONAL_SHORT) !== 0;
 }
 
-const BESIDE_MAX = 20;
+const BESIDE_MAX = 28;
 
-/** Where the two words begin that stand right before `at`. */
+/** Where the three words begin that stand right before `at`: `ID number is`. */
 function besideStart(buf: Uint8Array, at: number, lo: number): number {
   const floor = Math.max(lo, at - BESIDE_MAX);
   let p = at;
-  for (let words = 0; words < 2; words++) {
-    while (p > floor && (CLASS[buf[p - 1]!]! & ALNUM) === 0) p--;
+  for (let words = 0; words < 3; words++) {
+    while (p > floor && (CLASS[buf[p - 1]!]! & ALNUM) === 0 && buf[p - 1] !== 0x2e) p--;
     while (p > floor && (CLASS[buf[p - 1]!]! & ALPHA) !== 0) p--;
   }
   return p;
@@ -111,7 +142,7 @@ function isNoIdentifier(s: Search, groups: Groups, g: number): boolean {
 
 /** fewest digits behind a word for identifiers, and behind one for social security, whose numbers have more in all countries */
 const NAMED_DIGITS_MIN = 7;
-const SOCIAL_DIGITS_MIN = 10;
+const SOCIAL_DIGITS_MIN = 9;
 
 /** Enough digits, and between groups the single signs that identifiers are printed with: `4.1/5.1` and `10 / 23.12.2016` are none. */
 function isOneNumber(groups: Groups, g: number, last: number, digitsMin: number): boolean {
