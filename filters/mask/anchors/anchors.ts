@@ -5,7 +5,21 @@ import { KEYED_KINDS, LABELLED_KINDS } from '../detectors/labelled.js';
 import { BARE, FORMS, WORDED } from '../detectors/national-forms.js';
 import { CARD_KINDS } from '../detectors/numbers.js';
 import { tokenPairs, tokenPrefixes } from '../detectors/tokens.js';
-import { EVIDENCE_WORDS, IDENTIFIER, ITIN, LABEL, NATIONAL, NATIONAL_NAME, PHONE, SECURITY, SOCIAL, SSN, TAX } from '../evidence.js';
+import {
+  BIRTH,
+  EVIDENCE_WORDS,
+  ID,
+  IDENTIFIER,
+  ITIN,
+  LABEL,
+  NATIONAL,
+  NATIONAL_NAME,
+  PHONE,
+  SECURITY,
+  SOCIAL,
+  SSN,
+  TAX,
+} from '../evidence.js';
 import { kindId } from '../kinds.js';
 import { KEY_ENDINGS } from '../labels.js';
 import { T_BRACKET, T_COMMA, T_J, T_TOKEN, T_W } from '../triggers.js';
@@ -65,6 +79,8 @@ function load({ Module, Instance }: NonNullable<typeof WebAssembly>): Machine {
       TAX | NATIONAL,
       IDENTIFIER,
       NATIONAL_NAME,
+      ID | BIRTH,
+      ID,
     ],
     1,
   );
@@ -201,9 +217,9 @@ function putSets(slot: Uint8Array, triggers: Uint16Array, wanted: Uint8Array): v
     });
   const ANY = 0xffff;
   put(take('0123456789', ANY));
-  put(take(':-=$', ANY));
+  put(take(':-=$%', ANY));
   put(take('.>~', ANY));
-  put(take('bB@', ANY));
+  put(take('bB@Z', ANY));
   put(take(',', T_COMMA), codes('"\'`'), codes('"\'` '));
   put(take('[(', T_BRACKET), all, codes('aA@ '));
   const before = (of: readonly number[]): number[] => tokenPairs(wanted).flatMap((pair) => (of.includes(pair & 255) ? [pair >> 8] : []));

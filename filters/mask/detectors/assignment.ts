@@ -155,7 +155,7 @@ export function nameBefore(buf: Uint8Array, op: number, lo: number): number {
 }
 
 /** words that can make a name secret, alone or with others */
-export const NAMING = PASSWORD | SECRET | TOKEN | KEY | AUTH | RANDOM;
+export const NAMING = PASSWORD | SECRET | TOKEN | KEY | AUTH | RANDOM | VENDOR;
 
 function isSignHead(b: number): boolean {
   return b === 0x2e || b === 0x2b || b === 0x7c || b === 0x2d;
@@ -262,7 +262,7 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
   else if (
     strength === WEAK &&
     end - from < 512 &&
-    ((bits & NAMING) !== 0 || isKeyOfVendor(buf, from, end)) &&
+    ((bits & NAMING & ~VENDOR) !== 0 || isKeyOfVendor(buf, from, end)) &&
     looksRandom(buf, from, end, 16) &&
     isTokenText(buf, from, end) &&
     !isPath(buf, from, end) &&

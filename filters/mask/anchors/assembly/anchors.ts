@@ -49,6 +49,7 @@ const DIGIT: u32 = 1;
 const ALPHA: u32 = 2;
 const HEX: u32 = 4;
 const ALNUM: u32 = 3;
+const BASE64: u32 = 16;
 const DOMAIN: u32 = 64;
 const IDENT: u32 = 128;
 
@@ -66,7 +67,8 @@ const T_TILDE: u32 = 512;
 const T_COMMA: u32 = 1024;
 const T_W: u32 = 2048;
 const T_BRACKET: u32 = 4096;
-const T_KNOWN: u32 = 8191;
+const T_CODED: u32 = 8192;
+const T_KNOWN: u32 = 16383;
 
 // groups.ts
 const GROUPS_MAX = 48;
@@ -217,6 +219,7 @@ function isAnchor(p: usize, t: u32): bool {
   if ((t & T_DOT) != 0 && at8(p + 5) == 0x2e && isHexRun(p + 1, 4) && isHexRun(p - 4, 4)) return true;
   if ((t & T_J) != 0 && at8(p - 1) == 0x79 && at8(p - 2) == 0x65) return true;
   if ((t & T_B) != 0 && letterB(p)) return true;
+  if ((t & T_CODED) != 0 && coded(p)) return true;
   return (t & T_TILDE) != 0 && at8(p - 1) == 0x51;
 }
 
@@ -238,6 +241,44 @@ function isPair(p: usize): bool {
     next = load<u16>(rule, 2);
   }
   return false;
+}
+
+// ---- encoded text (encoded.ts)
+
+/** A percent-encoded byte of ASCII, or a run of base64 that begins as text does. */
+function coded(p: usize): bool {
+  if (at8(p) == 0x25) return at8(p + 1) >= 0x32 && at8(p + 1) <= 0x37 && is(p + 2, HEX);
+  return (is(p - 1, BASE64) || is(p + 1, BASE64)) && isText64(p);
+}
+
+/** The run of base64 that p is in begins as text does; a run that may begin before the range is not told. */
+function isText64(p: usize): bool {
+  let start = p;
+  while (start > lo && is(start - 1, BASE64)) start--;
+  if (start == IN_AT || (cells && isNearLength(start))) return true;
+  const b = at8(start) as i32;
+  if (b < 0x41 || b > 0x66 || (b > 0x5a && b < 0x61)) return false;
+  for (let k: usize = 0; k < 12; k += 4) {
+    const first = value64(at8(start + k));
+    const second = value64(at8(start + k + 1));
+    const third = value64(at8(start + k + 2));
+    const fourth = value64(at8(start + k + 3));
+    if (first > 31 || second > 63 || third > 63 || fourth > 63) return false;
+    if (!isPrinted((first << 2) | (second >> 4)) || !isPrinted(((second << 4) & 0xff) | (third >> 2))) return false;
+    if (!isPrinted(((third << 6) & 0xff) | fourth)) return false;
+  }
+  return true;
+}
+
+function value64(b: u32): u32 {
+  if (b >= 0x61 && b <= 0x7a) return b - 0x47;
+  if (b >= 0x41 && b <= 0x5a) return b - 0x41;
+  if (b >= 0x30 && b <= 0x39) return b + 4;
+  return b == 0x2b ? 62 : b == 0x2f ? 63 : 255;
+}
+
+function isPrinted(b: u32): bool {
+  return (b >= 0x20 && b < 0x7f) || b == 0x0a || b == 0x0d || b == 9;
 }
 
 function isHexRun(p: usize, n: i32): bool {
@@ -381,9 +422,11 @@ function isEnding(end: usize): bool {
   return load<u8>(ENDINGS_AT + ((a << 10) | (b << 5) | c)) != 0;
 }
 
-/** What ends before `end` may be Cookie, Private-Lines, response. */
+/** What ends before `end` may be Cookie, Private-Lines, response, kind. */
 function isHeader(end: usize): bool {
   const c = at8(end - 1) | 0x20;
+  // the kind of a manifest
+  if (c == 0x64) return at8(end - 1) == 0x64 && at8(end - 2) == 0x6e && at8(end - 3) == 0x69 && at8(end - 4) == 0x6b;
   if (c == 0x73) return at8(end - 5) == 0x4c;
   if (c != 0x65) return false;
   const b = at8(end - 2) | 0x20;
@@ -500,7 +543,8 @@ function evidenceOf(start: usize, end: usize): u32 {
   if (length > 1) bits |= bitsAt(hash);
   // words that mean something together: both halves are in the second number, what they mean in the first
   if ((bits & number(7)) == number(7)) bits |= number(8);
-  if ((bits & number(9)) != 0 && (bits & number(10)) != 0) bits |= number(11);
+  if ((bits & number(9)) != 0 && (bits & (number(10) | number(13))) != 0) bits |= number(11);
+  if ((bits & number(10)) != 0 && (bits & number(12)) != 0) bits |= number(11);
   return bits;
 }
 
@@ -512,13 +556,13 @@ function evidenceBefore(p: usize): u32 {
   const floor = max(lo, p - LOOKBACK);
   let k = p - 1;
   let quotes = 0;
-  const enough = at8(p - 1) == 0x22 ? 3 : 2;
   for (; k >= floor; k--) {
     const b = at8(k);
     if (!isText(b)) break;
     if (b == 0x5d || b == 0x7b || b == 0x7d || b == 0x3b) break;
     if (b == 0x0a && k + 1 < p && at8(k - 1) == 0x0a) break;
-    if (b == 0x22 && ++quotes == enough) break;
+    // the value's own quote may stand a few bytes before
+    if (b == 0x22 && ++quotes == 3) break;
   }
   return evidenceOf(k + 1, p);
 }
@@ -884,7 +928,7 @@ function word(p: usize, lastGroup: usize, from: usize, hold: bool): usize {
   let end = from;
   while (end < hi && is(end, ALNUM)) end++;
   if (cut && end + 64 > hi) return stopAt(p);
-  if (hold || isWord(p, lastGroup, end)) emit(p);
+  if (hold || (end - p >= 4 && is(p - 1, ALPHA) && isText64(p)) || isWord(p, lastGroup, end)) emit(p);
   return cells && mayBeCellStart(p) ? from : end;
 }
 
