@@ -28,6 +28,8 @@ export class Message {
   private readonly utf8: Utf8Check | undefined;
   private masker: BodyMasker | undefined;
   private begun = false;
+  /** of a frame that passes: its head has gone, its payload not wholly */
+  torn = false;
   private at = 0;
 
   constructor(
@@ -55,10 +57,7 @@ export class Message {
     this.frames++;
     this.heads.push(head);
     this.at = 0;
-    if (this.mode !== 'pass') return;
-    this.heads.length = 0;
-    this.heads.push(head);
-    this.port.send(this.to, [writeFrameHead(head)]);
+    if (this.mode === 'pass') this.heads.splice(0, this.heads.length - 1);
   }
 
   /** Throws FrameError 1007 for text that is none, 1009 for a message that must be judged and is too long. */
@@ -70,8 +69,11 @@ export class Message {
       throw new FrameError(1007, 'a text message is not UTF-8');
     if (this.mode === 'pass') {
       this.keep(piece);
-      if (piece.length > 0) this.port.send(this.to, [head.key === undefined ? piece : unmasked(piece, head.key, this.at)]);
+      const out = this.torn ? [] : [writeFrameHead(head)];
+      if (piece.length > 0) out.push(head.key === undefined ? piece : unmasked(piece, head.key, this.at));
+      this.port.send(this.to, out);
       this.at += piece.length;
+      this.torn = !last;
     } else if (this.mode === 'stream') this.push(piece);
     else {
       // A piece may be a view into what the transport will use again.

@@ -43,6 +43,10 @@ export class Messages implements Speaker {
     return (this.current.client?.unsettled ?? false) || (this.current.server?.unsettled ?? false);
   }
 
+  torn(to: Side): boolean {
+    return this.current[to === 'client' ? 'server' : 'client']?.torn ?? false;
+  }
+
   frame(side: Side, head: FrameHead): void {
     if (this.blocked(side)) this.backlog[side].push({ head });
     else this.onFrame(side, head);
@@ -171,8 +175,8 @@ export class Messages implements Speaker {
     const { context, totals } = this.port;
     totals.denied++;
     context.record('error', { request, severity: 'ERROR', sqlstate: '1008', message: why, own: true }, true);
-    this.forget('refused');
     this.port.close({ code: 1008, reason: rule === '' ? why : `${rule}: ${why}` }, { code: 1001, reason: 'refused by policy' });
+    this.forget('refused');
   }
 
   closing(side: Side, cut: boolean): void {

@@ -19,6 +19,8 @@ export interface Speaker {
   readonly held: HeldOperation | undefined;
   readonly waiting: Record<Side, number>;
   readonly unsettled: boolean;
+  /** a frame to this side is on its way and not whole: nothing can be said to it any more */
+  torn(to: Side): boolean;
 }
 
 /** What a speaker may do. */
@@ -156,13 +158,12 @@ export class WebSocketTunnel implements Tunnel, Port {
       ['server', server],
     ] as const) {
       // One close frame a side: the other's may have gone there before.
-      if (!this.closed[other(to)]) this.message(to, opcode.close, closePayload(close));
+      if (!this.closed[other(to)] && !this.speaker.torn(to)) this.message(to, opcode.close, closePayload(close));
       this.context.out().answers.push({ part: 'tunnel', to, chunks: [], end: true });
     }
   }
 
   fail(side: Side, error: FrameError): void {
-    this.speaker.gone('the stream broke off');
     this.context.record('error', {
       request: 'r1',
       severity: 'ERROR',
@@ -173,6 +174,7 @@ export class WebSocketTunnel implements Tunnel, Port {
     const told = { code: error.status, reason: error.message };
     if (side === 'client') this.close(told, { code: 1001, reason: 'the client broke off' });
     else this.close({ code: 1011, reason: `the server broke the protocol: ${error.message}` }, told);
+    this.speaker.gone('the stream broke off');
   }
 
   flush(): boolean {
@@ -189,8 +191,8 @@ export class WebSocketTunnel implements Tunnel, Port {
   }
 
   stop(reason: string): void {
-    this.speaker.gone(reason);
     this.close({ code: 1001, reason }, { code: 1001, reason });
+    this.speaker.gone(reason);
   }
 
   /** RFC 6455 section 5.3: nobody may foresee it. */

@@ -59,6 +59,10 @@ export class Terminal implements Speaker {
     return [...this.output.values()].some(({ held }) => held > 0);
   }
 
+  torn(): boolean {
+    return false;
+  }
+
   frame(side: Side, head: FrameHead): void {
     this.open[side] ??= { pieces: [], bytes: 0, fin: false };
     this.open[side]!.fin = head.fin;
