@@ -162,6 +162,29 @@ describe('answers of a Kubernetes API', () => {
     assert.equal(whyUnread('application/json'), undefined);
   });
 
+  it('that are text have their words of base64 looked into, wherever they are cut', () => {
+    const line = `2026-11-28 mail=${base64('write to jane.doe@example.com')} path /var/lib/kubelet/x ${base64('nothing of note here')} jane.doe@example.com\n`;
+    const wanted = `2026-11-28 mail=${base64('write to j***@example.com')} path /var/lib/kubelet/x ${base64('nothing of note here')} j***@example.com\n`;
+    for (const cut of [1, 2, 5, 17, 1000]) {
+      const out: Buffer[] = [];
+      const masker = answerMasker('text/plain', usual, nothing, 1e6, (bytes) => out.push(bytes));
+      const bytes = Buffer.from(line.repeat(2));
+      for (let at = 0; at < bytes.length; at += cut) masker.push(Buffer.from(bytes.subarray(at, at + cut)));
+      masker.flush();
+      masker.end();
+      assert.equal(Buffer.concat(out).toString(), wanted.repeat(2), `cut ${cut}`);
+      assert.deepEqual(masker.fired, [{ rule: 'pii', count: 4 }]);
+    }
+    const out: Buffer[] = [];
+    const masker = answerMasker('text/plain', usual, nothing, 1e6, (bytes) => out.push(bytes));
+    const long = 'A'.repeat(40_000);
+    masker.push(Buffer.from(long));
+    assert.ok(masker.held < 40_000 + 1);
+    masker.push(Buffer.from(' x\n'));
+    masker.end();
+    assert.equal(Buffer.concat(out).toString(), `${long} x\n`);
+  });
+
   it('by hash tell the same value from another', () => {
     const hash = masksOf('  - { name: k8s, kubernetes: [secrets, configmaps], as: hash }');
     const { data } = json({ kind: 'Secret', data: { a: base64('one'), b: base64('one'), c: base64('two') } }, {}, hash) as {
