@@ -59,7 +59,7 @@ export function register(program: Command): void {
     .option('--http <url>', 'the HTTP server behind: http://HOST:PORT or https://HOST')
     .option('--http-listen <[host:]port>', 'where its clients connect', '8080')
     .option('--grpc-descriptors <files...>', 'the HTTP server speaks gRPC: its .proto files or descriptor sets')
-    .option('--mcp <url>', 'the MCP server behind (streamable HTTP): http://HOST:PORT or https://HOST')
+    .option('--mcp <url>', 'the MCP server behind (streamable HTTP, or HTTP+SSE): http://HOST:PORT or https://HOST')
     .option('--mcp-listen <[host:]port>', 'where its clients connect', '8090')
     .option('--kubeconfig <file>', 'the Kubernetes API behind: the server and the credential of its current context')
     .option('--kube-listen <[host:]port>', 'where its clients connect', '8001')

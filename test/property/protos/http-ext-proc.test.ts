@@ -98,6 +98,34 @@ describe('the hand-written codec of HTTP ext_proc, against reflection over the .
     assert.deepEqual([status.code, grpc_status.status, details, mutation.set_headers.length], [403, 7, 'midstream_denied', 1]);
   });
 
+  it('writes answers of its own that go out piece by piece', () => {
+    const head = responses.decode(
+      encodeProcessingResponse({
+        part: 'local_headers',
+        headers: [
+          [':status', '200'],
+          ['content-type', 'text/event-stream'],
+        ],
+      }),
+    ) as Loose;
+    const { headers } = head['streamed_immediate_response'].headers_response.headers;
+    assert.deepEqual(
+      headers.map(({ key, raw_value }: Loose) => [key, Buffer.from(raw_value as unknown as Uint8Array).toString()]),
+      [
+        [':status', '200'],
+        ['content-type', 'text/event-stream'],
+      ],
+    );
+    fc.assert(
+      fc.property(fc.array(body, { maxLength: 4 }), fc.boolean(), (chunks, end) => {
+        const answer = responses.decode(encodeProcessingResponse({ part: 'local_body', chunks, end })) as Loose;
+        const sent = answer['streamed_immediate_response'].body_response;
+        assert.ok(Buffer.from(sent.body ?? []).equals(Buffer.concat(chunks)));
+        assert.equal(sent.end_of_stream ?? false, end);
+      }),
+    );
+  });
+
   it('refuses what is cut short, lies about its length, or carries two parts', () => {
     const whole = requests.encode({ request_headers: { headers: headerMap([[':path', '/a']]) }, attributes: { a: struct } });
     for (let cut = 1; cut < whole.length; cut++) {
