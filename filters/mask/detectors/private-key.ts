@@ -51,7 +51,7 @@ function isEmptyBody(buf: Uint8Array, from: number, to: number): boolean {
     count++;
     if (buf[k - 1] !== b && buf[k - 1] !== 0x5c && buf[k - 1]! > 0x20) changes++;
   }
-  return count < BODY_MIN && (changes < 4 || quotes > 1);
+  return count < BODY_MIN && (changes < 3 || quotes > 1);
 }
 
 const DASHES = ascii('-----');
