@@ -61,7 +61,7 @@ export class CountingDetector implements Detector {
   private readonly state: Search;
   private readonly gate: Gate;
   private readonly triggers: Uint16Array;
-  private readonly anchors: Anchors | undefined;
+  readonly anchors: Anchors | undefined;
   private readonly sensitiveBits: number;
   private readonly secrets: boolean;
   private readonly cookies: boolean;
@@ -77,7 +77,7 @@ export class CountingDetector implements Detector {
     this.kinds = KIND_NAMES.filter((_, id) => wanted[id] === 1);
     this.state = new Search(wanted, regions, { keyed: KEYED_KINDS, cards: CARD_KINDS, labelled: LABELLED_KINDS });
     this.triggers = triggerTable(wanted);
-    this.anchors = Anchors.of(wanted, this.triggers, regions.length > 0);
+    this.anchors = Number.isFinite(anchored_min) ? Anchors.of(wanted, this.triggers, regions.length > 0) : undefined;
     this.gate = new Gate(wanted, this.triggers, regions.length > 0, this.anchors, anchored_min);
     this.cookies = wanted[kindId('session_cookie')] === 1;
     this.secrets = wanted[kindId('password')] === 1 || wanted[kindId('high_entropy')] === 1;

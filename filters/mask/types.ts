@@ -55,6 +55,8 @@ export interface Detector {
   join?(others: readonly Detector[]): Detector | undefined;
   /** search() counts candidates before they are joined: one is one kind's alone */
   readonly counts_candidates?: boolean;
+  /** The first stage alone: places in JSON where a search is due (anchors.ts); undefined where it does not see all that is looked for. */
+  readonly anchors?: { json(buf: Uint8Array, from: number, to: number, into: number[]): number } | undefined;
   /** bytes that a stream holds back at a flush beside what openFrom holds: values of a policy's own kinds may have several plain words */
   readonly held_max?: number;
   /** numbers of fewer digits than those of cards may be hits too: a policy's own kinds may be numbers */

@@ -24,6 +24,7 @@ import { kindId } from '../kinds.js';
 import { KEY_ENDINGS } from '../labels.js';
 import { T_BRACKET, T_COMMA, T_J, T_TOKEN, T_W } from '../triggers.js';
 import * as at from './layout.js';
+import { M_JSON } from './layout.js';
 import { MODULE } from './module.js';
 
 /** what is used of it; no type of the language's own library is asked for that */
@@ -168,6 +169,19 @@ export class Anchors {
     const count = machine.run(from - base, stop - base, Math.max(0, lo - base), high - base, cut ? mode | at.M_CUT : mode);
     this.next = base + machine.next[0]!;
     return count;
+  }
+
+  /**
+   * All places of buf[from, to), JSON: where a string or a number stands whole in it and holds none, nothing is found in that string or
+   * number alone, save under a sensitive name. Puts them into `into`; gives how many there are.
+   */
+  json(buf: Uint8Array, from: number, to: number, into: number[]): number {
+    let n = 0;
+    for (let at = from; at < to; at = this.next) {
+      const count = this.block(buf, at, from, to, M_JSON);
+      for (let k = 0; k < count; k++) into[n++] = this.places[k]! + this.base;
+    }
+    return n;
   }
 
   private copy(buf: Uint8Array, start: number, end: number): void {

@@ -67,3 +67,4 @@ export const K_BIRTH = 8192;
 export const M_CELLS = 1;
 export const M_NAMED = 2;
 export const M_CUT = 4;
+export const M_JSON = 8;

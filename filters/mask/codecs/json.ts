@@ -15,6 +15,9 @@ const NUMBER_HELD_MAX = 1024;
 /** bytes before an error that are evidence for the text from there on */
 const EVIDENCE = 256;
 
+/** less than this is looked at value by value, bytes */
+const MARKED_MIN = 128;
+
 const NO_KEY = Buffer.alloc(0);
 const STRING = 1;
 const SCALAR = 2;
@@ -46,6 +49,11 @@ export class JsonMasker implements StreamCodec {
   private long: StreamCodec | undefined;
   /** the rest of the stream, once it is no JSON */
   private text: TextMasker | undefined;
+  /** places in `buf` where something may be found (anchors.ts), from `marked` on, and the first that was not passed yet */
+  private readonly marks: number[] = [];
+  private markCount = 0;
+  private nextMark = 0;
+  private marked = Number.POSITIVE_INFINITY;
   /** a masked number goes on */
   private dropping = false;
 
@@ -65,6 +73,7 @@ export class JsonMasker implements StreamCodec {
       return;
     }
     this.append(chunk);
+    this.mark();
     this.run(false);
     if (this.token === 0) this.from = this.at;
     this.send();
@@ -104,6 +113,24 @@ export class JsonMasker implements StreamCodec {
     }
     this.buf.set(chunk, this.length);
     this.length += chunk.length;
+  }
+
+  /** Looks at all that came at once; what stands whole in it and has no mark needs no look of its own. */
+  private mark(): void {
+    const { anchors } = this.detector;
+    this.marked = anchors === undefined || this.length - this.at < MARKED_MIN ? Number.POSITIVE_INFINITY : this.at;
+    this.nextMark = 0;
+    if (this.marked === this.at) this.markCount = anchors!.json(this.buf, this.at, this.length, this.marks);
+  }
+
+  /** May text[start, end) hold something? The text is a string's inside, or a number. */
+  private mayHold(text: Buffer, start: number, end: number): boolean {
+    if (text !== this.buf || start < this.marked) return this.detector.mayHold(text, start, end);
+    const { marks, markCount } = this;
+    let next = this.nextMark;
+    while (next < markCount && marks[next]! < start) next++;
+    this.nextMark = next;
+    return next < markCount && marks[next]! < end;
   }
 
   private run(final: boolean): void {
@@ -172,7 +199,7 @@ export class JsonMasker implements StreamCodec {
     place.said(text, start, end);
     if (context !== undefined && this.maskUsual(context, text, start, end, close)) return;
     if (!this.isSensitive(context) && this.maskInside(text, start, end, close)) return;
-    if (!this.isSensitive(context) && !detector.mayHold(text, start, end)) return;
+    if (!this.isSensitive(context) && !this.mayHold(text, start, end)) return;
     if (this.options.rules !== undefined) return this.settleByRules(this.options.rules, text, start, end, close, context);
     const found = detector.find(text, start, end, context);
     if (found.length === 0) return;
@@ -333,8 +360,7 @@ export class JsonMasker implements StreamCodec {
   private maskNumber(end: number): void {
     const { buf, from } = this;
     const context = this.place.context();
-    const { detector } = this;
-    if (!this.isSensitive(context) && !detector.mayHold(buf, from, end)) return;
+    if (!this.isSensitive(context) && !this.mayHold(buf, from, end)) return;
     const found = this.inNumber(buf, from, end, context);
     if (found === undefined) return;
     const { hit, masker } = found;

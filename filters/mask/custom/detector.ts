@@ -115,6 +115,10 @@ class PolicyDetector implements Detector {
     return base === undefined ? undefined : new PolicyDetector(base, this.detection, [...own]);
   }
 
+  get anchors(): Detector['anchors'] {
+    return this.matchers.length === 0 ? this.base.anchors : undefined;
+  }
+
   sensitiveName(name: string): boolean {
     return this.base.sensitiveName(name);
   }

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SOURCES } from '../../../filters/mask/anchors/module.js';
+import { JsonMasker } from '../../../filters/mask/codecs/json.js';
 import { createDetector } from '../../../filters/mask/detector.js';
 import { kinds } from '../../../filters/mask/kinds.js';
+import { createMasker } from '../../../filters/mask/masker.js';
 import { composed, glued, Random } from './corpus.js';
 
 const SEED = Number(process.env.MIDSTREAM_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -24,6 +26,16 @@ function text(r: Random): Buffer {
   if (r.below(4) === 0) return composed(r);
   if (r.below(3) === 0) return glued(r, [composed(r), composed(r)]);
   return Buffer.concat(Array.from({ length: 1 + r.below(6) }, () => Buffer.concat([Buffer.from(r.pick(JOINS)), composed(r)])));
+}
+
+const KEYS = ['id', 'name', 'createdAt', 'price', 'note', 'email', 'order_no', 'phone', 'x-request-id', 'description'];
+
+function record(r: Random): unknown {
+  const field = (): unknown =>
+    r.below(4) === 0 ? r.below(10 ** (1 + r.below(15))) / r.pick([1, 1, 100]) : text(r).toString('utf8').slice(0, r.below(120));
+  return Object.fromEntries(
+    Array.from({ length: 1 + r.below(8) }, () => [r.pick(KEYS), r.below(6) === 0 ? Array.from({ length: r.below(4) }, field) : field()]),
+  );
 }
 
 function pick(r: Random): (typeof pairs)[0] {
@@ -69,6 +81,30 @@ describe('first stage of the search, properties', function () {
       const buf = Buffer.concat(parts);
       const { bytes, places } = pairs[r.below(6)]!;
       assert.deepEqual([...places.find(buf, 0, buf.length)], [...bytes.find(buf, 0, buf.length)], `MIDSTREAM_SEED=${SEED} round ${n}`);
+    }
+  });
+
+  it('leads to the same masked JSON, wherever it is cut', () => {
+    const masker = createMasker('partial');
+    for (let n = 0; n < ROUNDS / 4; n++) {
+      const r = new Random((SEED + n * 611953) | 0);
+      const { name, bytes, places } = pick(r);
+      const json = Buffer.from(
+        Array.from({ length: 1 + r.below(4) }, () => JSON.stringify(record(r))).join(r.pick(['\n', ' \n', '\n1234567\n'])),
+      );
+      const cuts = Array.from({ length: r.below(4) }, () => r.below(json.length + 1)).sort((a, b) => a - b);
+      const [expected, masked] = [bytes, places].map((detector) => {
+        const out: Buffer[] = [];
+        const codec = new JsonMasker({ detector, masker, write: (part) => void out.push(Buffer.from(part)) });
+        let at = 0;
+        for (const cut of [...cuts, json.length]) {
+          codec.push(json.subarray(at, cut));
+          at = cut;
+        }
+        codec.end();
+        return Buffer.concat(out).toString('utf8');
+      });
+      assert.equal(masked, expected, `MIDSTREAM_SEED=${SEED} round ${n} ${name} cut at ${cuts} ${JSON.stringify(json.toString('utf8'))}`);
     }
   });
 

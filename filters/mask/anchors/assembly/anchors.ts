@@ -28,6 +28,7 @@ import {
   LAST_AT,
   M_CELLS,
   M_CUT,
+  M_JSON,
   M_NAMED,
   NAME_SLOTS,
   NAMES_AT,
@@ -85,6 +86,8 @@ let hi: usize = 0;
 let cells = false;
 /** the name beside the range is evidence */
 let named = false;
+/** it is JSON, whose strings are searched each for itself */
+let json = false;
 /** the range goes on behind `hi` */
 let cut = false;
 /** a run reached `hi` in a range that goes on */
@@ -148,6 +151,7 @@ export function anchors(from: usize, stop: usize, low: usize, high: usize, mode:
   hi = IN_AT + high;
   cells = (mode & M_CELLS) != 0;
   named = (mode & M_NAMED) != 0;
+  json = (mode & M_JSON) != 0;
   cut = (mode & M_CUT) != 0;
   reached = false;
   kinds = load<u32>(SLOT_AT + SLOT_KINDS);
@@ -328,7 +332,8 @@ function dash(p: usize): bool {
   const next = at8(p + 1);
   if (at8(p + 3) == 0x2d && at8(p + 6) == 0x2d && isHexRun(p + 1, 2)) return true;
   if (next == 0x2d && at8(p + 4) == 0x2d && at8(p + 5) == 0x42) return true;
-  const before = p > lo ? at8(p - 1) : 0;
+  const own = p > lo ? at8(p - 1) : 0;
+  const before = json && own == 0x22 ? 0 : own;
   const near = cells && isNearLength(p);
   if (before > 0x20 && before != 0x2d && !near) return false;
   // -u, -user, -p, -a, -w, -P
