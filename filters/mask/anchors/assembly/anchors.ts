@@ -155,6 +155,7 @@ export function anchors(from: usize, stop: usize, low: usize, high: usize, mode:
   cut = (mode & M_CUT) != 0;
   reached = false;
   kinds = load<u32>(SLOT_AT + SLOT_KINDS);
+  codedAt = 0;
   count = 0;
   const last = IN_AT + stop;
   const low4 = i8x16.splat(15);
@@ -255,10 +256,20 @@ function coded(p: usize): bool {
   return (is(p - 1, BASE64) || is(p + 1, BASE64)) && isText64(p);
 }
 
+/** a place in a run of base64 that was asked about, and what was found: the same run is not read back again */
+let codedAt: usize = 0;
+let codedText = false;
+
 /** The run of base64 that p is in begins as text does; a run that may begin before the range is not told. */
 function isText64(p: usize): bool {
   let start = p;
-  while (start > lo && is(start - 1, BASE64)) start--;
+  while (start > lo && start != codedAt && is(start - 1, BASE64)) start--;
+  if (start != codedAt) codedText = beginsAsText(start);
+  codedAt = p;
+  return codedText;
+}
+
+function beginsAsText(start: usize): bool {
   if (start == IN_AT || (cells && isNearLength(start))) return true;
   const b = at8(start) as i32;
   if (b < 0x41 || b > 0x66 || (b > 0x5a && b < 0x61)) return false;
