@@ -533,7 +533,10 @@ export class Exchange {
     const { headers } = this.facts;
     const resized =
       changed === undefined || !('content-length' in headers) ? headers : { ...headers, 'content-length': `${changed.length}` };
-    this.out.answers.push({ part: 'request_headers', ...requestChanges(resized, masked || this.mcp !== undefined, this.kube?.headers()) });
+    this.out.answers.push({
+      part: 'request_headers',
+      ...requestChanges(resized, masked || this.mcp !== undefined, this.kube?.headers(this.options.id)),
+    });
     this.out.others.push(...(this.mcp?.cancels() ?? []));
     const chunks = changed === undefined ? this.waiting : [changed];
     const end = this.waitingEnd && !this.trailers;
@@ -573,7 +576,7 @@ export class Exchange {
     const { set, remove } = upgradeHeaders(this.facts, this.options.newId);
     this.key = set.find(([name]) => name === 'sec-websocket-key')?.[1] ?? this.facts.headers['sec-websocket-key'] ?? '';
     if (this.rules.masks.length > 0) set.push(['accept-encoding', 'identity']);
-    const own = this.kube?.headers();
+    const own = this.kube?.headers(this.options.id);
     set.push(...(own?.set ?? []));
     remove.push(...(own?.remove ?? []));
     this.out.answers.push({ part: 'request_headers', set, remove });

@@ -115,12 +115,13 @@ export class KubernetesRequest {
     return http.rule === 'default:allow' ? own : strictestDecision([own, http]);
   }
 
-  /** Changes to the request's headers. */
-  headers(): { set: Header[]; remove: string[] } {
+  /** Changes to the request's headers. The session is the id of the request in the cluster's own audit log too, whatever the caller says. */
+  headers(session: string): { set: Header[]; remove: string[] } {
     const remove = Object.keys(this.http.headers).filter(
       (name) => IDENTITY_HEADERS.test(name) && !(this.options.impersonation && name.startsWith('impersonate-')),
     );
     const set: Header[] = withoutTokens(this.http.headers['sec-websocket-protocol']);
+    set.push(['audit-id', session]);
     const credential = this.options.credential();
     if (credential !== '') set.push(['authorization', credential]);
     const accept = this.masked ? acceptJson(this.http.headers['accept']) : undefined;

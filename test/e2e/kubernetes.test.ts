@@ -306,6 +306,9 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
       assert.ok(operations.includes(wanted), `${wanted} in ${[...new Set(operations)].join('; ')}`);
     const deleted = events.find((event) => event['operation'] === 'delete namespaces in team');
     assert.equal((deleted!['facts'] as { kubernetes: { name: string } }).kubernetes.name, 'team');
+    const created = events.find((event) => event['operation'] === 'create secrets in default');
+    const audited = kube.audit().find(({ auditID }) => auditID === created!.session);
+    assert.equal(audited?.objectRef?.resource, 'secrets', 'the session is the id in the cluster’s own audit log');
     const text = JSON.stringify(
       events.map((event) => ({
         ...event,

@@ -9,8 +9,7 @@ export function isBase64(buf: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** 1 for the characters of base64, without its padding. */
-export const CHARACTERS = new Uint8Array(256);
+const CHARACTERS = new Uint8Array(256);
 for (const c of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')) CHARACTERS[c] = 1;
 
 /** What base64 (RFC 4648) says, where that is text; undefined where it is none, or packed. */

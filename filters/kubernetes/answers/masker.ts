@@ -1,7 +1,6 @@
 import { isJson } from '../../http/body.js';
-import { type BodyMask, BodyMasker, type ContentMasker } from '../../http/masking.js';
+import { BodyMasker, type ContentMasker } from '../../http/masking.js';
 import type { KubernetesFacts } from '../facts.js';
-import { Base64Words } from './base64-words.js';
 import { readTree, textOf } from './json-tree.js';
 import { ObjectMasker, type ObjectMasks } from './object-masker.js';
 import { type Piece, Units } from './units.js';
@@ -14,7 +13,7 @@ export function whyUnread(type: string): string | undefined {
   return UNREAD.test(type) ? `The API server answered with ${type}, which can not be inspected.` : undefined;
 }
 
-/** Masks an answer: JSON object by object, all else (logs, metrics) as HTTP does. `held_bytes_max` bounds one object. */
+/** Masks an answer: JSON object by object, all else (logs, metrics) as HTTP does; the detectors themselves look into base64. `held_bytes_max` bounds one object. */
 export function answerMasker(
   type: string,
   masks: ObjectMasks,
@@ -22,50 +21,7 @@ export function answerMasker(
   held_bytes_max: number,
   write: (bytes: Buffer) => void,
 ): ContentMasker {
-  return isJson(type) ? new StreamedObjects(masks, asked, held_bytes_max, write) : new StreamedText(masks.detectors, type, write);
-}
-
-/** Logs, metrics and other text: as HTTP has it, and words of base64 before. */
-class StreamedText implements ContentMasker {
-  private readonly body: BodyMasker;
-  private readonly words: Base64Words;
-  private readonly inWords = new Map<string, number>();
-
-  constructor(masks: readonly BodyMask[], type: string, write: (bytes: Buffer) => void) {
-    this.body = new BodyMasker(masks, type, write);
-    this.words = new Base64Words(
-      masks,
-      (rule) => this.inWords.set(rule, (this.inWords.get(rule) ?? 0) + 1),
-      (bytes) => this.body.push(bytes),
-    );
-  }
-
-  push(chunk: Uint8Array): void {
-    this.words.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
-  }
-
-  flush(): void {
-    this.body.flush();
-  }
-
-  end(): void {
-    this.words.end();
-    this.body.end();
-  }
-
-  get held(): number {
-    return this.words.held + this.body.held;
-  }
-
-  get hits(): number {
-    return this.body.hits + [...this.inWords.values()].reduce((sum, count) => sum + count, 0);
-  }
-
-  get fired(): { rule: string; count: number }[] {
-    const all = new Map(this.inWords);
-    for (const { rule, count } of this.body.fired) all.set(rule, (all.get(rule) ?? 0) + count);
-    return [...all].map(([rule, count]) => ({ rule, count }));
-  }
+  return isJson(type) ? new StreamedObjects(masks, asked, held_bytes_max, write) : new BodyMasker(masks.detectors, type, write);
 }
 
 class StreamedObjects implements ContentMasker {
