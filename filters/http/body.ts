@@ -19,24 +19,21 @@ const isText = (type: string): boolean =>
 export const FORM = 'application/x-www-form-urlencoded';
 export const MULTIPART = 'multipart/form-data';
 
-export const isPacked = (encoding: string): boolean => !/^\s*(identity)?\s*$/i.test(encoding);
-
 /** What a body says to one reader of it. */
 export type BodyReading = Pick<HttpFacts, 'body' | 'files' | 'unreadable' | 'unparsed'>;
 
 const says = (body: unknown): BodyReading => ({ body, files: [], unreadable: '', unparsed: '' });
 const unreadable = (why: string): BodyReading => ({ body: undefined, files: undefined, unreadable: why, unparsed: '' });
-const unparsed = (why: string): BodyReading => ({ body: undefined, files: undefined, unreadable: why, unparsed: why });
+export const unparsed = (why: string): BodyReading => ({ body: undefined, files: undefined, unreadable: why, unparsed: why });
 
 /**
  * What a body says, to each kind of reader that a server may be: first to the one whom its type asks for, then to those that go by its look.
  * A rule is judged with each of them (readings.ts). Never throws: what can't be understood is said in `unparsed`.
  * @param contentType the header as it came
- * @param encoding Content-Encoding, as it came
+ * @param bytes as its reader has them: unpacked
  */
-export function readBodies(contentType: string, encoding: string, bytes: Buffer): BodyReading[] {
+export function readBodies(contentType: string, bytes: Buffer): BodyReading[] {
   if (bytes.length === 0) return [says(null)];
-  if (isPacked(encoding)) return [unparsed('its body is packed')];
   const type = readContentType(contentType);
   if (type.type === MULTIPART && type.broken === '') return [multipart(type, bytes)];
   const { texts, broken } = readText(bytes, type.parameters.get('charset') ?? '');

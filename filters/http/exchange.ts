@@ -267,7 +267,8 @@ export class Exchange {
       this.refuse(noSession);
       return;
     }
-    if (end) {
+    // What follows a CONNECT is no body of it (RFC 9110 section 9.3.6), and does not come before its answer.
+    if (end || this.facts.method === 'CONNECT') {
       this.waitingEnd = true;
       this.readBody(Buffer.alloc(0));
       if (this.mcp?.posts === true) this.readMessages();
@@ -290,7 +291,9 @@ export class Exchange {
   private readBody(body: Buffer): void {
     const { places, rules } = this;
     this.kube?.read(body);
-    this.readings = readingsOf(this.head, body, { places, read: rules.sql ?? (() => nothing('SQL is not read here')) });
+    const { held_bytes_max, unpacked_bytes_max, unpacked_ratio_max } = rules.policy.limits;
+    const limits = { unpacked_bytes_max: Math.min(held_bytes_max, unpacked_bytes_max), unpacked_ratio_max };
+    this.readings = readingsOf(this.head, body, { places, read: rules.sql ?? (() => nothing('SQL is not read here')) }, limits);
     this.text.tellFacts(this.readings[0]!);
   }
 

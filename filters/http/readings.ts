@@ -1,10 +1,11 @@
-import { type BodyReading, isPacked, MULTIPART, readBodies } from './body.js';
+import { type BodyReading, MULTIPART, readBodies, unparsed } from './body.js';
 import { readText } from './charset.js';
 import { readContentType } from './content-type.js';
 import type { HttpFacts, HttpReading } from './facts.js';
 import { readGraphql } from './graphql.js';
 import { type RequestHead, readOverrides } from './request-facts.js';
 import { type RawText, type SqlSource, sqlOf } from './sql-places.js';
+import { type UnpackLimits, unpackWhole } from './unpack/index.js';
 
 /** Readings that one request may have; one with more is judged as not understood. */
 const READINGS_MAX = 64;
@@ -13,26 +14,50 @@ const READINGS_MAX = 64;
  * A request in every way that a server may read it: with the methods that it asks to be taken for, the paths that readers differ on, each kind
  * of reader of its body, and a path in small letters for servers that do not tell them apart. The first is the usual one. A policy judges all
  * of them, and the strictest verdict counts.
- * @param body undefined: not read
+ * @param body as it came; undefined: not read
  */
-export function readingsOf(head: RequestHead, body: Buffer | undefined, source?: SqlSource): HttpReading[] {
-  const readings = plainReadings(head, body);
+export function readingsOf(head: RequestHead, body: Buffer | undefined, source?: SqlSource, limits = UNPACK_LIMITS): HttpReading[] {
+  const plain = unpacked(head, body, limits);
+  const readings = plainReadings(head, plain);
   if (source === undefined || source.places.length === 0) return readings;
-  const raw = rawText(head, body);
+  const raw = rawText(head, plain);
   return readings.map((reading) => ({ ...reading, ...sqlOf(source, reading.http, raw) }));
 }
 
-function rawText(head: RequestHead, body: Buffer | undefined): RawText {
+/** Where nobody says how long a body may be when it is unpacked. */
+const UNPACK_LIMITS: UnpackLimits = { unpacked_bytes_max: 16 * 1024 * 1024, unpacked_ratio_max: 200 };
+
+/** A body that could not be unpacked. */
+interface StillPacked {
+  packed: string;
+}
+
+/** The body without its Content-Encoding. A server that does not undo it reads bytes of no meaning. */
+function unpacked(head: RequestHead, body: Buffer | undefined, limits: UnpackLimits): Buffer | StillPacked | undefined {
+  if (body === undefined || body.length === 0) return body;
+  try {
+    return unpackWhole(head.content_encoding, body, limits);
+  } catch (error) {
+    return { packed: `its body can’t be unpacked: ${(error as Error).message}` };
+  }
+}
+
+function rawText(head: RequestHead, body: Buffer | StillPacked | undefined): RawText {
   if (body === undefined) return undefined;
-  if (body.length > 0 && isPacked(head.content_encoding)) return { broken: 'its body is packed' };
+  if ('packed' in body) return { broken: body.packed };
   const { type, parameters, broken } = readContentType(head.content_type);
   if (type === MULTIPART || broken !== '') return { broken: broken || 'the body is no text' };
   const { texts, broken: why } = readText(body, parameters.get('charset') ?? '');
   return texts.length === 1 ? { text: texts[0]! } : { broken: why || 'the body is several texts' };
 }
 
-function plainReadings(head: RequestHead, body: Buffer | undefined): HttpReading[] {
-  const bodies: (BodyReading | undefined)[] = body === undefined ? [undefined] : readBodies(head.content_type, head.content_encoding, body);
+function bodiesOf(head: RequestHead, body: Buffer | StillPacked | undefined): (BodyReading | undefined)[] {
+  if (body === undefined) return [undefined];
+  return 'packed' in body ? [unparsed(body.packed)] : readBodies(head.content_type, body);
+}
+
+function plainReadings(head: RequestHead, body: Buffer | StillPacked | undefined): HttpReading[] {
+  const bodies = bodiesOf(head, body);
   const readings: HttpReading[] = [];
   for (const query of [head.facts.query, ...head.queries])
     for (const one of bodies) {

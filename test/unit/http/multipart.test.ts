@@ -5,7 +5,7 @@ import { MultipartReader } from '../../../filters/http/multipart.js';
 const part = (head: string, value: string) => `--b\r\n${head}\r\n\r\n${value}\r\n`;
 const field = (name: string, value: string) => part(`Content-Disposition: form-data; name="${name}"`, value);
 const form = (...parts: string[]) => `${parts.join('')}--b--\r\n`;
-const read = (text: string | Buffer, type = 'multipart/form-data; boundary=b') => readBodies(type, '', Buffer.from(text))[0]!;
+const read = (text: string | Buffer, type = 'multipart/form-data; boundary=b') => readBodies(type, Buffer.from(text))[0]!;
 
 describe('a multipart form', () => {
   const whole = form(

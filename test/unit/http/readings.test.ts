@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { describedReadings } from '../../../filters/http/described.js';
 import { type PolicyCase, runCase } from '../../../filters/policy/cases.js';
 import { compilePolicy } from '../../../filters/policy/index.js';
@@ -78,6 +79,61 @@ defaults: { allow: false }
     assert.equal(judged({ url: '/admin/..%2fgetThings/x' }, closed), 'deny reads,default:allow');
     assert.equal(judged({ url: '/getThings/x', headers: { 'x-http-method': 'DELETE' } }, closed), 'deny reads,default:allow');
     assert.equal(judged({ url: '/getthings/x' }, closed), 'deny default:allow');
+  });
+
+  it('and a packed one as what is in it', () => {
+    const send = (bytes: Buffer, encoding: string) => {
+      const d = new Driver(`${policy}limits: { held_bytes_max: 100000 }\n`);
+      d.step({
+        type: 'request_headers',
+        headers: [
+          [':method', 'POST'],
+          [':path', '/pay'],
+          [':authority', 'a'],
+          ['content-type', 'application/json'],
+          ['content-encoding', encoding],
+        ],
+        end: false,
+      });
+      d.step({ type: 'request_body', body: bytes, end: true });
+      const sent = d.answers.flatMap((one) => (one.part === 'request_body' ? one.chunks : []));
+      if (sent.length > 0) assert.ok(Buffer.concat(sent).equals(bytes), 'it goes on as it came');
+      return (d.events('decision')[0]!['matches'] as { rule: string }[]).map(({ rule }) => rule);
+    };
+    const large = Buffer.from('{"amount":5000}');
+    const small = Buffer.from('{"amount":5}');
+    for (const pack of [gzipSync, deflateSync] as const) {
+      const encoding = pack === gzipSync ? 'gzip' : 'deflate';
+      assert.deepEqual(send(pack(large), encoding), ['payouts']);
+      assert.deepEqual(send(pack(small), encoding), []);
+    }
+    assert.deepEqual(send(gzipSync(gzipSync(large)), 'gzip, gzip'), ['payouts']);
+    assert.deepEqual(send(small, 'identity'), []);
+    for (const [bytes, encoding] of [
+      [large, 'gzip'],
+      [gzipSync(small).subarray(0, 20), 'gzip'],
+      [small, 'klingon'],
+      [gzipSync(Buffer.alloc(200_000)), 'gzip'],
+      [gzipSync(Buffer.from(`{"a":"${'x'.repeat(150_000)}"}`)), 'gzip'],
+    ] as [Buffer, string][])
+      assert.ok(send(bytes, encoding).includes('default:unparsed'), encoding);
+  });
+
+  it('a CONNECT waits for no body, which would not come before its answer', () => {
+    const d = new Driver(policy);
+    d.step({
+      type: 'request_headers',
+      headers: [
+        [':method', 'CONNECT'],
+        [':path', ''],
+        [':authority', 'a:80'],
+      ],
+      end: false,
+    });
+    assert.deepEqual(
+      d.answers.map(({ part }) => part),
+      ['request_headers'],
+    );
   });
 
   it('and one with too many is not understood', () => {
