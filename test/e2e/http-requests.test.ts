@@ -180,7 +180,7 @@ describe('requests through Envoy, as they are judged and as the server gets them
     ];
     for (const shape of shapes) {
       world.backend.seen.length = 0;
-      await world.raw(shape, /HTTP\/1\.1 (4\d\d|5\d\d)|\r\n\r\nok[^]*HTTP\/1\.1|^HTTP\/1\.1 200[^]*ok$/);
+      await world.raw(shape, /HTTP\/1\.1 (4\d\d|5\d\d)|\r\n\r\nok[\s\S]*HTTP\/1\.1|^HTTP\/1\.1 200[\s\S]*ok$/);
       // Whatever Envoy made of it, nothing under /admin came to the server, and no body became a request.
       for (const seen of world.backend.seen) {
         assert.match(seen.line, /^(POST|GET) \/x$/, JSON.stringify(shape));
