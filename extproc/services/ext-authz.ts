@@ -1,9 +1,10 @@
-import { type Metadata, type sendUnaryData, status, type UntypedHandleCall } from '@grpc/grpc-js';
+import type { Metadata, sendUnaryData, UntypedHandleCall } from '@grpc/grpc-js';
 import type { Header, Answer as HttpAnswer } from '../../filters/http/effects.js';
 import { loadProto } from '../../protos/load.js';
 import { type ConnectQuestion, connectQuestion, deniedResponse, requestHeaders } from '../convert/ext-authz.js';
 import { method } from './grpc-method.js';
 import type { GrpcServices } from './grpc-server.js';
+import { status } from './grpc-status.js';
 
 export interface Answer {
   allowed: boolean;

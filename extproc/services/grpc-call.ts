@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { status } from '@grpc/grpc-js';
 import { framed, GrpcError, MessageReader } from './grpc-frames.js';
+import { status } from './grpc-status.js';
 
 /** How messages of one method become bytes and back. */
 export interface CallCodec {

@@ -1,12 +1,11 @@
-import { status } from '@grpc/grpc-js';
-
+import { status } from './grpc-status.js';
 /** A byte that says whether it is packed, and the length of what follows (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 export const PREFIX_BYTES = 5;
 
 /** Why a call can't go on: a status of gRPC and words for the caller, without payload. */
 export class GrpcError extends Error {
   constructor(
-    readonly code: status,
+    readonly code: number,
     readonly details: string,
   ) {
     super(details);

@@ -1,15 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { isIP } from 'node:net';
-import {
-  type MethodDefinition,
-  type ServiceDefinition,
-  type sendUnaryData,
-  status,
-  type UntypedHandleCall,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import type { MethodDefinition, ServiceDefinition, sendUnaryData, UntypedHandleCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { GrpcCall, statusFields } from './grpc-call.js';
+import { status } from './grpc-status.js';
 
 /** What the services are added to. grpc-js' Server is one too. */
 export interface GrpcServices {
@@ -116,7 +110,7 @@ export class GrpcServer implements GrpcServices {
       stream.respond({ ':status': 415 }, { endStream: true });
       return;
     }
-    const refuse = (code: status, details: string) =>
+    const refuse = (code: number, details: string) =>
       stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...statusFields(code, details) }, { endStream: true });
     const method = this.methods.get(headers[':path'] ?? '');
     if (method === undefined) return refuse(status.UNIMPLEMENTED, `the gateway does not implement ${headers[':path']}`);

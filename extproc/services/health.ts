@@ -1,7 +1,8 @@
-import { type ServerWritableStream, type sendUnaryData, status, type UntypedHandleCall } from '@grpc/grpc-js';
+import type { ServerWritableStream, sendUnaryData, UntypedHandleCall } from '@grpc/grpc-js';
 import { loadProto } from '../../protos/load.js';
 import { method } from './grpc-method.js';
 import type { GrpcServices } from './grpc-server.js';
+import { status } from './grpc-status.js';
 
 const SERVING = 1;
 const NOT_SERVING = 2;

@@ -1,5 +1,4 @@
 import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { status } from '@grpc/grpc-js';
 import type { Effects, Header } from '../../filters/http/effects.js';
 import type { ExchangeInput } from '../../filters/http/exchange.js';
 import { opinionOf } from '../../filters/mcp/second-opinion.js';
@@ -13,6 +12,7 @@ import {
 import { type PeerFacts, peerFacts } from '../convert/network-ext-proc.js';
 import type { Asking } from './accepted-requests.js';
 import { streaming } from './grpc-method.js';
+import { status } from './grpc-status.js';
 import type { HttpTransport } from './http-connection.js';
 
 type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;

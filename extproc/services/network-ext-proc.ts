@@ -1,5 +1,4 @@
 import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { status } from '@grpc/grpc-js';
 import {
   ConnectionStatus,
   decodeProcessingRequest,
@@ -11,6 +10,7 @@ import {
 import { type PeerFacts, peerFacts, postgresProxy } from '../convert/network-ext-proc.js';
 import type { Connection, Transport } from './connection.js';
 import { streaming } from './grpc-method.js';
+import { status } from './grpc-status.js';
 import { startTls } from './starttls-ext-proc.js';
 
 type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;

@@ -1,8 +1,9 @@
-import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { AgentsStartTls, type HandshakeStep } from '../../filters/postgres/starttls/agents.js';
 import { ServerStartTls } from '../../filters/postgres/starttls/server.js';
 import { ConnectionStatus, type ProcessingRequest, type ProcessingResponse } from '../../protos/network-ext-proc.js';
 import { roles } from '../convert/starttls-roles.js';
+import { status } from './grpc-status.js';
 
 type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
 
