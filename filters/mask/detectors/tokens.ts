@@ -170,7 +170,7 @@ function isVaried(buf: Uint8Array, start: number, end: number): boolean {
   // words: `xoxb-my-bot-token`, `hf_some_long_function_name`
   if (digits === 0 && (upper < 2 || lower < 2 || dashes > 2)) return false;
   // `sk_ASN1_STRING_TABLE_new`: an identifier of a program
-  if (digits < 2 && dashes > 1 && length > 16 && dashes < length / 4) return false;
+  if (digits < 2 && length > 16 && dashes < length / 4 && (dashes > 2 || (dashes > 1 && digits === 0))) return false;
   return distinct >= Math.min(7, length / 2);
 }
 

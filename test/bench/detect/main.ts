@@ -1,3 +1,4 @@
+import { machineMade } from './machine.js';
 import { quality } from './quality.js';
 import { speed } from './speed.js';
 
@@ -17,6 +18,9 @@ function printQuality(): void {
       `| ${kind} | ${c.tp} | ${c.fp} | ${c.fn} | ${percent(precision)} | ${percent(recall)} | ${percent((2 * precision * recall) / (precision + recall))} |`,
     );
   }
+  const machine = machineMade();
+  const alarms = [...machine.found].map(([kind, n]) => `${n} ${kind}`).join(', ');
+  console.log(`\nFalse alarms in ${(machine.bytes / 1e6).toFixed(1)} MB of machine-made JSON: ${alarms === '' ? 'none' : alarms}`);
   if (process.argv.includes('--wrong')) for (const line of wrong) console.log(line);
 }
 
