@@ -19,7 +19,7 @@ import type { HttpFacts, HttpReading } from './facts.js';
 import { opaqueDecision } from './grpc/opaque.js';
 import { answerType, type GrpcCall, type GrpcSchema, grpcForm } from './grpc/schema.js';
 import { operationOf } from './hold.js';
-import { type BodyMask, maskWhole } from './masking.js';
+import { type BodyMask, maskPacked } from './masking.js';
 import { MethodWatch } from './method-watch.js';
 import { grpcStatusOf, problemOf, type Refusal } from './problem.js';
 import { type Reach, reachOf, readingsOf } from './readings.js';
@@ -642,7 +642,7 @@ export class Exchange {
       tools: (event) => this.record('mcp.tools', event, true),
       endpoint: (target) => this.out.others.push(...mcp.streams(target)),
       opaque: (reason, bytes) => this.opaque.set(reason, (this.opaque.get(reason) ?? 0) + bytes),
-      mask: (type, bytes) => maskWhole(rules.masks, type, bytes, fired),
+      mask: (type, bytes) => maskPacked(rules.masks, type, bytes, fired),
     });
     if (body === undefined) return undefined;
     return {

@@ -6,6 +6,7 @@ import { HtmlMasker } from '../mask/codecs/html.js';
 import { JsonMasker } from '../mask/codecs/json.js';
 import { SseMasker } from '../mask/codecs/sse.js';
 import { JoinedRules, joinDetectors } from '../mask/joined.js';
+import { createMasker } from '../mask/masker.js';
 import { StreamMasker } from '../mask/stream/masker.js';
 import { maskString } from '../mask/text.js';
 import type { Detector, MaskAs, Masker } from '../mask/types.js';
@@ -183,11 +184,15 @@ function isJsonType(type: string): boolean {
   return isJson(type) || type === 'application/x-ndjson' || type === 'application/jsonl';
 }
 
-/** Masks all of a body at once; undefined where nothing of it is masked. Adds what fired. */
-export function maskWhole(masks: readonly BodyMask[], type: string, bytes: Buffer, fired: Map<string, number>): Buffer | undefined {
+/**
+ * Masks what stood in base64, all at once; undefined where nothing of it is masked. Adds what fired. Values are redacted whatever the mask says: detectors
+ * look into base64 too, would find a partly masked value again, and leave no base64.
+ */
+export function maskPacked(masks: readonly BodyMask[], type: string, bytes: Buffer, fired: Map<string, number>): Buffer | undefined {
   if (masks.length === 0) return undefined;
   const out: Buffer[] = [];
-  const masker = new BodyMasker(masks, type, (part) => out.push(part));
+  const redacting = masks.map((mask): BodyMask => ({ ...mask, as: 'redact', masker: createMasker('redact') }));
+  const masker = new BodyMasker(redacting, type, (part) => out.push(part));
   masker.push(bytes);
   masker.end();
   if (masker.hits === 0) return undefined;

@@ -233,7 +233,7 @@ for (const kind of ['streamable HTTP', 'the older HTTP+SSE'] as const)
       const { messages } = await client.getPrompt({ name: 'greet' });
       assert.deepEqual(messages[0]!.content, { type: 'text', text: 'Write to j***@example.com.' });
       const { contents } = await client.readResource({ uri: 'file:///srv/notes' });
-      assert.equal(Buffer.from((contents[0] as { blob: string }).blob, 'base64').toString(), 'to j***@example.com');
+      assert.equal(Buffer.from((contents[0] as { blob: string }).blob, 'base64').toString(), 'to [email]');
     });
 
     it('refuses a call as an error of the tool', async () => {
