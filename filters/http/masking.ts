@@ -5,16 +5,18 @@ import { FormMasker } from '../mask/codecs/form.js';
 import { HtmlMasker } from '../mask/codecs/html.js';
 import { JsonMasker } from '../mask/codecs/json.js';
 import { SseMasker } from '../mask/codecs/sse.js';
+import { XmlMasker } from '../mask/codecs/xml.js';
 import { JoinedRules, joinDetectors } from '../mask/joined.js';
 import { createMasker } from '../mask/masker.js';
 import { StreamMasker } from '../mask/stream/masker.js';
 import { maskString } from '../mask/text.js';
 import type { Detector, MaskAs, Masker } from '../mask/types.js';
-import { isJson } from './body.js';
+import { isJson, mediaType } from './body.js';
 import { Base64Masker, GrpcMasker, type GrpcOptions } from './grpc/masker.js';
 import { headerForm } from './header-form.js';
 import { isMedia, LOOK_BYTES, lookedType, packedAs, utf16Of } from './look.js';
-import { AS_IT_IS, charsetOf, isUtf16, ToUtf8, ToUtf16 } from './transcode.js';
+import { MultipartMasker } from './multipart-masker.js';
+import { AS_IT_IS, charsetOf, charsetOfType, isUtf16, ToUtf8, ToUtf16 } from './transcode.js';
 
 /** One rule of the policy that masks what detectors find. */
 export interface BodyMask {
@@ -37,6 +39,10 @@ export function strongestFirst(masks: readonly BodyMask[]): BodyMask[] {
 export interface BodyAsked {
   /** of its content type */
   charset?: string;
+  /** of a multipart type */
+  boundary?: string;
+  /** how many bodies it stands in */
+  depth?: number;
   /** told once where nobody can look into the body, and why; throws where the policy lets none through */
   opaque?: (reason: string) => void;
   /** its messages are read by their descriptor; `text`: they come as base64 */
@@ -142,11 +148,28 @@ export class BodyMasker implements ContentMasker {
     for (const mask of [...this.masks].reverse()) {
       const { detector, masker } = mask;
       const options = { detector, masker, write: next, ...base64Of(mask) };
-      const stage = this.asked.grpc === undefined ? codecOf(type, options) : grpcCodec(this.asked.grpc, options);
+      const stage = this.codec(type, options, mask);
       this.stages.unshift(stage);
       next = (bytes) => stage.push(bytes);
     }
     this.stages[0]!.push(text);
+  }
+
+  private codec(type: string, options: CodecOptions, mask: BodyMask): StreamCodec {
+    const { grpc, boundary, depth = 0 } = this.asked;
+    if (grpc !== undefined) return grpcCodec(grpc, options);
+    if (!type.startsWith('multipart/') || boundary === undefined || depth === PARTS_DEPTH_MAX) return codecOf(type, options);
+    // A part is a body of its own.
+    return new MultipartMasker(options, boundary, (contentType, { write }) => {
+      const { charset } = charsetOfType(contentType);
+      if (charset !== AS_IT_IS && !isUtf16(charset)) throw new MidstreamError('bad_input', `a part of it is ${charset}`);
+      const { opaque } = this.asked;
+      return new BodyMasker([mask], mediaType(contentType), write, {
+        ...bodyParameters(contentType),
+        depth: depth + 1,
+        ...(opaque && { opaque }),
+      });
+    });
   }
 
   /** Throws MidstreamError where what the body says of itself and what it is differ. */
@@ -164,6 +187,15 @@ export class BodyMasker implements ContentMasker {
 }
 
 const NOTHING = Buffer.alloc(0);
+/** Parts in parts; what stands deeper is read as text. */
+const PARTS_DEPTH_MAX = 4;
+
+/** What a Content-Type says beside the media type. Throws MidstreamError for a charset that nobody reads. */
+export function bodyParameters(contentType: string): { charset: string; boundary?: string } {
+  const boundary = /;\s*boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(contentType);
+  const found = boundary?.[1] ?? boundary?.[2];
+  return { charset: charsetOfType(contentType).name, ...(found === undefined ? {} : { boundary: found }) };
+}
 
 function base64Of({ base64 }: BodyMask): { base64?: true } {
   return base64 === true ? { base64 } : {};
@@ -209,7 +241,8 @@ function codecOf(type: string, options: CodecOptions): StreamCodec {
   if (type === 'text/event-stream') return new SseMasker(options);
   if (type === 'text/csv') return new CsvMasker(options);
   if (type === 'application/x-www-form-urlencoded') return new FormMasker(options);
-  if (type === 'text/html' || type === 'text/xml' || type === 'application/xml' || type.endsWith('+xml')) return new HtmlMasker(options);
+  if (type === 'text/html' || type === 'application/xhtml+xml') return new HtmlMasker(options);
+  if (type === 'text/xml' || type === 'application/xml' || type.endsWith('+xml')) return new XmlMasker(options);
   return new StreamMasker(options);
 }
 

@@ -6,7 +6,7 @@ import { isJson, mediaType } from './body.js';
 import { type Answer, type Effects, type Header, LENGTH_KEPT } from './effects.js';
 import type { GrpcOptions } from './grpc/masker.js';
 import { answerType, type GrpcCall, type GrpcForm, grpcForm, NO_SCHEMA } from './grpc/schema.js';
-import { type BodyMask, BodyMasker, type ContentMasker, maskHeaders } from './masking.js';
+import { type BodyMask, BodyMasker, bodyParameters, type ContentMasker, maskHeaders } from './masking.js';
 import { REQUEST } from './request-text.js';
 import { AS_IT_IS, charsetOfType, isUtf16 } from './transcode.js';
 import { codingsOf, Unpacking, type UnpackLimits, unpackWhole } from './unpack/index.js';
@@ -98,7 +98,7 @@ export class Response {
     this.waiting = { part: 'response_headers', set, append, remove };
     this.shown = shownHeaders(headers, set, append, remove);
     if (masked && !end) {
-      const why = this.openMasker(charset, of('grpc-encoding'));
+      const why = this.openMasker(charset, of('grpc-encoding'), of('content-type'));
       if (why !== undefined) return why;
     }
     // Headers that are read wait for the body's first bytes: where those can't be read, the client gets an error and no torn answer.
@@ -183,7 +183,7 @@ export class Response {
   }
 
   /** Gives why the body can't be looked into and may not pass so. */
-  private openMasker(charset: string, packing: string): string | undefined {
+  private openMasker(charset: string, packing: string, contentType: string): string | undefined {
     const write = (bytes: Buffer) => this.pending.push(bytes);
     const own = this.own?.(this.type, write);
     if (typeof own === 'string') return own;
@@ -198,7 +198,7 @@ export class Response {
       return this.policy.opaque === 'allow' || this.grpc.judged ? undefined : `${this.opaqueReason} (defaults.opaque)`;
     }
     this.masker = new BodyMasker(this.masks, this.type, write, {
-      charset,
+      ...(this.type.startsWith('multipart/') ? bodyParameters(contentType) : { charset }),
       opaque: (reason) => this.foundOpaque(reason),
       ...(grpc === undefined ? {} : { grpc }),
     });

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import type { Header } from '../../../filters/http/effects.js';
+import { forSeeds, type Random } from '../../support/random.js';
+import { bodyOf, Driver } from '../../unit/http/support.js';
+
+const policy = 'version: 1\nmasks:\n  - { name: all, detect: [all], as: redact }\n';
+const EMAIL = 'jane.doe@example.com';
+const CRLF = '\r\n';
+
+function masked(type: string, whole: Buffer | string, random?: Random): string {
+  const d = new Driver(policy);
+  d.request('GET /x');
+  const headers: Header[] = [
+    [':status', '200'],
+    ['content-type', type],
+  ];
+  d.step({ type: 'response_headers', headers, end: false });
+  const bytes = Buffer.from(whole as string);
+  for (let at = 0; at < bytes.length; ) {
+    const next = random === undefined ? bytes.length : at + 1 + random.int(random.pick([1, 8, 100]));
+    d.step({ type: 'response_body', body: bytes.subarray(at, next), end: false });
+    if (random?.chance(0.1) === true && type.includes('xml')) d.step({ type: 'flush' });
+    at = next;
+  }
+  d.step({ type: 'response_body', body: Buffer.alloc(0), end: true });
+  assert.equal(d.last.fail, undefined);
+  return bodyOf(d.answers).toString();
+}
+
+/** A strict reader of XML as far as these documents go: tags, attributes, text, CDATA, comments. Throws for what is not well formed. */
+function readXml(text: string): string[] {
+  const out: string[] = [];
+  const open: string[] = [];
+  const plain = (raw: string): string =>
+    raw.replace(/&(#x[0-9a-f]+|#\d+|[a-z]+);?/gi, (all, name: string) => {
+      const known: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+      if (!all.endsWith(';')) throw new Error(`a reference without an end: ${all}`);
+      if (name[0] !== '#') return known[name] ?? assert.fail(`unknown ${name}`);
+      return String.fromCodePoint(name[1] === 'x' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1)));
+    });
+  const token =
+    /<!--([^]*?)-->|<!\[CDATA\[([^]*?)\]\]>|<\?[^]*?\?>|<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/y;
+  while (token.lastIndex < text.length) {
+    const found = token.exec(text);
+    if (found === null) throw new Error(`not well formed: ${text.slice(token.lastIndex, token.lastIndex + 40)}`);
+    const [, comment, cdata, end, name, attributes, empty, raw] = found;
+    if (comment !== undefined) out.push(`comment ${comment}`);
+    else if (cdata !== undefined) out.push(`text ${cdata}`);
+    else if (raw !== undefined) out.push(`text ${plain(raw)}`);
+    else if (name !== undefined) {
+      if (end === '/') assert.equal(open.pop(), name);
+      else if (empty !== '/') open.push(name);
+      out.push(`${end}${name}${empty}`);
+      for (const [, key, value] of attributes!.matchAll(/([\w:.-]+)\s*=\s*("[^"]*"|'[^']*')/g))
+        out.push(`@${key} ${plain(value!.slice(1, -1))}`);
+    }
+  }
+  assert.deepEqual(open, []);
+  return out;
+}
+
+const texts = ['red', 'a < b & c', 'ß😀', '  ', '"quoted"', "it's", ']] >', EMAIL, `to ${EMAIL}, please`, '4111 1111 1111 1111', 'x]>'];
+const escape = (text: string, random: Random): string =>
+  text.replace(/[&<>"'@]/g, (sign) =>
+    sign === '@' && random.chance(0.5) ? '@' : random.chance(0.5) ? `&#${sign.charCodeAt(0)};` : `&#x${sign.charCodeAt(0).toString(16)};`,
+  );
+
+function xml(random: Random, depth = 0): string {
+  const name = random.pick(['a', 'ns:note', 'item', 'row']);
+  const attribute = (): string =>
+    ` ${random.pick(['id', 'title', 'x:y'])}${random.int(9)}=${random.chance(0.5) ? `"${escape(random.pick(texts), random)}"` : `'${escape(random.pick(texts), random)}'`}`;
+  const parts = Array.from({ length: depth > 3 ? 1 : random.int(4) }, () => {
+    const kind = random.int(5);
+    if (kind === 0 && depth < 4) return xml(random, depth + 1);
+    if (kind === 1) return `<![CDATA[${random.pick(texts)}]]>`;
+    if (kind === 2) return `<!-- ${random.pick(['red', `by ${EMAIL}`, 'a < b'])} -->`;
+    return escape(random.pick(texts), random);
+  });
+  return random.chance(0.2) ? `<${name}${attribute()}/>` : `<${name}${random.chance(0.5) ? attribute() : ''}>${parts.join('')}</${name}>`;
+}
+
+describe('XML and bodies of several parts', function () {
+  this.timeout(120_000);
+
+  it('XML: what a strict reader reads is the same but for what was masked, and the same bytes however it is cut', () => {
+    forSeeds(300, (random) => {
+      const whole = `<?xml version="1.0"?>\n${xml(random)}`;
+      const out = masked('application/xml', whole);
+      const [before, after] = [readXml(whole), readXml(out)];
+      assert.equal(after.length, before.length, `${whole}\n${out}`);
+      before.forEach((one, i) => {
+        if (!/jane|4111/.test(one)) assert.equal(after[i], one, whole);
+        else assert.doesNotMatch(after[i]!, /jane\.doe|4111 1111/, whole);
+      });
+      assert.equal(masked('application/xml', whole, random), out, whole);
+    });
+  });
+
+  it('XML: names of elements, of attributes, and what an attribute names are evidence', () => {
+    assert.equal(
+      masked(
+        'text/xml',
+        `<u><password>hunter22</password><id>7</id><a password="hunter22" x='7'/><e key="password">hunter22</e><p name="password" value="hunter22"/><![CDATA[${EMAIL}]>]]></u>`,
+      ),
+      `<u><password>[password]</password><id>7</id><a password="[password]" x='7'/><e key="password">[password]</e><p name="password" value="[password]"/><![CDATA[(email)]>]]></u>`,
+    );
+  });
+
+  const parts = (boundary: string, ...all: [headers: string[], body: string][]): string =>
+    `${all.map(([headers, body]) => `--${boundary}${CRLF}${headers.map((one) => one + CRLF).join('')}${CRLF}${body}${CRLF}`).join('')}--${boundary}--${CRLF}`;
+
+  it('each part by its own type, its headers too, parts in parts, cut anywhere', () => {
+    const build = (mail: string, escaped: string): string =>
+      `before ${mail}${CRLF}${parts(
+        'x y',
+        [['Content-Type: application/json'], `{"m":"${escaped}"}`],
+        [['Content-Type: text/plain', `X-From: ${mail}`], `--x z${CRLF}${mail}`],
+        [[], `{"m":"${escaped}"}`],
+        [['content-type: multipart/mixed; boundary=inner'], parts('inner', [['Content-Type: text/csv'], `a,b${CRLF}${mail},2`])],
+      )}after ${mail}`;
+    const whole = build(EMAIL, 'jane.doe\\u0040example.com');
+    const want = build('[email]', '[email]');
+    const type = 'multipart/mixed; boundary="x y"';
+    assert.equal(masked(type, whole), want);
+    forSeeds(100, (random) => assert.equal(masked(type, whole, random), want));
+  });
+
+  it('a part that is encoded or packed is an error, and no byte of it leaves', () => {
+    for (const header of ['Content-Transfer-Encoding: base64', 'Content-Encoding: gzip']) {
+      const d = new Driver(policy);
+      d.request('GET /x');
+      d.respond([['content-type', 'multipart/mixed; boundary=b']], parts('b', [[header], Buffer.from(EMAIL).toString('base64')]));
+      assert.equal(d.refusal().status, 502);
+    }
+  });
+});
