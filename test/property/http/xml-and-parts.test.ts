@@ -39,7 +39,7 @@ function readXml(text: string): string[] {
       return String.fromCodePoint(name[1] === 'x' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1)));
     });
   const token =
-    /<!--([^]*?)-->|<!\[CDATA\[([^]*?)\]\]>|<\?[^]*?\?>|<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/y;
+    /<!--(.*?)-->|<!\[CDATA\[(.*?)\]\]>|<\?.*?\?>|<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/sy;
   while (token.lastIndex < text.length) {
     const found = token.exec(text);
     if (found === null) throw new Error(`not well formed: ${text.slice(token.lastIndex, token.lastIndex + 40)}`);
@@ -60,7 +60,7 @@ function readXml(text: string): string[] {
 }
 
 const texts = ['red', 'a < b & c', 'ß😀', '  ', '"quoted"', "it's", ']] >', EMAIL, `to ${EMAIL}, please`, '4111 1111 1111 1111', 'x]>'];
-const escape = (text: string, random: Random): string =>
+const referenced = (text: string, random: Random): string =>
   text.replace(/[&<>"'@]/g, (sign) =>
     sign === '@' && random.chance(0.5) ? '@' : random.chance(0.5) ? `&#${sign.charCodeAt(0)};` : `&#x${sign.charCodeAt(0).toString(16)};`,
   );
@@ -68,13 +68,13 @@ const escape = (text: string, random: Random): string =>
 function xml(random: Random, depth = 0): string {
   const name = random.pick(['a', 'ns:note', 'item', 'row']);
   const attribute = (): string =>
-    ` ${random.pick(['id', 'title', 'x:y'])}${random.int(9)}=${random.chance(0.5) ? `"${escape(random.pick(texts), random)}"` : `'${escape(random.pick(texts), random)}'`}`;
+    ` ${random.pick(['id', 'title', 'x:y'])}${random.int(9)}=${random.chance(0.5) ? `"${referenced(random.pick(texts), random)}"` : `'${referenced(random.pick(texts), random)}'`}`;
   const parts = Array.from({ length: depth > 3 ? 1 : random.int(4) }, () => {
     const kind = random.int(5);
     if (kind === 0 && depth < 4) return xml(random, depth + 1);
     if (kind === 1) return `<![CDATA[${random.pick(texts)}]]>`;
     if (kind === 2) return `<!-- ${random.pick(['red', `by ${EMAIL}`, 'a < b'])} -->`;
-    return escape(random.pick(texts), random);
+    return referenced(random.pick(texts), random);
   });
   return random.chance(0.2) ? `<${name}${attribute()}/>` : `<${name}${random.chance(0.5) ? attribute() : ''}>${parts.join('')}</${name}>`;
 }
