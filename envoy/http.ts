@@ -11,6 +11,7 @@ import {
   METADATA_NAMESPACE,
   STREAM_ANSWER_MS_MAX,
 } from './filters.js';
+import { JWT_AUTHN, jwtFilter } from './jwt.js';
 import { DEFAULT_UPGRADES, type EnvoyLimits, type GatewayEndpoints, type HttpListener } from './options.js';
 
 /** `https://api.example.com/` as host, port, and whether TLS goes on. Throws TypeError for what is no URL of a server. */
@@ -67,7 +68,7 @@ function processFilter(listener: HttpListener): object {
       mutation_rules: { allow_all_routing: true },
       metadata_options: {
         receiving_namespaces: { untyped: [METADATA_NAMESPACE] },
-        ...(listener.mcp_filter === true ? { forwarding_namespaces: { untyped: [MCP_FILTER] } } : {}),
+        ...forwarded(listener),
       },
       grpc_service: gatewayService(listener, STREAM_ANSWER_MS_MAX),
     },
@@ -172,6 +173,12 @@ function heldRoutes(listener: HttpListener, gateway: GatewayEndpoints, route: ob
   }));
 }
 
+/** Metadata of other filters that the gateway is told. */
+function forwarded(listener: HttpListener): object {
+  const untyped = [...(listener.mcp_filter === true ? [MCP_FILTER] : []), ...(listener.jwt === undefined ? [] : [JWT_AUTHN])];
+  return untyped.length === 0 ? {} : { forwarding_namespaces: { untyped } };
+}
+
 /** The HTTP connection manager that agents connect to. */
 export function httpManager(listener: HttpListener, gateway: GatewayEndpoints, limits: EnvoyLimits): object {
   const { host, tls } = parseUpstreamUrl(listener.upstream);
@@ -224,6 +231,7 @@ export function httpManager(listener: HttpListener, gateway: GatewayEndpoints, l
         ...(listener.authorize === true ? [authorizeRequestFilter(listener, limits)] : []),
         // in the order of requests; answers come through them in reverse
         keepLength('response_mutations', 'RESP'),
+        ...[jwtFilter(listener)].filter((filter) => filter !== undefined),
         ...(listener.mcp_filter === true ? [mcpFilter] : []),
         processFilter(listener),
         keepLength('request_mutations', 'REQ'),

@@ -62,6 +62,8 @@ export interface HttpListener {
   authorize?: boolean;
   /** put Envoy's own reader of MCP first and forward what it read, as a second opinion */
   mcp_filter?: boolean;
+  /** Envoy verifies signed tokens itself (jwt_authn), and tells the gateway what they say */
+  jwt?: { required: boolean; providers: JwtProvider[] };
   /** where upgraded streams (WebSocket) go through the gateway and come back; without it they are refused */
   hop?: HopAddresses;
   /** protocols of `Upgrade` that come to the gateway; DEFAULT_UPGRADES unless said otherwise */
@@ -70,6 +72,13 @@ export interface HttpListener {
 
 /** SPDY is let in to be refused with a message that says what to do; Envoy's own refusal says nothing. */
 export const DEFAULT_UPGRADES: readonly string[] = ['websocket', 'SPDY/3.1'];
+
+export interface JwtProvider {
+  issuer: string;
+  audiences: string[];
+  keys: { url: string } | { file: string };
+  clock_tolerance_s: number;
+}
 
 export interface DownstreamTls {
   certificate_file: string;

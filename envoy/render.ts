@@ -4,6 +4,7 @@ import { envoyAddress, isLocal, parseAddress } from './address.js';
 import { gatewayCluster, gatewayHopCluster, hopCluster, serverCluster, typed, upstreamCluster, workerCluster } from './clusters.js';
 import { agentFilters, proxyFilter } from './filters.js';
 import { httpClusters, httpManager, parseUpstreamUrl } from './http.js';
+import { jwtClusters } from './jwt.js';
 import { listenOn, tlsInspector } from './listening.js';
 import {
   defaultLimits,
@@ -161,7 +162,7 @@ function allClusters(options: RenderOptions, limits: EnvoyLimits): object[] {
       ? options.gateway.grpc.map((address, i) => gatewayCluster({ ...options.gateway, grpc: [address] }, limits, workerCluster(i + 1)))
       : []),
     ...options.listeners.flatMap((listener) => clustersOf(listener, options, limits)),
-    ...(options.http ?? []).flatMap((listener) => httpClusters(listener, limits)),
+    ...(options.http ?? []).flatMap((listener) => [...httpClusters(listener, limits), ...jwtClusters(listener, limits)]),
   ];
 }
 

@@ -12,6 +12,7 @@ import { type Reach, reachOf } from '../filters/http/readings.js';
 import { claimed, headOf } from '../filters/http/request-facts.js';
 import type { KubernetesOptions } from '../filters/kubernetes/conversation.js';
 import type { McpMemory } from '../filters/mcp/tools.js';
+import type { Identity } from '../filters/policy/types.js';
 import type { CatalogueView } from '../filters/postgres/rows/origin.js';
 import type { LoginQuestion } from '../filters/postgres/session/agent-login.js';
 import type { LookupEffect } from '../filters/postgres/session/effects.js';
@@ -22,9 +23,10 @@ import { type ConnectQuestion, peerOf } from './convert/ext-authz.js';
 import { spiffeIdentity } from './convert/identity.js';
 import type { PeerFacts } from './convert/network-ext-proc.js';
 import { proxyPeer } from './convert/proxy-header.js';
+import { type CredentialSource, type HttpLogin, type HttpPeer, identify } from './identity/http-login.js';
 import { answerLogin, type ListenerLogin, loginOptions } from './identity/postgres-login.js';
-import type { RuleBook } from './rules.js';
-import { AcceptedRequests } from './services/accepted-requests.js';
+import { type RuleBook, withoutCredential } from './rules.js';
+import { AcceptedRequests, type Asking } from './services/accepted-requests.js';
 import { Connection, type ConnectionMetrics, Registry, type Transport } from './services/connection.js';
 import type { RefusedRequest } from './services/ext-authz.js';
 import { forward } from './services/forward.js';
@@ -72,6 +74,10 @@ export interface HttpResource {
   kubernetes?: KubernetesOptions;
   /** what the descriptors of its gRPC API say */
   grpc?: GrpcSchema;
+  /** callers must show who they are; without it a certificate counts, else what they claim */
+  login?: HttpLogin;
+  /** the gateway's own credential for the server */
+  credential?: CredentialSource;
 }
 
 export interface GatewayOptions {
@@ -199,34 +205,31 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const openHttp = (
     resource: HttpResource,
     facts: PeerFacts,
+    known: HttpPeer,
     transport: 'ext_proc' | 'hop',
     makeTransport: (session: string) => HttpTransport,
   ): HttpConnection => {
     if (stopping) throw new MidstreamError('unavailable', 'the gateway is stopping');
-    const mayReach = (reach: Reach) => options.mayConnect?.({ ...questionOf(resource.listener, facts), reach }).allowed !== false;
-    return openExchange(
-      options,
-      { open: exchanges, sessions, accepted },
-      resource,
-      { ...extProcPeer(facts), mayReach },
-      transport,
-      makeTransport,
-      now,
-    );
+    const mayReach = (reach: Reach) => options.mayConnect?.({ ...questionOf(resource.listener, facts, known), reach }).allowed !== false;
+    return openExchange(options, { open: exchanges, sessions, accepted }, resource, { ...known, mayReach }, transport, makeTransport, now);
   };
   server.addService(
     httpExtProcDefinition,
     httpExtProc({
       log: options.log,
-      open: (facts, listener, makeTransport, headers) => {
+      open: (facts, listener, makeTransport, headers, verified) => {
         const found = options.http?.find((one) => one.listener === listener);
         if (found === undefined)
           throw new MidstreamError('config_invalid', `Envoy named a listener "${listener}" that the gateway does not know`);
-        const asked = askedId(headers);
-        if (asked === undefined) return openHttp(found, facts, 'ext_proc', makeTransport);
-        const { identity, source } = extProcPeer(facts);
-        const asking = { identity: identity ?? claimed(headOf(headers).facts, source), resource: found.resource, headers };
-        return accepted.ask(asked, asking, makeTransport);
+        const serve = (known: HttpPeer): Asking => {
+          const asked = known.unauthenticated === undefined && known.unavailable === undefined ? askedId(headers) : undefined;
+          if (asked === undefined) return openHttp(found, facts, known, 'ext_proc', makeTransport);
+          const { identity, source } = known;
+          const asking = { identity: identity ?? claimed(headOf(headers).facts, source), resource: found.resource, headers };
+          return accepted.ask(asked, asking, makeTransport);
+        };
+        const identified = identifyFor(found, headers, extProcPeer(facts), verified);
+        return identified === undefined ? serve(extProcPeer(facts)) : identified.then(serve);
       },
     }),
   );
@@ -250,10 +253,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       listener: resource.listener,
       upstream: resource.hop.upstream,
       open: (request, makeTransport) => {
-        const connection = openHttp(resource, request.peer, 'hop', makeTransport);
+        const connection = openHttp(resource, request.peer, request.known ?? extProcPeer(request.peer), 'hop', makeTransport);
         options.opened?.(resource.listener, request.peer.connectionId, connection.exchange.options.id);
         return connection;
       },
+      identify: (request) => identifyFor(resource, request.headers, extProcPeer(request.peer), undefined),
       sent: (side, bytes) => options.metrics.bytes(side, bytes),
       recordingBusy: options.recordingBusy,
       held_bytes_max: () => options.rules.policy().limits.held_bytes_max,
@@ -269,9 +273,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     registry,
     exchanges,
     refuses: async (question, headers) => {
-      if (options.mayConnect?.({ ...question, reach: reachOf(headOf(headers)) }).allowed !== false) return undefined;
       const found = options.http?.find((one) => one.listener === question.listener);
       if (found === undefined || stopping) throw new MidstreamError('forbidden', 'nothing is known of this listener');
+      const facts = peerOf(question);
+      const known: HttpPeer =
+        (await identifyFor({ login: found.login && { ...found.login, by_envoy: false } }, headers, extProcPeer(facts), undefined)) ??
+        extProcPeer(facts);
+      const isKnown = known.unauthenticated === undefined && known.unavailable === undefined;
+      const asked = { ...question, principal: known.identity?.id || question.principal, reach: reachOf(headOf(headers)) };
+      if (isKnown && options.mayConnect?.(asked).allowed !== false) return undefined;
       // The very exchange that would refuse it, so that its answer and its record are the same.
       return refusedBy(
         (makeTransport) =>
@@ -279,7 +289,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
             options,
             { open: exchanges, sessions, accepted },
             found,
-            { ...extProcPeer(peerOf(question)), mayReach: () => false },
+            { ...known, mayReach: () => false },
             'ext_proc',
             makeTransport,
             now,
@@ -323,6 +333,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
+/** Asked before anything of a request is read; undefined where nothing has to be found out. */
+function identifyFor(
+  { login, credential }: { login?: HttpLogin | undefined; credential?: CredentialSource | undefined },
+  headers: readonly Header[],
+  peer: HttpPeer,
+  verified: Identity | undefined,
+): Promise<HttpPeer> | undefined {
+  return login === undefined && credential === undefined ? undefined : identify(login, credential, headers, peer, verified);
+}
+
 /** Where no server speaks MCP nobody asks; where one does, nothing passes without it. */
 const noMemory = new Proxy({} as McpMemory, {
   get: () => () => {
@@ -331,11 +351,11 @@ const noMemory = new Proxy({} as McpMemory, {
 });
 
 /** The question that ext_authz would ask about this peer. */
-const questionOf = (listener: string, facts: PeerFacts): ConnectQuestion => ({
+const questionOf = (listener: string, facts: PeerFacts, known: HttpPeer): ConnectQuestion => ({
   listener,
   address: facts.source.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''),
   port: Number(/:(\d+)$/.exec(facts.source)?.[1] ?? 0),
-  principal: facts.spiffe || facts.subject,
+  principal: known.identity?.id || facts.spiffe || facts.subject,
   sni: facts.tls['requested_server_name'] ?? '',
 });
 
@@ -400,7 +420,7 @@ function openExchange(
       gateway_version: options.version,
       now,
       newId: () => randomBytes(16).toString('hex'),
-      rules: (identity) => rules.http(identity, resource),
+      rules: (identity) => withoutCredential(rules.http(identity, resource), peer.credential?.secrets),
       ...(grpc === undefined ? {} : { grpc }),
       body_bytes_max: policy.recording?.response_bytes_max ?? WIRE_BYTES_MAX,
     },

@@ -106,6 +106,25 @@ export class RuleBook {
   }
 }
 
+/** The gateway's own credential never goes back to an agent, however the server repeats it: a mask for its very words, over all others. */
+export function withoutCredential(rules: HttpRules, secrets: readonly string[] | undefined): HttpRules {
+  if (secrets === undefined || secrets.length === 0) return rules;
+  const key = secrets.join('\n');
+  let mask = credentialMasks.get(key);
+  if (mask === undefined) {
+    const kind = { kind: 'gateway_credential', words: secrets, pattern: undefined, ignore_case: false, context: [], score: 1 };
+    const detector = createPolicyDetector({ detect: ['custom'], detection: { kinds: [kind], allow: [], score_min: new Map() } });
+    mask = { name: 'gateway-credential', detector, as: 'redact', masker: createMasker('redact', {}) };
+    if (credentialMasks.size >= CREDENTIALS_MAX) credentialMasks.delete(credentialMasks.keys().next().value!);
+    credentialMasks.set(key, mask);
+  }
+  return { ...rules, masks: [mask, ...rules.masks] };
+}
+
+const credentialMasks = new Map<string, BodyMask>();
+/** Credentials in use, and those before them that answers still repeat. */
+const CREDENTIALS_MAX = 64;
+
 const NO_MASKS: readonly BodyMask[] = [];
 
 /** The same names come with every statement and every answer. */

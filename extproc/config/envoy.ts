@@ -11,19 +11,22 @@ export function renderOptionsOf(config: Config): RenderOptions {
     ...(config.http.length === 0
       ? {}
       : {
-          http: config.http.map(({ name, listen, upstream, upstream_ca_file, tls, hop, upgrades, kubernetes, mcp_filter }) => ({
-            name,
-            listen,
-            upstream,
-            ...(config.access === undefined ? {} : { authorize: true }),
-            ...(upstream_ca_file === undefined ? {} : { upstream_ca_file }),
-            ...(tls ? { tls } : {}),
-            ...(hop ? { hop } : {}),
-            ...(upgrades ? { upgrades } : {}),
-            ...(kubernetes ? { kubernetes: true } : {}),
-            ...(kubernetes?.certificate ? { upstream_certificate: kubernetes.certificate } : {}),
-            ...(mcp_filter ? { mcp_filter } : {}),
-          })),
+          http: config.http.map(
+            ({ name, listen, upstream, upstream_ca_file, tls, hop, upgrades, kubernetes, mcp_filter, authentication }) => ({
+              name,
+              listen,
+              upstream,
+              ...(config.access === undefined ? {} : { authorize: true }),
+              ...(upstream_ca_file === undefined ? {} : { upstream_ca_file }),
+              ...(tls ? { tls } : {}),
+              ...(hop ? { hop } : {}),
+              ...(upgrades ? { upgrades } : {}),
+              ...(kubernetes ? { kubernetes: true } : {}),
+              ...(kubernetes?.certificate ? { upstream_certificate: kubernetes.certificate } : {}),
+              ...(mcp_filter ? { mcp_filter } : {}),
+              ...(authentication?.by_envoy ? { jwt: { required: authentication.required, providers: config.identity.issuers } } : {}),
+            }),
+          ),
         }),
     listeners: config.listeners.map(({ name, transport, listen, upstream, tls, upstream_tls, hop, postgres_proxy }) => ({
       name,

@@ -96,6 +96,58 @@ export const identitySchema = object('Who agents are. What is listed here may be
   ),
 });
 
+const secretFields = {
+  file: file('A file that holds it, or JSON with username and password; read again when it changes.'),
+  env: text('An environment variable that holds it.', 'write the name of a variable'),
+  command,
+  age_max: duration('How long what the command printed counts.', '5m'),
+};
+
+export const httpAuthenticationSchema = object('Callers must show who they are. What they showed goes no further than the gateway.', {
+  methods: {
+    type: 'array',
+    minItems: 1,
+    uniqueItems: true,
+    items: { enum: ['certificate', 'token'] },
+    default: ['certificate', 'token'],
+    description: 'certificate: a client certificate with a SPIFFE id is enough; token: a bearer token in Authorization.',
+    'x-say': 'use certificate, token or both',
+  },
+  by: {
+    enum: ['gateway', 'envoy'],
+    default: 'gateway',
+    description:
+      'Who verifies signed tokens. envoy: its jwt_authn filter, for the issuers under identity; tokens of the gateway’s own are none of them.',
+  },
+  required: {
+    type: 'boolean',
+    default: true,
+    description: 'false: somebody without either goes on, and is what they claim.',
+    'x-say': 'write true or false',
+  },
+});
+
+export const httpCredentialSchema = object(
+  'The gateway’s own credential for the server, in place of the agent’s.',
+  {
+    as: {
+      enum: ['bearer', 'basic', 'header', 'oauth'],
+      description: 'How it is sent; oauth: client credentials, whose token is kept and renewed.',
+    },
+    header: text('as: header. The header that carries it.', 'for example x-api-key'),
+    user: text('as: basic. The user name.', 'write a name'),
+    token_url: text(
+      'as: oauth. Where tokens are asked for: https, or http on this machine.',
+      'for example https://login.example.com/token',
+    ),
+    client_id: text('as: oauth. What the authorization server calls us.', 'write the client’s id'),
+    scopes: texts('as: oauth. What is asked for.', 'for example [orders.read]'),
+    audience: text('as: oauth. For whom the token is.', 'write an audience'),
+    ...secretFields,
+  },
+  ['as'],
+);
+
 export const authenticationSchema = object(
   'The gateway ends the agents’ authentication itself, and logs in at the server with a credential of its own. Without it the client’s own log-in passes through.',
   {

@@ -1,5 +1,6 @@
 import { parseDuration } from '../../filters/policy/units.js';
 import type { LoginRule, SecretSource } from '../identity/credentials.js';
+import type { HttpCredential } from '../identity/http-login.js';
 import type { LoginMethod } from '../identity/postgres-login.js';
 import type { IdentityConfig, IssuerConfig } from '../identity/types.js';
 
@@ -146,4 +147,67 @@ function secretSource(
   if (password_file !== undefined) return { file: path(password_file) };
   if (password_env !== undefined) return { env: password_env };
   return password_command && { command: password_command, ms_max: parseDuration(password_age_max) ?? 0 };
+}
+
+export interface HttpAuthenticationDocument {
+  methods?: ('certificate' | 'token')[];
+  by?: 'gateway' | 'envoy';
+  required?: boolean;
+}
+
+export interface HttpAuthenticationConfig {
+  methods: ('certificate' | 'token')[];
+  by_envoy: boolean;
+  required: boolean;
+}
+
+export const resolveHttpAuthentication = ({
+  methods = ['certificate', 'token'],
+  by = 'gateway',
+  required = true,
+}: HttpAuthenticationDocument): HttpAuthenticationConfig => ({ methods, by_envoy: by === 'envoy', required });
+
+export interface HttpCredentialDocument {
+  as: HttpCredential['as'];
+  header?: string;
+  user?: string;
+  token_url?: string;
+  client_id?: string;
+  scopes?: string[];
+  audience?: string;
+  file?: string;
+  env?: string;
+  command?: string[];
+  age_max?: string;
+}
+
+/** Headers that say where a request goes, or how it is read: no credential belongs there. */
+const NO_CREDENTIAL = /^(host|content-.*|transfer-encoding|connection|upgrade|:.*|te|trailer)$/i;
+
+export function resolveHttpCredential(one: HttpCredentialDocument, pointer: string, { problem, path }: Context): HttpCredential {
+  const { as, header, user, token_url, client_id, scopes = [], audience } = one;
+  const needs = (field: string, value: string | undefined): string => {
+    if (value === undefined) problem(pointer, `a credential as ${as} has no ${field}`, `add ${field}`);
+    return value ?? '';
+  };
+  const given = [one.file, one.env, one.command].filter((source) => source !== undefined).length;
+  if (given !== 1) problem(pointer, 'a credential has not exactly one of file, env and command', 'keep one of them');
+  const secret: SecretSource =
+    one.file !== undefined
+      ? { file: path(one.file) }
+      : one.env !== undefined
+        ? { env: one.env }
+        : { command: one.command ?? [], ms_max: parseDuration(one.age_max ?? '5m') ?? 0 };
+  if (as === 'bearer') return { as, secret };
+  if (as === 'basic') return { as, user: needs('user', user), secret };
+  if (as === 'header') {
+    const name = needs('header', header).toLowerCase();
+    if (header !== undefined && (!/^[a-z0-9!#$%&'*+.^_`|~-]{1,100}$/.test(name) || NO_CREDENTIAL.test(name)))
+      problem(`${pointer}/header`, `${header} is no header for a credential`, 'write the name of a header, for example x-api-key');
+    return { as, header: name, secret };
+  }
+  const url = needs('token_url', token_url);
+  if (token_url !== undefined && !keysAddress(url))
+    problem(`${pointer}/token_url`, 'the token would be asked for without TLS', 'write an https address; http is for this machine alone');
+  return { as, token_url: url, client_id: needs('client_id', client_id), secret, scopes, audience };
 }

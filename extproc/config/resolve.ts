@@ -4,7 +4,16 @@ import { type Address, isLocal, parseAddress } from '../../envoy/address.js';
 import { parseUpstreamUrl } from '../../envoy/http.js';
 import type { DownstreamTls, EnvoyListener, HopAddresses, UpstreamTls } from '../../envoy/options.js';
 import { parseBytes, parseDuration } from '../../filters/policy/units.js';
-import { type AuthenticationDocument, type IdentityDocument, resolveAuthentication, resolveIdentity } from './identity.js';
+import {
+  type AuthenticationDocument,
+  type HttpAuthenticationDocument,
+  type HttpCredentialDocument,
+  type IdentityDocument,
+  resolveAuthentication,
+  resolveHttpAuthentication,
+  resolveHttpCredential,
+  resolveIdentity,
+} from './identity.js';
 import { type PeopleDocument, resolvePeople } from './people.js';
 import type { AccessRule, Config, HttpConfig, KubernetesConfig, ListenerConfig, TokenConfig } from './types.js';
 
@@ -67,11 +76,13 @@ interface HttpDocument {
   upstream: string;
   upstream_ca_file?: string;
   protocol?: 'http' | 'mcp' | 'kubernetes';
-  kubernetes?: { token_file?: string; certificate_file?: string; key_file?: string; impersonation?: boolean };
+  kubernetes?: { token_file?: string; certificate_file?: string; key_file?: string; impersonation?: boolean; as_caller?: boolean };
   grpc_descriptors?: string[];
   mcp_filter?: boolean;
   resource?: string;
   tls?: DownstreamTls;
+  authentication?: HttpAuthenticationDocument;
+  credential?: HttpCredentialDocument;
   hop?: { gateway: string; back: string };
   upgrades?: string[];
 }
@@ -264,6 +275,10 @@ function httpListener(one: HttpDocument, pointer: string, workers: number, at: P
     mcp_filter: one.mcp_filter ?? false,
     resource: one.resource ?? one.name,
     tls: one.tls && tlsFiles(one.tls, path),
+    authentication: one.authentication && resolveHttpAuthentication(one.authentication),
+    credential:
+      one.credential &&
+      resolveHttpCredential(one.credential, `${pointer}/credential`, { problem: (where, what, fix) => at.problem(where, what, fix), path }),
     hop: one.hop && {
       gateway: at.perWorker(`${pointer}/hop/gateway`, one.hop.gateway, workers),
       back: at.local(`${pointer}/hop/back`, one.hop.back),
@@ -273,7 +288,13 @@ function httpListener(one: HttpDocument, pointer: string, workers: number, at: P
 }
 
 function kubernetes(one: HttpDocument, pointer: string, at: Places, path: (name: string) => string): KubernetesConfig {
-  const { token_file, certificate_file, key_file, impersonation = false } = one.kubernetes ?? {};
+  const { token_file, certificate_file, key_file, impersonation = false, as_caller = false } = one.kubernetes ?? {};
+  if (as_caller && one.authentication === undefined)
+    at.problem(
+      `${pointer}/kubernetes`,
+      'as_caller acts for callers who are proven, and nobody has to prove anything here',
+      'add authentication',
+    );
   if ((certificate_file === undefined) !== (key_file === undefined))
     at.problem(`${pointer}/kubernetes`, 'a certificate and its key belong together', 'give certificate_file and key_file, or neither');
   if ((token_file !== undefined || certificate_file !== undefined) && one.upstream.startsWith('http:') && !LOOPBACK.test(one.upstream))
@@ -285,6 +306,7 @@ function kubernetes(one: HttpDocument, pointer: string, at: Places, path: (name:
         ? undefined
         : { certificate_file: path(certificate_file), key_file: path(key_file) },
     impersonation,
+    as_caller,
   };
 }
 

@@ -1,4 +1,4 @@
-import { authenticationSchema, identitySchema } from './identity-schema.js';
+import { authenticationSchema, httpAuthenticationSchema, httpCredentialSchema, identitySchema } from './identity-schema.js';
 import { peopleSchema } from './people.js';
 import { address, bytes, count, duration, file, name, object, text, texts } from './schema-parts.js';
 
@@ -76,6 +76,12 @@ const httpListener = object(
         token_file: file('Bearer token; read again when it changes.'),
         certificate_file: file('PEM certificate that Envoy shows to the API server.'),
         key_file: file('Its private key.'),
+        as_caller: {
+          type: 'boolean',
+          default: false,
+          description: 'The gateway’s credential acts for whoever was proven (Impersonate-User, Impersonate-Group); needs authentication.',
+          'x-say': 'write true or false',
+        },
         impersonation: {
           type: 'boolean',
           default: false,
@@ -86,6 +92,8 @@ const httpListener = object(
     ),
     resource: text('What policies, recordings and access rules call this server; the name of the listener otherwise.', 'write a name'),
     tls: downstreamTls,
+    authentication: httpAuthenticationSchema,
+    credential: httpCredentialSchema,
     hop: object(
       'Where upgraded streams (WebSocket) go to the gateway and come back; without it Envoy refuses upgrades. Loopback addresses or Unix sockets.',
       {

@@ -1,7 +1,8 @@
 import type { DownstreamTls, EnvoyListener, HopAddresses, UpstreamTls } from '../../envoy/options.js';
 import type { PeopleLogin } from '../console/login/types.js';
+import type { HttpCredential } from '../identity/http-login.js';
 import type { IdentityConfig } from '../identity/types.js';
-import type { AuthenticationConfig } from './identity.js';
+import type { AuthenticationConfig, HttpAuthenticationConfig } from './identity.js';
 
 /** midstream.yaml with every default filled in; paths are absolute, sizes are bytes, durations milliseconds. */
 export interface Config {
@@ -77,6 +78,10 @@ export interface HttpConfig {
   mcp_filter: boolean;
   resource: string;
   tls: DownstreamTls | undefined;
+  /** undefined: a certificate counts, else what callers claim */
+  authentication: HttpAuthenticationConfig | undefined;
+  /** undefined: the caller's own goes on */
+  credential: HttpCredential | undefined;
   /** one gateway address for each worker; undefined: upgrades are refused */
   hop: HopAddresses | undefined;
   /** protocols of Upgrade that come to the gateway; undefined: the usual ones */
@@ -88,6 +93,8 @@ export interface KubernetesConfig {
   token_file: string | undefined;
   certificate: { certificate_file: string; key_file: string } | undefined;
   impersonation: boolean;
+  /** the gateway acts for whoever was proven (Impersonate-User, Impersonate-Group) */
+  as_caller: boolean;
 }
 
 export interface TokenConfig {

@@ -64,7 +64,8 @@ function matcher({ identities, groups, proofs, databases }: LoginRule): (identit
     (names === undefined || names.some((pattern) => pattern.test(database)));
 }
 
-function secretOf(source: SecretSource, env: NodeJS.ProcessEnv): () => Promise<Secret> {
+/** Reads a secret now and whenever it may have changed. The result throws MidstreamError unavailable when it can't be had. */
+export function secretOf(source: SecretSource, env: NodeJS.ProcessEnv): () => Promise<Secret> {
   if ('file' in source) {
     const file = new WatchedFile(source.file, parseSecret);
     return () => file.value();

@@ -8,6 +8,7 @@ import { readGrpcSchema } from '../config/grpc-schema.js';
 import type { HttpConfig, KubernetesConfig, ListenerConfig } from '../config/types.js';
 import type { HttpResource, Resource } from '../gateway.js';
 import { openCredentials } from '../identity/credentials.js';
+import { asCaller, openHttpCredential } from '../identity/http-login.js';
 import { type Identities, openIdentities } from '../identity/index.js';
 import { bearerFrom } from '../kubernetes/bearer.js';
 import { type Runtime, type RuntimeOptions, type Siblings, startRuntime } from '../runtime.js';
@@ -26,7 +27,7 @@ export async function startWorker(settings: WorkerSettings, log: Logger, sibling
   const { config, number } = settings;
   const identities = await openIdentities(config.identity, log);
   const resources = config.listeners.map((listener) => resourceOf(listener, number, identities, log));
-  const options = runtimeOptions(settings, resources, log);
+  const options = runtimeOptions(identities, settings, resources, log);
   await removeStaleSocket(options.grpc);
   for (const { hop } of [...config.listeners, ...config.http]) {
     const { agents = [], server = [] } = hop?.starttls ?? {};
@@ -55,6 +56,7 @@ function kubernetesOptions({ token_file, impersonation }: KubernetesConfig): Kub
 }
 
 function runtimeOptions(
+  identities: Identities,
   { config, number, mask_key, mask_key_id, serves_api, version }: WorkerSettings,
   resources: Resource[],
   log: Logger,
@@ -64,7 +66,7 @@ function runtimeOptions(
     version,
     grpc: config.gateway.grpc[number - 1]!,
     resources,
-    ...(config.http.length === 0 ? {} : { http: config.http.map((one) => httpResource(one, number)) }),
+    ...(config.http.length === 0 ? {} : { http: config.http.map((one) => httpResource(one, number, identities, log)) }),
     policyFile: config.policy_file,
     record: {
       directory: record.directory,
@@ -91,11 +93,16 @@ const hopOf = (hop: HopAddresses, number: number): NonNullable<Resource['hop']> 
 });
 
 function httpResource(
-  { name, resource, upstream, protocol, hop, kubernetes, grpc_descriptors: files }: HttpConfig,
+  { name, resource, upstream, protocol, hop, kubernetes, grpc_descriptors: files, authentication, credential }: HttpConfig,
   number: number,
+  identities: Identities,
+  log: Logger,
 ): HttpResource {
+  const own = credential === undefined ? undefined : openHttpCredential(credential);
   const authority = authorityOf(upstream);
   return {
+    ...(authentication && { login: { ...authentication, identities, log } }),
+    ...(kubernetes?.as_caller ? { credential: asCaller } : own && { credential: own }),
     listener: name,
     resource,
     ...(authority === undefined ? {} : { authority }),

@@ -2,6 +2,7 @@ import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grp
 import type { Effects, Header } from '../../filters/http/effects.js';
 import type { ExchangeInput } from '../../filters/http/exchange.js';
 import { opinionOf } from '../../filters/mcp/second-opinion.js';
+import type { Identity } from '../../filters/policy/types.js';
 import {
   decodeProcessingRequest,
   encodeProcessingResponse,
@@ -9,6 +10,7 @@ import {
   type ProcessingResponse,
   serviceName,
 } from '../../protos/http-ext-proc.js';
+import { verifiedIdentity } from '../convert/jwt-authn.js';
 import { type PeerFacts, peerFacts } from '../convert/network-ext-proc.js';
 import type { Asking } from './accepted-requests.js';
 import { streaming } from './grpc-method.js';
@@ -64,38 +66,86 @@ class ExtProcStream implements HttpTransport {
 
 export interface HttpExtProcHost {
   /** a new request; throws when it may not be served */
-  open(peer: PeerFacts, listener: string, transport: (session: string) => HttpTransport, headers: readonly Header[]): Asking;
+  open(
+    peer: PeerFacts,
+    listener: string,
+    transport: (session: string) => HttpTransport,
+    headers: readonly Header[],
+    verified: Identity | undefined,
+  ): Asking | Promise<Asking>;
   log: { warn(fields: object, message: string): void };
+}
+
+function give(connection: Asking, request: ProcessingRequest): void {
+  if (request.part === 'none') return;
+  const { attributes: _attributes, metadata, part, ...rest } = request;
+  const opinion = metadata && opinionOf(metadata['envoy.filters.http.mcp']);
+  connection.input({ type: part, ...rest, ...(opinion && { opinion }) } as ExchangeInput);
 }
 
 export function httpExtProc(host: HttpExtProcHost): UntypedServiceImplementation {
   const process = (call: Call): void => {
     let connection: Asking | undefined;
+    /** what came while it was found out who asks */
+    let early: ProcessingRequest[] | undefined;
+    let over: string | undefined;
+    const failed = (error: unknown): void => {
+      host.log.warn({ error: error instanceof Error ? error.message : String(error) }, 'a request failed; it is reset');
+      connection?.lost('stream failed');
+      call.emit('error', { code: status.UNAVAILABLE, details: 'the gateway could not serve this request' });
+    };
+    /** Envoy is not read on meanwhile: what has come already waits. */
+    const wait = (opened: Promise<Asking>, first: ProcessingRequest): void => {
+      early = [first];
+      call.pause();
+      opened
+        .then((found) => {
+          connection = found;
+          const waited = early ?? [];
+          early = undefined;
+          if (over !== undefined) return found.lost(over);
+          for (const request of waited) give(found, request);
+          call.resume();
+        })
+        .catch(failed);
+    };
     call.on('data', (request: ProcessingRequest) => {
       try {
-        connection ??= host.open(
-          peerFacts(request),
-          String(call.metadata.get('x-midstream-listener')[0] ?? ''),
-          (session) => new ExtProcStream(call, session),
-          request.part === 'request_headers' ? request.headers : [],
-        );
-        if (request.part === 'none') return;
-        const { attributes: _attributes, metadata, part, ...rest } = request;
-        const opinion = metadata && opinionOf(metadata['envoy.filters.http.mcp']);
-        connection.input({ type: part, ...rest, ...(opinion && { opinion }) } as ExchangeInput);
+        if (early !== undefined) {
+          early.push(request);
+          return;
+        }
+        if (connection === undefined) {
+          const facts = peerFacts(request);
+          const opened = host.open(
+            facts,
+            String(call.metadata.get('x-midstream-listener')[0] ?? ''),
+            (session) => new ExtProcStream(call, session),
+            request.part === 'request_headers' ? request.headers : [],
+            verifiedIdentity(request.metadata, facts.source),
+          );
+          if (opened instanceof Promise) return wait(opened, request);
+          connection = opened;
+        }
+        give(connection, request);
       } catch (error) {
-        host.log.warn({ error: error instanceof Error ? error.message : String(error) }, 'a request failed; it is reset');
-        connection?.lost('stream failed');
-        call.emit('error', { code: status.UNAVAILABLE, details: 'the gateway could not serve this request' });
+        failed(error);
       }
     });
     // Envoy ends its side only when the request is over, so ending ours is no more than good manners then.
     call.on('end', () => {
+      over = 'closed';
       connection?.lost('closed');
       call.end();
     });
-    call.on('cancelled', () => connection?.lost('cancelled'));
-    call.on('error', () => connection?.lost('stream error'));
+    call.on('cancelled', () => {
+      over = 'cancelled';
+      connection?.lost('cancelled');
+    });
+    call.on('error', () => {
+      over = 'stream error';
+      connection?.lost('stream error');
+    });
   };
   return { Process: process };
 }

@@ -5,6 +5,7 @@ import { problemOf, type Refusal } from '../../filters/http/problem.js';
 import { BodyReader } from '../../filters/http/upgrade/body-reader.js';
 import { changed, HeadReader, type RequestHead, type ResponseHead, readResponseHead, writeHead } from '../../filters/http/upgrade/head.js';
 import type { HopRequest } from '../convert/peer-headers.js';
+import type { HttpPeer } from '../identity/http-login.js';
 import type { HttpConnection, HttpTransport } from './http-connection.js';
 import { closeSoon, type HttpHopHost } from './http-hop.js';
 
@@ -48,7 +49,7 @@ export class HopStream implements HttpTransport {
     private readonly host: HttpHopHost,
     private readonly client: Socket,
     private readonly request: RequestHead,
-    private readonly hop: HopRequest,
+    private readonly hop: HopRequest & { known?: HttpPeer },
   ) {}
 
   begin(rest: Buffer): void {

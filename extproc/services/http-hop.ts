@@ -3,6 +3,7 @@ import { MidstreamError } from '../../filters/errors.js';
 import type { Refusal } from '../../filters/http/problem.js';
 import { fieldOf, HeadReader, type RequestHead, readRequestHead } from '../../filters/http/upgrade/head.js';
 import { type HopRequest, hopRequest } from '../convert/peer-headers.js';
+import type { HttpPeer } from '../identity/http-login.js';
 import type { HttpConnection, HttpTransport } from './http-connection.js';
 import { HopStream, refusalBytes } from './http-hop-stream.js';
 
@@ -12,7 +13,9 @@ export interface HttpHopHost {
   /** where Envoy's own way back to the server listens */
   upstream: { host: string; port: number } | { path: string };
   /** throws when the request may not be served */
-  open(request: HopRequest, transport: (session: string) => HttpTransport): HttpConnection;
+  open(request: HopRequest & { known?: HttpPeer }, transport: (session: string) => HttpTransport): HttpConnection;
+  /** finds out who asks, before the request is opened; undefined where nothing has to be found out */
+  identify(request: HopRequest): Promise<HttpPeer> | undefined;
   /** bytes that went to one side */
   sent(side: 'upstream' | 'downstream', bytes: number): void;
   /** events wait for the disk: nothing more is read until they are written */
@@ -56,8 +59,19 @@ export function createHttpHop(host: HttpHopHost): Server {
       client.off('data', onData);
       client.off('end', gone);
       client.off('error', gone);
-      const stream = new HopStream(host, client, read.head, read.request);
-      stream.begin(read.rest);
+      const { head, request, rest } = read;
+      const begin = (known: HttpPeer | undefined): void =>
+        new HopStream(host, client, head, known === undefined ? request : { ...request, known }).begin(rest);
+      const identified = host.identify(request);
+      if (identified === undefined) return begin(undefined);
+      client.pause();
+      client.on('error', gone);
+      identified.then((known) => {
+        client.off('error', gone);
+        if (client.destroyed) return;
+        begin(known);
+        client.resume();
+      }, gone);
     };
     client.on('data', onData);
     client.on('end', gone);

@@ -23,7 +23,19 @@ import { type BodyMask, maskPacked } from './masking.js';
 import { MethodWatch } from './method-watch.js';
 import { grpcStatusOf, problemOf, type Refusal } from './problem.js';
 import { type Reach, reachOf, readingsOf } from './readings.js';
-import { ambiguous, denied, forbidden, noSession, notApproved, notShown, stopping, tooLarge, unreadable } from './refusals.js';
+import {
+  ambiguous,
+  denied,
+  forbidden,
+  noCredential,
+  noSession,
+  notApproved,
+  notShown,
+  stopping,
+  tooLarge,
+  unknownCaller,
+  unreadable,
+} from './refusals.js';
 import { requestChanges } from './request-changes.js';
 import { claimed, headOf, type RequestHead } from './request-facts.js';
 import { REQUEST, RequestText } from './request-text.js';
@@ -59,6 +71,12 @@ export interface ExchangeOptions {
     source: string;
     tls: Record<string, string>;
     mayReach?: ((reach: Reach) => boolean) | undefined;
+    /** why it is not known who asks, where that must be known: nothing of the request goes on */
+    unauthenticated?: string;
+    /** what is missing to serve anybody now */
+    unavailable?: string;
+    /** the gateway's own credential for the server, which takes the place of the agent's; `secrets` never go back */
+    credential?: { set: readonly Header[]; append?: readonly Header[]; remove: readonly string[]; secrets: readonly string[] };
   };
   gateway_version: string;
   now: () => number;
@@ -254,6 +272,12 @@ export class Exchange {
       transport: this.options.transport ?? 'ext_proc',
       parameters: {},
     });
+    if (peer.unauthenticated !== undefined || peer.unavailable !== undefined) {
+      this.denied++;
+      this.recordLine('request', this.text.requestFields());
+      this.refuse(peer.unauthenticated === undefined ? noCredential(peer.unavailable!) : unknownCaller(peer.unauthenticated));
+      return;
+    }
     if (peer.mayReach?.(reachOf(this.head)) === false) {
       this.denied++;
       this.recordLine('request', this.text.requestFields());
@@ -536,10 +560,7 @@ export class Exchange {
     const { headers } = this.facts;
     const resized =
       changed === undefined || !('content-length' in headers) ? headers : { ...headers, 'content-length': `${changed.length}` };
-    this.out.answers.push({
-      part: 'request_headers',
-      ...requestChanges(resized, masked || this.mcp !== undefined, this.kube?.headers(this.options.id)),
-    });
+    this.out.answers.push({ part: 'request_headers', ...requestChanges(resized, masked || this.mcp !== undefined, this.ownHeaders()) });
     this.out.others.push(...(this.mcp?.cancels() ?? []));
     const chunks = changed === undefined ? this.waiting : [changed];
     const end = this.waitingEnd && !this.trailers;
@@ -575,14 +596,27 @@ export class Exchange {
     else if (end) this.finish();
   }
 
+  /** What goes to the server in place of what the agent said of itself. */
+  private ownHeaders(): { set: Header[]; append: Header[]; remove: string[] } {
+    const { credential } = this.options.peer;
+    const kube = this.kube?.headers(this.options.id);
+    const set = [...(kube?.set ?? []), ...(credential?.set ?? [])];
+    const said = new Set(set.map(([name]) => name));
+    return {
+      set,
+      append: [...(credential?.append ?? [])],
+      remove: [...(kube?.remove ?? []), ...(credential?.remove ?? [])].filter((name) => !said.has(name)),
+    };
+  }
+
   private passUpgrade(): void {
     const { set, remove } = upgradeHeaders(this.facts, this.options.newId);
     this.key = set.find(([name]) => name === 'sec-websocket-key')?.[1] ?? this.facts.headers['sec-websocket-key'] ?? '';
     if (this.rules.masks.length > 0) set.push(['accept-encoding', 'identity']);
-    const own = this.kube?.headers(this.options.id);
-    set.push(...(own?.set ?? []));
-    remove.push(...(own?.remove ?? []));
-    this.out.answers.push({ part: 'request_headers', set, remove });
+    const own = this.ownHeaders();
+    set.push(...own.set);
+    remove.push(...own.remove);
+    this.out.answers.push({ part: 'request_headers', set, remove, ...(own.append.length > 0 ? { append: own.append } : {}) });
   }
 
   private upgrade(headers: readonly Header[]): void {

@@ -10,7 +10,7 @@ export interface Refusal {
 }
 
 /** gRPC status codes (grpc/doc/statuscodes.md). */
-const GRPC_STATUS: Record<number, number> = { 403: 7, 413: 8, 502: 13, 503: 14, 504: 4 };
+const GRPC_STATUS: Record<number, number> = { 401: 16, 403: 7, 413: 8, 502: 13, 503: 14, 504: 4 };
 
 /** Nothing of the request is in it, so it may go to logs and recordings too. */
 export function problemOf(refusal: Refusal, session: string): { headers: [string, string][]; body: Buffer } {
@@ -28,6 +28,8 @@ export function problemOf(refusal: Refusal, session: string): { headers: [string
     headers: [
       ['content-type', 'application/problem+json'],
       ['cache-control', 'no-store'],
+      // RFC 6750, section 3.
+      ...(status === 401 ? ([['www-authenticate', 'Bearer realm="midstream", error="invalid_token"']] as [string, string][]) : []),
     ],
     body: Buffer.from(JSON.stringify(body)),
   };

@@ -11,6 +11,25 @@ export const forbidden: Refusal = {
   hint: '',
 };
 
+/** Why is a class, and holds nothing of what was shown. */
+export const unknownCaller = (why: string): Refusal => ({
+  status: 401,
+  kind: 'unauthenticated',
+  title: 'Who is calling?',
+  detail: `It is not known who is calling: ${why}.`,
+  rule: '',
+  hint: 'Send Authorization: Bearer TOKEN with a token that is valid here, or a client certificate.',
+});
+
+export const noCredential = (why: string): Refusal => ({
+  status: 503,
+  kind: 'unavailable',
+  title: 'Not available now',
+  detail: why,
+  rule: '',
+  hint: 'Try again in a moment.',
+});
+
 /** MCP, "Session Management": 404 tells a client to begin anew. That the session is somebody else's is none of its business. */
 export const noSession: Refusal = {
   status: 404,

@@ -5,8 +5,8 @@ import type { HttpFacts } from './facts.js';
 export function requestChanges(
   headers: HttpFacts['headers'],
   masked: boolean,
-  more: { set: readonly Header[]; remove: readonly string[] } = { set: [], remove: [] },
-): { set?: Header[]; remove?: string[] } {
+  more: { set: readonly Header[]; append?: readonly Header[]; remove: readonly string[] } = { set: [], remove: [] },
+): { set?: Header[]; append?: readonly Header[]; remove?: string[] } {
   const { 'content-length': length } = headers;
   const set: Header[] = length === undefined ? [] : [[LENGTH_KEPT, length]];
   const remove = length === undefined && LENGTH_KEPT in headers ? [LENGTH_KEPT] : [];
@@ -17,5 +17,6 @@ export function requestChanges(
   }
   set.push(...more.set);
   remove.push(...more.remove);
-  return { ...(set.length > 0 ? { set } : {}), ...(remove.length > 0 ? { remove } : {}) };
+  const { append = [] } = more;
+  return { ...(set.length > 0 ? { set } : {}), ...(append.length > 0 ? { append } : {}), ...(remove.length > 0 ? { remove } : {}) };
 }

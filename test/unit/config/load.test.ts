@@ -71,6 +71,7 @@ access: [{ resource: tools, sources: [127.0.0.1] }]
       token_file: join(folder, 't'),
       certificate: { certificate_file: join(folder, 'c.pem'), key_file: join(folder, 'c.key') },
       impersonation: false,
+      as_caller: false,
     });
     const rendered = JSON.stringify(bootstrap(renderOptionsOf(await load(cluster))));
     assert.match(rendered, /"upgrade_type":"SPDY/);
