@@ -37,9 +37,11 @@ interface Taste {
   slash: boolean;
   backslash: boolean;
   parameters: boolean;
+  /** empty segments go before .. is resolved: else .. takes an empty one back */
+  merged: boolean;
 }
 
-const FURTHEST: Taste = { slash: true, backslash: true, parameters: true };
+const FURTHEST: Taste = { slash: true, backslash: true, parameters: true, merged: true };
 
 /** Escapes of separators, kept as they stand by a reader that does not take them for separators. */
 const KEPT = { slash: /%2f/gi, backslash: /%5c|\\/gi };
@@ -54,7 +56,9 @@ function othersOf(raw: string): string[] {
         if (!slash) text = text.replace(KEPT.slash, '%252F');
         if (!backslash) text = text.replace(KEPT.backslash, '%255C');
         const decoded = decode(text, 'latin1');
-        if (decoded !== undefined) found.add(normalise(decoded, { slash, backslash, parameters }));
+        if (decoded === undefined) continue;
+        for (const merged of choices(/[/\\](;[^/\\]*)?[/\\]/.test(decoded) && decoded.includes('..')))
+          found.add(normalise(decoded, { slash, backslash, parameters, merged }));
       }
   return [...found];
 }
@@ -78,17 +82,19 @@ function decode(text: string, form: 'latin1' | 'utf8'): string | undefined {
 
 function normalise(path: string, taste: Taste): string {
   const out: string[] = [];
-  const segments = (taste.backslash ? path.replaceAll('\\', '/') : path).split('/');
+  // What stands before the first slash is nothing.
+  const segments = (taste.backslash ? path.replaceAll('\\', '/') : path).split('/').slice(path.startsWith('/') ? 1 : 0);
   for (const segment of segments) {
     // Matrix parameters are no part of the name that servers look for.
     const semicolon = taste.parameters ? segment.indexOf(';') : -1;
     const name = semicolon < 0 ? segment : segment.slice(0, semicolon);
     if (name === '..') out.pop();
-    else if (name !== '' && name !== '.') out.push(name);
+    else if (name !== '.' && (name !== '' || !taste.merged)) out.push(name);
   }
   const last = segments[segments.length - 1]!;
-  const slash = out.length > 0 && (last === '' || last === '.' || last === '..') ? '/' : '';
-  return `/${out.join('/')}${slash}`;
+  const named = out.filter((name) => name !== '');
+  const slash = named.length > 0 && (last === '' || last === '.' || last === '..') ? '/' : '';
+  return `/${named.join('/')}${slash}`;
 }
 
 /** Names and values of a query or a form (WHATWG URL, application/x-www-form-urlencoded). */
