@@ -66,7 +66,11 @@ export const CLOUD: readonly VendorKind[] = [
     ['t1.', 'dotted', 80, 300],
     ['AQVN', 'token', 35, 38],
     ['YCA', 'token', 22],
-    ['YC', 'token', 38],
+    // two letters alone begin too many random values
+    ['YCM', 'token', 37],
+    ['YCN', 'token', 37],
+    ['YCO', 'token', 37],
+    ['YCP', 'token', 37],
     ['y0_', 'token', 40, 64],
   ),
   vendor(
