@@ -33,7 +33,7 @@ describe('sample policies', function () {
     }
   }
 
-  for (const name of ['starter', 'http', 'mcp', 'kubernetes'])
+  for (const name of ['starter', 'http', 'mcp', 'kubernetes', 'websocket'])
     it(`${name} has a case for every rule that it has`, () => {
       const policy = load(name);
       const cases = readCases(read(`${name}.tests.yaml`), `${name}.tests.yaml`);
