@@ -1,4 +1,4 @@
-import { type FragmentDefinitionNode, Kind, type OperationDefinitionNode, parse, type SelectionSetNode } from 'graphql';
+import { type FragmentDefinitionNode, Kind, type OperationDefinitionNode, parse, type SelectionSetNode } from 'graphql/language/index.js';
 
 /** One operation of a GraphQL document. */
 export interface GraphqlOperation {
