@@ -525,15 +525,7 @@ export class Exchange {
   /** Its client may be sent away with a link while it is held. gRPC and MCP have no such answer, and trailers can't be kept. */
   get canBeAccepted(): boolean {
     const plain = this.mcp === undefined && this.kube === undefined && this.options.transport === 'ext_proc';
-    // A stream can't be given later.
-    return (
-      this.phase === 'held' &&
-      this.options.transport !== 'hop' &&
-      plain &&
-      !this.grpc &&
-      !this.trailers &&
-      this.operation?.terms.respond === 'accepted'
-    );
+    return this.phase === 'held' && plain && !this.grpc && !this.trailers && this.operation?.terms.respond === 'accepted';
   }
 
   /** bytes of the request that is held */
