@@ -61,7 +61,8 @@ export class RuleBook {
     const policy = this.current();
     // The peer's port differs on every connection and no rule is about it alone, but a rule may be about its address.
     const source = caller.identity.source.replace(/:\d+$/, '');
-    const key = JSON.stringify([policy.version, { ...caller, identity: { ...caller.identity, source } }]);
+    const age_s = policy.masksUseAge ? caller.identity.age_s : undefined;
+    const key = JSON.stringify([policy.version, { ...caller, identity: { ...caller.identity, source, age_s } }]);
     const known = this.byCaller.get(key);
     if (known !== undefined) return known;
     const rules = this.build(policy, caller);

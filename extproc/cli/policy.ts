@@ -39,7 +39,8 @@ export function register(program: Command): void {
     .option('--body <text>', 'its body; - reads it from standard input')
     .option('--param <value>', 'value of $1, then of $2, … (repeat)', collect, [])
     .option('--as <id>', 'who sends it', 'agent')
-    .option('--kind <kind>', 'kind of the identity: spiffe, jwt, service-account, password, claimed', 'claimed')
+    .option('--kind <kind>', 'kind of the identity: spiffe, jwt, service-account, token, password, claimed', 'claimed')
+    .option('--age <seconds>', 'how old the proof of the identity is')
     .option('--group <group>', 'a group of the identity (repeat)', collect, [])
     .option('--resource <name>', 'resource', 'postgres')
     .option('--database <name>', 'database', 'app')
@@ -173,6 +174,7 @@ interface ExplainOptions {
   param: string[];
   as: string;
   kind: string;
+  age?: string;
   group: string[];
   resource: string;
   database: string;
@@ -182,6 +184,11 @@ interface ExplainOptions {
 }
 
 const identityKinds = ['spiffe', 'jwt', 'service-account', 'token', 'password', 'claimed'] as const;
+
+function wholeSeconds(text: string): number {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text);
+  throw new MidstreamError('bad_input', `--age can't be ${JSON.stringify(text)}`, { hint: 'Write whole seconds: --age 900.' });
+}
 
 async function explainStatement(file: string, options: ExplainOptions): Promise<void> {
   const kind = identityKinds.find((known) => known === options.kind);
@@ -199,7 +206,7 @@ async function explainStatement(file: string, options: ExplainOptions): Promise<
       },
     );
   const policy = await load(file);
-  const as = { id: options.as, kind, groups: options.group };
+  const as = { id: options.as, kind, groups: options.group, ...(options.age === undefined ? {} : { age_s: wholeSeconds(options.age) }) };
   if (options.http !== undefined) {
     const http = await described(options.http, options);
     const source = policy.sqlPlaces.length === 0 ? undefined : { places: policy.sqlPlaces, read: sqlReader(await analyzerFor(policy)) };

@@ -4,5 +4,6 @@ import type { Identity } from '../../filters/policy/types.js';
 export function spiffeIdentity(uri: string, source: string): Identity | undefined {
   const id = uri.split(',').find((part) => part.startsWith('spiffe://'));
   if (id === undefined) return undefined;
-  return { id, kind: 'spiffe', issuer: id.slice('spiffe://'.length).split('/')[0] ?? '', groups: [], claims: {}, source, proof: 'mtls' };
+  const issuer = id.slice('spiffe://'.length).split('/')[0] ?? '';
+  return { id, kind: 'spiffe', issuer, groups: [], claims: {}, source, proof: 'mtls', age_s: 0 };
 }

@@ -1,5 +1,6 @@
 import type { Identity } from '../../filters/policy/types.js';
 import type { Json } from '../../protos/wire.js';
+import { ageOf } from '../identity/age.js';
 
 /** Key under which the rendered jwt_authn filter leaves the payload that it has verified. */
 export const PAYLOAD_KEY = 'midstream';
@@ -16,7 +17,7 @@ export function verifiedIdentity(metadata: Record<string, Json> | undefined, sou
   const { sub, iss } = payload;
   if (typeof sub !== 'string' || sub === '' || typeof iss !== 'string') return undefined;
   const groups = Array.isArray(payload['groups']) ? payload['groups'].filter((one): one is string => typeof one === 'string') : [];
-  return { id: sub, kind: 'jwt', issuer: iss, groups, claims: payload, source, proof: 'jwt' };
+  return { id: sub, kind: 'jwt', issuer: iss, groups, claims: payload, source, proof: 'jwt', age_s: ageOf(payload['iat']) };
 }
 
 const isObject = (value: Json | undefined): value is Record<string, Json> =>

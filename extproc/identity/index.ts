@@ -38,7 +38,8 @@ export async function openIdentities(config: IdentityConfig, log: Log, now: () =
     scram: (user, source) => {
       const known = users.get(user);
       if (known === undefined || revocations.has(user)) return { verifier: nobodys(unknownUsers, user), identity: undefined };
-      const identity: Identity = { id: user, kind: 'password', issuer: '', groups: known.groups, claims: {}, source, proof: 'scram' };
+      const { groups } = known;
+      const identity: Identity = { id: user, kind: 'password', issuer: '', groups, claims: {}, source, proof: 'scram', age_s: 0 };
       return { verifier: known.verifier, identity };
     },
     hasScram: (user) => users.has(user),

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Identity } from '../../filters/policy/types.js';
+import { ageOf } from './age.js';
 import type { IssuerConfig, RefusalClass, Verified } from './types.js';
 import { WatchedFile } from './watched-file.js';
 
@@ -65,7 +66,16 @@ function identityOf(payload: JWTPayload, { kind, id_claim, groups_claim, issuer 
   if (typeof id !== 'string' || id === '') return refused('the token says nothing of its end or its owner');
   return {
     ok: true,
-    identity: { id, kind, issuer, groups: groupsOf(payload[groups_claim]), claims: { ...payload }, source, proof: 'jwt' },
+    identity: {
+      id,
+      kind,
+      issuer,
+      groups: groupsOf(payload[groups_claim]),
+      claims: { ...payload },
+      source,
+      proof: 'jwt',
+      age_s: ageOf(payload.iat),
+    },
     expires_s: payload.exp,
   };
 }

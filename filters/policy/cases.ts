@@ -28,7 +28,7 @@ export interface PolicyCase {
   /** one line of exec or attach, and the URL of its request */
   terminal?: { url?: string; line: string };
   params?: (string | null)[];
-  as?: Partial<Pick<Identity, 'id' | 'kind' | 'issuer' | 'groups' | 'claims' | 'source' | 'proof'>>;
+  as?: Partial<Pick<Identity, 'id' | 'kind' | 'issuer' | 'groups' | 'claims' | 'source' | 'proof' | 'age_s'>>;
   resource?: string;
   database?: string;
   user?: string;
@@ -120,7 +120,8 @@ const casesSchema = {
           groups: words,
           claims: { type: 'object' },
           source: word,
-          proof: word,
+          proof: { enum: ['mtls', 'jwt', 'token', 'scram', 'claimed'], 'x-say': 'write mtls, jwt, token, scram or claimed' },
+          age_s: { type: 'integer', minimum: 0, 'x-say': 'write seconds' },
         },
       },
       resource: word,
@@ -137,15 +138,18 @@ const casesSchema = {
   },
 };
 
-/** Who a case speaks as when it says nothing. */
+const proofOf = { spiffe: 'mtls', jwt: 'jwt', 'service-account': 'jwt', token: 'token', password: 'scram', claimed: 'claimed' };
+const kindOf: Record<string, Identity['kind']> = { mtls: 'spiffe', jwt: 'jwt', token: 'token', scram: 'password' };
+
+/** Who a case speaks as when it says nothing: somebody who claims to be agent. Of kind and proof one tells the other. */
 export const identityOf = (given: PolicyCase['as'] = {}): Identity => ({
   id: 'agent',
-  kind: 'claimed',
+  kind: kindOf[given.proof ?? ''] ?? 'claimed',
   issuer: '',
   groups: [],
   claims: {},
   source: '127.0.0.1:1',
-  proof: 'claimed',
+  proof: proofOf[given.kind ?? 'claimed'],
   ...given,
 });
 

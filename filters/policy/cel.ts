@@ -25,6 +25,10 @@ export interface Condition {
   readonly usesParams: boolean;
   readonly usesBody: boolean;
   readonly usesMethod: boolean;
+  /** it asks how old the proof of the identity is */
+  readonly usesAge: boolean;
+  /** it asks for proof or kind of the identity: then it has what is only claimed, too */
+  readonly asksProof: boolean;
   evaluate(context: Context): Outcome;
   /** the value of the expression itself, for explaining; throws what the evaluation throws */
   value(context: Context): unknown;
@@ -191,15 +195,21 @@ export function failureReason(error: unknown): string {
 /** Facts of a request that are there when its body is. */
 const OF_BODY = new Set(['body', 'unreadable', 'files', 'graphql']);
 
+const isIdentity = (node: ASTNode): boolean => node.op === 'id' && node.args === 'identity';
+
 function makeCondition(text: string, parsed: ParseResult, loops: Loop): Condition {
   let usesParams = false;
   let usesBody = false;
   let usesMethod = false;
+  let usesAge = false;
+  let asksProof = false;
   for (const node of walk(parsed.ast)) {
     if (node.op === 'id' && node.args === 'params') usesParams = true;
     if (node.op === '.' || node.op === '.?') {
       if (OF_BODY.has(node.args[1])) usesBody = true;
       if (node.args[1] === 'method' || node.args[1] === 'overrides') usesMethod = true;
+      if (node.args[1] === 'age_s') usesAge = true;
+      if (isIdentity(node.args[0]) && (node.args[1] === 'proof' || node.args[1] === 'kind')) asksProof = true;
     }
     // http["body"], and http as a whole
     if (node.op === '[]' && node.args[0].op === 'id' && node.args[0].args === 'http') {
@@ -210,7 +220,14 @@ function makeCondition(text: string, parsed: ParseResult, loops: Loop): Conditio
   const value = (context: Context): unknown => {
     if (worstCost(loops, context.sizes) > COST_MAX) throw new Error('the operation is too large for this condition');
     budget.left = PATTERN_STEPS_MAX;
-    return parsed(context.variables);
+    if (asksProof || context.unproven === undefined) return parsed(context.variables);
+    const { identity } = context.variables as { identity: unknown };
+    try {
+      context.variables['identity'] = context.unproven;
+      return parsed(context.variables);
+    } finally {
+      context.variables['identity'] = identity;
+    }
   };
   const evaluate = (context: Context): Outcome => {
     try {
@@ -223,7 +240,7 @@ function makeCondition(text: string, parsed: ParseResult, loops: Loop): Conditio
       return { matched: true, error: failureReason(error) };
     }
   };
-  return { text, ast: parsed.ast, usesParams, usesBody, usesMethod, evaluate, value };
+  return { text, ast: parsed.ast, usesParams, usesBody, usesMethod, usesAge, asksProof, evaluate, value };
 }
 
 /** The library follows a row of signs by recursion and counts no depth for it; how many overflow the stack depends on the machine. */

@@ -1,5 +1,5 @@
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
-import { compileCondition, failureReason, type Outcome } from './cel.js';
+import { type Condition, compileCondition, failureReason, type Outcome } from './cel.js';
 import { type CompiledRule, readAs } from './decide.js';
 import { callerOf, maskContext, ruleContext } from './fact-values.js';
 import type { CompiledMask, CompiledPolicy } from './index.js';
@@ -56,23 +56,25 @@ function operands(node: ASTNode): ASTNode[] {
 
 const asText = (node: ASTNode): string => serialize(node).replaceAll('.matches_linear(', '.matches(');
 
-function evaluated(expression: string, facts: OperationFacts): unknown {
+/** A part of a condition, with what the whole of it may see of somebody who only claims who they are. */
+function evaluated(expression: string, facts: OperationFacts, whole: Condition): unknown {
   const compiled = compileCondition(expression, facts.on, 'any');
   if ('problems' in compiled) return compiled.problems[0]?.what ?? 'not known';
   try {
-    return compiled.condition.value(ruleContext(facts));
+    const context = ruleContext(facts);
+    return compiled.condition.value(whole.asksProof ? { ...context, unproven: undefined } : context);
   } catch (error) {
     if ((error as { code?: string }).code === 'unknown_variable') return 'open: parameters are not bound';
     return `error: ${failureReason(error)}`;
   }
 }
 
-function elementsOf(node: ASTNode, facts: OperationFacts): unknown[] {
+function elementsOf(node: ASTNode, facts: OperationFacts, whole: Condition): unknown[] {
   if (node.op !== 'rcall' || !['exists', 'exists_one', 'all'].includes(node.args[0])) return [];
   const [name, list, [variable, body]] = node.args;
   if (variable === undefined || body === undefined) return [];
   const wanted = name === 'all' ? `!(${asText(body)})` : asText(body);
-  const found = evaluated(`${asText(list)}.filter(${asText(variable)}, ${wanted})`, facts);
+  const found = evaluated(`${asText(list)}.filter(${asText(variable)}, ${wanted})`, facts, whole);
   return Array.isArray(found) ? found.slice(0, ELEMENTS_MAX).map(plain) : [];
 }
 
@@ -99,8 +101,8 @@ function explainRule(rule: CompiledRule, facts: OperationFacts): RuleExplained {
   const { facts: shown, outcome } = outcomeOf(rule, facts);
   const parts = operands(rule.condition.ast).map((node) => ({
     expression: asText(node),
-    value: String(evaluated(asText(node), shown)),
-    elements: elementsOf(node, shown),
+    value: String(evaluated(asText(node), shown, rule.condition)),
+    elements: elementsOf(node, shown, rule.condition),
   }));
   return {
     ...base,

@@ -589,7 +589,11 @@ const mcp = {
 } satisfies Record<keyof McpFacts, FactDoc>;
 
 const identity = {
-  id: { type: 'string', description: 'Who is calling.', example: 'identity.id.startsWith("spiffe://example.org/agents/")' },
+  id: {
+    type: 'string',
+    description: 'Who is calling. Of somebody who only claims it: see proof.',
+    example: 'identity.id.startsWith("spiffe://example.org/agents/")',
+  },
   kind: {
     type: 'string',
     values: ['spiffe', 'jwt', 'service-account', 'token', 'password', 'claimed'],
@@ -611,8 +615,15 @@ const identity = {
   proof: {
     type: 'string',
     values: ['mtls', 'jwt', 'token', 'scram', 'claimed'],
-    description: 'How it was proven: mtls, jwt, token, scram, or claimed.',
+    description:
+      'How it was proven: mtls, jwt, token, scram, or claimed. In a condition that asks for neither proof nor kind, id, groups and claims of a claimed identity can’t be had: a rule matches, an allow allows nothing, a mask stays.',
     example: 'identity.proof != "mtls"',
+  },
+  age_s: {
+    type: 'int',
+    description:
+      'Seconds that the proof was old when the connection (HTTP: the request) began: of a JWT since its iat, of a certificate or SCRAM 0. An error where nobody knows (no iat, the gateway’s own tokens, a claim), so the rule matches.',
+    example: 'identity.proof == "jwt" && identity.age_s > 900',
   },
 } satisfies Record<keyof Identity, FactDoc>;
 

@@ -116,7 +116,26 @@ export function convertIdentity(identity: Identity): object {
   let found = convertedIdentity.get(identity);
   if (found === undefined) {
     found = new (factClass('Identity'))({ ...identity, claims: convertJson(identity.claims, CLAIMS_LEVELS) });
+    if (identity.age_s === undefined) unavailable(found, 'age_s', 'nobody knows how old the proof is');
     convertedIdentity.set(identity, found);
+  }
+  return found;
+}
+
+/** What somebody only claims of themselves: a condition has it where it asks how that was proven, and else it can't be had. */
+const claimedFacts = ['id', 'groups', 'claims'] as const;
+const hiddenIdentity = new WeakMap<Identity, object>();
+
+export const isClaimed = ({ kind, proof }: Identity): boolean => kind === 'claimed' || proof === 'claimed';
+
+/** The identity for a condition that does not ask how it was proven; undefined: it is proven. */
+function unprovenIdentity(identity: Identity): object | undefined {
+  if (!isClaimed(identity)) return undefined;
+  let found = hiddenIdentity.get(identity);
+  if (found === undefined) {
+    found = new (factClass('Identity'))({ ...identity, claims: new Map() });
+    for (const name of [...claimedFacts, 'age_s']) unavailable(found, name, 'the identity is only claimed; ask for identity.proof as well');
+    hiddenIdentity.set(identity, found);
   }
   return found;
 }
@@ -139,6 +158,8 @@ function convertParams(params: readonly (string | null | undefined)[]): unknown[
 
 export interface Context {
   variables: Record<string, unknown>;
+  /** in place of the identity, for conditions that do not ask how it was proven; undefined: it is proven */
+  unproven: object | undefined;
   sizes: Sizes;
 }
 
@@ -148,6 +169,12 @@ function unreadable(): never {
 
 /** The variables of a rule's condition. `params` stays absent until values are bound; a statement without parameters has an empty list. */
 export function ruleContext(facts: OperationFacts): Context {
+  return { ...operationContext(facts), unproven: unprovenIdentity(facts.identity) };
+}
+
+type OwnContext = Omit<Context, 'unproven'>;
+
+function operationContext(facts: OperationFacts): OwnContext {
   if (facts.on === 'http') return httpContext(facts);
   if (facts.on === 'kubernetes') return kubernetesContext(facts);
   if (facts.on === 'websocket') return messageContext(facts);
@@ -155,7 +182,7 @@ export function ruleContext(facts: OperationFacts): Context {
   return facts.on === 'mcp' ? mcpContext(facts) : postgresContext(facts);
 }
 
-function postgresContext(facts: PostgresOperation): Context {
+function postgresContext(facts: PostgresOperation): OwnContext {
   const sql = convertSql(facts.sql);
   const params = facts.params ?? (facts.sql.parameters === 0 ? [] : undefined);
   const variables: Record<string, unknown> = {
@@ -186,7 +213,7 @@ function postgresContext(facts: PostgresOperation): Context {
 const NO_SQL: SqlFacts = { statements: [], count: 0, unparsed: '', opaque: [], fingerprint: '', normalized: '', parameters: 0 };
 
 /** A body that can't be had, or was not read, must not look like one that was: touching it is an error. */
-function httpContext({ http, sql: asked, params = [], identity, resource }: HttpOperation): Context {
+function httpContext({ http, sql: asked, params = [], identity, resource }: HttpOperation): OwnContext {
   const sql = convertSql(asked ?? NO_SQL);
   const value = new (factClass('Http'))({
     ...http,
@@ -232,7 +259,7 @@ function convertBody(body: unknown): unknown {
 }
 
 /** Nothing of a body that can't be had may look like a body that says nothing. */
-function kubernetesContext({ k8s, identity, resource }: KubernetesOperation): Context {
+function kubernetesContext({ k8s, identity, resource }: KubernetesOperation): OwnContext {
   const value = new (factClass('Kubernetes'))({ ...k8s, object: convertJson(k8s.object, BODY_LEVELS) });
   if (k8s.object === undefined) for (const name of bodyFactNames) unavailable(value, name, k8s.unreadable);
   return {
@@ -241,7 +268,7 @@ function kubernetesContext({ k8s, identity, resource }: KubernetesOperation): Co
   };
 }
 
-function terminalContext({ terminal, k8s, http, identity, resource }: TerminalOperation): Context {
+function terminalContext({ terminal, k8s, http, identity, resource }: TerminalOperation): OwnContext {
   const request = kubernetesContext({ on: 'kubernetes', k8s, identity, resource });
   const { variables } = httpContext({ on: 'http', http, identity, resource });
   return {
@@ -250,7 +277,7 @@ function terminalContext({ terminal, k8s, http, identity, resource }: TerminalOp
   };
 }
 
-function messageContext({ message, http, identity, resource }: WebSocketOperation): Context {
+function messageContext({ message, http, identity, resource }: WebSocketOperation): OwnContext {
   const { variables, sizes } = httpContext({ on: 'http', http, identity, resource });
   const value = new (factClass('Message'))({ ...message, body: convertJson(message.body, BODY_LEVELS) });
   if (message.body === undefined) unavailable(value, 'body', message.unreadable);
@@ -260,7 +287,7 @@ function messageContext({ message, http, identity, resource }: WebSocketOperatio
   };
 }
 
-function mcpContext({ mcp, identity, resource }: McpOperation): Context {
+function mcpContext({ mcp, identity, resource }: McpOperation): OwnContext {
   const value = new (factClass('Mcp'))({
     ...mcp,
     arguments: convertJson(mcp.arguments, BODY_LEVELS),
@@ -304,6 +331,7 @@ export function maskContext(facts: { identity: Identity; resource: string; datab
   const { resource, database, user, application } = facts;
   return {
     variables: { identity: convertIdentity(facts.identity), resource, database, user, application },
+    unproven: unprovenIdentity(facts.identity),
     sizes: { statements: 0, statement: 0, longest: 0, groups: facts.identity.groups.length, params: 0 },
   };
 }

@@ -324,6 +324,7 @@ function makePolicy(
     sqlPlaces: compilePlaces(document.sql ?? []),
     usesTerminal: active.terminal.length > 0,
     usesColumns: masks.some(({ rule }) => rule.columns.length > 0),
+    masksUseAge: masks.some(({ unless }) => unless?.usesAge === true),
     grammar: defaults.grammar,
     unparsed: defaults.unparsed,
     opaque: defaults.opaque,

@@ -22,6 +22,8 @@ export interface Identity {
   source: string;
   /** mtls, jwt, token, scram, claimed */
   proof: string;
+  /** whole seconds that the proof was old when it was looked at (a JWT since its `iat`); absent: nobody knows */
+  age_s?: number | undefined;
 }
 
 /** The operation as a policy sees it. */
@@ -182,6 +184,8 @@ export interface Policy {
   readonly usesTerminal: boolean;
   /** true when some mask goes by columns: then a catalogue is of use */
   readonly usesColumns: boolean;
+  /** true when some mask asks how old the proof of the identity is */
+  readonly masksUseAge: boolean;
   readonly grammar: 'pin' | 'follow';
   readonly unparsed: Verdict;
   readonly opaque: Verdict;

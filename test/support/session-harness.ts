@@ -38,6 +38,7 @@ export function makeSession(options: HarnessOptions): Session {
     usesMethod: false,
     sqlPlaces: [],
     usesColumns: false,
+    masksUseAge: false,
     grammar: 'pin',
     unparsed: 'deny',
     opaque: 'approve',

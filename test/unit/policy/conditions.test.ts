@@ -4,9 +4,13 @@ import { factFunctions, factTypes, factVariables } from '../../../filters/policy
 import { ruleContext } from '../../../filters/policy/fact-values.js';
 import { compilePolicy } from '../../../filters/policy/index.js';
 import type { PostgresOperation } from '../../../filters/policy/types.js';
-import { identity, oneRule, operation, sqlFacts } from './operation.js';
+import { oneRule, operation, identity as plainIdentity, sqlFacts } from './operation.js';
 
-function evaluate(expression: string, facts: PostgresOperation = operation(sqlFacts([{}]))): unknown {
+/** Somebody proven: what is only claimed is in proof.test.ts. */
+const identity: typeof plainIdentity = (changes) => plainIdentity({ kind: 'jwt', proof: 'jwt', age_s: 5, ...changes });
+const proven = (sql = sqlFacts([{}])) => operation(sql, { identity: identity() });
+
+function evaluate(expression: string, facts: PostgresOperation = proven()): unknown {
   const compiled = compileCondition(expression, 'postgres', 'any');
   if ('problems' in compiled) throw new Error(compiled.problems.map((problem) => problem.what).join('; '));
   return compiled.condition.evaluate(ruleContext(facts));
@@ -133,7 +137,7 @@ describe('conditions', function () {
   });
 
   it('see only the fields of the table', () => {
-    const facts = operation(sqlFacts([{}]));
+    const facts = proven();
     Object.assign(facts.sql.statements[0] as object, { secret: 'x' });
     assert.match(problemOf('sql.statements.exists(s, s.secret == "x")'), /has no field "secret"/);
     for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {

@@ -72,6 +72,7 @@ describe('the verdict', function () {
 
 describe('a condition that can not be evaluated', function () {
   this.timeout(60_000);
+  const any = operation(sqlFacts([{}]), { identity: identity({ kind: 'jwt', proof: 'jwt' }) });
 
   it('counts as matched with its own verdict, and says why', () => {
     const decision = compilePolicy(oneRule('identity.claims.team == "x"', 'approve'), 'p.yaml').decide(any);
@@ -92,7 +93,10 @@ describe('a condition that can not be evaluated', function () {
     const policy = rules([rule('a', 'allow', '', 'identity.claims.team == "x"')], 'defaults: { allow: false }\n');
     const decision = policy.decide(any);
     assert.deepEqual([decision.verdict, decision.rule, ...names(decision)], ['deny', 'default:allow', 'a', 'default:allow']);
-    assert.equal(policy.decide(operation(sqlFacts([{}]), { identity: identity({ claims: { team: 'x' } }) })).verdict, 'allow');
+    assert.equal(
+      policy.decide(operation(sqlFacts([{}]), { identity: identity({ kind: 'jwt', proof: 'jwt', claims: { team: 'x' } }) })).verdict,
+      'allow',
+    );
   });
 
   it('keeps a mask', () => {
@@ -104,9 +108,9 @@ describe('a condition that can not be evaluated', function () {
       policy.masksFor(any).map((mask) => mask.name),
       ['m'],
     );
-    assert.deepEqual(policy.masksFor({ ...any, identity: identity({ claims: { clearance: 'high' } }) }), []);
+    assert.deepEqual(policy.masksFor({ ...any, identity: identity({ kind: 'jwt', proof: 'jwt', claims: { clearance: 'high' } }) }), []);
     assert.deepEqual(
-      policy.masksFor({ ...any, identity: identity({ claims: { clearance: 7 } }) }).map((mask) => mask.name),
+      policy.masksFor({ ...any, identity: identity({ kind: 'jwt', proof: 'jwt', claims: { clearance: 7 } }) }).map((mask) => mask.name),
       ['m'],
     );
   });

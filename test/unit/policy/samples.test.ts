@@ -104,7 +104,7 @@ masks:
 `;
   const policy = compilePolicy(text, 'p.yaml');
   const facts = operation(sqlFacts([{ kind: 'select' }, { kind: 'delete', writes: true, limit: 3 }], { parameters: 1 }), {
-    identity: identity({ groups: ['a'] }),
+    identity: identity({ kind: 'jwt', proof: 'jwt', groups: ['a'] }),
   });
   const { rules, masks } = explain(policy, facts);
 
