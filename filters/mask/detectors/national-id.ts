@@ -4,7 +4,7 @@ import type { Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { isDate, isFraction } from './dates.js';
-import { BARE, FORMS, isValid, NAMED, type Printed, WORDED } from './national-forms.js';
+import { BARE, FORMS, isValid, type Printed, validatorsFor, WORDED } from './national-forms.js';
 
 const NATIONAL_ID = kindId('national_id');
 
@@ -64,6 +64,8 @@ function fits(form: Printed, groups: Groups, g: number, last: number): boolean {
 function named(s: Search, groups: Groups, g: number): void {
   const from = groups.start[g]!;
   const bits = s.name | s.before(from);
+  // printed as in the United States, it is their number or nobody's
+  if (isUnitedStates(groups, g) && (bits & SSN) !== 0) return;
   const digitsMin = isNamed(s, from, bits) ? NAMED_DIGITS_MIN : (bits & SSN) !== 0 ? SOCIAL_DIGITS_MIN : 0;
   if (digitsMin === 0 || isNoIdentifier(s, groups, g)) return;
   for (let last = groups.last - 1; last >= g; last--) {
@@ -91,7 +93,7 @@ function named(s: Search, groups: Groups, g: number): void {
 
 function isSomeCountrys(buf: Uint8Array, start: number, end: number): boolean {
   const text = latin1(buf, start, end).toUpperCase();
-  return NAMED.some(([country, name]) => isValid(country, name, text));
+  return validatorsFor(text).some(([country, name]) => isValid(country, name, text));
 }
 
 const LETTERS_MAX = 3;
@@ -140,6 +142,12 @@ function isNoIdentifier(s: Search, groups: Groups, g: number): boolean {
   return groups.count - g > 3 && groups.gap[g] === 0x2e && groups.end[g]! - at === 1 && groups.end[g + 1]! - groups.start[g + 1]! === 1;
 }
 
+/** `123-45-6789`: no other country prints nine digits so. */
+function isUnitedStates({ start, end, gap, count, last }: Groups, g: number): boolean {
+  const size = (k: number): number => end[k]! - start[k]!;
+  return g + 3 <= last && g + 3 <= count && size(g) === 3 && size(g + 1) === 2 && size(g + 2) === 4 && gap[g] === gap[g + 1];
+}
+
 /** fewest digits behind a word for identifiers, and behind one for social security, whose numbers have more in all countries */
 const NAMED_DIGITS_MIN = 7;
 const SOCIAL_DIGITS_MIN = 9;
@@ -182,7 +190,7 @@ export function nationalIdWord(s: Search, start: number, end: number): void {
   // Hong Kong prints the check digit in brackets
   if (buf[end] === 0x28 && end + 3 <= s.hi && buf[end + 2] === 0x29 && isValid('HK', 'hkid', text + latin1(buf, end, end + 3)))
     s.found(NATIONAL_ID, start, end + 3, 0.85);
-  else if (NAMED.some(([country, name]) => isValid(country, name, text))) s.found(NATIONAL_ID, start, end, 0.8);
+  else if (validatorsFor(text).some(([country, name]) => isValid(country, name, text))) s.found(NATIONAL_ID, start, end, 0.8);
 }
 
 function hasSmall(buf: Uint8Array, start: number, end: number): boolean {
