@@ -1,28 +1,28 @@
 import { type ApprovalInput, approvalFields, holdFields } from '../approval/recorded.js';
 import type { HeldOperation } from '../approval/types.js';
 import { MidstreamError } from '../errors.js';
-import type { ObjectMask } from '../kubernetes/answers/marks.js';
 import { type KubernetesOptions, KubernetesRequest } from '../kubernetes/conversation.js';
 import { statusOf } from '../kubernetes/status.js';
-import { askedFields } from '../mcp/recorded.js';
 import type { McpOpinion } from '../mcp/second-opinion.js';
-import { McpSide, type McpWorld } from '../mcp/side.js';
+import { McpSide } from '../mcp/side.js';
 import { strictestDecision } from '../policy/decide.js';
-import type { Decision, Identity, Policy } from '../policy/types.js';
-import { type RecordingMaskers, shownIdentity } from '../record/shown-identity.js';
-import { nothing, type SqlReader } from '../sql/dialects/analyze.js';
+import type { Decision, Identity } from '../policy/types.js';
+import { shownIdentity } from '../record/shown-identity.js';
+import { nothing } from '../sql/dialects/analyze.js';
 import { acceptedAnswer } from './accepted.js';
 import { BegunStream, forwardedHeaders } from './begun-stream.js';
 import { FORM, MULTIPART } from './body.js';
+import { closing } from './closing.js';
 import { type Answer, Effects, type Header } from './effects.js';
+import type { ExchangeInput, ExchangeOptions, HttpRules } from './exchange-options.js';
 import type { HttpFacts, HttpReading } from './facts.js';
 import { opaqueDecision } from './grpc/opaque.js';
-import { answerType, type GrpcCall, type GrpcSchema, grpcForm } from './grpc/schema.js';
+import { answerType, type GrpcCall, grpcForm } from './grpc/schema.js';
 import { operationOf } from './hold.js';
-import { type BodyMask, maskPacked } from './masking.js';
+import { mcpAnswer } from './mcp-answer.js';
 import { MethodWatch } from './method-watch.js';
 import { grpcStatusOf, problemOf, type Refusal } from './problem.js';
-import { type Reach, reachOf, readingsOf } from './readings.js';
+import { reachOf, readingsOf } from './readings.js';
 import {
   ambiguous,
   denied,
@@ -41,78 +41,11 @@ import { claimed, headOf, type RequestHead } from './request-facts.js';
 import { REQUEST, RequestText } from './request-text.js';
 import { type BodyFilter, Response } from './response.js';
 import { holdsSql, placesOf, type SqlPlace } from './sql-places.js';
-import { makeTunnel } from './upgrade/make.js';
-import { switchProblem, upgradeHeaders, upgradeRefusal } from './upgrade/switch.js';
+import { UpgradedStream } from './upgrade/stream.js';
+import { upgradeRefusal } from './upgrade/switch.js';
 import { noTotals, type Side, type Tunnel } from './upgrade/tunnel.js';
 
-export interface HttpRules extends RecordingMaskers {
-  policy: Policy;
-  /** strongest first; empty: nothing is masked */
-  masks: readonly BodyMask[];
-  /** strongest first: what is covered by where it stands in objects of Kubernetes */
-  objects?: readonly ObjectMask[];
-  /** reads SQL of any dialect; without it statements in requests are unparsed */
-  sql?: SqlReader;
-}
-
-/** What an exchange is given of the world: nothing of it does input or output. */
-export interface ExchangeOptions {
-  id: string;
-  resource: string;
-  /** the gateway has a way to send a request on by itself */
-  forwards?: boolean;
-  /** the server speaks MCP: what is posted to it are its messages */
-  mcp: McpWorld | undefined;
-  /** the server is a Kubernetes API */
-  kubernetes?: KubernetesOptions;
-  /** `mayReach`: whether anything lets this peer ask that of the resource; everything does without it */
-  peer: {
-    identity: Identity | undefined;
-    source: string;
-    tls: Record<string, string>;
-    mayReach?: ((reach: Reach) => boolean) | undefined;
-    /** why it is not known who asks, where that must be known: nothing of the request goes on */
-    unauthenticated?: string;
-    /** what is missing to serve anybody now */
-    unavailable?: string;
-    /** the gateway's own credential for the server, which takes the place of the agent's; `secrets` never go back */
-    credential?: { set: readonly Header[]; append?: readonly Header[]; remove: readonly string[]; secrets: readonly string[] };
-  };
-  gateway_version: string;
-  now: () => number;
-  newId: () => string;
-  rules: (identity: Identity) => HttpRules;
-  /** what the descriptors of the server's gRPC API say */
-  grpc?: GrpcSchema;
-  /** bytes of a body that are kept in the recording */
-  body_bytes_max: number;
-  /** hop: the request asks for another protocol, and the gateway reads what follows itself */
-  transport?: 'ext_proc' | 'hop';
-}
-
-export type ExchangeInput =
-  | { type: 'request_headers' | 'response_headers'; headers: readonly Header[]; end: boolean; opinion?: McpOpinion }
-  | { type: 'request_body' | 'response_body'; body: Buffer; end: boolean; opinion?: McpOpinion }
-  | { type: 'request_trailers' | 'response_trailers'; headers: readonly Header[] }
-  /** after an upgrade: bytes of one side; with `end` it has sent its last */
-  | { type: 'tunnel'; from: Side; bytes: Buffer; end: boolean }
-  /** the sender pauses */
-  | { type: 'flush' }
-  | ({ type: 'approval' } & ApprovalInput)
-  /** the request still waits for a person */
-  | { type: 'tick' }
-  /** the client gave up the request that waits */
-  | { type: 'cancelled' }
-  /** the server of a request that the gateway sent on itself can't be reached, or broke off */
-  | { type: 'unreachable' }
-  /** another exchange of its session has something for the client, on this one's event stream */
-  | { type: 'tell'; message: object }
-  /** the stream is gone */
-  | { type: 'gone'; reason: string }
-  /** the request is held, and its client is told so: it waits at this link without it */
-  | { type: 'accepted'; id: string }
-  /** the gateway is stopping, or can't record */
-  | { type: 'stop'; reason: string };
+export type { ExchangeInput, ExchangeOptions, HttpRules } from './exchange-options.js';
 
 type Phase = 'new' | 'foreign' | 'collecting' | 'held' | 'passing' | 'upgraded' | 'refused' | 'closed';
 
@@ -146,11 +79,8 @@ export class Exchange {
   private trailers = false;
   operation: HeldOperation | undefined;
   private response: Response | undefined;
-  /** after an upgrade */
-  private tunnel: Tunnel | undefined;
-  private readonly tunnelEnded = { client: false, server: false };
-  /** Sec-WebSocket-Key as it went to the server */
-  private key = '';
+  /** by hop: the request asks for another protocol */
+  private upgraded: UpgradedStream | undefined;
   private bytesUp = 0;
   private bytesDown = 0;
   private denied = 0;
@@ -301,6 +231,11 @@ export class Exchange {
       return;
     }
     this.judge();
+  }
+
+  /** after an upgrade */
+  private get tunnel(): Tunnel | undefined {
+    return this.upgraded?.tunnel;
   }
 
   private get facts(): HttpFacts {
@@ -574,9 +509,7 @@ export class Exchange {
     const switched = headers.some(([name, value]) => name === ':status' && value === '101');
     if (switched) {
       const problem =
-        this.options.transport === 'hop'
-          ? switchProblem(this.facts, this.key, headers)
-          : 'The server upgraded a request that asked for nothing.';
+        this.options.transport === 'hop' ? this.upgraded!.problem(headers) : 'The server upgraded a request that asked for nothing.';
       if (problem !== undefined) return this.refuse(unreadable(problem));
     }
     const { policy } = this.rules;
@@ -610,83 +543,39 @@ export class Exchange {
   }
 
   private passUpgrade(): void {
-    const { set, remove } = upgradeHeaders(this.facts, this.options.newId);
-    this.key = set.find(([name]) => name === 'sec-websocket-key')?.[1] ?? this.facts.headers['sec-websocket-key'] ?? '';
-    if (this.rules.masks.length > 0) set.push(['accept-encoding', 'identity']);
-    const own = this.ownHeaders();
-    set.push(...own.set);
-    remove.push(...own.remove);
-    this.out.answers.push({ part: 'request_headers', set, remove, ...(own.append.length > 0 ? { append: own.append } : {}) });
+    this.upgraded = new UpgradedStream(this.facts, this.options.newId);
+    this.out.answers.push(this.upgraded.request(this.rules.masks.length > 0, this.ownHeaders()));
   }
 
   private upgrade(headers: readonly Header[]): void {
     this.phase = 'upgraded';
     const { json, wire } = this.response!.fields(this.rules);
     this.out.records.push({ type: 'response', json, wire, gating: false, original: undefined });
-    const { resource, body_bytes_max, id, newId, now } = this.options;
-    this.tunnel = makeTunnel({
-      http: this.facts,
+    this.upgraded!.begin(headers, {
       text: this.text,
       identity: this.identity,
-      resource,
-      subprotocol: headers.find(([name]) => name === 'sec-websocket-protocol')?.[1] ?? '',
-      body_bytes_max,
-      session: id,
-      newId,
-      now,
-      rules: () => this.options.rules(this.identity),
+      options: this.options,
       out: () => this.out,
       record: (type, event, gating = false) => this.record(type, event, gating),
-      decided: (request, decision) => {
-        const { verdict, rule, matches } = decision;
-        this.record(
-          'decision',
-          { request, verdict, rule, matches, policy_version: this.options.rules(this.identity).policy.version },
-          true,
-        );
-        this.out.decisions.push(decision);
-      },
     });
   }
 
   private onTunnel(from: Side, bytes: Buffer, end: boolean): void {
-    if (this.phase !== 'upgraded') return;
-    this.tunnel!.receive(from, bytes, end);
-    if (end) this.tunnelEnded[from] = true;
-    if (this.tunnelEnded.client && this.tunnelEnded.server) this.close('done');
+    if (this.phase === 'upgraded' && this.upgraded!.receive(from, bytes, end)) this.close('done');
   }
 
   private mcpReader(headers: readonly Header[]): BodyFilter | undefined {
-    const { mcp, rules } = this;
-    if (mcp === undefined) return undefined;
-    const of = (name: string): string => headers.find(([one]) => one === name)?.[1] ?? '';
-    const status = Number(of(':status'));
-    this.begun?.answered(status, of('content-type'));
-    this.out.others.push(...mcp.answered(status, of('mcp-session-id'), of('content-type')));
-    const fired = new Map<string, number>();
-    const body = mcp.reader(of('content-type'), status, {
+    if (this.mcp === undefined) return undefined;
+    return mcpAnswer(this.mcp, headers, this.rules, {
       session: this.options.id,
-      judged: (number, message, decision) => {
-        const { request, decided } = askedFields(`s${number}`, message, decision, rules);
-        if (request !== undefined) this.record('request', request);
-        this.record('decision', decided, true);
-        this.out.decisions.push(decision);
-        if (decision.verdict !== 'allow') this.denied++;
+      begun: this.begun,
+      out: () => this.out,
+      record: (type, event, gating) => this.record(type, event, gating),
+      denied: () => {
+        this.denied++;
       },
-      tools: (event) => this.record('mcp.tools', event, true),
-      endpoint: (target) => this.out.others.push(...mcp.streams(target)),
       opaque: (reason, bytes) => this.opaque.set(reason, (this.opaque.get(reason) ?? 0) + bytes),
-      mask: (type, bytes) => maskPacked(rules.masks, type, bytes, fired),
     });
-    if (body === undefined) return undefined;
-    return {
-      whole: body.whole,
-      push: (bytes) => body.push(bytes),
-      end: () => body.end(),
-      get fired() {
-        return [...fired].map(([rule, count]) => ({ rule, count }));
-      },
-    };
   }
 
   /** An agent of MCP reads a refusal as its own protocol has it: the call was answered. */
@@ -772,26 +661,18 @@ export class Exchange {
     const opened = this.phase !== 'new' && this.phase !== 'foreign';
     this.phase = phase === 'closed' ? 'closed' : phase;
     if (!opened) return;
-    const stream = this.tunnel?.totals ?? noTotals();
-    const opaque = this.response?.opaque ?? [];
-    const streamed = stream.bytes_up + stream.bytes_down - stream.opaque.reduce((sum, { bytes }) => sum + bytes, 0);
-    const inspected = this.bytesUp + (opaque.length > 0 ? 0 : this.bytesDown) + streamed;
-    this.record('session.close', {
-      reason,
-      totals: {
-        requests: 1 + stream.requests,
-        denied: this.denied + stream.denied,
-        held: this.heldCount + stream.held,
-        rows: 0,
-        bytes_down: (this.response?.bytes ?? 0) + stream.bytes_down,
-        bytes_up: this.bytesUp + stream.bytes_up,
-      },
-      coverage: {
-        inspected_bytes: inspected,
-        masked_bytes: (this.response?.masked_bytes ?? 0) + stream.masked_bytes,
-        opaque: [...opaque, ...[...this.opaque].map(([why, bytes]) => ({ reason: why, bytes })), ...stream.opaque],
-      },
-    });
+    this.record(
+      'session.close',
+      closing(reason, {
+        response: this.response,
+        stream: this.tunnel?.totals ?? noTotals(),
+        opaque: this.opaque,
+        bytes_up: this.bytesUp,
+        bytes_down: this.bytesDown,
+        denied: this.denied,
+        held: this.heldCount,
+      }),
+    );
     this.phase = 'closed';
   }
 
