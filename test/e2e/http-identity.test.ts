@@ -4,16 +4,11 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { renderBootstrap } from '../../envoy/render.js';
-import { renderOptionsOf } from '../../extproc/config/envoy.js';
-import { loadConfig } from '../../extproc/config/load.js';
 import { hashToken } from '../../extproc/console/tokens.js';
-import { type Child, startChild } from '../../extproc/process/child.js';
-import type { RunningEnvoy } from '../../extproc/process/envoy.js';
-import { packageRoot } from '../../extproc/process/places.js';
-import { eventually, startEnvoy } from '../support/envoy.js';
+import { eventually } from '../support/envoy.js';
 import { Issuer } from '../support/issuer.js';
 import { freePorts } from '../support/ports.js';
+import { type Served, startServed } from '../support/served.js';
 
 const names = ['bearer', 'basic', 'header', 'oauth', 'envoy', 'open'] as const;
 type Name = (typeof names)[number];
@@ -30,12 +25,10 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
   this.timeout(60_000);
   const folder = mkdtempSync(join(tmpdir(), 'ms-http-id-'));
   const ports = {} as Record<Name, number>;
-  const lines: string[] = [];
   let issuer: Issuer;
   let backend: Server;
   let tokens: Server;
-  let serving: Child;
-  let envoy: RunningEnvoy;
+  let served: Served;
   let seen: IncomingHttpHeaders[] = [];
   let granted = 0;
 
@@ -76,41 +69,27 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
       envoy: { as: 'bearer', file: 'secret' },
       open: undefined,
     };
-    const file = join(folder, 'midstream.yaml');
-    writeFileSync(
-      file,
-      JSON.stringify({
-        version: 1,
-        http: names.map((name) => ({
-          name,
-          listen: `127.0.0.1:${ports[name]}`,
-          upstream: at(backend),
-          authentication: { methods: ['token'], by: name === 'envoy' ? 'envoy' : 'gateway', required: name !== 'open' },
-          ...(credentials[name] ? { credential: credentials[name] } : {}),
-        })),
-        gateway: { grpc: `unix:${folder}/grpc.sock` },
-        policy: 'policy.yaml',
-        record: { directory: 'recordings', durability: 'relaxed' },
-        identity: {
-          issuers: [{ issuer: issuer.issuer, audiences: ['midstream'], jwks_url: issuer.jwks_url }],
-          tokens: [{ id: 'robot', groups: ['agents'], hash: hashToken('robot-token') }],
-          revoked_file: 'revoked',
-        },
-      }),
-    );
-    serving = await startChild({
-      command: process.execPath,
-      args: [join(packageRoot(), 'extproc', 'cli', 'bin.mjs'), 'serve', '--config', file, '--json'],
-      exitSignal: 'SIGKILL',
-      onLine: (line) => lines.push(line),
+    served = await startServed(folder, {
+      version: 1,
+      http: names.map((name) => ({
+        name,
+        listen: `127.0.0.1:${ports[name]}`,
+        upstream: at(backend),
+        authentication: { methods: ['token'], by: name === 'envoy' ? 'envoy' : 'gateway', required: name !== 'open' },
+        ...(credentials[name] ? { credential: credentials[name] } : {}),
+      })),
+      gateway: { grpc: `unix:${folder}/grpc.sock` },
+      policy: 'policy.yaml',
+      record: { directory: 'recordings', durability: 'relaxed' },
+      identity: {
+        issuers: [{ issuer: issuer.issuer, audiences: ['midstream'], jwks_url: issuer.jwks_url }],
+        tokens: [{ id: 'robot', groups: ['agents'], hash: hashToken('robot-token') }],
+        revoked_file: 'revoked',
+      },
     });
-    await eventually(() => lines.some((one) => one.startsWith('{"ready"')) || !serving.running, Boolean, 'serve did not get ready', 60_000);
-    assert.ok(serving.running, lines.join('\n'));
-    envoy = await startEnvoy(renderBootstrap(renderOptionsOf(await loadConfig(file))), { concurrency: 2 });
   });
   after(async () => {
-    await envoy?.stop();
-    await serving?.stop([{ signal: 'SIGTERM', wait_ms: 20_000 }]);
+    await served?.stop();
     await issuer?.stop();
     for (const one of [backend, tokens]) {
       one?.closeAllConnections();
@@ -222,8 +201,7 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
       ...readdirSync(directory, { recursive: true, withFileTypes: true })
         .filter((one) => one.isFile())
         .map((one) => readFileSync(join(one.parentPath, one.name)).toString('latin1')),
-      lines.join('\n'),
-      serving.tail(),
+      served.said(),
     ].join('\n');
     for (const word of [secret, 'robot-token', 'another-credential', 'eyJhbGciOiJFUzI1NiI']) {
       const at = text.indexOf(word);

@@ -4,20 +4,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { renderBootstrap } from '../../envoy/render.js';
-import { renderOptionsOf } from '../../extproc/config/envoy.js';
-import { loadConfig } from '../../extproc/config/load.js';
 import { hashToken, newToken } from '../../extproc/console/tokens.js';
-import { type Child, startChild } from '../../extproc/process/child.js';
-import type { RunningEnvoy } from '../../extproc/process/envoy.js';
-import { packageRoot } from '../../extproc/process/places.js';
 import { listSessions, readSession } from '../../extproc/stores/recordings/query.js';
 import { formatVerifier, makeVerifier } from '../../filters/postgres/auth/scram.js';
-import { eventually, startEnvoy } from '../support/envoy.js';
+import { eventually } from '../support/envoy.js';
 import { testPolicy } from '../support/gateway.js';
 import { Issuer } from '../support/issuer.js';
 import { freePorts } from '../support/ports.js';
 import { onServer, type ScratchDatabase, scratchDatabase } from '../support/postgres.js';
+import { type Served, startServed } from '../support/served.js';
 
 const transports = ['ext_proc', 'hop'] as const;
 const own = newToken();
@@ -31,9 +26,7 @@ describe('logins that the gateway ends, through a real Envoy', function () {
   const revoked = join(folder, 'revoked');
   let issuer: Issuer;
   let database: ScratchDatabase;
-  let serving: Child;
-  let envoy: RunningEnvoy;
-  const lines: string[] = [];
+  let served: Served;
   const ports = {} as Record<(typeof transports)[number], number>;
   const role = `role_${process.pid}`;
 
@@ -48,7 +41,6 @@ describe('logins that the gateway ends, through a real Envoy', function () {
     writeFileSync(revoked, '# nobody yet\n');
     const [stream = 0, hopped = 0, back = 0] = await freePorts(3);
     Object.assign(ports, { ext_proc: stream, hop: hopped });
-    const file = join(folder, 'midstream.yaml');
     writeFileSync(join(folder, 'policy.yaml'), testPolicy);
     const url = new URL(database.url);
     const listener = (name: string, port: number, rest: object) => ({
@@ -67,44 +59,31 @@ describe('logins that the gateway ends, through a real Envoy', function () {
       },
       ...rest,
     });
-    writeFileSync(
-      file,
-      JSON.stringify({
-        version: 1,
-        listeners: [
-          listener('ext_proc', stream, {}),
-          listener('hop', hopped, { transport: 'hop', hop: { gateway: `unix:${folder}/hop.sock`, back: `127.0.0.1:${back}` } }),
+    served = await startServed(folder, {
+      version: 1,
+      listeners: [
+        listener('ext_proc', stream, {}),
+        listener('hop', hopped, { transport: 'hop', hop: { gateway: `unix:${folder}/hop.sock`, back: `127.0.0.1:${back}` } }),
+      ],
+      gateway: { grpc: `unix:${folder}/grpc.sock` },
+      policy: 'policy.yaml',
+      record: { directory: 'recordings', durability: 'relaxed' },
+      identity: {
+        issuers: [{ issuer: issuer.issuer, audiences: ['midstream'], jwks_url: issuer.jwks_url, clock_tolerance: '1s' }],
+        tokens: [
+          { id: 'robot', groups: ['agents'], hash: hashToken(own) },
+          { id: 'broken', hash: hashToken('token-of-broken') },
+          { id: 'wrong', hash: hashToken('token-of-wrong') },
+          { id: 'old', groups: ['agents'], hash: hashToken('token-of-old'), expires: '2020-01-01' },
         ],
-        gateway: { grpc: `unix:${folder}/grpc.sock` },
-        policy: 'policy.yaml',
-        record: { directory: 'recordings', durability: 'relaxed' },
-        identity: {
-          issuers: [{ issuer: issuer.issuer, audiences: ['midstream'], jwks_url: issuer.jwks_url, clock_tolerance: '1s' }],
-          tokens: [
-            { id: 'robot', groups: ['agents'], hash: hashToken(own) },
-            { id: 'broken', hash: hashToken('token-of-broken') },
-            { id: 'wrong', hash: hashToken('token-of-wrong') },
-            { id: 'old', groups: ['agents'], hash: hashToken('token-of-old'), expires: '2020-01-01' },
-          ],
-          scram: [{ user: 'scrammer', groups: ['agents'], verifier: formatVerifier(makeVerifier(agentPassword, randomBytes(16))) }],
-          revoked_file: 'revoked',
-        },
-      }),
-    );
-    serving = await startChild({
-      command: process.execPath,
-      args: [join(packageRoot(), 'extproc', 'cli', 'bin.mjs'), 'serve', '--config', file, '--json'],
-      exitSignal: 'SIGKILL',
-      onLine: (line) => lines.push(line),
+        scram: [{ user: 'scrammer', groups: ['agents'], verifier: formatVerifier(makeVerifier(agentPassword, randomBytes(16))) }],
+        revoked_file: 'revoked',
+      },
     });
-    await eventually(() => lines.some((one) => one.startsWith('{"ready"')) || !serving.running, Boolean, 'serve did not get ready', 60_000);
-    assert.ok(serving.running, lines.join('\n'));
-    envoy = await startEnvoy(renderBootstrap(renderOptionsOf(await loadConfig(file))), { concurrency: 2 });
   });
 
   after(async () => {
-    await envoy?.stop();
-    await serving?.stop([{ signal: 'SIGTERM', wait_ms: 20_000 }]);
+    await served?.stop();
     await issuer?.stop();
     await onServer(database.url, async (client) => {
       for (const name of [role, `${role}_b`]) await client.query(`drop role if exists ${name}`);
@@ -247,7 +226,7 @@ describe('logins that the gateway ends, through a real Envoy', function () {
 
     it('leaves no connection behind', async () => {
       await eventually(
-        () => envoy.stats(/^(listener\..*\.downstream_cx_active|cluster\.(ext_proc|hop)_upstream\.upstream_cx_active)$/),
+        () => served.envoy.stats(/^(listener\..*\.downstream_cx_active|cluster\.(ext_proc|hop)_upstream\.upstream_cx_active)$/),
         (stats) => Object.entries(stats).every(([name, count]) => count === 0 || name.includes('admin')),
         'all connections are closed',
       );
@@ -269,8 +248,7 @@ describe('logins that the gateway ends, through a real Envoy', function () {
         ...readdirSync(directory, { recursive: true, withFileTypes: true })
           .filter((one) => one.isFile())
           .map((one) => readFileSync(join(one.parentPath, one.name)).toString('latin1')),
-        lines.join('\n'),
-        serving.tail(),
+        served.said(),
       ].join('\n');
       for (const word of [own, rolePassword, 'token-of-broken', 'rotated-3', 'eyJ']) assert.ok(!everything.includes(word), word);
     });

@@ -6,19 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import pg from 'pg';
-import { renderBootstrap, renderSecrets } from '../../envoy/render.js';
-import { renderOptionsOf } from '../../extproc/config/envoy.js';
-import { loadConfig } from '../../extproc/config/load.js';
 import { hashToken } from '../../extproc/console/tokens.js';
-import { type Child, startChild } from '../../extproc/process/child.js';
-import type { RunningEnvoy } from '../../extproc/process/envoy.js';
 import { packageRoot } from '../../extproc/process/places.js';
 import { type Postgres, startPostgres } from '../../extproc/process/postgres.js';
 import { encodeStartupPacket } from '../../filters/postgres/wire/index.js';
-import { eventually, startEnvoy } from '../support/envoy.js';
+import { eventually } from '../support/envoy.js';
 import { testPolicy } from '../support/gateway.js';
 import { pendingBecause } from '../support/pending.js';
 import { freePorts } from '../support/ports.js';
+import { type Served, startServed } from '../support/served.js';
 
 const SPIFFE = 'spiffe://shop.example/agent/reporter';
 const pem = (name: string): string => join(packageRoot(), 'test', 'support', 'tls', name);
@@ -55,9 +51,7 @@ describe('Postgres over TLS on both sides, through a real Envoy', function () {
   const folder = mkdtempSync(join(tmpdir(), 'ms-tls-'));
   const certificates = join(folder, 'certificates');
   let server: Postgres;
-  let serving: Child;
-  let envoy: RunningEnvoy;
-  const lines: string[] = [];
+  let served: Served;
   const ports = {} as Record<Name, number>;
   let password = '';
 
@@ -109,34 +103,22 @@ describe('Postgres over TLS on both sides, through a real Envoy', function () {
         : {}),
     });
     writeFileSync(join(folder, 'secret'), 'the-role');
-    const file = join(folder, 'midstream.yaml');
-    writeFileSync(
-      file,
-      JSON.stringify({
+    served = await startServed(
+      folder,
+      {
         version: 1,
         listeners: names.map(listener),
         gateway: { grpc: `unix:${folder}/grpc.sock` },
         policy: 'policy.yaml',
         record: { directory: 'recordings', durability: 'relaxed' },
         identity: { tokens: [{ id: 'robot', groups: ['agents'], hash: hashToken('robot-token') }] },
-      }),
+      },
+      { secrets: true },
     );
-    serving = await startChild({
-      command: process.execPath,
-      args: [join(packageRoot(), 'extproc', 'cli', 'bin.mjs'), 'serve', '--config', file, '--json'],
-      exitSignal: 'SIGKILL',
-      onLine: (line) => lines.push(line),
-    });
-    await eventually(() => lines.some((one) => one.startsWith('{"ready"')) || !serving.running, Boolean, 'serve did not get ready', 60_000);
-    assert.ok(serving.running, lines.join('\n'));
-    const options = { ...renderOptionsOf(await loadConfig(file)), secrets_directory: folder };
-    for (const { name, text } of renderSecrets(options)) writeFileSync(join(folder, name), text);
-    envoy = await startEnvoy(renderBootstrap(options), { concurrency: 2 });
   });
 
   after(async () => {
-    await envoy?.stop();
-    await serving?.stop([{ signal: 'SIGTERM', wait_ms: 20_000 }]);
+    await served?.stop();
     await server?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -262,13 +244,13 @@ describe('Postgres over TLS on both sides, through a real Envoy', function () {
 
   it('leaves no connection behind', async () => {
     await eventually(
-      () => envoy.stats(/^(listener\..*\.downstream_cx_active|cluster\..*\.upstream_cx_active)$/),
+      () => served.envoy.stats(/^(listener\..*\.downstream_cx_active|cluster\..*\.upstream_cx_active)$/),
       (stats) => Object.entries(stats).every(([name, count]) => count === 0 || /admin|cluster\.midstream\./.test(name)),
       'all connections are closed',
       20_000,
     );
     assert.equal(
-      Object.values(await envoy.stats(/network_ext_proc\..*\.streams_grpc_close$/)).reduce((sum, one) => sum + one, 0),
+      Object.values(await served.envoy.stats(/network_ext_proc\..*\.streams_grpc_close$/)).reduce((sum, one) => sum + one, 0),
       0,
     );
   });
@@ -309,7 +291,7 @@ function request(port: number, bytes: Buffer): Promise<string> {
 function runPsql(connection: string, env: Record<string, string>): Promise<{ out: string; err: string }> {
   return new Promise((resolve) => {
     const child = spawn('psql', ['-XAt', '-w', '-c', 'select ssl from pg_stat_ssl where pid = pg_backend_pid()', connection], {
-      env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...env },
+      env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...env },
     });
     let out = '';
     let err = '';
