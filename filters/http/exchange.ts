@@ -77,6 +77,7 @@ export class Exchange {
   private waiting_bytes = 0;
   private waitingEnd = false;
   private trailers = false;
+  private trailerNames: string[] = [];
   operation: HeldOperation | undefined;
   private response: Response | undefined;
   /** by hop: the request asks for another protocol */
@@ -128,7 +129,7 @@ export class Exchange {
         if (input.opinion !== undefined) this.mcp?.second(input.opinion);
         return this.onRequestBody(input.body, input.end);
       case 'request_trailers':
-        return this.onRequestTrailers();
+        return this.onRequestTrailers(input.headers);
       case 'response_headers':
         return this.onResponse(input.headers, input.end);
       case 'response_body':
@@ -304,11 +305,13 @@ export class Exchange {
     this.judge();
   }
 
-  private onRequestTrailers(): void {
+  /** No rule sees trailers, nor does who approves, and servers may take them for headers: none goes on (RFC 9110 section 6.5.1). */
+  private onRequestTrailers(headers: readonly Header[]): void {
     this.trailers = true;
+    this.trailerNames = [...new Set(headers.map(([name]) => name))];
     if (this.phase === 'passing') {
       this.recordBody();
-      this.out.answers.push({ part: 'request_trailers' });
+      this.out.answers.push({ part: 'request_trailers', remove: this.trailerNames });
     } else if (this.phase === 'collecting') this.whole();
   }
 
@@ -500,7 +503,7 @@ export class Exchange {
     const chunks = changed === undefined ? this.waiting : [changed];
     const end = this.waitingEnd && !this.trailers;
     if (chunks.length > 0) this.out.answers.push({ part: 'request_body', chunks, end });
-    if (this.trailers) this.out.answers.push({ part: 'request_trailers' });
+    if (this.trailers) this.out.answers.push({ part: 'request_trailers', remove: this.trailerNames });
     this.waiting = [];
   }
 

@@ -88,16 +88,17 @@ export class BodyMasker implements ContentMasker {
   push(chunk: Uint8Array): void {
     if (this.head === undefined) return this.take(chunk);
     this.head = this.head.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.head, chunk]);
-    if (this.head.length >= LOOK_BYTES) this.open();
+    if (this.head.length >= LOOK_BYTES) this.look();
   }
 
   /** The sender pauses: lets go what is sure. */
   flush(): void {
-    if (this.head !== undefined && this.head.length > 0) this.open();
+    if (this.head !== undefined && this.head.length > 0 && !BEGUN_MARK.test(this.head.toString('latin1'))) this.look();
     for (const stage of this.stages) stage.flush();
   }
 
   end(): void {
+    if (this.head !== undefined) this.look();
     if (this.head !== undefined) this.open();
     if (this.decoder !== undefined) this.stages[0]!.push(this.decoder.push(NOTHING, true));
     for (const stage of this.stages) stage.end();
@@ -121,6 +122,23 @@ export class BodyMasker implements ContentMasker {
 
   private take(chunk: Uint8Array): void {
     this.stages[0]!.push(this.decoder === undefined ? chunk : this.decoder.push(chunk, false));
+  }
+
+  /**
+   * A mark of UTF-8 and white space before a body say nothing of what it is: readers pass over both (RFC 8259 section 8.1), and so does the look. They
+   * go on as they are.
+   */
+  private look(): void {
+    const head = this.head!;
+    const nothing =
+      isUtf16(charsetOf(this.asked.charset ?? '')) || utf16Of(head) !== undefined
+        ? 0
+        : NOTHING_SAID.exec(head.toString('latin1'))![0].length;
+    if (this.asked.grpc === undefined && nothing > 0) {
+      this.write(Buffer.from(head.subarray(0, nothing)));
+      this.head = head.subarray(nothing);
+    }
+    if (this.head!.length > 0) this.open();
   }
 
   private open(): void {
@@ -187,6 +205,10 @@ export class BodyMasker implements ContentMasker {
 }
 
 const NOTHING = Buffer.alloc(0);
+/** in bytes of latin1 */
+const NOTHING_SAID = /^(\xef\xbb\xbf)?[ \t\r\n]*/;
+/** the mark, cut off */
+const BEGUN_MARK = /^\xef\xbb?$/;
 /** Parts in parts; what stands deeper is read as text. */
 const PARTS_DEPTH_MAX = 4;
 

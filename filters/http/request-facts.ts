@@ -2,7 +2,7 @@ import type { Identity } from '../policy/types.js';
 import { mediaType } from './body.js';
 import type { Header } from './effects.js';
 import type { HttpFacts } from './facts.js';
-import { readTarget } from './path.js';
+import { readTarget, type Target } from './path.js';
 import { opaqueUpgrade, upgradeOf } from './upgrade/facts.js';
 
 /** What the headers of a request say, with what others make of its path and query; its body is not read yet. */
@@ -22,6 +22,7 @@ export function headOf(headers: readonly Header[]): RequestHead {
   const { path, others, query, other_query, unparsed } = readTarget(target);
   const { overrides, broken } = overridesOf(all, [query, ...(other_query === undefined ? [] : [other_query])]);
   const why = unparsed || (repeated === '' ? broken : `the header ${repeated} stands twice`);
+  const elsewhere = otherTargets(all);
   const method = (pseudo[':method'] ?? '').toUpperCase();
   const upgrade = upgradeOf(all);
   return {
@@ -38,11 +39,11 @@ export function headOf(headers: readonly Header[]): RequestHead {
       files: undefined,
       graphql: undefined,
       unreadable: '',
-      unparsed: why,
+      unparsed: why || (elsewhere.find((one) => one.unparsed !== '')?.unparsed ?? ''),
       upgrade,
       opaque: opaqueUpgrade(upgrade, [path, ...others], all),
     },
-    paths: others,
+    paths: [...new Set([...others, ...elsewhere.flatMap((one) => [one.path, ...one.others])])].filter((one) => one !== path),
     queries: other_query === undefined ? [] : [other_query],
     content_type: all['content-type'] ?? '',
     content_encoding: all['content-encoding'] ?? '',
@@ -85,6 +86,15 @@ const ONCE = new Set([
   'x-http-method',
   'x-method-override',
 ]);
+
+/** Headers that some servers route by in place of the request's own target (IIS with URL Rewrite, Symfony, Zend: CVE-2018-14773). */
+const TARGETS = ['x-original-url', 'x-rewrite-url'];
+
+function otherTargets(headers: Record<string, string>): Target[] {
+  return TARGETS.filter((name) => name in headers).map((name) =>
+    readTarget(Buffer.from(headers[name]!.replace(/^https?:\/\/[^/]*/i, ''), 'utf8').toString('latin1')),
+  );
+}
 
 const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override'];
 

@@ -46,6 +46,50 @@ describe('an HTTP exchange', () => {
     assert.equal(d.exchange.phase, 'closed');
   });
 
+  it('masks JSON and events behind a mark of UTF-8 and white space, however they are cut and wherever the server pauses', () => {
+    const escaped = [...CARD].map((sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+    const body = `{"card":"${escaped}"}`;
+    const bodies: [type: string, text: string][] = [
+      ['application/json', `\ufeff${body}`],
+      ['text/plain', `\ufeff\n${body}`],
+      ['text/plain', `${' '.repeat(100)}${body}`],
+      ['', `\r\n\r\n${body}`],
+      ['text/event-stream', `\ufeffdata: ${body}\n\n`],
+    ];
+    for (const [type, text] of bodies)
+      for (const size of [1, 2, 3, 5, 64, 1000])
+        for (const pauses of [false, true]) {
+          const d = new Driver(policy);
+          d.request('GET /x');
+          d.step({
+            type: 'response_headers',
+            headers: [[':status', '200'], ...(type === '' ? [] : [['content-type', type] as const])],
+            end: false,
+          });
+          const bytes = Buffer.from(text);
+          for (let at = 0; at < bytes.length; at += size) {
+            d.step({ type: 'response_body', body: bytes.subarray(at, at + size), end: at + size >= bytes.length });
+            if (pauses && at < 8 && at + size < bytes.length) d.step({ type: 'flush' });
+          }
+          const got = bodyOf(d.answers).toString();
+          assert.equal(got.replace('**** **** **** 1111', escaped), text, `${type} by ${size}${pauses ? ' with pauses' : ''}: ${got}`);
+        }
+  });
+
+  it('lets no trailers of a request go on', () => {
+    for (const waits of [false, true]) {
+      const d = new Driver(waits ? policy : plain);
+      d.step({
+        type: 'request_headers',
+        headers: [[':method', 'POST'], [':path', '/x'], [':authority', 'a'], ...json],
+        end: false,
+      });
+      d.step({ type: 'request_body', body: Buffer.from('{}'), end: false });
+      d.step({ type: 'request_trailers', headers: [['x-http-method-override', 'DELETE']] });
+      assert.deepEqual(d.answers.at(-1), { part: 'request_trailers', remove: ['x-http-method-override'] });
+    }
+  });
+
   it('changes nothing where nothing is masked', () => {
     const d = new Driver(plain);
     d.request('GET /x');

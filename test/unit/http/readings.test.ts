@@ -42,6 +42,8 @@ describe('a request is judged in every way that it can be read', () => {
     ['by no method', { method: 'POST', url: '/x?_method=a+b' }, 'deny default:unparsed'],
     ['by a separator that is none', { url: '/admin/..%2fpublic' }, 'deny admin'],
     ['by parameters', { url: '/admin/..;/public' }, 'deny admin'],
+    ['by a header that names another target', { url: '/x', headers: { 'X-Original-URL': '/admin/users' } }, 'deny admin'],
+    ['by another such header', { url: '/x', headers: { 'X-Rewrite-Url': 'http://a/x/..%2fadmin/users?a' } }, 'deny admin'],
     ['by capitals', { url: '/Admin/users' }, 'deny admin'],
     ['as text', { method: 'POST', url: '/pay', headers: { 'content-type': 'text/plain' }, body: '{"amount":5000}' }, 'deny payouts'],
     ['as a form', { method: 'POST', url: '/pay', headers: forms, body: '{"amount":5000,"x":"&a=1"}' }, 'deny payouts'],
