@@ -11,6 +11,8 @@ export interface PgbenchRun {
   seconds: number;
   /** a new connection for each transaction */
   connect: boolean;
+  /** TLS; disable without it */
+  sslmode?: 'disable' | 'require';
 }
 
 export interface PgbenchResult {
@@ -70,7 +72,12 @@ export async function pgbench(program: string, url: string, work: PgbenchRun): P
       decodeURIComponent(to.username),
     );
     args.push(decodeURIComponent(to.pathname.slice(1)) || 'postgres');
-    const env = { ...process.env, PGPASSWORD: decodeURIComponent(to.password), PGSSLMODE: 'disable', PGGSSENCMODE: 'disable' };
+    const env = {
+      ...process.env,
+      PGPASSWORD: decodeURIComponent(to.password),
+      PGSSLMODE: work.sslmode ?? 'disable',
+      PGGSSENCMODE: 'disable',
+    };
     const out = await run(program, args, env);
     return { ...latencies(folder), ...summary(out) };
   } finally {

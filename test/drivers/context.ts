@@ -1,3 +1,5 @@
+import type { Transport } from './options.js';
+
 /** Host and port of something that speaks Postgres. */
 export interface Address {
   host: string;
@@ -16,6 +18,8 @@ export interface SuiteContext {
   own: boolean;
   /** the gateway has masks, over a column that no suite touches */
   masks: boolean;
+  /** undefined for the target `direct` */
+  transport: Transport | undefined;
 }
 
 export interface Counts {

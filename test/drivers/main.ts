@@ -71,6 +71,7 @@ async function runTarget(target: Target, able: readonly Suite[], { server, optio
   if (able.length === 0) return;
   let gateway: Gateway | undefined;
   for (const suite of able) {
+    if (suite.gatewayOnly === true && (target.gateway === undefined || target.gateway.masks)) continue;
     // One suite's crash must not fail those after it; it has failed itself.
     let broken: unknown;
     if (target.gateway && (gateway === undefined || gateway.ended() !== undefined)) {
@@ -88,6 +89,7 @@ async function runTarget(target: Target, able: readonly Suite[], { server, optio
       version: server.version,
       own: server.own,
       masks: target.gateway?.masks === true,
+      transport: target.gateway?.transport,
     };
     say(`${suite.name} (${suite.what}): ${target.name}`);
     const before = process.hrtime.bigint();

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { bulk } from './bulk.js';
 import { byteExact } from './byte-exact.js';
 import type { Counts, SuiteContext } from './context.js';
+import { identity } from './identity.js';
 import { nodePostgres } from './node-postgres.js';
 import { type Transport, transports } from './options.js';
 import { runProgram, suiteFile } from './shell.js';
@@ -23,6 +24,8 @@ export interface Suite {
   expected: number | undefined;
   /** only with --full, or by its name */
   full?: true;
+  /** it needs what no server has of itself: run by each transport, once */
+  gatewayOnly?: true;
   gaps?: readonly Gap[];
   run: (context: SuiteContext) => Promise<Counts>;
 }
@@ -57,6 +60,14 @@ const postgresOwn = [needs.server15, needs.source];
 export const suites: readonly Suite[] = [
   { name: 'byte-exact', what: 'byte streams of clients; answers compared byte for byte', needs: [], expected: 384, run: byteExact },
   { name: 'node-postgres', what: 'node-postgres with cursors, query streams, COPY', needs: [], expected: 35, run: nodePostgres },
+  {
+    name: 'identity',
+    what: 'psql, psycopg, node-postgres, pgx, pgjdbc over TLS, by a token in place of a password',
+    needs: [],
+    expected: 6,
+    gatewayOnly: true,
+    run: identity,
+  },
   shell('node-postgres-own', "node-postgres' own tests", [needs.server15, needs.npm], 197, 15),
   {
     name: 'psycopg',

@@ -51,6 +51,15 @@ const psycopg: Need = (work) => {
   return has() ? undefined : 'psycopg could not be installed by pip';
 };
 
+const psycopgPool: Need = (work) => {
+  const missing = psycopg(work);
+  if (missing !== undefined) return missing;
+  const python = join(work, 'venv', 'bin', 'python');
+  const has = () => spawnSync(python, ['-c', 'import psycopg_pool'], { stdio: 'ignore' }).status === 0;
+  if (!has()) spawnSync(python, ['-m', 'pip', 'install', '-q', 'psycopg-pool'], { stdio: 'ignore', timeout: 300_000 });
+  return has() ? undefined : 'psycopg-pool could not be installed by pip';
+};
+
 /** The own tests of a Python driver: the driver in the same virtual environment, the tests from its source package on PyPI. */
 const ownPython =
   (name: string, wanted: readonly string[], source: string): Need =>
@@ -113,6 +122,7 @@ export const needs = {
   source,
   pgRegress,
   psycopg,
+  psycopgPool,
   asyncpg: ownPython('asyncpg', ['asyncpg==0.30.0', 'distro'], 'asyncpg==0.30.0'),
   psycopg2: ownPython('psycopg2', ['psycopg2-binary==2.9.10'], 'psycopg2==2.9.10'),
   jdbc,

@@ -1,7 +1,7 @@
 import type { BenchOptions } from '../options.js';
 import type { Target } from '../targets.js';
 import { bulk } from './bulk.js';
-import { connect } from './connect.js';
+import { connect, connectByLogin } from './connect.js';
 import { memory } from './memory.js';
 import { reads } from './reads.js';
 import { selectOnly } from './select-only.js';
@@ -28,7 +28,11 @@ export interface WorkloadContext {
 
 /** All workloads that the options ask for, in the order in which they run. */
 export function workloads(context: WorkloadContext): Workload[] {
-  const all = [...(context.pgbench ? [...selectOnly(context), ...reads(context), ...connect(context)] : []), ...bulk(), ...memory(context)];
+  const all = [
+    ...(context.pgbench ? [...selectOnly(context), ...reads(context), ...connect(context), ...connectByLogin(context)] : []),
+    ...bulk(),
+    ...memory(context),
+  ];
   const { only } = context.options;
   return only.length === 0 ? all : all.filter(({ name }) => only.some((start) => name.startsWith(start)));
 }

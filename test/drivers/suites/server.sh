@@ -27,6 +27,7 @@ host all postgres 127.0.0.1/32 trust
 host all pgx_md5 127.0.0.1/32 md5
 host all pgx_scram 127.0.0.1/32 scram-sha-256
 host all pgx_pw 127.0.0.1/32 password
+host all identity_agents 127.0.0.1/32 scram-sha-256
 host test all 127.0.0.1/32 md5
 host all all 127.0.0.1/32 trust
 host replication all 127.0.0.1/32 trust
