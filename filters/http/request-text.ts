@@ -21,6 +21,9 @@ const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', '
 /** A token among the subprotocols of a WebSocket, as clients of Kubernetes may send it. */
 const BEARER_SUBPROTOCOL = /base64url\.bearer\.authorization\.k8s\.io\./;
 
+/** IPv4 or IPv6, with a port or without. */
+const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
+
 /** A request as recordings and approvers see it, masked. */
 export class RequestText {
   /** method, host and target as they came */
@@ -103,7 +106,7 @@ export class RequestText {
     const facts = {
       method,
       ...(overrides.length > 0 ? { overrides } : {}),
-      host,
+      host: this.shownHost(host),
       path: this.maskers.maskText(path),
       content_type,
       ...(files === undefined || files.length === 0
@@ -151,7 +154,12 @@ export class RequestText {
   private maskedLine(): string {
     const { method, host, path, query } = this.facts;
     const pairs = Object.entries(query).flatMap(([name, values]) => values.map((value) => `${name}=${value}`));
-    return this.maskers.maskText(`${method} ${host}${path}${pairs.length > 0 ? `?${pairs.join('&')}` : ''}`);
+    return `${method} ${this.shownHost(host)}${this.maskers.maskText(`${path}${pairs.length > 0 ? `?${pairs.join('&')}` : ''}`)}`;
+  }
+
+  /** An address in the place of the server's name is the server's, and nobody's secret; a name is text of the client's like any other. */
+  private shownHost(host: string): string {
+    return ADDRESS.test(host) ? host : this.maskers.maskText(host);
   }
 
   /** JSON is shown without its \u escapes, which would hide values from the masks. */
