@@ -22,10 +22,12 @@ export function messageFacts(from: 'client' | 'server', opcode: 'text' | 'binary
   if (bytes.length === 0) return { ...facts, body: null };
   if (opcode === 'binary' && !validUtf8(bytes))
     return { ...facts, body: undefined, unreadable: 'a binary message that is no text is not read' };
-  const text = bytes.toString('utf8');
+  // Decoders of browsers, Deno, Bun and .NET pass over a mark of UTF-8, and then it is the JSON behind it.
+  const plain = bytes.length > 3 && bytes.readUIntBE(0, 3) === 0xefbbbf ? bytes.subarray(3) : bytes;
+  const text = plain.toString('utf8');
   if (!/^[\s\ufeff]*[[{"]/.test(text)) return { ...facts, body: text };
   try {
-    return { ...facts, body: readJson(bytes) };
+    return { ...facts, body: readJson(plain) };
   } catch (error) {
     // What is no JSON to anybody is text. What some read in another way than others is not understood.
     if (!parses(text)) return { ...facts, body: text };

@@ -99,6 +99,9 @@ describe('messages of a WebSocket', () => {
     const spaced = new StreamDriver(judged);
     spaced.say('client', '\n {"ty', 1, false).say('client', 'pe":"drop"}', 0);
     assert.match(spaced.texts('client')[0]!, /^1008 no-drop/);
+    const marked = new StreamDriver(judged);
+    marked.say('client', '\ufeff{"type":"drop"}');
+    assert.match(marked.texts('client')[0]!, /^1008 no-drop/, 'many decoders pass over a mark of UTF-8');
   });
 
   it('that must be judged and are too long are refused with 1009', () => {
