@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { renderBootstrap } from '../../envoy/render.js';
-import { renderOptionsOf } from '../../extproc/config/envoy.js';
-import { loadConfig } from '../../extproc/config/load.js';
 import { hashToken } from '../../extproc/console/tokens.js';
-import { startChild } from '../../extproc/process/child.js';
-import { packageRoot } from '../../extproc/process/places.js';
-import { eventually, startEnvoy } from '../support/envoy.js';
+import { eventually } from '../support/envoy.js';
 import { type Kubernetes, kubeconfigOf, kubectl, type Ran, sharedKubernetes, tlsFile } from '../support/kubernetes.js';
 import { pendingBecause } from '../support/pending.js';
 import { freePorts } from '../support/ports.js';
 import { onServer, type ScratchDatabase, scratchDatabase } from '../support/postgres.js';
+import { type Served, startServed } from '../support/served.js';
 
 const ISSUER = 'https://kubernetes.default.svc';
 const policy = `
@@ -27,31 +23,24 @@ rules:
 defaults: { unparsed: deny, opaque: allow, allow: true }
 `;
 
-/** A gateway and its Envoy, from a midstream.yaml. */
-async function start(folder: string, name: string, config: object): Promise<() => Promise<void>> {
-  const file = join(folder, `${name}.yaml`);
-  writeFileSync(file, JSON.stringify({ version: 1, policy: 'policy.yaml', gateway: { grpc: `unix:${folder}/${name}.sock` }, ...config }));
-  const lines: string[] = [];
-  const serving = await startChild({
-    command: process.execPath,
-    args: [join(packageRoot(), 'extproc', 'cli', 'bin.mjs'), 'serve', '--config', file, '--json'],
-    exitSignal: 'SIGKILL',
-    onLine: (line) => lines.push(line),
+/** A gateway and its Envoy in a folder of their own, with what all of them have. */
+async function start(folder: string, name: string, config: object): Promise<Served> {
+  const own = join(folder, name);
+  mkdirSync(own);
+  return await startServed(own, {
+    version: 1,
+    policy: '../policy.yaml',
+    gateway: { grpc: `unix:${own}/grpc.sock` },
+    record: { directory: 'recordings', durability: 'relaxed' },
+    ...config,
   });
-  await eventually(() => lines.some((one) => one.startsWith('{"ready"')) || !serving.running, Boolean, 'serve did not get ready', 60_000);
-  assert.ok(serving.running, lines.join('\n'));
-  const envoy = await startEnvoy(renderBootstrap(renderOptionsOf(await loadConfig(file))), { concurrency: 1 });
-  return async () => {
-    await envoy.stop();
-    await serving.stop([{ signal: 'SIGTERM', wait_ms: 20_000 }]);
-  };
 }
 
 describe('agents of a cluster, and agents at a cluster, without its credentials', function () {
   this.timeout(60_000);
   const folder = mkdtempSync(join(tmpdir(), 'ms-kube-id-'));
   const role = `kube_role_${process.pid}`;
-  const stops: (() => Promise<void>)[] = [];
+  const served: Served[] = [];
   let kube: Kubernetes;
   let database: ScratchDatabase;
   let backend: Server;
@@ -90,11 +79,14 @@ describe('agents of a cluster, and agents at a cluster, without its credentials'
       listen: `127.0.0.1:${ports[name]}`,
       upstream: `${url.hostname}:${url.port}`,
       tls: { ...tls, required: true },
-      authentication: { methods: ['token'], logins: [{ identities: ['system:serviceaccount:default:*'], role, password_file: 'secret' }] },
+      authentication: {
+        methods: ['token'],
+        logins: [{ identities: ['system:serviceaccount:default:*'], role, password_file: '../secret' }],
+      },
     });
     const authentication = { methods: ['token'] };
-    const token_review = { api: kube.server, ca_file: kube.ca_file, token_file: 'token', audiences: ['midstream'] };
-    stops.push(
+    const token_review = { api: kube.server, ca_file: kube.ca_file, token_file: '../token', audiences: ['midstream'] };
+    served.push(
       await start(folder, 'first', {
         listeners: [postgres('jwks')],
         http: [
@@ -104,7 +96,7 @@ describe('agents of a cluster, and agents at a cluster, without its credentials'
             upstream: kube.server,
             upstream_ca_file: kube.ca_file,
             protocol: 'kubernetes',
-            kubernetes: { token_file: 'token', as_caller: true },
+            kubernetes: { token_file: '../token', as_caller: true },
             tls,
             authentication,
           },
@@ -114,25 +106,23 @@ describe('agents of a cluster, and agents at a cluster, without its credentials'
             upstream: `http://127.0.0.1:${(backend.address() as AddressInfo).port}`,
             tls,
             authentication,
-            credential: { as: 'bearer', file: 'backend' },
+            credential: { as: 'bearer', file: '../backend' },
           },
         ],
-        record: { directory: 'first-recordings', durability: 'relaxed' },
         identity: {
-          issuers: [{ issuer: ISSUER, audiences: ['midstream'], kind: 'service-account', jwks_file: 'jwks.json' }],
+          issuers: [{ issuer: ISSUER, audiences: ['midstream'], kind: 'service-account', jwks_file: '../jwks.json' }],
           tokens: [{ id: 'robot', groups: ['agents'], hash: hashToken('robot-token') }],
         },
       }),
       await start(folder, 'second', {
         listeners: [postgres('review')],
-        record: { directory: 'second-recordings', durability: 'relaxed' },
         identity: { token_review },
       }),
     );
   });
 
   after(async () => {
-    for (const stop of stops) await stop();
+    for (const one of served) await one.stop();
     backend?.closeAllConnections();
     backend?.close();
     if (database !== undefined) {

@@ -12,6 +12,8 @@ import { eventually, startEnvoy } from './envoy.js';
 /** `midstream serve` as a user runs it, and a real Envoy with what `midstream envoy render` gives for the same file. */
 export interface Served {
   envoy: RunningEnvoy;
+  /** of serve */
+  pid: number;
   /** what serve has printed */
   said(): string;
   stop(): Promise<void>;
@@ -35,6 +37,7 @@ export async function startServed(folder: string, config: object, options: { sec
   const envoy = await startEnvoy(renderBootstrap(rendered), { concurrency: 2 });
   return {
     envoy,
+    pid: serving.pid,
     said: () => [...lines, serving.tail()].join('\n'),
     stop: async () => {
       await envoy.stop();
