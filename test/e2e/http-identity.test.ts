@@ -17,6 +17,7 @@ const policy = `
 version: 1
 rules:
   - { name: only-agents, on: http, when: '!("agents" in identity.groups)', then: deny, message: For agents alone. }
+  - { name: fresh, on: http, when: 'http.path == "/fresh" && identity.proof != "claimed" && identity.age_s > 900', then: deny }
   - { name: proven, on: http, when: 'http.path == "/proven" && identity.proof == "claimed"', then: deny }
 defaults: { unparsed: deny, opaque: allow, allow: true }
 `;
@@ -163,6 +164,16 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
     assert.equal((await ask('bearer', '/json', await issuer.token({ groups: ['others'] }))).status, 403);
     assert.equal((await ask('envoy', '/json', await issuer.token({ groups: ['others'] }))).status, 403);
     assert.equal((await ask('bearer', '/proven', await issuer.token())).status, 200);
+  });
+
+  it('judges by how old the token is, and refuses where nobody knows', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    for (const name of ['bearer', 'envoy'] as const) {
+      assert.equal((await ask(name, '/fresh', await issuer.token({ iat: now - 60 }))).status, 200);
+      assert.equal((await ask(name, '/fresh', await issuer.token({ iat: now - 3600 }))).status, 403);
+      assert.equal((await ask(name, '/json', await issuer.token({ iat: now - 3600 }))).status, 200);
+    }
+    assert.equal((await ask('bearer', '/fresh', 'robot-token')).status, 403);
   });
 
   it('takes callers without a token where none is required, but no wrong one', async () => {

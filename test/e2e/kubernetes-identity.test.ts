@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { hashToken } from '../../extproc/console/tokens.js';
 import { eventually } from '../support/envoy.js';
-import { type Kubernetes, kubeconfigOf, kubectl, type Ran, sharedKubernetes, tlsFile } from '../support/kubernetes.js';
+import { type Kubernetes, kubectl, type Ran, sharedKubernetes, tlsFile } from '../support/kubernetes.js';
 import { pendingBecause } from '../support/pending.js';
 import { freePorts } from '../support/ports.js';
 import { onServer, type ScratchDatabase, scratchDatabase } from '../support/postgres.js';
@@ -135,13 +135,12 @@ describe('agents of a cluster, and agents at a cluster, without its credentials'
     seen = [];
   });
 
+  /** As IDENTITY.md has it: address, authority and token, and no kubeconfig of anybody. */
   const agent = (token: string, ...args: string[]): Promise<Ran> => {
-    const file = join(folder, 'agent.kubeconfig');
-    writeFileSync(
-      file,
-      kubeconfigOf({ server: `https://localhost:${ports.cluster}`, 'certificate-authority': tlsFile('ca.pem') }, { token }),
-    );
-    return kubectl(kube.binaries, file, args);
+    const empty = join(folder, 'empty.kubeconfig');
+    writeFileSync(empty, '');
+    const where = ['--server', `https://localhost:${ports.cluster}`, '--certificate-authority', tlsFile('ca.pem'), '--token', token];
+    return kubectl(kube.binaries, empty, [...where, ...args]);
   };
 
   it('kubectl shows an agent’s token over https, and the cluster’s audit log names the agent', async () => {
