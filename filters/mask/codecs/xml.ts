@@ -43,7 +43,9 @@ export class XmlMasker implements StreamCodec {
   private opening = '';
   /** the last bytes, as far as an end is looked for in them */
   private tail = '';
-  private readonly elements: (FindContext | undefined)[] = [];
+  private readonly elements: FindContext[] = [];
+  /** open elements beyond DEPTH_MAX: counted, so that endless nesting takes no room */
+  private deeper = 0;
   private tag = '';
   private attribute = '';
   private inName = false;
@@ -160,11 +162,12 @@ export class XmlMasker implements StreamCodec {
 
   private endTag(): void {
     if (this.closing) {
-      this.elements.pop();
+      if (this.deeper > 0) this.deeper--;
+      else this.elements.pop();
       return;
     }
     if (this.last === SLASH) return;
-    if (this.elements.length >= DEPTH_MAX) this.elements.push(undefined);
+    if (this.elements.length >= DEPTH_MAX) this.deeper++;
     else this.elements.push(this.named ?? { name: local(this.tag) });
   }
 
@@ -188,6 +191,7 @@ export class XmlMasker implements StreamCodec {
   }
 
   private get context(): FindContext | undefined {
+    if (this.deeper > 0) return undefined;
     return this.state === TEXT || this.state === CDATA_TEXT ? this.elements[this.elements.length - 1] : undefined;
   }
 
