@@ -23,19 +23,17 @@ import { type ConnectQuestion, peerOf } from './convert/ext-authz.js';
 import { spiffeIdentity } from './convert/identity.js';
 import type { PeerFacts } from './convert/network-ext-proc.js';
 import { proxyPeer } from './convert/proxy-header.js';
-import { type CredentialSource, type HttpLogin, type HttpPeer, identify } from './identity/http-login.js';
+import type { CredentialSource, HttpLogin, HttpPeer } from './identity/http-login.js';
 import { answerLogin, type ListenerLogin, loginOptions } from './identity/postgres-login.js';
 import { type RuleBook, withoutCredential } from './rules.js';
-import { AcceptedRequests, type Asking } from './services/accepted-requests.js';
+import type { AcceptedRequests, Asking } from './services/accepted-requests.js';
 import { Connection, type ConnectionMetrics, Registry, type Transport } from './services/connection.js';
 import type { RefusedRequest } from './services/ext-authz.js';
 import { forward } from './services/forward.js';
 import { GrpcServer, type GrpcServices } from './services/grpc-server.js';
 import { createHop } from './services/hop.js';
-import { HttpConnection, type HttpTransport } from './services/http-connection.js';
-import { httpExtProc, httpExtProcDefinition } from './services/http-ext-proc.js';
-import { createHttpHop } from './services/http-hop.js';
-import { McpSessions } from './services/mcp-sessions.js';
+import type { HttpConnection, HttpTransport } from './services/http-connection.js';
+import type { McpSessions } from './services/mcp-sessions.js';
 import { networkExtProc, networkExtProcDefinition } from './services/network-ext-proc.js';
 import { createStartTlsHop, type Place } from './services/starttls-hop.js';
 
@@ -200,8 +198,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }),
   );
   const exchanges = new Set<HttpConnection>();
-  const sessions = new McpSessions(options.mcp ?? noMemory);
-  const accepted = new AcceptedRequests(options.worker ?? 1);
+  const http = await httpSide(options);
   const openHttp = (
     resource: HttpResource,
     facts: PeerFacts,
@@ -211,28 +208,29 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   ): HttpConnection => {
     if (stopping) throw new MidstreamError('unavailable', 'the gateway is stopping');
     const mayReach = (reach: Reach) => options.mayConnect?.({ ...questionOf(resource.listener, facts, known), reach }).allowed !== false;
-    return openExchange(options, { open: exchanges, sessions, accepted }, resource, { ...known, mayReach }, transport, makeTransport, now);
+    return openExchange(options, { ...http!, open: exchanges }, resource, { ...known, mayReach }, transport, makeTransport, now);
   };
-  server.addService(
-    httpExtProcDefinition,
-    httpExtProc({
-      log: options.log,
-      open: (facts, listener, makeTransport, headers, verified) => {
-        const found = options.http?.find((one) => one.listener === listener);
-        if (found === undefined)
-          throw new MidstreamError('config_invalid', `Envoy named a listener "${listener}" that the gateway does not know`);
-        const serve = (known: HttpPeer): Asking => {
-          const asked = known.unauthenticated === undefined && known.unavailable === undefined ? askedId(headers) : undefined;
-          if (asked === undefined) return openHttp(found, facts, known, 'ext_proc', makeTransport);
-          const { identity, source } = known;
-          const asking = { identity: identity ?? claimed(headOf(headers).facts, source), resource: found.resource, headers };
-          return accepted.ask(asked, asking, makeTransport);
-        };
-        const identified = identifyFor(found, headers, extProcPeer(facts), verified);
-        return identified === undefined ? serve(extProcPeer(facts)) : identified.then(serve);
-      },
-    }),
-  );
+  if (http !== undefined)
+    server.addService(
+      http.httpExtProcDefinition,
+      http.httpExtProc({
+        log: options.log,
+        open: (facts, listener, makeTransport, headers, verified) => {
+          const found = options.http?.find((one) => one.listener === listener);
+          if (found === undefined)
+            throw new MidstreamError('config_invalid', `Envoy named a listener "${listener}" that the gateway does not know`);
+          const serve = (known: HttpPeer): Asking => {
+            const asked = known.unauthenticated === undefined && known.unavailable === undefined ? askedId(headers) : undefined;
+            if (asked === undefined) return openHttp(found, facts, known, 'ext_proc', makeTransport);
+            const { identity, source } = known;
+            const asking = { identity: identity ?? claimed(headOf(headers).facts, source), resource: found.resource, headers };
+            return http.accepted.ask(asked, asking, makeTransport);
+          };
+          const identified = identifyFor(http, found, headers, extProcPeer(facts), verified);
+          return identified === undefined ? serve(extProcPeer(facts)) : identified.then(serve);
+        },
+      }),
+    );
   options.register?.(server);
   const grpc = await bind(server, options.grpc);
   const hops: { listener: string; port: number; address: string; server: NetServer }[] = [];
@@ -248,8 +246,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     hops.push({ listener: resource.listener, ...(await listen(hop, resource.hop)), server: hop });
   }
   for (const resource of options.http ?? []) {
-    if (!resource.hop) continue;
-    const hop = createHttpHop({
+    if (!resource.hop || http === undefined) continue;
+    const hop = http.createHttpHop({
       listener: resource.listener,
       upstream: resource.hop.upstream,
       open: (request, makeTransport) => {
@@ -257,7 +255,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         options.opened?.(resource.listener, request.peer.connectionId, connection.exchange.options.id);
         return connection;
       },
-      identify: (request) => identifyFor(resource, request.headers, extProcPeer(request.peer), undefined),
+      identify: (request) => identifyFor(http, resource, request.headers, extProcPeer(request.peer), undefined),
       sent: (side, bytes) => options.metrics.bytes(side, bytes),
       recordingBusy: options.recordingBusy,
       held_bytes_max: () => options.rules.policy().limits.held_bytes_max,
@@ -274,10 +272,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     exchanges,
     refuses: async (question, headers) => {
       const found = options.http?.find((one) => one.listener === question.listener);
-      if (found === undefined || stopping) throw new MidstreamError('forbidden', 'nothing is known of this listener');
+      if (found === undefined || http === undefined || stopping) throw new MidstreamError('forbidden', 'nothing is known of this listener');
       const facts = peerOf(question);
       const known: HttpPeer =
-        (await identifyFor({ login: found.login && { ...found.login, by_envoy: false } }, headers, extProcPeer(facts), undefined)) ??
+        (await identifyFor(http, { login: found.login && { ...found.login, by_envoy: false } }, headers, extProcPeer(facts), undefined)) ??
         extProcPeer(facts);
       const isKnown = known.unauthenticated === undefined && known.unavailable === undefined;
       const asked = { ...question, principal: known.identity?.id || question.principal, reach: reachOf(headOf(headers)) };
@@ -285,15 +283,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       // The very exchange that would refuse it, so that its answer and its record are the same.
       return refusedBy(
         (makeTransport) =>
-          openExchange(
-            options,
-            { open: exchanges, sessions, accepted },
-            found,
-            { ...known, mayReach: () => false },
-            'ext_proc',
-            makeTransport,
-            now,
-          ),
+          openExchange(options, { ...http, open: exchanges }, found, { ...known, mayReach: () => false }, 'ext_proc', makeTransport, now),
         headers,
       );
     },
@@ -316,7 +306,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       for (const connection of [...registry.connections]) connection.input({ type: 'stop', reason });
       for (const exchange of [...exchanges]) exchange.input({ type: 'stop', reason });
       await drained(registry, exchanges);
-      accepted.stop();
+      http?.accepted.stop();
       await new Promise<void>((resolve) => {
         // Envoy's own connection to us may stay open; no data connection lives any more when it is cut.
         const cut = setTimeout(() => {
@@ -333,8 +323,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
+type HttpSide = typeof import('./services/http-side.js') & { sessions: McpSessions; accepted: AcceptedRequests };
+
+/** What carries HTTP, loaded where there is an HTTP server: databases alone need none of it (decision 0112). */
+async function httpSide({ http = [], mcp = noMemory, worker = 1 }: GatewayOptions): Promise<HttpSide | undefined> {
+  if (http.length === 0) return undefined;
+  const side = await import('./services/http-side.js');
+  return { ...side, sessions: new side.McpSessions(mcp), accepted: new side.AcceptedRequests(worker) };
+}
+
 /** Asked before anything of a request is read; undefined where nothing has to be found out. */
 function identifyFor(
+  { identify }: Pick<HttpSide, 'identify'>,
   { login, credential }: { login?: HttpLogin | undefined; credential?: CredentialSource | undefined },
   headers: readonly Header[],
   peer: HttpPeer,
@@ -395,7 +395,7 @@ async function startHandshakes({ resources, log }: GatewayOptions): Promise<NetS
 
 function openExchange(
   options: GatewayOptions,
-  { open, sessions, accepted }: { open: Set<HttpConnection>; sessions: McpSessions; accepted: AcceptedRequests },
+  { HttpConnection, open, sessions, accepted }: Pick<HttpSide, 'HttpConnection' | 'sessions' | 'accepted'> & { open: Set<HttpConnection> },
   { resource, mcp = false, authority, hop, kubernetes, grpc }: HttpResource,
   peer: ExchangeOptions['peer'],
   transport: 'ext_proc' | 'hop',

@@ -4,18 +4,18 @@ import pino, { type Logger } from 'pino';
 import type { Reach } from '../filters/http/readings.js';
 import { kinds } from '../filters/mask/index.js';
 import type { Policy } from '../filters/policy/types.js';
+import { loadPasswordTables } from '../filters/postgres/auth/scram.js';
 import { createAnalyzer, loadParser } from '../filters/sql/analyze.js';
 import { serviceName } from '../protos/network-ext-proc.js';
 import { readMaskKey } from './config/mask-key.js';
 import type { ApproverToken } from './console/api.js';
 import type { PeopleLogin } from './console/login/types.js';
-import { type RunningApi, serveApi } from './console/serve.js';
+import type { RunningApi } from './console/serve.js';
 import type { AccessEntry } from './convert/access-log.js';
 import type { ConnectQuestion } from './convert/ext-authz.js';
 import { type Gateway, type HttpResource, type Resource, startGateway } from './gateway.js';
 import { BufferCollector } from './process/buffer-collector.js';
 import { inTurn } from './process/in-turn.js';
-import { loadUnpackers } from './process/unpackers.js';
 import { growYoungGeneration } from './process/young-generation.js';
 import { RuleBook } from './rules.js';
 import { addAccessLog } from './services/access-log.js';
@@ -89,7 +89,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { log } = options;
   growYoungGeneration();
   await loadParser();
-  if ((options.http ?? []).length > 0) await loadUnpackers();
+  if (options.resources.some(({ login }) => login !== undefined)) await loadPasswordTables();
+  if ((options.http ?? []).length > 0) await (await import('./process/unpackers.js')).loadUnpackers();
   const metrics = createMetrics();
   let gateway: Gateway | undefined;
   let health: Health | undefined;
@@ -172,7 +173,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const metricsServer = options.metrics ? await serveMetrics(metrics, options.metrics.host, options.metrics.port) : undefined;
   let api: RunningApi | undefined;
   const startApi = async () => {
-    if (options.approvals.api !== undefined && api === undefined) api = await serveApi({ ...options.approvals.api, store: approvals, log });
+    if (options.approvals.api === undefined || api !== undefined) return;
+    // of a gateway's workers one serves it
+    const { serveApi } = await import('./console/serve.js');
+    api = await serveApi({ ...options.approvals.api, store: approvals, log });
   };
   if (options.approvals.elsewhere !== true) await startApi();
 

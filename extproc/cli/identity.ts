@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { MidstreamError } from '../../filters/errors.js';
-import { formatVerifier, makeVerifier } from '../../filters/postgres/auth/scram.js';
+import { formatVerifier, loadPasswordTables, makeVerifier } from '../../filters/postgres/auth/scram.js';
 import { loadConfig } from '../config/load.js';
 import { hashToken, newToken } from '../console/tokens.js';
 import { openCredentials } from '../identity/credentials.js';
@@ -63,6 +63,7 @@ async function token({ id, group, expires, json }: { id: string; group: string[]
 }
 
 async function scram({ user, group, json }: { user: string; group: string[]; json?: boolean }): Promise<void> {
+  await loadPasswordTables();
   const entry = { user, groups: group, verifier: formatVerifier(makeVerifier(await secret('password'), randomBytes(16))) };
   if (json) return printJson({ entry });
   line('Under identity.scram of midstream.yaml:');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import protobuf from 'protobufjs';
-import 'protobufjs/ext/descriptor.js';
 import { MidstreamError } from '../../filters/errors.js';
 import type { GrpcField, GrpcSchema, GrpcType } from '../../filters/http/grpc/schema.js';
 
@@ -47,6 +47,8 @@ function fromProto(file: string): protobuf.Root {
 }
 
 function fromSet(file: string): protobuf.Root {
+  // adds fromDescriptor; half the library again, which nobody else needs
+  createRequire(import.meta.url)('protobufjs/ext/descriptor.js');
   const { Root } = protobuf as unknown as { Root: { fromDescriptor(bytes: Uint8Array): protobuf.Root } };
   return Root.fromDescriptor(readFileSync(file));
 }

@@ -1,4 +1,5 @@
-import pg from 'pg';
+import { createRequire } from 'node:module';
+import type pg from 'pg';
 import { MidstreamError } from '../../filters/errors.js';
 import type { CatalogueView } from '../../filters/postgres/rows/origin.js';
 import type { LookupEffect } from '../../filters/postgres/session/effects.js';
@@ -114,7 +115,8 @@ function urlMaker(url: string): (database: string) => string {
 }
 
 function openPool(connectionString: string, onError: (error: Error) => void): pg.Pool {
-  const pool = new pg.Pool({
+  const { Pool } = createRequire(import.meta.url)('pg') as typeof import('pg'); // only where there is a catalogue
+  const pool = new Pool({
     connectionString,
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_MS_MAX,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { hashToken, newToken } from '../../extproc/console/tokens.js';
 import { listSessions, readSession } from '../../extproc/stores/recordings/query.js';
-import { formatVerifier, makeVerifier } from '../../filters/postgres/auth/scram.js';
+import { formatVerifier, loadPasswordTables, makeVerifier } from '../../filters/postgres/auth/scram.js';
 import { eventually } from '../support/envoy.js';
 import { testPolicy } from '../support/gateway.js';
 import { Issuer } from '../support/issuer.js';
@@ -31,6 +31,7 @@ describe('logins that the gateway ends, through a real Envoy', function () {
   const role = `role_${process.pid}`;
 
   before(async function () {
+    await loadPasswordTables();
     this.timeout(120_000);
     issuer = await Issuer.start();
     database = await scratchDatabase('login');

@@ -1,5 +1,4 @@
 import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
-import { saslprep } from '@mongodb-js/saslprep';
 import { MidstreamError } from '../../errors.js';
 
 /**
@@ -32,8 +31,18 @@ const hmac = (key: Uint8Array, text: string | Uint8Array): Buffer => createHmac(
 const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
 const xor = (a: Buffer, b: Buffer): Buffer => Buffer.from(a.map((byte, i) => byte ^ b[i]!));
 
-/** SASLprep (RFC 4013), and the password as it is where that refuses it: PostgreSQL does the same on both ends. */
+let saslprep: ((text: string) => string) | undefined;
+
+/** Loads the tables of SASLprep, 2 MB: whoever logs in or checks logins awaits it first. */
+export async function loadPasswordTables(): Promise<void> {
+  ({ saslprep } = await import('@mongodb-js/saslprep'));
+}
+
+/** SASLprep (RFC 4013), and the password as it is where that refuses it: PostgreSQL does the same on both ends. ASCII is left as it is. */
 function prepared(password: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: refused as they are, they stay too
+  if (/^[\x00-\x7f]*$/.test(password)) return password;
+  if (saslprep === undefined) throw new Error('loadPasswordTables() was not awaited');
   try {
     return saslprep(password);
   } catch {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import protobuf from 'protobufjs';
+import 'protobufjs/ext/descriptor.js';
 import { readGrpcSchema } from '../../../extproc/config/grpc-schema.js';
 import { packageRoot } from '../../../extproc/process/places.js';
 import { GrpcMasker } from '../../../filters/http/grpc/masker.js';

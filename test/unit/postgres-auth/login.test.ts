@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Identity } from '../../../filters/policy/types.js';
 import { Password } from '../../../filters/postgres/auth/password.js';
-import { makeVerifier, ScramClient, ScramServer } from '../../../filters/postgres/auth/scram.js';
+import { deriveKeys, loadPasswordTables, makeVerifier, ScramClient, ScramServer } from '../../../filters/postgres/auth/scram.js';
 import type { LoginOptions, LoginOutcome } from '../../../filters/postgres/session/agent-login.js';
 import { decodeBackend, decodeFrontend, FrameReader } from '../../../filters/postgres/wire/index.js';
 import { loadParser } from '../../../filters/sql/analyze.js';
@@ -258,3 +258,30 @@ function assertFatal(driver: Driver, sqlstate: string, words: RegExp): void {
   assert.match(error.message, words);
   assert.equal(driver.session.phase, 'closed');
 }
+
+describe('SASLprep of passwords', () => {
+  const salt = Buffer.from('0123456789abcdef');
+  const keys = (password: string) => deriveKeys(password, salt, 1).clientKey.toString('hex');
+  before(loadPasswordTables);
+
+  it('maps what looks alike to the same keys (RFC 4013)', () => {
+    assert.equal(keys('I\u00adX'), keys('IX'), 'soft hyphens go');
+    assert.equal(keys('\u00aa'), keys('a'), 'compatibility forms are normalised');
+    assert.notEqual(keys('\u00e4'), keys('a'));
+  });
+
+  it('leaves ASCII as the library does, and what that refuses', async () => {
+    const { saslprep } = await import('@mongodb-js/saslprep');
+    for (let code = 0; code < 0x80; code++) {
+      const text = `a${String.fromCharCode(code)}b`;
+      let prepared = text;
+      try {
+        prepared = saslprep(text);
+      } catch {
+        // taken as it is
+      }
+      assert.equal(prepared, text);
+    }
+    assert.notEqual(keys('\u0007'), keys(''));
+  });
+});
