@@ -124,13 +124,12 @@ export class Search {
    * and the span is the union of both: no end of a secret may stay visible because something else reached into it.
    */
   hits(kindNames: readonly string[]): Hit[] {
-    const order: number[] = [];
-    for (let k = 0; k < this.count; k++) order.push(k);
-    order.sort((a, b) => this.start[a]! - this.start[b]! || this.end[b]! - this.end[a]!);
+    const order = this.inOrder();
     const out: Hit[] = [];
     // the longest single candidate inside the last union: it names the union
     let named = 0;
-    for (const at of order) {
+    for (let k = 0; k < this.count; k++) {
+      const at = order === undefined ? k : order[k]!;
       const start = this.start[at]!;
       const end = this.end[at]!;
       const score = Math.min(1, this.score[at]!);
@@ -149,5 +148,16 @@ export class Search {
       if (end > last.end) last.end = end;
     }
     return out;
+  }
+
+  /** The candidates by start, the longest first; undefined when they were found in that order, as most are. */
+  private inOrder(): number[] | undefined {
+    const { start, end, count } = this;
+    let sorted = true;
+    for (let k = 1; k < count && sorted; k++) sorted = start[k - 1]! < start[k]! || (start[k - 1] === start[k] && end[k - 1]! >= end[k]!);
+    if (sorted) return undefined;
+    const order: number[] = [];
+    for (let k = 0; k < count; k++) order.push(k);
+    return order.sort((a, b) => start[a]! - start[b]! || end[b]! - end[a]!);
   }
 }
