@@ -3,6 +3,7 @@ import type { LoginRule, SecretSource } from '../identity/credentials.js';
 import type { HttpCredential } from '../identity/http-login.js';
 import type { LoginMethod } from '../identity/postgres-login.js';
 import type { IdentityConfig, IssuerConfig } from '../identity/types.js';
+import { isEncryptedOrLocal } from './encrypted-or-local.js';
 
 export interface IdentityDocument {
   issuers?: {
@@ -61,7 +62,7 @@ export function resolveIdentity(document: IdentityDocument | undefined, { proble
     seen.add(one.issuer);
     if ((one.jwks_url === undefined) === (one.jwks_file === undefined))
       problem(at, `the issuer ${one.issuer} has not exactly one of jwks_url and jwks_file`, 'keep one of them');
-    if (one.jwks_url !== undefined && !keysAddress(one.jwks_url))
+    if (one.jwks_url !== undefined && !isEncryptedOrLocal(one.jwks_url))
       problem(
         `${at}/jwks_url`,
         `the keys of ${one.issuer} would be fetched without TLS`,
@@ -96,16 +97,6 @@ export function resolveIdentity(document: IdentityDocument | undefined, { proble
     },
     revoked_file: document?.revoked_file === undefined ? undefined : path(document.revoked_file),
   };
-}
-
-/** Keys that somebody on the way may change are no keys. */
-function keysAddress(text: string): boolean {
-  try {
-    const { protocol, hostname } = new URL(text);
-    return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname));
-  } catch {
-    return false;
-  }
 }
 
 export function resolveAuthentication(
@@ -207,7 +198,7 @@ export function resolveHttpCredential(one: HttpCredentialDocument, pointer: stri
     return { as, header: name, secret };
   }
   const url = needs('token_url', token_url);
-  if (token_url !== undefined && !keysAddress(url))
+  if (token_url !== undefined && !isEncryptedOrLocal(url))
     problem(`${pointer}/token_url`, 'the token would be asked for without TLS', 'write an https address; http is for this machine alone');
   return { as, token_url: url, client_id: needs('client_id', client_id), secret, scopes, audience };
 }

@@ -1,5 +1,6 @@
 import { parseDuration } from '../../filters/policy/units.js';
 import type { PeopleLogin } from '../console/login/types.js';
+import { isEncryptedOrLocal } from './encrypted-or-local.js';
 import { duration, file, object, text, texts } from './schema-parts.js';
 
 export interface PeopleDocument {
@@ -66,7 +67,7 @@ export function resolvePeople(
     ...(oidc ? [[`${pointer}/oidc/issuer`, oidc.issuer]] : []),
     ...(saml ? [[`${pointer}/saml/entry_point`, saml.entry_point]] : []),
   ] as [string, string][])
-    if (!isSafe(address)) problem(at, `${address} is no https address`, 'write https://…; http is for this machine alone');
+    if (!isEncryptedOrLocal(address)) problem(at, `${address} is no https address`, 'write https://…; http is for this machine alone');
   return {
     url,
     session_ms_max: parseDuration(session) ?? 0,
@@ -88,13 +89,4 @@ export function resolvePeople(
       groups_attribute: saml.groups_attribute ?? 'groups',
     },
   };
-}
-
-function isSafe(address: string): boolean {
-  try {
-    const { protocol, hostname } = new URL(address);
-    return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname));
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,4 @@
-import { Configuration, clientCredentialsGrant } from 'openid-client';
+import { allowInsecureRequests, Configuration, clientCredentialsGrant } from 'openid-client';
 import { MidstreamError } from '../../filters/errors.js';
 import type { Header } from '../../filters/http/effects.js';
 import type { ExchangeOptions } from '../../filters/http/exchange.js';
@@ -78,8 +78,7 @@ function oauth(
       const url = new URL(token_url);
       const server = { issuer: url.origin, token_endpoint: token_url };
       const config = new Configuration(server, role ?? client_id, password.text);
-      const insecure = url.protocol === 'http:' ? await import('openid-client') : undefined;
-      insecure?.allowInsecureRequests(config);
+      if (url.protocol === 'http:') allowInsecureRequests(config);
       const answer = await clientCredentialsGrant(config, {
         ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {}),
         ...(audience === undefined ? {} : { audience }),

@@ -1,6 +1,7 @@
 /** Gathers the facts of one statement, each entry once. */
 import { functionOrigin, operatorOrigin } from './catalogue/names.js';
 import { reachesOf, relationReaches, relationWriteReaches, WRITING_FUNCTIONS } from './catalogue/reach.js';
+import { emptyStatement } from './empty-statement.js';
 import type { ColumnUse, ObjectAccessKind, Reach, StatementFacts, Weakening } from './facts.js';
 
 export type Use = ColumnUse['use'];
@@ -13,26 +14,7 @@ export class Collector {
   private readonly seen = new Set<string>();
 
   constructor(kind: string, within: string) {
-    this.facts = {
-      kind,
-      object: '',
-      within,
-      objects: [],
-      columns: [],
-      functions: [],
-      reaches: [],
-      writes: false,
-      filtered: true,
-      limit: -1,
-      copy_direction: '',
-      copy_target: '',
-      setting: '',
-      setting_value: '',
-      name: '',
-      analyze: false,
-      weakens: [],
-      opaque: [],
-    };
+    this.facts = emptyStatement(kind, within);
   }
 
   private first(key: string): boolean {

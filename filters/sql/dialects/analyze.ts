@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Analyzer } from '../analyze.js';
 import { LruCache } from '../cache.js';
+import { emptyStatement } from '../empty-statement.js';
 import type { Reach, SqlFacts, StatementFacts } from '../facts.js';
 import { type Dialect, dialects } from './dialect.js';
 import { reachesOf } from './functions.js';
 import { type Head, headOf } from './heads.js';
 import { neutral } from './neutral.js';
-import { emptyStatement } from './statement.js';
 import { type Token, TokenFailure, tokensOf } from './tokens.js';
 import { factsOfTree, TreeFailure } from './tree.js';
 

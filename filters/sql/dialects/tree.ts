@@ -1,5 +1,5 @@
+import { emptyStatement } from '../empty-statement.js';
 import type { ColumnUse, FunctionUse, ObjectAccess, ObjectAccessKind, StatementFacts } from '../facts.js';
-import { emptyStatement } from './statement.js';
 
 /** A tree of node-sql-parser that says something that is not known here: the statement is not understood. */
 export class TreeFailure extends Error {}

@@ -1,4 +1,4 @@
-import type { StatementFacts } from '../facts.js';
+import type { StatementFacts } from './facts.js';
 
 /** A statement of which nothing is known but its kind. */
 export const emptyStatement = (kind: string, within: string): StatementFacts => ({
