@@ -3,8 +3,9 @@ import { MidstreamError } from '../../filters/errors.js';
 import { invalidPolicy, type Problem } from '../../filters/policy/problems.js';
 import { readSource } from '../../filters/policy/source.js';
 import { checkStructure } from '../../filters/policy/structure.js';
+import type { AccessDocument } from './document.js';
 import { readConfigText } from './load.js';
-import { type AccessDocument, resolveAccess } from './resolve.js';
+import { resolveAccess } from './resolve-access.js';
 import { accessSchema } from './schema.js';
 import type { AccessRule } from './types.js';
 

@@ -4,7 +4,8 @@ import { MidstreamError } from '../../filters/errors.js';
 import { invalidPolicy, type Problem } from '../../filters/policy/problems.js';
 import { decodePolicy, readSource } from '../../filters/policy/source.js';
 import { checkStructure } from '../../filters/policy/structure.js';
-import { type ConfigDocument, resolveConfig } from './resolve.js';
+import type { ConfigDocument } from './document.js';
+import { resolveConfig } from './resolve.js';
 import { configSchema } from './schema.js';
 import type { Config } from './types.js';
 
