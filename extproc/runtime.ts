@@ -13,7 +13,8 @@ import type { PeopleLogin } from './console/login/types.js';
 import type { RunningApi } from './console/serve.js';
 import type { AccessEntry } from './convert/access-log.js';
 import type { ConnectQuestion } from './convert/ext-authz.js';
-import { type Gateway, type HttpResource, type Resource, startGateway } from './gateway.js';
+import { type Gateway, startGateway } from './gateway.js';
+import type { HttpResource, Resource } from './gateway-options.js';
 import { BufferCollector } from './process/buffer-collector.js';
 import { inTurn } from './process/in-turn.js';
 import { growYoungGeneration } from './process/young-generation.js';
@@ -247,7 +248,7 @@ function closeServer(server: HttpServer | undefined): Promise<void> {
 function maskKeyOf(options: RuntimeOptions): { mask_key: Uint8Array; mask_key_id?: string } {
   if (options.mask_key !== undefined)
     return { mask_key: options.mask_key, ...(options.mask_key_id === undefined ? {} : { mask_key_id: options.mask_key_id }) };
-  const { key, id } = readMaskKey(options.mask_key_file, process.env['MIDSTREAM_MASK_KEY']);
+  const { key, id } = readMaskKey(options.mask_key_file, process.env.MIDSTREAM_MASK_KEY);
   return { mask_key: key, mask_key_id: id };
 }
 

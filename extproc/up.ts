@@ -12,7 +12,7 @@ import { readGrpcSchema } from './config/grpc-schema.js';
 import type { AccessRule } from './config/types.js';
 import type { ApproverToken } from './console/api.js';
 import { hashToken, newToken } from './console/tokens.js';
-import type { Resource } from './gateway.js';
+import type { Resource } from './gateway-options.js';
 import { type KubeTarget, readKubeconfig, writeKubeconfig } from './kubernetes/kubeconfig.js';
 import { findEnvoy, type RunningEnvoy, runEnvoy } from './process/envoy.js';
 import { freePort } from './process/free-port.js';

@@ -20,14 +20,14 @@ const ANSWER_MS_MAX = 15_000;
  * A token that was found beside one address is never sent to another. Rejects with `config_invalid` or `bad_input`.
  */
 export async function findApi(options: AccessOptions, env: NodeJS.ProcessEnv = process.env, folder = process.cwd()): Promise<ApiAccess> {
-  const given = options.api ?? env['MIDSTREAM_API'];
+  const given = options.api ?? env.MIDSTREAM_API;
   const left = await leftBehind(join(folder, '.midstream', 'api.json'), given);
   const url = given ?? left?.url;
   if (url === undefined)
     throw new MidstreamError('config_invalid', 'the approvals API was not found', {
       hint: 'Give --api URL and --token-file FILE (or MIDSTREAM_API and MIDSTREAM_TOKEN), or run this in the folder of `midstream up`.',
     });
-  const own = options.tokenFile !== undefined ? await readToken(options.tokenFile) : env['MIDSTREAM_TOKEN']?.trim();
+  const own = options.tokenFile !== undefined ? await readToken(options.tokenFile) : env.MIDSTREAM_TOKEN?.trim();
   const token = own || (left?.token_file !== undefined && left.url === url ? await readToken(left.token_file) : undefined);
   if (!token)
     throw new MidstreamError('config_invalid', `there is no token for ${url}`, { hint: 'Give --token-file FILE, or set MIDSTREAM_TOKEN.' });

@@ -106,7 +106,7 @@ interface Show {
 
 async function show({ flags, ports, transport, screen, stops, interrupted }: Show): Promise<void> {
   const log = (text: string) => screen.step(text);
-  const given = process.env['DATABASE_URL'];
+  const given = process.env.DATABASE_URL;
   const postgres: Postgres = given ? await useDatabaseUrl(given) : await startPostgres({ log });
   stops.push(() => postgres.stop());
   screen.step('seeding a small shop: customers, orders, API keys, salaries');

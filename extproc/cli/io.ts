@@ -14,7 +14,7 @@ const exitCodes: Partial<Record<ReasonCode, number>> = {
   conflict: 4,
 };
 
-const onTerminal = (stream: NodeJS.WriteStream) => stream.isTTY === true && !process.env['NO_COLOR'];
+const onTerminal = (stream: NodeJS.WriteStream) => stream.isTTY === true && !process.env.NO_COLOR;
 
 const style =
   (open: number, close: number) =>

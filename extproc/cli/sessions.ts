@@ -6,7 +6,7 @@ import { listSessions, readSession, searchSessions } from '../stores/recordings/
 import { action, dim, line, printable, printJson, table } from './io.js';
 
 /** Where recordings are when nobody says. */
-export const recordDirectory = (): string => process.env['MIDSTREAM_RECORD'] ?? './.midstream/recordings';
+export const recordDirectory = (): string => process.env.MIDSTREAM_RECORD ?? './.midstream/recordings';
 
 /** `--record` and `--json`, the same for every command that reads recordings. */
 export const withRecord = (command: Command): Command =>

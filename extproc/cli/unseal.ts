@@ -35,7 +35,7 @@ async function unseal(session: string, options: UnsealOptions): Promise<void> {
   if (options.out !== undefined) mkdirSync(options.out, { recursive: true, mode: 0o700 });
   let count = 0;
   for await (const event of readSession(options.record, session)) {
-    const sealed = event['sealed'] as { header?: string; body: string } | undefined;
+    const sealed = event.sealed as { header?: string; body: string } | undefined;
     if (typeof sealed !== 'object' || typeof sealed.body !== 'string') continue;
     const original = await unsealer.open(sealed);
     count += 1;

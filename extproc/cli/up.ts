@@ -221,7 +221,7 @@ function toOptions(flags: Flags): UpOptions {
     throw new MidstreamError('bad_input', 'there is nothing to stand before', {
       hint: 'give --postgres HOST:PORT, --http URL, --mcp URL, --kubeconfig FILE or several of them',
     });
-  const catalogueUrl = flags.catalogue ?? process.env['MIDSTREAM_CATALOGUE_URL'];
+  const catalogueUrl = flags.catalogue ?? process.env.MIDSTREAM_CATALOGUE_URL;
   const progress = flags.json ? () => {} : (text: string) => process.stderr.write(`${dim(text, process.stderr)}\n`);
   return {
     version: packageVersion(),

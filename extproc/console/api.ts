@@ -196,10 +196,10 @@ function listFilter(c: Context): { status?: HoldStatus; limit?: number } {
     throw new MidstreamError('bad_input', `the parameter ${JSON.stringify(unknown.slice(0, 40))} is not known`, {
       hint: 'There are status and limit.',
     });
-  const status = statuses.find((one) => one === query['status']);
-  if (query['status'] !== undefined && status === undefined)
+  const status = statuses.find((one) => one === query.status);
+  if (query.status !== undefined && status === undefined)
     throw new MidstreamError('bad_input', 'this status is not known', { hint: `Use one of ${statuses.join(', ')}.` });
-  const limit = query['limit'];
+  const limit = query.limit;
   if (limit !== undefined && !/^([1-9]\d{0,2}|1000)$/.test(limit))
     throw new MidstreamError('bad_input', 'limit must be a number from 1 to 1000');
   return { ...(status === undefined ? {} : { status }), ...(limit === undefined ? {} : { limit: Number(limit) }) };

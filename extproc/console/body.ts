@@ -47,7 +47,7 @@ export async function readComment(c: Context): Promise<string> {
 function complaint(body: unknown, errors: ValidateFunction['errors']): string {
   const [error] = errors ?? [];
   if (error?.keyword === 'additionalProperties')
-    return `the field ${JSON.stringify(String(error.params['additionalProperty']).slice(0, 40))} is not known`;
+    return `the field ${JSON.stringify(String(error.params.additionalProperty).slice(0, 40))} is not known`;
   if (error?.keyword === 'pattern') return 'comment has control characters';
   if (error?.keyword === 'maxLength') return 'comment is too long';
   return body === null || typeof body !== 'object' || Array.isArray(body) ? 'the body must be an object' : 'comment must be text';

@@ -51,9 +51,9 @@ function entryOf(log: Fields, own: Fields): AccessEntry {
   const session = at(common, 'metadata', 'filter_metadata', 'midstream', 'fields', 'session', 'string_value');
   return {
     // What ext_authz refused was recorded by it.
-    session: known(tags['midstream_refused']) || (typeof session === 'string' ? session : known(tags['midstream_session'])),
-    connectionId: tags['connection_id'] ?? '',
-    listener: tags['listener'] ?? '',
+    session: known(tags.midstream_refused) || (typeof session === 'string' ? session : known(tags.midstream_session)),
+    connectionId: tags.connection_id ?? '',
+    listener: tags.listener ?? '',
     entry: {
       source: address(at(common, 'downstream_remote_address')),
       upstream: address(at(common, 'upstream_remote_address')),

@@ -31,12 +31,12 @@ interface Attributes {
   request?: { http?: { method?: string; path?: string; host?: string; header_map?: { headers?: RawHeader[] } } };
 }
 
-const attributesOf = (request: Record<string, unknown>): Attributes => request['attributes'] ?? {};
+const attributesOf = (request: Record<string, unknown>): Attributes => request.attributes ?? {};
 
 export function connectQuestion(request: Record<string, unknown>): ConnectQuestion {
   const { source = {}, context_extensions, tls_session } = attributesOf(request);
   return {
-    listener: context_extensions?.['listener'] ?? '',
+    listener: context_extensions?.listener ?? '',
     address: source.address?.socket_address?.address ?? (source.address?.pipe ? 'unix' : ''),
     port: source.address?.socket_address?.port_value ?? 0,
     principal: source.principal ?? '',

@@ -16,8 +16,8 @@ export function verifiedIdentity(metadata: Record<string, Json> | undefined, sou
   if (!isObject(payload)) return undefined;
   const { sub, iss } = payload;
   if (typeof sub !== 'string' || sub === '' || typeof iss !== 'string') return undefined;
-  const groups = Array.isArray(payload['groups']) ? payload['groups'].filter((one): one is string => typeof one === 'string') : [];
-  return { id: sub, kind: 'jwt', issuer: iss, groups, claims: payload, source, proof: 'jwt', age_s: ageOf(payload['iat']) };
+  const groups = Array.isArray(payload.groups) ? payload.groups.filter((one): one is string => typeof one === 'string') : [];
+  return { id: sub, kind: 'jwt', issuer: iss, groups, claims: payload, source, proof: 'jwt', age_s: ageOf(payload.iat) };
 }
 
 const isObject = (value: Json | undefined): value is Record<string, Json> =>

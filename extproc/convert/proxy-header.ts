@@ -14,9 +14,9 @@ export function proxyPeer(header: ProxyHeader): SessionOptions['peer'] & { conne
   };
   const source = header.family === 'unix' ? 'unix' : `${header.source.address}:${header.source.port}`;
   const tls: Record<string, string> = {};
-  if (text(tlvs.tlsVersion)) tls['tls_version'] = text(tlvs.tlsVersion);
-  if (text(tlvs.serverName)) tls['requested_server_name'] = text(tlvs.serverName);
-  if (text(tlvs.subject)) tls['subject_peer_certificate'] = text(tlvs.subject);
-  if (text(tlvs.spiffe)) tls['uri_san_peer_certificate'] = text(tlvs.spiffe);
+  if (text(tlvs.tlsVersion)) tls.tls_version = text(tlvs.tlsVersion);
+  if (text(tlvs.serverName)) tls.requested_server_name = text(tlvs.serverName);
+  if (text(tlvs.subject)) tls.subject_peer_certificate = text(tlvs.subject);
+  if (text(tlvs.spiffe)) tls.uri_san_peer_certificate = text(tlvs.spiffe);
   return { identity: spiffeIdentity(text(tlvs.spiffe), source), source, tls, connectionId: text(tlvs.connectionId) };
 }

@@ -78,8 +78,8 @@ function answerTo({ method, params }: Call): object | undefined {
     return { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'shop', version: '1.0.0' } };
   if (method === 'tools/list') return { tools };
   if (method !== 'tools/call') return undefined;
-  if (params?.name === 'run_command') return said(`ran ${String(params.arguments?.['command'])}`);
-  const order = orders[Number(params?.arguments?.['number']) - 1];
+  if (params?.name === 'run_command') return said(`ran ${String(params.arguments?.command)}`);
+  const order = orders[Number(params?.arguments?.number) - 1];
   if (order === undefined) return { ...said('There is no such order.'), isError: true };
   const { name, email } = customers[order.customer]!;
   return said(`${order.item} for ${order.amount}, ordered by ${name} <${email}>`);

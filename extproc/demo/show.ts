@@ -40,12 +40,12 @@ export function agentLines(event: AgentEvent): string[] {
  * the kind. `clean` makes control characters visible.
  */
 export function sessionLines(events: readonly StoredEvent[], clean: (text: string) => string): string[] {
-  const ofNote = new Set(events.filter(isOfNote).map((event) => event['request']));
+  const ofNote = new Set(events.filter(isOfNote).map((event) => event.request));
   if (ofNote.size === 0) return [];
-  const http = events[0]?.['protocol'] === 'http';
+  const http = events[0]?.protocol === 'http';
   return events.flatMap((event) => {
-    const told = event.type === 'mcp.tools' || (TOLD.has(event.type) && (http || ofNote.has(event['request'])));
-    if (!told || (event.type === 'decision' && event['verdict'] === 'allow') || (event.type === 'response' && !http)) return [];
+    const told = event.type === 'mcp.tools' || (TOLD.has(event.type) && (http || ofNote.has(event.request)));
+    if (!told || (event.type === 'decision' && event.verdict === 'allow') || (event.type === 'response' && !http)) return [];
     const [head, ...more] = timelineLines(event, { clean, rows_max: 0, cell_chars_max: 40 });
     return [head!, ...more.filter((line) => /^ *\| (masked: |approve by |deny by )/.test(line))].map(shorten);
   });
@@ -53,8 +53,8 @@ export function sessionLines(events: readonly StoredEvent[], clean: (text: strin
 
 /** Masked rows of a database are on the screen already. */
 const isOfNote = ({ type, ...event }: StoredEvent): boolean =>
-  (type === 'decision' && event['verdict'] !== 'allow') ||
-  (type === 'response' && event['status'] !== undefined && Array.isArray(event['masked']) && event['masked'].length > 0);
+  (type === 'decision' && event.verdict !== 'allow') ||
+  (type === 'response' && event.status !== undefined && Array.isArray(event.masked) && event.masked.length > 0);
 
 const TOLD = new Set(['request', 'decision', 'approval', 'response', 'error']);
 

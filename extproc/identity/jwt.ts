@@ -1,5 +1,4 @@
 import { createLocalJWKSet, createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import type { Identity } from '../../filters/policy/types.js';
 import { ageOf } from './age.js';
 import type { IssuerConfig, RefusalClass, Verified } from './types.js';
 import { WatchedFile } from './watched-file.js';

@@ -26,7 +26,7 @@ export function loginOptions(login: ListenerLogin, peer: SessionOptions['peer'])
   return {
     certificate: methods.includes('certificate'),
     token: methods.includes('token'),
-    cleartext: login.cleartext === 'any' || peer.tls['tls_version'] !== undefined,
+    cleartext: login.cleartext === 'any' || peer.tls.tls_version !== undefined,
     scram: (user) => (scram ? identities.scram(user, peer.source) : undefined),
     prefersScram: (user) => scram && identities.hasScram(user),
   };

@@ -41,9 +41,9 @@ export function readKubeconfig(file: string, directory: string): KubeTarget {
   const current = text(config['current-context']);
   if (current === '') throw invalid(`${file} has no current-context`, 'Choose one: kubectl config use-context NAME.');
   const context = named(config, 'contexts', 'context', current, file);
-  const cluster = named(config, 'clusters', 'cluster', text(context['cluster']), file);
-  const user = text(context['user']) === '' ? {} : named(config, 'users', 'user', text(context['user']), file);
-  const server = text(cluster['server']).replace(/\/$/, '');
+  const cluster = named(config, 'clusters', 'cluster', text(context.cluster), file);
+  const user = text(context.user) === '' ? {} : named(config, 'users', 'user', text(context.user), file);
+  const server = text(cluster.server).replace(/\/$/, '');
   try {
     parseUpstreamUrl(server);
   } catch (error) {
@@ -71,7 +71,7 @@ export function readKubeconfig(file: string, directory: string): KubeTarget {
     tls_name: text(cluster['tls-server-name']) || undefined,
     certificate: certificate === undefined || key === undefined ? undefined : { certificate_file: certificate, key_file: key },
     credential: credentialOf(user, place.base),
-    namespace: text(context['namespace']) || undefined,
+    namespace: text(context.namespace) || undefined,
   };
 }
 
@@ -93,7 +93,7 @@ function parsed(file: string): Fields {
 
 function named(config: Fields, list: string, field: string, name: string, file: string): Fields {
   const all = Array.isArray(config[list]) ? (config[list] as unknown[]) : [];
-  const found = all.find((one) => isFields(one) && one['name'] === name);
+  const found = all.find((one) => isFields(one) && one.name === name);
   const value = isFields(found) ? found[field] : undefined;
   if (!isFields(value)) throw invalid(`${file} has no ${field} named ${JSON.stringify(name)}`);
   return value;
@@ -114,10 +114,10 @@ function dataOrFile(
 
 /** tokenFile goes before token, as client-go has it. */
 function credentialOf(user: Fields, base: string): () => string {
-  const file = text(user['tokenFile']);
+  const file = text(user.tokenFile);
   if (file !== '') return bearerFrom(resolve(base, file));
-  const token = text(user['token']);
-  const [name, password] = [text(user['username']), text(user['password'])];
+  const token = text(user.token);
+  const [name, password] = [text(user.username), text(user.password)];
   if (token !== '') {
     const header = bearer(token);
     return () => header;

@@ -36,9 +36,9 @@ export interface FindEnvoyOptions {
  */
 export async function findEnvoy(options: FindEnvoyOptions): Promise<FoundEnvoy> {
   const env = options.env ?? process.env;
-  const named = env['MIDSTREAM_ENVOY'];
+  const named = env.MIDSTREAM_ENVOY;
   if (named) return said(named, 'MIDSTREAM_ENVOY', options.log);
-  for (const folder of (env['PATH'] ?? '').split(delimiter)) {
+  for (const folder of (env.PATH ?? '').split(delimiter)) {
     const path = join(folder, 'envoy');
     // A wrapper (a version manager's shim, say) that can't tell its version is passed over: there may be a real one further on.
     const version = folder && executable(path) ? envoyVersion(path) : undefined;

@@ -16,7 +16,7 @@ export function packageRoot(): string {
 
 /** Where fetched programs may lie, best first: beside the package, then in the user's own cache. */
 export function cacheFolders(): string[] {
-  const user = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  const user = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return [join(packageRoot(), '.cache'), join(user, 'midstream')];
 }
 

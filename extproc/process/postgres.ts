@@ -167,7 +167,7 @@ async function initialise({ binaries, account, directory, scratch, password, opt
 const synced = (options: StartPostgresOptions): boolean => options.fsync ?? options.directory !== undefined;
 
 /** Nothing of the caller's own settings (PGDATA, PGHOST, LD_PRELOAD, …) reaches the server. */
-const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' });
+const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: 'UTC' });
 
 /** Another process may take the free port first: then the next one is tried. */
 async function startOnFreePort(work: Work): Promise<{ child: Child; port: number; url: string; version: string }> {

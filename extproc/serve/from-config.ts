@@ -6,7 +6,7 @@ import type { KubernetesOptions } from '../../filters/kubernetes/conversation.js
 import { accessDecider } from '../config/access.js';
 import { readGrpcSchema } from '../config/grpc-schema.js';
 import type { HttpConfig, KubernetesConfig, ListenerConfig } from '../config/types.js';
-import type { HttpResource, Resource } from '../gateway.js';
+import type { HttpResource, Resource } from '../gateway-options.js';
 import { openCredentials } from '../identity/credentials.js';
 import { asCaller, openHttpCredential } from '../identity/http-login.js';
 import { type Identities, openIdentities } from '../identity/index.js';

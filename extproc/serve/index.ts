@@ -15,7 +15,7 @@ export interface Serving {
 
 /** The gateway of a configuration: one worker in this process, several in processes of their own. */
 export async function serve(config: Config, version: string, log: Logger): Promise<Serving> {
-  const { key, id } = readMaskKey(config.masks.key_file, process.env['MIDSTREAM_MASK_KEY']);
+  const { key, id } = readMaskKey(config.masks.key_file, process.env.MIDSTREAM_MASK_KEY);
   const settings: SharedSettings = { config, version, mask_key: key, mask_key_id: id };
   const { workers } = config.gateway;
   if (workers > 1) return startSupervisor({ workers, settings, log, fork: forkWorker });

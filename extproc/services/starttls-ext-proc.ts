@@ -1,14 +1,11 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { AgentsStartTls, type HandshakeStep } from '../../filters/postgres/starttls/agents.js';
+import { AgentsStartTls, HANDSHAKE_MS_MAX, type HandshakeStep } from '../../filters/postgres/starttls/agents.js';
 import { ServerStartTls } from '../../filters/postgres/starttls/server.js';
 import { ConnectionStatus, type ProcessingRequest, type ProcessingResponse } from '../../protos/network-ext-proc.js';
 import { roles } from '../convert/starttls-roles.js';
 import { status } from './grpc-status.js';
 
 type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
-
-/** Milliseconds that a handshake may take: nobody is known yet who could be told. */
-const HANDSHAKE_MS_MAX = 60_000;
 
 /**
  * One handshake by network ext_proc. It leaves by `close_stream_to_ext_proc_server`, the only place where that is safe: the peer waits for an

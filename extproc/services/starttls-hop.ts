@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { AgentsStartTls, type HandshakeStep } from '../../filters/postgres/starttls/agents.js';
+import { AgentsStartTls, HANDSHAKE_MS_MAX, type HandshakeStep } from '../../filters/postgres/starttls/agents.js';
 import { ServerStartTls } from '../../filters/postgres/starttls/server.js';
 import { encodeProxyHeader, type ProxyHeader, ProxyHeaderReader } from '../../filters/proxy-protocol/index.js';
 
@@ -12,8 +12,6 @@ export interface StartTlsHop {
   side: { agents: { required: boolean; header_ms_max: number } } | 'server';
   log: { warn(fields: object, message: string): void };
 }
-
-const HANDSHAKE_MS_MAX = 60_000;
 
 /**
  * The handshakes of starttls-ext-proc.ts where no network ext_proc is wanted: Envoy hands the connection over before TLS begins, and takes it

@@ -65,7 +65,7 @@ export class Oidc {
         hint: 'An operator must ask for another scope, or name another claim.',
       });
     // An address that anybody can type into a profile names nobody.
-    if (this.options.id_claim === 'email' && claims['email_verified'] === false)
+    if (this.options.id_claim === 'email' && claims.email_verified === false)
       throw new MidstreamError('unauthenticated', 'the provider has not verified this e-mail address', { hint: 'Verify it there first.' });
     const groups = claims[this.options.groups_claim];
     const list = typeof groups === 'string' ? [groups] : Array.isArray(groups) ? groups : [];

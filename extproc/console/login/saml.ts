@@ -69,7 +69,7 @@ export class Saml {
       });
     const groups = profile?.[groups_attribute];
     const list = typeof groups === 'string' ? [groups] : Array.isArray(groups) ? groups : [];
-    return { id, groups: list.filter((one): one is string => typeof one === 'string'), issuer: String(profile?.['issuer'] ?? '') };
+    return { id, groups: list.filter((one): one is string => typeof one === 'string'), issuer: String(profile?.issuer ?? '') };
   }
 
   /** For the provider's administrators. */

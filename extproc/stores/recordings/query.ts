@@ -118,7 +118,7 @@ export async function* searchSessions(
     if (event === undefined || !sessions.has(sessionOf(event.session))) continue;
     for (const { where, text: found } of textsOf(event)) {
       if (!found.toLowerCase().includes(wanted)) continue;
-      const request = typeof event['request'] === 'string' ? event['request'] : '';
+      const request = typeof event.request === 'string' ? event.request : '';
       yield { session: event.session, seq: event.seq, t: event.t, type: event.type, request, where, text: found };
       break;
     }

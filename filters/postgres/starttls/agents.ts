@@ -1,6 +1,9 @@
 import { buildErrorResponse } from '../wire/error-fields.js';
 import { startupCode } from '../wire/types.js';
 
+/** Milliseconds that a handshake may take, from the connection's beginning to TLS: nobody is known yet who could be told. */
+export const HANDSHAKE_MS_MAX = 60_000;
+
 /** What a step of a handshake wants: bytes for either side, and whether it is over. */
 export interface HandshakeStep {
   toAgent: Buffer;
