@@ -1,6 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type ExpressionProblem, walk } from './expression.js';
-import { type FactDoc, type FactTypeName, factTypes, factVariables } from './fact-table.js';
+import { type FactTypeName, factTypes, factVariables } from './fact-table.js';
+import type { FactDoc } from './facts/doc.js';
 import { quoted, suggest } from './problems.js';
 
 /**
