@@ -1,7 +1,7 @@
 /** INSERT, UPDATE, DELETE, MERGE: targets, written columns, bounds, RETURNING. */
 import { openWith } from './cte.js';
 import type { OutputColumn } from './facts.js';
-import { isFiltered, isMergeFiltered } from './filtered.js';
+import { isConflictFiltered, isFiltered, isMergeFiltered } from './filtered.js';
 import { addFromItem } from './from.js';
 import { type Body, bodyOf, listOf, textOf } from './node.js';
 import { selectOutputs, targetOutputs } from './query.js';
@@ -64,6 +64,7 @@ function insertStatement(body: Body, env: Env): OutputColumn[] {
     noteWritten(conflict.targetList, target, own);
     walk(conflict.whereClause, own, 'predicate', undefined);
     if (conflict.action === 'ONCONFLICT_UPDATE') env.facts.object('table', target.schema, target.table, 'read');
+    env.facts.facts.filtered = isConflictFiltered(select, conflict, target.item.alias, target.table);
   }
   return returning(body.returningClause, target, [], inner);
 }
@@ -76,7 +77,7 @@ function updateStatement(body: Body, env: Env): OutputColumn[] {
   noteWritten(body.targetList, target, own);
   walk(body.whereClause, own, 'predicate', undefined);
   if (body.whereClause !== undefined) env.facts.object('table', target.schema, target.table, 'read');
-  env.facts.facts.filtered = isFiltered(body.whereClause, target.item.alias, target.table);
+  env.facts.facts.filtered = isFiltered(body.whereClause, target.item.alias, target.table, body.fromClause);
   noteSettingsUpdate(body, target, own);
   return returning(body.returningClause, target, scope.items.slice(1), inner, scope);
 }
@@ -95,7 +96,7 @@ function deleteStatement(body: Body, env: Env): OutputColumn[] {
   for (const item of listOf(body.usingClause)) addFromItem(item, own, scope, undefined);
   walk(body.whereClause, own, 'predicate', undefined);
   if (body.whereClause !== undefined) env.facts.object('table', target.schema, target.table, 'read');
-  env.facts.facts.filtered = isFiltered(body.whereClause, target.item.alias, target.table);
+  env.facts.facts.filtered = isFiltered(body.whereClause, target.item.alias, target.table, body.usingClause);
   return returning(body.returningClause, target, scope.items.slice(1), inner, scope);
 }
 

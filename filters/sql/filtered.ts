@@ -9,17 +9,40 @@ import { foldValue, toBoolean, UNKNOWN } from './truth.js';
 interface Target {
   alias: string;
   table: string;
+  /** aliases under which the same table stands a second time, in FROM or USING */
+  twins: readonly string[];
 }
 
-/** True when the WHERE bounds the write. */
-export function isFiltered(where: unknown, alias: string, table: string): boolean {
+/** True when the WHERE bounds the write. `from`: the FROM or USING list beside the target. */
+export function isFiltered(where: unknown, alias: string, table: string, from?: unknown): boolean {
   if (where === undefined || where === null) return false;
-  return bounds(where, { alias, table });
+  return bounds(where, { alias, table, twins: twinsOf(from, table) });
+}
+
+/**
+ * INSERT … ON CONFLICT DO UPDATE changes rows that are there. It does so to every row when it takes them all from the very table
+ * and neither its SELECT nor its own WHERE bounds it.
+ */
+export function isConflictFiltered(select: Body | undefined, conflict: Body, alias: string, table: string): boolean {
+  if (conflict.action !== 'ONCONFLICT_UPDATE' || select === undefined) return true;
+  if (conflict.whereClause !== undefined && isFiltered(conflict.whereClause, alias, table)) return true;
+  const twins = twinsOf(select.fromClause, table);
+  if (twins.length === 0 || select.limitCount !== undefined || select.larg !== undefined) return true;
+  return twins.some((twin) => isFiltered(select.whereClause, twin, table));
+}
+
+/** `delete from t a using t b`: the aliases of the same table. */
+function twinsOf(from: unknown, table: string): string[] {
+  return listOf(from).flatMap((item) => {
+    const relation = bodyOf(item, 'RangeVar');
+    if (relation === undefined || textOf(relation.relname) !== table) return [];
+    return [textOf((relation.alias as Body | undefined)?.aliasname) || table];
+  });
 }
 
 /** MERGE is bounded by its ON condition; actions on rows that the source does not name are only bounded by their own. */
 export function isMergeFiltered(body: Body, alias: string, table: string): boolean {
-  const target = { alias, table };
+  const target = { alias, table, twins: twinsOf([body.sourceRelation], table) };
   const onBounds = bounds(body.joinCondition, target);
   for (const clause of listOf(body.mergeWhenClauses)) {
     const when = bodyOf(clause, 'MergeWhenClause');
@@ -40,12 +63,23 @@ function bounds(expr: unknown, target: Target): boolean {
   if (type === 'CurrentOfExpr') return true;
   if (type === 'BoolExpr') {
     const args = listOf(body.args);
-    if (body.boolop === 'AND_EXPR') return args.some((arg) => bounds(arg, target));
+    if (body.boolop === 'AND_EXPR') return someBounds(args, target);
     if (body.boolop === 'OR_EXPR') return args.every((arg) => armBounds(arg, target));
     return negationBounds(args[0], target);
   }
   if (type === 'SubLink' && selectsItself(body, target)) return false;
+  if (type === 'A_Expr' && joinsTwin(body, target)) return false;
+  if (type === 'NullTest' && isNeverNull(body)) return false;
   return looksAt(expr, target);
+}
+
+/** Of a table that is joined with itself, what bounds the other one bounds this one. */
+function someBounds(args: unknown[], target: Target): boolean {
+  if (args.some((arg) => bounds(arg, target))) return true;
+  const joins = new Set(args.filter((arg) => joinsTwin(bodyOf(arg, 'A_Expr') ?? {}, target)));
+  if (joins.size === 0) return false;
+  const others = args.filter((arg) => !joins.has(arg));
+  return target.twins.some((alias) => others.some((arg) => bounds(arg, { ...target, alias, twins: [] })));
 }
 
 /** One side of an OR: a parameter may turn it off, anything else that ignores the target may hold for all rows. */
@@ -62,6 +96,23 @@ function negationBounds(expr: unknown, target: Target): boolean {
   if (body?.boolop === 'OR_EXPR') return listOf(body.args).some((arg) => bounds(negate(arg), target));
   if (body?.boolop === 'NOT_EXPR') return bounds(listOf(body.args)[0], target);
   return looksAt(expr, target);
+}
+
+/** `a.id = b.id` over the same table twice: every row finds itself. */
+function joinsTwin(body: Body, target: Target): boolean {
+  if (body.kind !== 'AEXPR_OP' || stringsOf(body.name).pop() !== '=') return false;
+  const [left, right] = [body.lexpr, body.rexpr].map((side) => stringsOf(bodyOf(side, 'ColumnRef')?.fields));
+  if (left === undefined || right === undefined || left.length < 2 || right.length < 2 || left.at(-1) !== right.at(-1)) return false;
+  const sides = [left.at(-2)!, right.at(-2)!];
+  return sides.includes(target.alias) && target.twins.some((twin) => sides.includes(twin));
+}
+
+const SYSTEM_COLUMNS = new Set(['ctid', 'tableoid', 'xmin', 'xmax', 'cmin', 'cmax']);
+
+/** `ctid is not null`: system columns always hold something. */
+function isNeverNull(body: Body): boolean {
+  const name = stringsOf(bodyOf(body.arg, 'ColumnRef')?.fields).pop();
+  return body.nulltesttype === 'IS_NOT_NULL' && name !== undefined && SYSTEM_COLUMNS.has(name);
 }
 
 /** `id in (select id from t)`: every row of t. */

@@ -75,7 +75,8 @@ const ownPython =
     const env = { ...process.env, PATH: `${pgbin()}${delimiter}${process.env['PATH'] ?? ''}` };
     const pip = (...args: string[]) => spawnSync(python, ['-m', 'pip', ...args], { stdio: 'ignore', timeout: 300_000, env }).status === 0;
     if (!pip('install', '-q', ...wanted)) return `${wanted.join(' and ')} could not be installed by pip`;
-    if (!pip('download', '-q', '--no-deps', '--no-binary', ':all:', '-d', download, source))
+    // Of this package alone the source: with :all: pip would compile its build tools (Cython) too, for many minutes.
+    if (!pip('download', '-q', '--no-deps', '--no-binary', source.split('==')[0]!, '-d', download, source))
       return `the source of ${source} could not be fetched by pip`;
     const archive = readdirSync(download).find((file) => file.endsWith('.tar.gz'));
     const unpack = (...args: string[]) =>

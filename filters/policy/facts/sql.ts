@@ -113,7 +113,8 @@ export const statement = {
   writes: { type: 'bool', description: 'It changes data or definitions, or may.', example: 's.writes' },
   filtered: {
     type: 'bool',
-    description: 'UPDATE, DELETE, MERGE: it has a WHERE that is not a constant truth. True where the question does not apply.',
+    description:
+      'UPDATE, DELETE, MERGE: it has a WHERE that is not a constant truth, nor a join of the table with itself. INSERT … ON CONFLICT DO UPDATE of a table from itself as well. True where the question does not apply.',
     example: 's.kind == "delete" && !s.filtered',
   },
   limit: {

@@ -174,6 +174,28 @@ describe('SQL filtered', function () {
     ['merge into t using s on t.id = s.id when not matched by source then delete', false],
     ['merge into t using s on t.id = s.id when not matched by source and t.old then delete', true],
     ['merge into t using s on false when not matched then insert values (1)', true],
+    // the same table twice: every row finds itself
+    ['delete from t a using t b where a.id = b.id', false],
+    ['delete from t using t b where b.id = t.id and true', false],
+    ['update t a set a = 1 from t b where a.id = b.id', false],
+    ['merge into t using t s on t.id = s.id when matched then delete', false],
+    ['delete from t a using t b where a.id = b.parent', true],
+    ['delete from t a using t b where a.id = b.id and b.old', true],
+    ['delete from t a using t b where a.id = b.id and a.old', true],
+    ['delete from t a using t b where b.id = 1', false],
+    ['delete from t a using s b where a.id = b.id', true],
+    // system columns hold something in every row
+    ['delete from t where ctid is not null', false],
+    ['delete from t where t.tableoid is not null', false],
+    ["delete from t where ctid = '(0,1)'", true],
+    // an UPDATE of every row in the clothes of an INSERT
+    ["insert into t select id, 'z' from t on conflict (id) do update set v = 'y'", false],
+    ["insert into t select id, 'z' from t on conflict (id) do update set v = 'y' where true", false],
+    ["insert into t select id, 'z' from t where id = 5 on conflict (id) do update set v = 'y'", true],
+    ["insert into t select id, 'z' from t on conflict (id) do update set v = 'y' where t.id = 5", true],
+    ["insert into t select id, 'z' from s on conflict (id) do update set v = 'y'", true],
+    ["insert into t select id, 'z' from t on conflict do nothing", true],
+    ["insert into t values (1, 'z') on conflict (id) do update set v = 'y'", true],
   ];
   for (const [text, expected] of OTHER) {
     it(`${text}: ${expected}`, () => {
