@@ -3,6 +3,7 @@ import { type BodyMask, strongestFirst } from '../filters/http/masking.js';
 import { type ObjectMask, objectMasks } from '../filters/kubernetes/answers/marks.js';
 import { createPolicyDetector } from '../filters/mask/custom/detector.js';
 import { createMasker, kinds, maskString } from '../filters/mask/index.js';
+import { spellingsOf } from '../filters/mask/spellings.js';
 import type { Identity, Policy } from '../filters/policy/types.js';
 import { buildMaskSet } from '../filters/postgres/rows/plan.js';
 import { type Analyzer, type Caller, Judge } from '../filters/postgres/session/judge.js';
@@ -107,22 +108,39 @@ export class RuleBook {
   }
 }
 
-/** The gateway's own credential never goes back to an agent, however the server repeats it: a mask for its very words, over all others. */
+/** The gateway's own credential never goes back to an agent, however the server repeats it: a mask for it in any spelling, over all others. */
 export function withoutCredential(rules: HttpRules, secrets: readonly string[] | undefined): HttpRules {
   if (secrets === undefined || secrets.length === 0) return rules;
-  const key = secrets.join('\n');
-  let mask = credentialMasks.get(key);
-  if (mask === undefined) {
-    const kind = { kind: 'gateway_credential', words: secrets, pattern: undefined, ignore_case: false, context: [], score: 1 };
-    const detector = createPolicyDetector({ detect: ['custom'], detection: { kinds: [kind], allow: [], score_min: new Map() } });
-    mask = { name: 'gateway-credential', detector, as: 'redact', masker: createMasker('redact', {}) };
-    if (credentialMasks.size >= CREDENTIALS_MAX) credentialMasks.delete(credentialMasks.keys().next().value!);
-    credentialMasks.set(key, mask);
+  let known = withCredential.get(rules.masks);
+  if (known === undefined) {
+    known = new Map();
+    withCredential.set(rules.masks, known);
   }
-  return { ...rules, masks: [mask, ...rules.masks] };
+  const key = secrets.join('\n');
+  let masks = known.get(key);
+  if (masks === undefined) {
+    masks = [credentialMask(key, secrets), ...rules.masks];
+    if (known.size >= CREDENTIALS_MAX) known.delete(known.keys().next().value!);
+    known.set(key, masks);
+  }
+  return { ...rules, masks };
+}
+
+function credentialMask(key: string, secrets: readonly string[]): BodyMask {
+  const known = credentialMasks.get(key);
+  if (known !== undefined) return known;
+  const words = [...new Set(secrets.flatMap(spellingsOf))];
+  const kind = { kind: 'gateway_credential', words, pattern: undefined, ignore_case: false, inside: true, context: [], score: 1 };
+  const detector = createPolicyDetector({ detect: ['custom'], detection: { kinds: [kind], allow: [], score_min: new Map() } });
+  const mask: BodyMask = { name: 'gateway-credential', detector, as: 'redact', masker: createMasker('redact', {}) };
+  if (credentialMasks.size >= CREDENTIALS_MAX) credentialMasks.delete(credentialMasks.keys().next().value!);
+  credentialMasks.set(key, mask);
+  return mask;
 }
 
 const credentialMasks = new Map<string, BodyMask>();
+/** The same list for the same masks: what is remembered of a list lasts from one answer to the next. */
+const withCredential = new WeakMap<readonly BodyMask[], Map<string, readonly BodyMask[]>>();
 /** Credentials in use, and those before them that answers still repeat. */
 const CREDENTIALS_MAX = 64;
 

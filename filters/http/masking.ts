@@ -9,11 +9,9 @@ import { XmlMasker } from '../mask/codecs/xml.js';
 import { JoinedRules, joinDetectors } from '../mask/joined.js';
 import { createMasker } from '../mask/masker.js';
 import { StreamMasker } from '../mask/stream/masker.js';
-import { maskString } from '../mask/text.js';
 import type { Detector, MaskAs, Masker } from '../mask/types.js';
 import { isJson, mediaType } from './body.js';
 import { Base64Masker, GrpcMasker, type GrpcOptions } from './grpc/masker.js';
-import { headerForm } from './header-form.js';
 import { isMedia, LOOK_BYTES, lookedType, packedAs, utf16Of } from './look.js';
 import { MultipartMasker } from './multipart-masker.js';
 import { AS_IT_IS, charsetOf, charsetOfType, isUtf16, ToUtf8, ToUtf16 } from './transcode.js';
@@ -266,34 +264,4 @@ function codecOf(type: string, options: CodecOptions): StreamCodec {
   if (type === 'text/html' || type === 'application/xhtml+xml') return new HtmlMasker(options);
   if (type === 'text/xml' || type === 'application/xml' || type.endsWith('+xml')) return new XmlMasker(options);
   return new StreamMasker(options);
-}
-
-/** Headers that say how to read an answer, and hold nothing of anybody. */
-const structural = new Set(
-  `:status content-type content-length content-encoding content-language transfer-encoding date cache-control expires last-modified vary age
-   connection keep-alive accept-ranges allow server upgrade grpc-status grpc-encoding grpc-accept-encoding strict-transport-security
-   sec-websocket-accept sec-websocket-protocol sec-websocket-version
-   x-content-type-options x-frame-options`.split(/\s+/),
-);
-
-/** The headers that are another with all masks; `fired` is told of each. */
-export function maskHeaders(
-  masks: readonly BodyMask[],
-  headers: readonly (readonly [name: string, value: string])[],
-  fired: (rule: string) => void,
-): [name: string, value: string][] {
-  const changed: [string, string][] = [];
-  for (const [name, value] of headers) {
-    if (structural.has(name)) continue;
-    const form = headerForm(name);
-    const before = form.read(value);
-    let masked = before;
-    for (const mask of masks) {
-      const next = maskString(mask.detector, mask.masker, masked, name);
-      if (next !== masked) fired(mask.name);
-      masked = next;
-    }
-    if (masked !== before) changed.push([name, form.write(masked)]);
-  }
-  return changed;
 }

@@ -21,7 +21,11 @@ export function headOf(headers: readonly Header[]): RequestHead {
   const target = pseudo[':path'] ?? '/';
   const { path, others, query, other_query, unparsed } = readTarget(target);
   const { overrides, broken } = overridesOf(all, [query, ...(other_query === undefined ? [] : [other_query])]);
-  const why = unparsed || (repeated === '' ? broken : `the header ${repeated} stands twice`);
+  const authority = (pseudo[':authority'] ?? '').toLowerCase();
+  const host = AUTHORITY.exec(authority)?.[1];
+  const why =
+    unparsed ||
+    (repeated !== '' ? `the header ${repeated} stands twice` : host === undefined ? 'the host is no name and no address' : broken);
   const elsewhere = otherTargets(all);
   const method = (pseudo[':method'] ?? '').toUpperCase();
   const upgrade = upgradeOf(all);
@@ -29,7 +33,8 @@ export function headOf(headers: readonly Header[]): RequestHead {
     facts: {
       method,
       overrides: overrides.filter((one) => one !== method),
-      host: (pseudo[':authority'] ?? '').toLowerCase().replace(/:\d+$/, ''),
+      // A dot at the end says that a name is whole, and is no part of it.
+      host: (host ?? authority).replace(/(?<=[^.])\.$/, ''),
       path,
       target,
       query,
@@ -49,6 +54,12 @@ export function headOf(headers: readonly Header[]): RequestHead {
     content_encoding: all['content-encoding'] ?? '',
   };
 }
+
+/**
+ * A name or an address, and a port (RFC 3986 section 3.2.2, without what no name of a server has). Envoy joins two lines of Host by a comma, and
+ * servers take the first or the last of them. A request may name none.
+ */
+const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]*|[a-z0-9._\u0080-\uffff-]+)(?::\d{1,5})?$/;
 
 /**
  * Headers by name. Servers with a CGI inside take `x_tenant` for `x-tenant` (RFC 3875 section 4.1.18), so it stands under both names; one that

@@ -6,7 +6,8 @@ import { isJson, mediaType } from './body.js';
 import { type Answer, type Effects, type Header, LENGTH_KEPT } from './effects.js';
 import type { GrpcOptions } from './grpc/masker.js';
 import { answerType, type GrpcCall, type GrpcForm, grpcForm, NO_SCHEMA } from './grpc/schema.js';
-import { type BodyMask, BodyMasker, bodyParameters, type ContentMasker, maskHeaders } from './masking.js';
+import { maskHeaders } from './header-masking.js';
+import { type BodyMask, BodyMasker, bodyParameters, type ContentMasker } from './masking.js';
 import { REQUEST } from './request-text.js';
 import { AS_IT_IS, charsetOfType, isUtf16 } from './transcode.js';
 import { codingsOf, Unpacking, type UnpackLimits, unpackWhole } from './unpack/index.js';
@@ -83,14 +84,16 @@ export class Response {
       const why = this.unpack(headers);
       if (why !== undefined) return why;
     }
-    const { set, append, remove } = this.changes(headers);
-    append.push(...this.more);
+    let changes: ReturnType<Response['changes']>;
     let charset = '';
     try {
-      if (masked && !end) charset = this.charset(of('content-type'), set);
+      changes = this.changes(headers);
+      if (masked && !end) charset = this.charset(of('content-type'), changes.set);
     } catch (error) {
       return `The server's answer can't be read: ${(error as Error).message}.`;
     }
+    const { set, append, remove } = changes;
+    append.push(...this.more);
     if (read) for (const [name] of headers) if (OF_THE_BYTES.includes(name) && !remove.includes(name)) remove.push(name);
     const length = of('content-length');
     if (!read && length !== '') set.push([LENGTH_KEPT, length]);
@@ -261,18 +264,20 @@ export class Response {
     return { json: `,${JSON.stringify(event).slice(1, -1)},"body":"`, wire: { chunks: this.kept, rest } };
   }
 
+  /** Throws MidstreamError where nothing can be read without what is masked. */
   private changes(headers: readonly Header[]): { set: Header[]; append: Header[]; remove: string[] } {
-    const changed = maskHeaders(this.masks, headers, (rule) => this.headerHits.set(rule, (this.headerHits.get(rule) ?? 0) + 1));
+    const told = (rule: string) => this.headerHits.set(rule, (this.headerHits.get(rule) ?? 0) + 1);
+    const { changed, removed } = maskHeaders(this.masks, headers, told);
     const set: Header[] = [];
     const append: Header[] = [];
-    const remove: string[] = [];
+    const remove: string[] = [...removed];
     for (const name of new Set(changed.map(([one]) => one))) {
       const all = headers.filter(([one]) => one === name);
       if (all.length === 1) set.push(changed.find(([one]) => one === name)!);
       else {
         // Of several lines with one name (Set-Cookie) each is written again, in their order.
         remove.push(name);
-        for (const line of all) append.push(maskHeaders(this.masks, [line], () => {})[0] ?? line);
+        for (const line of all) append.push(maskHeaders(this.masks, [line], () => {}).changed[0] ?? line);
       }
     }
     return { set, append, remove };

@@ -59,6 +59,8 @@ export interface Detector {
   readonly anchors?: { json(buf: Uint8Array, from: number, to: number, into: number[]): number } | undefined;
   /** bytes that a stream holds back at a flush beside what openFrom holds: values of a policy's own kinds may have several plain words */
   readonly held_max?: number;
+  /** of them, those at the end of buf[start, end) that may be the beginning of such a value; without it all are held */
+  begun?(buf: Uint8Array, start: number, end: number): number;
   /** numbers of fewer digits than those of cards may be hits too: a policy's own kinds may be numbers */
   readonly short_numbers?: boolean;
 }

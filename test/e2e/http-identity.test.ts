@@ -22,6 +22,17 @@ rules:
 defaults: { unparsed: deny, opaque: allow, allow: true }
 `;
 
+/** Ways in which a server may say something back. */
+const spelled = (text: string): string[] => [
+  `x${text}x`,
+  Buffer.from(text).toString('base64'),
+  Buffer.from(text).toString('base64url'),
+  Buffer.from(text).toString('hex'),
+  [...text].map((sign) => `%${sign.charCodeAt(0).toString(16)}`).join(''),
+  [...text].map((sign) => `\\u00${sign.charCodeAt(0).toString(16)}`).join(''),
+  [...text].map((sign) => `&#${sign.charCodeAt(0)};`).join(''),
+];
+
 describe('HTTP callers who must show who they are, through a real Envoy', function () {
   this.timeout(60_000);
   const folder = mkdtempSync(join(tmpdir(), 'ms-http-id-'));
@@ -40,10 +51,11 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
     backend = createServer((request, response) => {
       seen.push(request.headers);
       const { authorization = '', 'x-api-key': key = '' } = request.headers;
-      const text = JSON.stringify({ authorization, key, halves: [String(key).slice(0, 5)], url: request.url });
+      const text = JSON.stringify({ authorization, key, spelled: [...spelled(authorization), ...spelled(String(key))], url: request.url });
       response.writeHead(request.url === '/moved' ? 302 : 200, {
         'content-type': request.url === '/text' ? 'text/plain' : 'application/json',
         'x-echo': authorization,
+        'x-spelled': spelled(authorization),
         ...(request.url === '/moved' ? { location: `https://elsewhere.example/?token=${authorization.replace(/^\S+ /, '')}` } : {}),
       });
       response.write(text.slice(0, 25));
@@ -123,6 +135,7 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
         const answer = await ask(name, path, token);
         assert.equal(answer.status, path === '/moved' ? 302 : 200, answer.text);
         const all = `${answer.text}\n${[...answer.headers].map(([key, value]) => `${key}: ${value}`).join('\n')}`;
+        for (const text of spelled(secret)) assert.ok(!all.includes(text.replace(/^x|x$/g, '').slice(4, -4)), `${text}\n${all}`);
         assert.ok(!all.includes(secret) && !all.includes(Buffer.from(`svc:${secret}`).toString('base64')), all);
         assert.ok(!all.includes(token));
       }

@@ -13,6 +13,8 @@ export interface CustomKind {
   /** RE2's syntax; undefined for a kind of words */
   pattern: string | undefined;
   ignore_case: boolean;
+  /** words are found within longer ones too */
+  inside?: boolean;
   /** words of which one must stand before the value, or in its key; none: no word is needed */
   context: readonly string[];
   score: number;
@@ -32,6 +34,7 @@ interface Matcher extends Pick<CustomKind, 'kind' | 'score'> {
   may(buf: Uint8Array, lo: number, hi: number): boolean;
   steps(): number;
   held: number;
+  begun(buf: Uint8Array, lo: number, hi: number): number;
 }
 
 /** A detector for these kinds with a policy's own kinds, allow lists and scores. Throws what createDetector throws. */
@@ -103,6 +106,10 @@ class PolicyDetector implements Detector {
     return this.base.mayHold(buf, start, end) || this.matchers.some(({ may }) => may(buf, start, end));
   }
 
+  begun(buf: Uint8Array, start: number, end: number): number {
+    return Math.max(0, ...this.matchers.map(({ begun }) => begun(buf, start, end)));
+  }
+
   join(others: readonly Detector[]): Detector | undefined {
     const bases: Detector[] = [];
     const own = new Set(this.own);
@@ -128,14 +135,14 @@ class PolicyDetector implements Detector {
   }
 }
 
-function matcherOf({ kind, words, pattern, ignore_case, context, score }: CustomKind): Matcher {
+function matcherOf({ kind, words, pattern, ignore_case, inside = false, context, score }: CustomKind): Matcher {
   const common = { kind, score, context: new Set(context.map((word) => word.toLowerCase())) };
   if (pattern === undefined) {
     const dictionary = new Dictionary(words, ignore_case);
     return {
       ...common,
       find: (buf, lo, hi, told) => {
-        dictionary.find(buf, lo, hi, false, (start, end) => {
+        dictionary.find(buf, lo, hi, inside, (start, end) => {
           told(start, end);
           return false;
         });
@@ -143,6 +150,7 @@ function matcherOf({ kind, words, pattern, ignore_case, context, score }: Custom
       may: (buf, lo, hi) => dictionary.find(buf, lo, hi, true, () => true),
       steps: () => dictionary.steps,
       held: dictionary.longest,
+      begun: (buf, lo, hi) => dictionary.begun(buf, lo, hi),
     };
   }
   const source = ignore_case ? `(?i)${pattern}` : pattern;
@@ -163,6 +171,7 @@ function matcherOf({ kind, words, pattern, ignore_case, context, score }: Custom
     },
     steps: () => exact.steps + relaxed.steps,
     held: MATCH_READ_MAX,
+    begun: () => MATCH_READ_MAX,
   };
 }
 

@@ -12,6 +12,8 @@ export class Dictionary {
   private readonly child: number[] = [0];
   private readonly sibling: number[] = [0];
   private readonly fail: number[] = [0];
+  /** bytes from the root on */
+  private readonly depth: number[] = [0];
   /** length of the longest word that ends at a node, or at one that its links lead to; 0 for none */
   private readonly word: number[] = [0];
   /** the next node by links at which a shorter word ends */
@@ -41,17 +43,7 @@ export class Dictionary {
     let node = 0;
     for (let p = lo; p < hi; p++) {
       const b = this.folded(buf[p]!);
-      this.steps++;
-      for (;;) {
-        const next = this.childOf(node, b);
-        if (next !== 0) {
-          node = next;
-          break;
-        }
-        if (node === 0) break;
-        node = this.fail[node]!;
-        this.steps++;
-      }
+      node = this.next(node, b);
       // the longest word that ends here and stands by itself
       for (let ends = this.word[node] === 0 ? this.shorter[node]! : node; ends !== 0; ends = this.shorter[ends]!) {
         const start = p + 1 - this.word[ends]!;
@@ -61,6 +53,22 @@ export class Dictionary {
       }
     }
     return false;
+  }
+
+  /** The bytes at the end of buf[lo, hi) that a word may begin with, or be. */
+  begun(buf: Uint8Array, lo: number, hi: number): number {
+    let node = 0;
+    for (let p = Math.max(lo, hi - this.longest); p < hi; p++) node = this.next(node, this.folded(buf[p]!));
+    return this.depth[node]!;
+  }
+
+  private next(from: number, b: number): number {
+    this.steps++;
+    for (let node = from; ; node = this.fail[node]!) {
+      const next = this.childOf(node, b);
+      if (next !== 0 || node === 0) return next;
+      this.steps++;
+    }
   }
 
   private folded(b: number): number {
@@ -79,6 +87,7 @@ export class Dictionary {
     this.byte.push(b);
     this.child.push(0);
     this.fail.push(0);
+    this.depth.push(this.depth[parent]! + 1);
     this.word.push(0);
     this.shorter.push(0);
     this.sibling.push(parent === 0 ? 0 : this.child[parent]!);

@@ -86,7 +86,8 @@ export class Segments {
   /** Hands out what surely is no part of a value whose end is still to come. */
   flush(): void {
     if (this.held === 0) return;
-    const open = Math.min(openFrom(this.buf, this.done, this.length), this.length - (this.detector.held_max ?? 0));
+    const begun = this.detector.begun?.(this.buf, this.done, this.length) ?? this.detector.held_max ?? 0;
+    const open = Math.min(openFrom(this.buf, this.done, this.length), this.length - begun);
     const end = open < this.length ? wholeCharacter(this.buf, this.done, Math.max(open, this.done)) : open;
     if (end <= this.done) return;
     // what decides about a value stands within `right`; more is not searched, or many flushes would cost too much
