@@ -13,6 +13,7 @@ import {
 } from './filters.js';
 import { JWT_AUTHN, jwtFilter } from './jwt.js';
 import { DEFAULT_UPGRADES, type EnvoyLimits, type GatewayEndpoints, type HttpListener } from './options.js';
+import { certificate, secretName, serverAuthority } from './tls.js';
 
 /** `https://api.example.com/` as host, port, and whether TLS goes on. Throws TypeError for what is no URL of a server. */
 export function parseUpstreamUrl(url: string): { host: string; port: number; tls: boolean } {
@@ -249,16 +250,16 @@ export function httpManager(listener: HttpListener, gateway: GatewayEndpoints, l
 const HTTP_1 = { enable_trailers: true };
 
 /** The gateway where upgraded streams go to, and the server behind: over TLS by the protocol that it chooses, else by HTTP/1.1, and by HTTP/2 for gRPC. */
-export function httpClusters(listener: HttpListener, limits: EnvoyLimits): object[] {
+export function httpClusters(listener: HttpListener, limits: EnvoyLimits, secrets_directory?: string): object[] {
   return [
     ...(listener.hop === undefined ? [] : [gatewayUpgradeCluster(listener, listener.hop.gateway, limits)]),
-    ...serverClusters(listener, limits),
+    ...serverClusters(listener, limits, secrets_directory),
   ];
 }
 
-function serverClusters(listener: HttpListener, limits: EnvoyLimits): object[] {
+function serverClusters(listener: HttpListener, limits: EnvoyLimits, secrets_directory: string | undefined): object[] {
   const { tls } = parseUpstreamUrl(listener.upstream);
-  const one = (name: string, protocols: object) => serverCluster(name, protocols, listener, limits);
+  const one = (name: string, protocols: object) => serverCluster(name, protocols, listener, limits, secrets_directory);
   if (tls) return [one(upstreamCluster(listener), { auto_config: { http_protocol_options: HTTP_1, http2_protocol_options: {} } })];
   return [
     one(upstreamCluster(listener), { explicit_http_config: { http_protocol_options: HTTP_1 } }),
@@ -267,7 +268,13 @@ function serverClusters(listener: HttpListener, limits: EnvoyLimits): object[] {
 }
 
 /** Over TLS its certificate must be of the name that was asked for. */
-function serverCluster(name: string, protocols: object, listener: HttpListener, limits: EnvoyLimits): object {
+function serverCluster(
+  name: string,
+  protocols: object,
+  listener: HttpListener,
+  limits: EnvoyLimits,
+  secrets_directory: string | undefined,
+): object {
   const { host, port, tls } = parseUpstreamUrl(listener.upstream);
   const address = parseAddress(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
   const named = !/^[\d.]+$|:/.test(host);
@@ -291,17 +298,12 @@ function serverCluster(name: string, protocols: object, listener: HttpListener, 
               ...typed('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext'),
               ...(sni === '' ? {} : { sni }),
               common_tls_context: {
-                ...(listener.upstream_certificate ? { tls_certificates: [certificateOf(listener.upstream_certificate)] } : {}),
+                ...(listener.upstream_certificate
+                  ? certificate(listener.upstream_certificate, secretName(listener, 'server'), secrets_directory)
+                  : {}),
                 ...(listener.upstream_insecure
                   ? {}
-                  : {
-                      validation_context: {
-                        trusted_ca: { filename: listener.upstream_ca_file ?? '/etc/ssl/certs/ca-certificates.crt' },
-                        match_typed_subject_alt_names: [
-                          { san_type: sni === '' ? 'IP_ADDRESS' : 'DNS', matcher: { exact: sni === '' ? host : sni } },
-                        ],
-                      },
-                    }),
+                  : serverAuthority(listener, listener.upstream_ca_file, sni === '' ? { ip: host } : { dns: sni }, secrets_directory)),
               },
             },
           },
@@ -310,8 +312,3 @@ function serverCluster(name: string, protocols: object, listener: HttpListener, 
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address: envoyAddress(address) } }] }] },
   };
 }
-
-const certificateOf = ({ certificate_file, key_file }: { certificate_file: string; key_file: string }): object => ({
-  certificate_chain: { filename: certificate_file },
-  private_key: { filename: key_file },
-});

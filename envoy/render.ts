@@ -162,7 +162,10 @@ function allClusters(options: RenderOptions, limits: EnvoyLimits): object[] {
       ? options.gateway.grpc.map((address, i) => gatewayCluster({ ...options.gateway, grpc: [address] }, limits, workerCluster(i + 1)))
       : []),
     ...options.listeners.flatMap((listener) => clustersOf(listener, options, limits)),
-    ...(options.http ?? []).flatMap((listener) => [...httpClusters(listener, limits), ...jwtClusters(listener, limits)]),
+    ...(options.http ?? []).flatMap((listener) => [
+      ...httpClusters(listener, limits, options.secrets_directory),
+      ...jwtClusters(listener, limits),
+    ]),
   ];
 }
 

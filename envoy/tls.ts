@@ -1,27 +1,57 @@
 import { dirname, join } from 'node:path';
 import { parseAddress } from './address.js';
 import { typed } from './clusters.js';
-import type { DownstreamTls, EnvoyListener, HttpListener, RenderOptions, UpstreamTls } from './options.js';
+import type { DownstreamTls, RenderOptions, UpstreamTls } from './options.js';
 
-/** A certificate that Envoy reads from a file of its own (SDS by path), so that a renewed one counts without a restart. */
+/** A certificate or an authority that Envoy reads from a file of its own (SDS by path), so that a renewed one counts without a restart. */
 export interface SecretFile {
   /** within the folder of secrets */
   name: string;
   secret: object;
 }
 
-const secretName = (listener: { name: string }, side: 'agents' | 'server'): string => `${listener.name}_${side}`;
+type Side = 'agents' | 'server';
+export const secretName = (listener: { name: string }, side: Side): string => `${listener.name}_${side}`;
+const authorityName = (listener: { name: string }, side: Side): string => `${listener.name}_${side}_ca`;
 const secretFile = (name: string): string => `${name}.sds.yaml`;
 
+const fromFile = (name: string, secrets_directory: string): object => ({
+  name,
+  sds_config: { resource_api_version: 'V3', path_config_source: { path: join(secrets_directory, secretFile(name)) } },
+});
+
 /** Where certificates stand: in the configuration itself, or in files beside it that Envoy watches. */
-function certificate(files: { certificate_file: string; key_file: string }, name: string, secrets_directory: string | undefined): object {
+export function certificate(
+  files: { certificate_file: string; key_file: string },
+  name: string,
+  secrets_directory: string | undefined,
+): object {
   if (secrets_directory === undefined)
     return { tls_certificates: [{ certificate_chain: { filename: files.certificate_file }, private_key: { filename: files.key_file } }] };
+  return { tls_certificate_sds_secret_configs: [fromFile(name, secrets_directory)] };
+}
+
+/** Whose certificates are believed, and what else must be true of them. The system's file is not watched. */
+function authority(ca_file: string | undefined, name: string, secrets_directory: string | undefined, more: object = {}): object {
+  if (ca_file === undefined || secrets_directory === undefined)
+    return { validation_context: { trusted_ca: { filename: ca_file ?? '/etc/ssl/certs/ca-certificates.crt' }, ...more } };
   return {
-    tls_certificate_sds_secret_configs: [
-      { name, sds_config: { resource_api_version: 'V3', path_config_source: { path: join(secrets_directory, secretFile(name)) } } },
-    ],
+    combined_validation_context: {
+      default_validation_context: more,
+      validation_context_sds_secret_config: fromFile(name, secrets_directory),
+    },
   };
+}
+
+/** Servers' certificates: of an authority that is believed, and of the name that was asked for. */
+export function serverAuthority(
+  listener: { name: string },
+  ca_file: string | undefined,
+  name: { dns: string } | { ip: string },
+  secrets_directory: string | undefined,
+): object {
+  const match = 'dns' in name ? { san_type: 'DNS', matcher: { exact: name.dns } } : { san_type: 'IP_ADDRESS', matcher: { exact: name.ip } };
+  return authority(ca_file, authorityName(listener, 'server'), secrets_directory, { match_typed_subject_alt_names: [match] });
 }
 
 /** TLS that this Envoy ends. A client certificate is asked for where an authority of clients is named. */
@@ -40,7 +70,7 @@ export function downstreamTls(
         tls_params: { tls_minimum_protocol_version: 'TLSv1_2' },
         alpn_protocols: alpn,
         ...certificate(tls, secretName(listener, 'agents'), secrets_directory),
-        ...(tls.client_ca_file === undefined ? {} : { validation_context: { trusted_ca: { filename: tls.client_ca_file } } }),
+        ...(tls.client_ca_file === undefined ? {} : authority(tls.client_ca_file, authorityName(listener, 'agents'), secrets_directory)),
       },
     },
   };
@@ -66,10 +96,7 @@ export function upstreamTls(listener: { name: string; upstream: string }, tls: U
               secretName(listener, 'server'),
               secrets_directory,
             )),
-        validation_context: {
-          trusted_ca: { filename: tls.ca_file ?? '/etc/ssl/certs/ca-certificates.crt' },
-          match_typed_subject_alt_names: [{ san_type: named ? 'DNS' : 'IP_ADDRESS', matcher: { exact: host } }],
-        },
+        ...serverAuthority(listener, tls.ca_file, named ? { dns: host } : { ip: host }, secrets_directory),
       },
     },
   };
@@ -79,35 +106,37 @@ export function upstreamTls(listener: { name: string; upstream: string }, tls: U
 export function secretFiles(options: RenderOptions): SecretFile[] {
   if (options.secrets_directory === undefined) return [];
   const files: SecretFile[] = [];
-  const add = (
-    listener: EnvoyListener | HttpListener,
-    side: 'agents' | 'server',
-    tls: { certificate_file?: string; key_file?: string } | undefined,
-  ) => {
-    if (tls?.certificate_file === undefined || tls.key_file === undefined) return;
-    const name = secretName(listener, side);
-    files.push({
-      name: secretFile(name),
-      secret: {
-        resources: [
-          {
-            ...typed('envoy.extensions.transport_sockets.tls.v3.Secret'),
-            name,
-            tls_certificate: {
-              certificate_chain: { filename: tls.certificate_file },
-              private_key: { filename: tls.key_file },
-              // Envoy hears of files that are moved into this folder, which is how secrets are mounted and certificates renewed.
-              watched_directory: { path: dirname(tls.certificate_file) },
-            },
-          },
-        ],
-      },
-    });
+  // Envoy hears of files that are moved into the folder, which is how secrets are mounted and certificates renewed.
+  const watched = (path: string): object => ({ watched_directory: { path: dirname(path) } });
+  const add = (name: string, kind: object): void => {
+    const secret = { resources: [{ ...typed('envoy.extensions.transport_sockets.tls.v3.Secret'), name, ...kind }] };
+    files.push({ name: secretFile(name), secret });
   };
-  for (const listener of options.listeners) {
-    add(listener, 'agents', listener.tls);
-    add(listener, 'server', listener.upstream_tls);
+  const certificateOf = (
+    listener: { name: string },
+    side: Side,
+    tls: { certificate_file?: string; key_file?: string } | undefined,
+  ): void => {
+    if (tls?.certificate_file === undefined || tls.key_file === undefined) return;
+    const { certificate_file, key_file } = tls;
+    const files = { certificate_chain: { filename: certificate_file }, private_key: { filename: key_file } };
+    add(secretName(listener, side), { tls_certificate: { ...files, ...watched(certificate_file) } });
+  };
+  const authorityOf = (listener: { name: string }, side: Side, ca_file: string | undefined): void => {
+    if (ca_file === undefined) return;
+    add(authorityName(listener, side), { validation_context: { trusted_ca: { filename: ca_file }, ...watched(ca_file) } });
+  };
+  for (const listener of [...options.listeners, ...(options.http ?? [])]) {
+    certificateOf(listener, 'agents', listener.tls);
+    authorityOf(listener, 'agents', listener.tls?.client_ca_file);
   }
-  for (const listener of options.http ?? []) add(listener, 'agents', listener.tls);
+  for (const listener of options.listeners) {
+    certificateOf(listener, 'server', listener.upstream_tls);
+    authorityOf(listener, 'server', listener.upstream_tls?.ca_file);
+  }
+  for (const listener of options.http ?? []) {
+    certificateOf(listener, 'server', listener.upstream_certificate);
+    authorityOf(listener, 'server', listener.upstream_ca_file);
+  }
   return files;
 }

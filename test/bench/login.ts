@@ -10,9 +10,9 @@ import { startChild } from '../../extproc/process/child.js';
 import { findEnvoy, runEnvoy } from '../../extproc/process/envoy.js';
 import { freePort } from '../../extproc/process/free-port.js';
 import { packageRoot } from '../../extproc/process/places.js';
-import { startPostgres } from '../../extproc/process/postgres.js';
 import { formatVerifier, makeVerifier } from '../../filters/postgres/auth/scram.js';
 import { Issuer } from '../support/issuer.js';
+import { pem, startTlsServer } from '../support/tls-server.js';
 import { onStop } from './lifetime.js';
 import type { TargetName } from './options.js';
 import type { Target } from './targets.js';
@@ -22,8 +22,11 @@ const ROLE = 'bench_agent';
 const AGENT = 'bench-scram';
 const passwords = { role: 'the-role-at-the-server', agent: 'an-agents-own-password' };
 
-/** How a client logs in. pass: its own log-in passes through the gateway, with the server's password. */
-export const logins = ['pass', 'scram', 'jwt', 'jwt-tls'] as const;
+/**
+ * How a client logs in. pass: its own log-in passes through the gateway, with the server's password. jwt-tls: to the gateway over TLS, beyond it and
+ * directly in clear. jwt-tls-both: all over TLS, also directly.
+ */
+export const logins = ['pass', 'scram', 'jwt', 'jwt-tls', 'jwt-tls-both'] as const;
 export type Login = (typeof logins)[number];
 
 /** A server that asks for SCRAM, and a gateway before it that ends log-ins: for all workloads about connection set-up. */
@@ -55,7 +58,7 @@ export async function loginTarget(name: TargetName, login: Login): Promise<Targe
     gateway: direct ? undefined : gateway,
     envoy: direct ? undefined : envoy,
     masks: false,
-    sslmode: login === 'jwt-tls' && !direct ? 'require' : 'disable',
+    sslmode: login === 'jwt-tls-both' || (login === 'jwt-tls' && !direct) ? 'require' : 'disable',
     stop: async () => undefined,
   };
 }
@@ -63,7 +66,7 @@ export async function loginTarget(name: TargetName, login: Login): Promise<Targe
 async function start(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'midstream-bench-login-'));
   onStop(folder, () => rmSync(folder, { recursive: true, force: true }));
-  const server = await startPostgres({ log: () => undefined, settings: { max_connections: '300' } });
+  const server = await startTlsServer({ max_connections: '300' });
   onStop('PostgreSQL with SCRAM', () => server.stop());
   const client = new pg.Client({ connectionString: server.url });
   await client.connect();
@@ -97,14 +100,14 @@ async function start(): Promise<World> {
 
 function listenerOf(folder: string, name: string, port: number, upstream: string): object {
   const socket = (what: string): string => `unix:${folder}/${name}-${what}.sock`;
-  const pem = (what: string): string => join(packageRoot(), 'test', 'support', 'tls', what);
-  const tls = name.endsWith('tls');
+  const tls = name.includes('tls');
   const starttls = { agents: socket('a'), tls: socket('t'), server: socket('s'), plain: socket('p') };
   return {
     name,
     listen: `127.0.0.1:${port}`,
     upstream,
     ...(tls ? { tls: { certificate_file: pem('server.pem'), key_file: pem('server.key'), required: true } } : {}),
+    ...(name.endsWith('both') ? { upstream_tls: { ca_file: pem('ca.pem'), server_name: 'localhost' } } : {}),
     ...(name.endsWith('pass')
       ? {}
       : {

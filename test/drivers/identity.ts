@@ -16,14 +16,15 @@ import { suiteFile } from './shell.js';
 import { jdbcJar, type Need, needs } from './tools.js';
 
 /** Tokens end after so many seconds, with a second of tolerance; programs open another connection after OUTLIVE_S, which needs the token of then. */
-const TOKEN_S = 10;
-const OUTLIVE_S = 13;
+const TOKEN_S = 20;
+const OUTLIVE_S = 23;
 const READY_MS_MAX = 60_000;
 /** The server asks for this role's password (suites/server.sh); no program is told it. */
 const ROLE = 'identity_agents';
 const PGX = 'v5.12.0';
 
-const ca = join(packageRoot(), 'test', 'support', 'tls', 'ca.pem');
+const tls = (name: string): string => join(packageRoot(), 'test', 'support', 'tls', name);
+const ca = tls('ca.pem');
 const wanted = `${ROLE} agent-7`;
 const who = `select current_user || ' ' || current_setting('application_name') as who`;
 
@@ -33,12 +34,18 @@ export async function identity(context: SuiteContext): Promise<Counts> {
   try {
     const { port, token_file } = started;
     const env = { ...process.env, PGPORT: String(port), CA: ca, TOKEN_FILE: token_file, OUTLIVE_S: String(OUTLIVE_S) };
+    const python = join(context.work, 'venv', 'bin', 'python');
     const programs: { name: string; needs: Need[]; run: () => Promise<void> }[] = [
       { name: 'psql', needs: [needs.psql], run: () => psql(port, token_file) },
       {
         name: 'psycopg and its pool',
         needs: [needs.psycopgPool],
-        run: () => says([join(context.work, 'venv', 'bin', 'python'), suiteFile('identity/agent_pool.py')], env),
+        run: () => says([python, suiteFile('identity/agent_pool.py')], env),
+      },
+      {
+        name: 'libpq 17 and newer: each sslmode, sslnegotiation, with and without a certificate',
+        needs: [needs.libpq17],
+        run: () => says([python, suiteFile('identity/libpq_tls.py')], { ...env, ...started.libpq }),
       },
       { name: 'node-postgres and its pool', needs: [], run: () => nodePool(port, token_file, 'postgres') },
       { name: 'node-postgres, TLS at once', needs: [], run: () => nodePool(port, token_file, 'direct') },
@@ -118,8 +125,11 @@ async function nodePool(port: number, token_file: string, sslnegotiation: 'postg
   }
 }
 
-/** Built once, in the work folder. */
+let built: string | undefined;
+
+/** Built once a run, in the work folder: nothing else goes on meanwhile, so this is before tokens begin to end. */
 function pgxProgram(work: string): string {
+  if (built !== undefined) return built;
   const folder = join(work, 'src', 'pgx-identity');
   mkdirSync(folder, { recursive: true });
   cpSync(suiteFile('identity/pgx.go'), join(folder, 'main.go'));
@@ -133,11 +143,15 @@ function pgxProgram(work: string): string {
     const { status, stderr } = go(...args);
     if (status !== 0) throw new Error(`go ${args[0]}: ${stderr}`);
   }
-  return join(folder, 'identity');
+  built = join(folder, 'identity');
+  return built;
 }
 
 interface Started {
+  /** of the listener that takes agents over TLS alone */
   port: number;
+  /** what suites/identity/libpq_tls.py is told */
+  libpq: Record<string, string>;
   token_file: string;
   stop(): Promise<void>;
 }
@@ -169,11 +183,11 @@ async function start({ direct, transport, work }: SuiteContext): Promise<Started
     await renew();
     const renewing = setInterval(() => void renew(), 1000);
     stops.push(async () => clearInterval(renewing));
-    const port = await freePort();
+    const ports = { required: await freePort(), optional: await freePort(), passing: await freePort() };
     const file = join(folder, 'midstream.yaml');
     writeFileSync(join(folder, 'secret'), password);
     writeFileSync(join(folder, 'policy.yaml'), 'version: 1\ndefaults: { unparsed: allow, opaque: allow, grammar: follow, allow: true }\n');
-    writeFileSync(file, JSON.stringify(configOf(folder, port, `${direct.host}:${direct.port}`, transport === 'hop', issuer)));
+    writeFileSync(file, JSON.stringify(configOf(folder, ports, `${direct.host}:${direct.port}`, transport === 'hop', issuer)));
     let ready = false;
     const serving = await startChild({
       command: process.execPath,
@@ -189,29 +203,48 @@ async function start({ direct, transport, work }: SuiteContext): Promise<Started
     const { path } = await findEnvoy({ log: () => undefined });
     const envoy = await runEnvoy({ path, config: renderBootstrap(renderOptionsOf(await loadConfig(file))) });
     stops.push(() => envoy.stop());
-    return { port, token_file, stop };
+    const libpq = {
+      ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [`PORT_${name.toUpperCase()}`, String(port)])),
+      ROLE,
+      ROLE_PASSWORD: password,
+      WANTED: wanted,
+      CLIENT_CERT: tls('client.pem'),
+      CLIENT_KEY: join(folder, 'client.key'),
+      OTHER_CA: tls('client.pem'),
+    };
+    // libpq takes no key that others may read.
+    writeFileSync(libpq.CLIENT_KEY, readFileSync(tls('client.key')), { mode: 0o600 });
+    return { port: ports.required, libpq, token_file, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function configOf(folder: string, port: number, upstream: string, hop: boolean, { issuer, jwks_url }: Issuer): object {
+type Ports = Record<'required' | 'optional' | 'passing', number>;
+
+/** required: agents over TLS alone. optional: they may come in clear, where a token is not asked for. passing: the client's own log-in passes through. */
+function configOf(folder: string, ports: Ports, upstream: string, hop: boolean, { issuer, jwks_url }: Issuer): object {
   const socket = (name: string): string => `unix:${folder}/${name}.sock`;
-  const starttls = { agents: socket('agents'), tls: socket('tls'), server: socket('server'), plain: socket('plain') };
-  const tls = (name: string): string => join(packageRoot(), 'test', 'support', 'tls', name);
+  const listener = (name: keyof Ports): object => {
+    const starttls = { agents: socket(`${name}-a`), tls: socket(`${name}-t`), server: socket(`${name}-s`), plain: socket(`${name}-p`) };
+    const files = { certificate_file: tls('server.pem'), key_file: tls('server.key'), client_ca_file: tls('ca.pem') };
+    const logins = [
+      { groups: ['agents'], role: ROLE, password_file: 'secret' },
+      { identities: ['spiffe://shop.example/**'], role: ROLE, password_file: 'secret' },
+    ];
+    return {
+      name,
+      listen: `127.0.0.1:${ports[name]}`,
+      upstream,
+      tls: { ...files, client_certificate: 'optional', required: name === 'required' },
+      ...(name === 'passing' ? {} : { authentication: { methods: ['certificate', 'token'], logins } }),
+      ...(hop ? { transport: 'hop', hop: { gateway: socket(name), back: socket(`${name}-b`), starttls } } : {}),
+    };
+  };
   return {
     version: 1,
-    listeners: [
-      {
-        name: 'shop',
-        listen: `127.0.0.1:${port}`,
-        upstream,
-        tls: { certificate_file: tls('server.pem'), key_file: tls('server.key'), required: true },
-        authentication: { methods: ['token'], logins: [{ groups: ['agents'], role: ROLE, password_file: 'secret' }] },
-        ...(hop ? { transport: 'hop', hop: { gateway: socket('hop'), back: socket('back'), starttls } } : {}),
-      },
-    ],
+    listeners: [listener('required'), listener('optional'), listener('passing')],
     gateway: { grpc: socket('grpc') },
     policy: 'policy.yaml',
     record: { directory: 'recordings', durability: 'relaxed' },

@@ -62,9 +62,9 @@ export const suites: readonly Suite[] = [
   { name: 'node-postgres', what: 'node-postgres with cursors, query streams, COPY', needs: [], expected: 35, run: nodePostgres },
   {
     name: 'identity',
-    what: 'psql, psycopg, node-postgres, pgx, pgjdbc over TLS, by a token in place of a password',
+    what: 'psql, psycopg, node-postgres, pgx, pgjdbc over TLS, by a token in place of a password; libpq 18 with each sslmode',
     needs: [],
-    expected: 6,
+    expected: 7,
     gatewayOnly: true,
     run: identity,
   },

@@ -60,6 +60,14 @@ const psycopgPool: Need = (work) => {
   return has() ? undefined : 'psycopg-pool could not be installed by pip';
 };
 
+/** psycopg's own wheels bring a libpq that is newer than Debian's: sslnegotiation=direct came with 17. */
+const libpq17: Need = (work) => {
+  const missing = psycopg(work);
+  if (missing !== undefined) return missing;
+  const asked = ['-c', 'import psycopg, sys; sys.exit(psycopg.pq.version() < 170000)'];
+  return spawnSync(join(work, 'venv', 'bin', 'python'), asked).status === 0 ? undefined : 'psycopg brings a libpq that is older than 17';
+};
+
 /** The own tests of a Python driver: the driver in the same virtual environment, the tests from its source package on PyPI. */
 const ownPython =
   (name: string, wanted: readonly string[], source: string): Need =>
@@ -124,6 +132,7 @@ export const needs = {
   pgRegress,
   psycopg,
   psycopgPool,
+  libpq17,
   asyncpg: ownPython('asyncpg', ['asyncpg==0.30.0', 'distro'], 'asyncpg==0.30.0'),
   psycopg2: ownPython('psycopg2', ['psycopg2-binary==2.9.10'], 'psycopg2==2.9.10'),
   jdbc,

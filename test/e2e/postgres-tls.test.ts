@@ -7,17 +7,15 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import pg from 'pg';
 import { hashToken } from '../../extproc/console/tokens.js';
-import { packageRoot } from '../../extproc/process/places.js';
-import { type Postgres, startPostgres } from '../../extproc/process/postgres.js';
 import { encodeStartupPacket } from '../../filters/postgres/wire/index.js';
 import { eventually } from '../support/envoy.js';
 import { testPolicy } from '../support/gateway.js';
 import { pendingBecause } from '../support/pending.js';
 import { freePorts } from '../support/ports.js';
 import { type Served, startServed } from '../support/served.js';
+import { pem, startTlsServer, type TlsServer } from '../support/tls-server.js';
 
 const SPIFFE = 'spiffe://shop.example/agent/reporter';
-const pem = (name: string): string => join(packageRoot(), 'test', 'support', 'tls', name);
 const ca = readFileSync(pem('ca.pem'), 'utf8');
 const client = { cert: readFileSync(pem('client.pem'), 'utf8'), key: readFileSync(pem('client.key'), 'utf8') };
 const transports = ['ext_proc', 'hop'] as const;
@@ -27,37 +25,18 @@ type Name = `${(typeof transports)[number]}_${(typeof kinds)[number]}`;
 const names = transports.flatMap((transport) => kinds.map((kind): Name => `${transport}_${kind}`));
 const psql = spawnSync('psql', ['--version']).status === 0;
 
-/** PostgreSQL with TLS on; the key is written by the server itself, for its own account. */
-async function startServer(): Promise<Postgres> {
-  const server = await startPostgres({ log: () => undefined });
-  const one = new pg.Client(server.url);
-  await one.connect();
-  const file = async (name: string, text: string) => {
-    await one.query(`create temp table if not exists lines (n serial, line text); truncate lines`);
-    await one.query('insert into lines (line) select unnest($1::text[])', [text.trimEnd().split('\n')]);
-    await one.query(`copy (select line from lines order by n) to program 'umask 077; cat > ${name}'`);
-  };
-  await file('server.crt', readFileSync(pem('server.pem'), 'utf8'));
-  await file('server.key', readFileSync(pem('server.key'), 'utf8'));
-  await one.query('alter system set ssl = on');
-  await one.query('select pg_reload_conf()');
-  await one.query(`create role app_ro login password 'the-role'`);
-  await one.end();
-  return server;
-}
-
 describe('Postgres over TLS on both sides, through a real Envoy', function () {
   this.timeout(60_000);
   const folder = mkdtempSync(join(tmpdir(), 'ms-tls-'));
   const certificates = join(folder, 'certificates');
-  let server: Postgres;
+  let server: TlsServer;
   let served: Served;
   const ports = {} as Record<Name, number>;
   let password = '';
 
   before(async function () {
     this.timeout(120_000);
-    server = await startServer();
+    server = await startTlsServer();
     password = new URL(server.url).password;
     const free = await freePorts(names.length);
     for (const [i, name] of names.entries()) ports[name] = free[i]!;

@@ -20,6 +20,7 @@ const titles = {
   scram: 'SCRAM at the gateway, and the gateway’s own at the server',
   jwt: 'a JWT at the gateway, SCRAM at the server',
   'jwt-tls': 'a JWT over TLS at the gateway, SCRAM at the server (direct: SCRAM in clear)',
+  'jwt-tls-both': 'a JWT over TLS at the gateway, SCRAM over TLS at the server (direct: SCRAM over TLS)',
 };
 
 /** The same where the server asks for SCRAM, and the gateway ends log-ins; keys that it derives from the server's password are kept. */
