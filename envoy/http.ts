@@ -2,6 +2,7 @@ import { peerHeaders } from '../extproc/convert/peer-headers.js';
 import { linksOfWorker } from '../filters/http/accepted.js';
 import { LENGTH_KEPT } from '../filters/http/effects.js';
 import { envoyAddress, parseAddress } from './address.js';
+import { awsFilter } from './aws.js';
 import { gatewayUpgradeCluster, HTTP_PROTOCOL, hopCluster, seconds, typed, upstreamCluster, workerCluster } from './clusters.js';
 import {
   authorizeRequestFilter,
@@ -236,6 +237,7 @@ export function httpManager(listener: HttpListener, gateway: GatewayEndpoints, l
         ...(listener.mcp_filter === true ? [mcpFilter] : []),
         processFilter(listener),
         keepLength('request_mutations', 'REQ'),
+        ...(listener.aws === undefined ? [] : [awsFilter(listener.aws, named ? host : undefined)]),
         {
           name: 'envoy.filters.http.router',
           // An answer says nothing of Envoy.

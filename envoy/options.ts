@@ -64,6 +64,8 @@ export interface HttpListener {
   mcp_filter?: boolean;
   /** Envoy verifies signed tokens itself (jwt_authn), and tells the gateway what they say */
   jwt?: { required: boolean; providers: JwtProvider[] };
+  /** Envoy signs what goes on (AWS SigV4), after everything else was changed */
+  aws?: AwsSigning;
   /** where upgraded streams (WebSocket) go through the gateway and come back; without it they are refused */
   hop?: HopAddresses;
   /** protocols of `Upgrade` that come to the gateway; DEFAULT_UPGRADES unless said otherwise */
@@ -72,6 +74,15 @@ export interface HttpListener {
 
 /** SPDY is let in to be refused with a message that says what to do; Envoy's own refusal says nothing. */
 export const DEFAULT_UPGRADES: readonly string[] = ['websocket', 'SPDY/3.1'];
+
+export interface AwsSigning {
+  service: string;
+  region: string;
+  /** of credentials, as the AWS programs write it; undefined: Envoy's environment, then the role of the machine or the pod */
+  file: string | undefined;
+  /** the body's hash is signed: Envoy keeps each body whole, up to its buffer's limit; S3 takes requests without */
+  sign_body: boolean;
+}
 
 export interface JwtProvider {
   issuer: string;

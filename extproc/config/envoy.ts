@@ -12,7 +12,7 @@ export function renderOptionsOf(config: Config): RenderOptions {
       ? {}
       : {
           http: config.http.map(
-            ({ name, listen, upstream, upstream_ca_file, tls, hop, upgrades, kubernetes, mcp_filter, authentication }) => ({
+            ({ name, listen, upstream, upstream_ca_file, tls, hop, upgrades, kubernetes, mcp_filter, authentication, credential }) => ({
               name,
               listen,
               upstream,
@@ -24,6 +24,7 @@ export function renderOptionsOf(config: Config): RenderOptions {
               ...(kubernetes ? { kubernetes: true } : {}),
               ...(kubernetes?.certificate ? { upstream_certificate: kubernetes.certificate } : {}),
               ...(mcp_filter ? { mcp_filter } : {}),
+              ...(credential?.as === 'aws' ? { aws: credential } : {}),
               ...(authentication?.by_envoy ? { jwt: { required: authentication.required, providers: config.identity.issuers } } : {}),
             }),
           ),

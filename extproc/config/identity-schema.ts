@@ -131,8 +131,9 @@ export const httpCredentialSchema = object(
   'The gateway’s own credential for the server, in place of the agent’s.',
   {
     as: {
-      enum: ['bearer', 'basic', 'header', 'oauth'],
-      description: 'How it is sent; oauth: client credentials, whose token is kept and renewed.',
+      enum: ['bearer', 'basic', 'header', 'oauth', 'aws'],
+      description:
+        'How it is sent; oauth: client credentials, whose token is kept and renewed; aws: Envoy signs what goes to AWS (SigV4), with the credential of its own environment, or of file.',
     },
     header: text('as: header. The header that carries it.', 'for example x-api-key'),
     user: text('as: basic. The user name.', 'write a name'),
@@ -143,6 +144,13 @@ export const httpCredentialSchema = object(
     client_id: text('as: oauth. What the authorization server calls us.', 'write the client’s id'),
     scopes: texts('as: oauth. What is asked for.', 'for example [orders.read]'),
     audience: text('as: oauth. For whom the token is.', 'write an audience'),
+    service: text('as: aws. The service, as its signatures name it.', 'for example s3'),
+    region: text('as: aws. The region.', 'for example eu-central-1'),
+    sign_body: {
+      type: 'boolean',
+      description: 'as: aws. Bodies are part of what is signed, so Envoy keeps each whole; true unless the service is s3.',
+      'x-say': 'write true or false',
+    },
     ...secretFields,
   },
   ['as'],

@@ -158,8 +158,21 @@ export const resolveHttpAuthentication = ({
   required = true,
 }: HttpAuthenticationDocument): HttpAuthenticationConfig => ({ methods, by_envoy: by === 'envoy', required });
 
+/** What Envoy signs with, since nothing may be changed after it. */
+export interface AwsCredential {
+  as: 'aws';
+  service: string;
+  region: string;
+  /** as the AWS programs write it (`aws_access_key_id = …`); undefined: the environment and the machine's role, as Envoy finds them */
+  file: string | undefined;
+  sign_body: boolean;
+}
+
 export interface HttpCredentialDocument {
-  as: HttpCredential['as'];
+  as: HttpCredential['as'] | 'aws';
+  service?: string;
+  region?: string;
+  sign_body?: boolean;
   header?: string;
   user?: string;
   token_url?: string;
@@ -175,12 +188,27 @@ export interface HttpCredentialDocument {
 /** Headers that say where a request goes, or how it is read: no credential belongs there. */
 const NO_CREDENTIAL = /^(host|content-.*|transfer-encoding|connection|upgrade|:.*|te|trailer)$/i;
 
-export function resolveHttpCredential(one: HttpCredentialDocument, pointer: string, { problem, path }: Context): HttpCredential {
+export function resolveHttpCredential(
+  one: HttpCredentialDocument,
+  pointer: string,
+  { problem, path }: Context,
+): HttpCredential | AwsCredential {
   const { as, header, user, token_url, client_id, scopes = [], audience } = one;
   const needs = (field: string, value: string | undefined): string => {
     if (value === undefined) problem(pointer, `a credential as ${as} has no ${field}`, `add ${field}`);
     return value ?? '';
   };
+  if (as === 'aws') {
+    if (one.env !== undefined || one.command !== undefined)
+      problem(
+        pointer,
+        'Envoy signs for AWS, and takes its credential from its own environment or a file',
+        'remove env and command, or write file',
+      );
+    const service = needs('service', one.service);
+    const file = one.file === undefined ? undefined : path(one.file);
+    return { as, service, region: needs('region', one.region), file, sign_body: one.sign_body ?? service !== 's3' };
+  }
   const given = [one.file, one.env, one.command].filter((source) => source !== undefined).length;
   if (given !== 1) problem(pointer, 'a credential has not exactly one of file, env and command', 'keep one of them');
   const secret: SecretSource =

@@ -30,6 +30,10 @@ export function resolveHttpListener(
       `the listener ${one.name} has kubernetes, and the protocol ${one.protocol ?? 'http'}`,
       'add protocol: kubernetes, or remove kubernetes',
     );
+  if (one.credential?.as === 'aws' && one.authentication === undefined)
+    at.problem(`${pointer}/credential`, 'what is signed for AWS would be asked by anybody', 'add authentication');
+  if (one.credential?.as === 'aws' && one.hop !== undefined)
+    at.problem(`${pointer}/hop`, 'upgraded streams are not signed for AWS', 'remove hop');
   return {
     name: one.name,
     listen: one.listen,

@@ -2,7 +2,7 @@ import type { DownstreamTls, EnvoyListener, HopAddresses, UpstreamTls } from '..
 import type { PeopleLogin } from '../console/login/types.js';
 import type { HttpCredential } from '../identity/http-login.js';
 import type { IdentityConfig } from '../identity/types.js';
-import type { AuthenticationConfig, HttpAuthenticationConfig } from './identity.js';
+import type { AuthenticationConfig, AwsCredential, HttpAuthenticationConfig } from './identity.js';
 
 /** midstream.yaml with every default filled in; paths are absolute, sizes are bytes, durations milliseconds. */
 export interface Config {
@@ -81,7 +81,7 @@ export interface HttpConfig {
   /** undefined: a certificate counts, else what callers claim */
   authentication: HttpAuthenticationConfig | undefined;
   /** undefined: the caller's own goes on */
-  credential: HttpCredential | undefined;
+  credential: HttpCredential | AwsCredential | undefined;
   /** one gateway address for each worker; undefined: upgrades are refused */
   hop: HopAddresses | undefined;
   /** protocols of Upgrade that come to the gateway; undefined: the usual ones */

@@ -98,7 +98,8 @@ function httpResource(
   identities: Identities,
   log: Logger,
 ): HttpResource {
-  const own = credential === undefined ? undefined : openHttpCredential(credential);
+  // What goes to AWS is signed by Envoy.
+  const own = credential === undefined || credential.as === 'aws' ? undefined : openHttpCredential(credential);
   const authority = authorityOf(upstream);
   return {
     ...(authentication && { login: { ...authentication, identities, log } }),

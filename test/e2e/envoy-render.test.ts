@@ -51,6 +51,12 @@ describe('a real Envoy takes what is rendered', function () {
       http: [
         { name: 'api', listen: '127.0.0.1:8080', upstream: 'https://api.example.com', upstream_ca_file: tls('ca.pem'), tls: tlsOptions },
         { name: 'local', listen: '127.0.0.1:8081', upstream: 'http://[::1]:3000' },
+        {
+          name: 'aws',
+          listen: '127.0.0.1:8082',
+          upstream: 'https://b.s3.example.com',
+          aws: { service: 's3', region: 'eu-central-1', file: undefined, sign_body: false },
+        },
       ],
     },
     'TLS from the first byte on': { ...scenarios['postgres']!, listeners: [{ ...plain, tls: tlsOptions }] },

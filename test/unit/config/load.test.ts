@@ -62,6 +62,19 @@ access: [{ resource: tools, sources: [127.0.0.1] }]
     await refused(http.replace('http://127.0.0.1:3000', 'http://user:secret@127.0.0.1:3000'), /mcp is no server: it holds a credential/);
     await refused(http.replace('name: mcp', 'name: api'), /two listeners are called api/);
     await refused(http.replace('127.0.0.1:8081', '127.0.0.1:8080'), /127.0.0.1:8080 is taken by api already/);
+    const aws = (credential: string): string =>
+      http.replace('upstream: "http://127.0.0.1:3000"', `upstream: "https://b.s3.example", credential: { as: aws, ${credential} }`);
+    const login = ', region: eu-central-1 }, authentication: { methods: [token]';
+    assert.deepEqual((await load(aws(`service: s3, file: keys${login}`))).http[1]!.credential, {
+      as: 'aws',
+      service: 's3',
+      region: 'eu-central-1',
+      file: join(folder, 'keys'),
+      sign_body: false,
+    });
+    await refused(aws('service: s3, region: eu-central-1'), /midstream.yaml:\d+:\d+: .*signed for AWS would be asked by anybody.*add auth/);
+    await refused(aws('service: s3 }, authentication: { methods: [token]'), /a credential as aws has no region/);
+    await refused(aws(`service: s3, env: KEY${login}`), /takes its credential from its own environment or a file/);
     const cluster = http.replace(
       'upstream: "http://127.0.0.1:3000"',
       'upstream: "https://10.0.0.1:6443", protocol: kubernetes, kubernetes: { token_file: t, certificate_file: c.pem, key_file: c.key }',
