@@ -99,7 +99,7 @@ const WORDS: [number, string][] = [
     1 << 16,
     'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp tckn tckimlik egn cnp rut oib jmbg emso tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic npwp nisn snils ruc uen cui edb vnr idno hkic isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno nrt nipt sozialversicherungsnummer voen niss unp steueridentifikationsnummer identifikationsnummer burgerservicenummer onderwijsnummer teudat zehut peid ubn rntrc cif partita matricule kodas kods dula cidad rodn rodne dselsnummer tunnus henkil mykad burgerservice identidad siret cvr gstin organisationsnummer organisasjonsnummer',
   ],
-  [NATIONAL_SHORT, 'run sin inn nip nit nik rif ird mst fin emirates tin ein pib ice kra corporate registration carnet siren'],
+  [NATIONAL_SHORT, 'rfc run sin inn nip nit nik rif ird mst fin emirates tin ein pib ice kra corporate registration carnet siren'],
   [SOCIAL, 'social sociale'],
   [SECURITY, 'security insurance curit'],
   [

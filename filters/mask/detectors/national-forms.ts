@@ -245,36 +245,8 @@ export const NAMED: readonly (readonly [country: string, name: string])[] = [
   ['PK', 'ntn'],
 ];
 
-/** `text` without the signs that identifiers are printed with is digits alone: how many, else 0. */
-function digitsOf(text: string): number {
-  let digits = 0;
-  for (let k = 0; k < text.length; k++) {
-    const unit = text.charCodeAt(k);
-    if (unit >= 0x30 && unit <= 0x39) digits++;
-    else if (unit !== 0x20 && unit !== 0x2d && unit !== 0x2e && unit !== 0x2f) return 0;
-  }
-  return digits;
-}
-
-const byDigits = new Map<number, typeof NAMED>();
-
-/**
- * Those of NAMED that may take a number of so many digits, letters and other signs aside. The library makes an error for each that does not, which
- * costs more than all else together; which lengths each takes is asked of it once.
- */
-export function validatorsFor(text: string): typeof NAMED {
-  const digits = digitsOf(text);
-  if (digits === 0) return NAMED;
-  let known = byDigits.get(digits);
-  if (known === undefined) {
-    known = NAMED.filter(([country, name]) => !refusesLength(country, name, digits));
-    byDigits.set(digits, known);
-  }
-  return known;
-}
-
 /** It says of every number of this length that its length is wrong, before it looks at anything else. */
-function refusesLength(country: string, name: string, digits: number): boolean {
+export function refusesLength(country: string, name: string, digits: number): boolean {
   return ['0', '1', '2', '5', '7', '9', '1234567890'].every((pattern) => {
     try {
       const found = library[country]?.[name]?.validate(pattern.repeat(digits).slice(0, digits)) as

@@ -1,10 +1,11 @@
-import { ALNUM, ALPHA, CLASS, DIGIT, latin1 } from '../bytes.js';
+import { ALNUM, ALPHA, ascii, CLASS, DIGIT, latin1, startsWith } from '../bytes.js';
 import { AGAINST, evidenceOf, NATIONAL_NAME, NATIONAL_SHORT, SSN } from '../evidence.js';
 import type { Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { isDate, isFraction } from './dates.js';
-import { BARE, FORMS, isValid, type Printed, validatorsFor, WORDED } from './national-forms.js';
+import { isCountry, isSomeCountrys } from './national-any.js';
+import { BARE, FORMS, isValid, type Printed, WORDED } from './national-forms.js';
 
 const NATIONAL_ID = kindId('national_id');
 
@@ -68,14 +69,16 @@ function named(s: Search, groups: Groups, g: number): void {
   if (isUnitedStates(groups, g) && (bits & SSN) !== 0) return;
   const digitsMin = isNamed(s, from, bits) ? NAMED_DIGITS_MIN : (bits & SSN) !== 0 ? SOCIAL_DIGITS_MIN : 0;
   if (digitsMin === 0 || isNoIdentifier(s, groups, g)) return;
+  if (digitsMin === NAMED_DIGITS_MIN && spaced(s, from)) return;
   for (let last = groups.last - 1; last >= g; last--) {
     const until = groups.end[last]!;
     if (until - from > TEXT_MAX) continue;
-    if (until - from < 6) return;
+    if (until - from < 6) break;
     if (!isOneNumber(groups, g, last, digitsMin)) continue;
     s.steps += (until - from) * 4;
-    if (isSomeCountrys(s.buf, from, until)) {
-      s.found(NATIONAL_ID, lettersBefore(s.buf, from, s.lo), lettersAfter(s.buf, until, s.hi), 0.8);
+    if (isSomebodys(s.buf, from, until)) {
+      const start = lettersBefore(s.buf, from, s.lo);
+      s.found(NATIONAL_ID, start, taxAfter(s.buf, start, lettersAfter(s.buf, until, s.hi), s.hi), 0.8);
       return;
     }
   }
@@ -86,25 +89,85 @@ function named(s: Search, groups: Groups, g: number): void {
     end - start >= NAMED_DIGITS_MIN &&
     end - start <= TEXT_MAX &&
     end - start > (groups.end[g] ?? from) - from &&
-    isSomeCountrys(s.buf, start, end)
+    isSomebodys(s.buf, start, end)
   )
     s.found(NATIONAL_ID, start, end, 0.75);
 }
 
-function isSomeCountrys(buf: Uint8Array, start: number, end: number): boolean {
-  const text = latin1(buf, start, end).toUpperCase();
-  return validatorsFor(text).some(([country, name]) => isValid(country, name, text));
+/** `GODE 561231 GR8`, `2 84 05 2A 088 025 57`, `AB 12 34 56 C`: letters and digits in groups, behind a name for identifiers. */
+function spaced(s: Search, from: number): boolean {
+  const { buf } = s;
+  const before = wordBefore(buf, from, s.lo);
+  let count = 0;
+  let letters = before < from;
+  let p = from;
+  while (count < GROUPS_SPACED_MAX) {
+    const word = p;
+    while (p < s.hi && p - from <= TEXT_MAX && (CLASS[buf[p]!]! & ALNUM) !== 0) letters = (CLASS[buf[p++]!]! & ALPHA) !== 0 || letters;
+    if (p === word || p - from > TEXT_MAX) break;
+    ends[count++] = p;
+    const gap = buf[p]!;
+    if (p + 1 >= s.hi || (gap !== 0x20 && gap !== 0x2d && gap !== 0x2e)) break;
+    p++;
+  }
+  s.steps += p - before;
+  // a word alone was asked about as such
+  if (!letters || (count < 2 && before === from)) return false;
+  for (let k = count - 1; k >= 0; k--) {
+    const end = ends[k]!;
+    if (end < s.hi && (CLASS[buf[end]!]! & ALNUM) !== 0) continue;
+    for (const start of before < from ? [before, from] : [from]) {
+      if (end - start < NAMED_DIGITS_MIN || end - start > TEXT_MAX || !hasLetter(buf, start, end) || !isSomebodys(buf, start, end))
+        continue;
+      s.found(NATIONAL_ID, start, taxAfter(buf, start, end, s.hi), 0.75);
+      return true;
+    }
+  }
+  return false;
+}
+
+const GROUPS_SPACED_MAX = 8;
+const ends = new Int32Array(GROUPS_SPACED_MAX);
+
+function hasLetter(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) if ((CLASS[buf[k]!]! & ALPHA) !== 0) return true;
+  return false;
+}
+
+/** Where up to four capitals begin that a blank or a dash parts from `at`; `at` when there are none. */
+function wordBefore(buf: Uint8Array, at: number, lo: number): number {
+  if (at - 2 < lo || (buf[at - 1] !== 0x20 && buf[at - 1] !== 0x2d)) return at;
+  let p = at - 1;
+  while (p > lo && at - 1 - p < 5 && buf[p - 1]! >= 0x41 && buf[p - 1]! <= 0x5a) p--;
+  return p < at - 1 && at - 1 - p <= 4 && (p === lo || (CLASS[buf[p - 1]!]! & ALNUM) === 0) ? p : at;
+}
+
+function isSomebodys(buf: Uint8Array, start: number, end: number): boolean {
+  return isSomeCountrys(latin1(buf, start, end).toUpperCase());
 }
 
 const LETTERS_MAX = 3;
 
-/** `V-11470283-4`, `CHE-100.155.212`: letters and a dash before the digits are part of the number. */
+/** `V-11470283-4`, `CHE-100.155.212`, `PL 8567346215`: letters and a dash before the digits are part of the number, and so are those of a country. */
 function lettersBefore(buf: Uint8Array, at: number, lo: number): number {
-  if (at - 2 < lo || buf[at - 1] !== 0x2d) return at;
+  if (at - 2 < lo || (buf[at - 1] !== 0x2d && buf[at - 1] !== 0x20)) return at;
   let p = at - 1;
   while (p > lo && at - 1 - p < LETTERS_MAX && (CLASS[buf[p - 1]!]! & ALPHA) !== 0) p--;
-  return p < at - 1 && (p === lo || ((CLASS[buf[p - 1]!]! & ALNUM) === 0 && buf[p - 1] !== 0x2d)) ? p : at;
+  if (p === at - 1 || (p > lo && ((CLASS[buf[p - 1]!]! & ALNUM) !== 0 || buf[p - 1] === 0x2d))) return at;
+  return buf[at - 1] === 0x2d || (at - p === 3 && isCountry(buf[p]!, buf[p + 1]!)) ? p : at;
 }
+
+/** `CHE-107.787.577 IVA`: the tax is part of a Swiss number. */
+function taxAfter(buf: Uint8Array, start: number, end: number, hi: number): number {
+  if (buf[start] !== 0x43 || buf[start + 1] !== 0x48 || buf[start + 2] !== 0x45 || buf[end] !== 0x20) return end;
+  for (const word of TAXES) {
+    const after = end + 1 + word.length;
+    if (after <= hi && startsWith(buf, end + 1, word) && (after === hi || (CLASS[buf[after]!]! & ALNUM) === 0)) return after;
+  }
+  return end;
+}
+
+const TAXES = ['IVA', 'TVA', 'MWST', 'TPV', 'VAT'].map(ascii);
 
 /** `54362315-K`, `0000121/J`: so is a letter or a digit behind a dash or a slash. */
 function lettersAfter(buf: Uint8Array, at: number, hi: number): number {
@@ -179,7 +242,7 @@ export function nationalIdWord(s: Search, start: number, end: number): void {
     if (!context && form.score < 0.7 && hasSmall(s.buf, start, end)) continue;
     text = latin1(s.buf, start, end).toUpperCase();
     if (isValid(form.country, form.name, text)) {
-      s.found(NATIONAL_ID, start, end, form.score + (context ? 0.2 : (bits & AGAINST) !== 0 ? -0.2 : 0));
+      s.found(NATIONAL_ID, lettersBefore(s.buf, start, s.lo), end, form.score + (context ? 0.2 : (bits & AGAINST) !== 0 ? -0.2 : 0));
       return;
     }
   }
@@ -190,7 +253,8 @@ export function nationalIdWord(s: Search, start: number, end: number): void {
   // Hong Kong prints the check digit in brackets
   if (buf[end] === 0x28 && end + 3 <= s.hi && buf[end + 2] === 0x29 && isValid('HK', 'hkid', text + latin1(buf, end, end + 3)))
     s.found(NATIONAL_ID, start, end + 3, 0.85);
-  else if (validatorsFor(text).some(([country, name]) => isValid(country, name, text))) s.found(NATIONAL_ID, start, end, 0.8);
+  else if (isSomeCountrys(text)) s.found(NATIONAL_ID, lettersBefore(buf, start, s.lo), end, 0.8);
+  else spaced(s, start);
 }
 
 function hasSmall(buf: Uint8Array, start: number, end: number): boolean {

@@ -1,0 +1,197 @@
+import { isValid, NAMED, refusesLength } from './national-forms.js';
+
+/** A validator of a country's numbers, by the library's names. */
+type Validator = readonly [country: string, name: string];
+
+/**
+ * Numbers that have letters: A a letter, 9 a digit, ? either, separators left out. Each form is as wide as the library's, so what is of none
+ * is not shown to it: it makes an error for every number that it does not take, and 130 of them for each word cost more than all else together.
+ */
+const LETTERED: readonly (readonly [shape: string, country: string, name: string])[] = [
+  ['A999999A', 'AD', 'nrt'],
+  ['A99999999A', 'AL', 'nipt'],
+  ['999999999AA999', 'AO', 'bi'],
+  ['9999999AA', 'BO', 'ci'],
+  ['99999999AA', 'BO', 'ci'],
+  ['A99999999', 'BY', 'unp'],
+  ['AA9999999', 'BY', 'unp'],
+  ['????????????99', 'BR', 'cnpj'],
+  ['AAA999999999', 'CH', 'uid'],
+  ['9999999A', 'CL', 'rut'],
+  ['99999999A', 'CL', 'rut'],
+  ['99999999999999999A', 'CN', 'ric'],
+  ['99999999A', 'CY', 'vat'],
+  ['99999999A999', 'DE', 'svnr'],
+  // takes what dni, nie and cif take
+  ['A9999999?', 'ES', 'nif'],
+  ['99999999A', 'ES', 'nif'],
+  ['999999A999?', 'FI', 'hetu'],
+  ['99999?999999999', 'FR', 'nir'],
+  ['999999?99999999', 'FR', 'nir'],
+  ['AA999999A', 'GB', 'nino'],
+  ['AA999999', 'GB', 'nino'],
+  ['A99????????', 'GH', 'tin'],
+  ['A9999999', 'HK', 'hkid'],
+  ['AA9999999', 'HK', 'hkid'],
+  ['A999999A', 'HK', 'hkid'],
+  ['AA999999A', 'HK', 'hkid'],
+  ['9999999A', 'IE', 'pps'],
+  ['9999999AA', 'IE', 'pps'],
+  ['99AAAAA9999A???', 'IN', 'gstin'],
+  ['AAAAA9999A', 'IN', 'pan'],
+  ['AAAAAA??A??A???A', 'IT', 'codicefiscale'],
+  ['A999999999A', 'KE', 'pin'],
+  ['??999999999', 'MC', 'tva'],
+  ['A999999999999?', 'MU', 'nid'],
+  ['AAAA999999AAAAAA?9', 'MX', 'curp'],
+  ['AAAA999999???', 'MX', 'rfc'],
+  ['AAAA999999', 'MX', 'rfc'],
+  ['AAA999999???', 'MX', 'rfc'],
+  ['99999999A', 'PE', 'cui'],
+  ['999999999??9', 'PT', 'cc'],
+  ['A9999999A', 'SG', 'nric'],
+  ['99999999A', 'SG', 'uen'],
+  ['999999999A', 'SG', 'uen'],
+  ['A99AA9999A', 'SG', 'uen'],
+  // zeros in front may be left out
+  ...['99999', '999999', '9999999'].flatMap((digits) =>
+    ['A', 'AAA999'].map((rest) => [digits + rest, 'TN', 'mf'] as [string, string, string]),
+  ),
+  ['A999999999', 'TW', 'natid'],
+  ['A999999999', 'VE', 'rif'],
+  ...[5, 6, 7, 8, 9, 10, 11].map((digits) => [`${'9'.repeat(digits)}A`, 'GT', 'nit'] as [string, string, string]),
+  ['9A999999999', 'DO', 'cedula'],
+  ['A9999999999', 'DO', 'cedula'],
+];
+
+/** Numbers of value added tax: nine digits are one of somebody's, so they count with the country's letters before them alone. */
+const PREFIXED: readonly (readonly [prefix: string, country: string, name: string])[] = [
+  ['AT', 'AT', 'uid'],
+  ['BE', 'BE', 'vat'],
+  ['BG', 'BG', 'vat'],
+  ['CZ', 'CZ', 'dic'],
+  ['DE', 'DE', 'vat'],
+  ['EE', 'EE', 'kmkr'],
+  ['EL', 'GR', 'vat'],
+  ['FI', 'FI', 'alv'],
+  ['FR', 'FR', 'tva'],
+  ['GB', 'GB', 'vat'],
+  ['IE', 'IE', 'vat'],
+  ['LT', 'LT', 'pvm'],
+  ['NL', 'NL', 'btw'],
+  ['SE', 'SE', 'vat'],
+  ['SI', 'SI', 'ddv'],
+  ['SK', 'SK', 'dph'],
+];
+
+const byLength: (typeof LETTERED)[] = [];
+for (const form of LETTERED) byLength[form[0].length] = [...(byLength[form[0].length] ?? []), form];
+
+const byPrefix = new Map<string, Validator[]>();
+for (const [country, name] of NAMED) byPrefix.set(country, [...(byPrefix.get(country) ?? []), [country, name]]);
+for (const [prefix, country, name] of PREFIXED) byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), [country, name]]);
+
+/** Capitals that a country writes before its numbers. */
+export function isCountry(first: number, second: number): boolean {
+  return byPrefix.has(String.fromCharCode(first, second));
+}
+
+const byDigits: Validator[][] = [];
+
+/** Those that may take so many digits: which lengths each takes the library is asked once. */
+function ofDigits(digits: number): readonly Validator[] {
+  byDigits[digits] ??= [...NAMED]
+    .sort(([a, b], [c, d]) => Number(isLenient(c, d)) - Number(isLenient(a, b)))
+    .filter(([country, name]) => !refusesLength(country, name, digits));
+  return byDigits[digits]!;
+}
+
+/** Numbers without check digits: asked first, most others need not be asked. */
+const LENIENT = new Set(['LI peid', 'PK cnic', 'DE stnr', 'US ein', 'EG tn', 'AR dni', 'CR cpf', 'DZ nif', 'MY nric']);
+
+function isLenient(country: string, name: string): boolean {
+  return LENIENT.has(`${country} ${name}`);
+}
+
+/** Does some country's validator take it? `text` is in capitals, with the separators that it was printed with; at most some 30 characters. */
+export function isSomeCountrys(text: string): boolean {
+  const { stackTraceLimit } = Error;
+  // the library makes an error for each number that is none; where that was made nobody asks
+  Error.stackTraceLimit = 0;
+  try {
+    const digits = digitsOf(text);
+    if (digits > 0) return ofDigits(digits).some(([country, name]) => isValid(country, name, text)) || isSwedes(text, digits);
+    const compact = text.replace(/[ ./-]/g, '');
+    return hasLetteredForm(compact) || isPrefixed(compact);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+/** The library takes Swedish numbers with their dash alone. */
+function isSwedes(text: string, digits: number): boolean {
+  return (
+    (digits === 10 || digits === 12) && text.length === digits && isValid('SE', 'personnummer', `${text.slice(0, -4)}-${text.slice(-4)}`)
+  );
+}
+
+function hasLetteredForm(compact: string): boolean {
+  for (const [shape, country, name] of byLength[compact.length] ?? [])
+    if (hasShape(compact, shape) && isValid(country, name, compact)) return true;
+  return false;
+}
+
+/** `NL123456782`, `ESX1234567L`: the country's letters, then a number of that country's. */
+function isPrefixed(compact: string): boolean {
+  const own = byPrefix.get(compact.slice(0, 2));
+  if (own === undefined) return false;
+  const rest = compact.slice(2);
+  const digits = digitsOf(rest);
+  return own.some(([country, name]) => {
+    if (digits > 0 && refusesDigits(country, name, digits)) return isVat(name) && isValid(country, name, compact);
+    if (
+      digits === 0 &&
+      !isVat(name) &&
+      !byLength[rest.length]?.some(([shape, c, n]) => c === country && n === name && hasShape(rest, shape))
+    )
+      return false;
+    return isValid(country, name, rest) || isValid(country, name, compact);
+  });
+}
+
+function refusesDigits(country: string, name: string, digits: number): boolean {
+  return !ofDigits(digits).some(([c, n]) => c === country && n === name);
+}
+
+const VAT = new Set(PREFIXED.map(([, , name]) => name));
+
+function isVat(name: string): boolean {
+  return VAT.has(name);
+}
+
+function hasShape(text: string, shape: string): boolean {
+  for (let k = 0; k < shape.length; k++) {
+    const want = shape.charCodeAt(k);
+    const letter = text.charCodeAt(k) > 0x39;
+    if ((want === 0x41 && !letter) || (want === 0x39 && letter)) return false;
+  }
+  return true;
+}
+
+/** How many digits `text` has when it is of digits and the separators of identifiers alone, else 0. */
+function digitsOf(text: string): number {
+  let digits = 0;
+  for (let k = 0; k < text.length; k++) {
+    const unit = text.charCodeAt(k);
+    if (unit >= 0x30 && unit <= 0x39) digits++;
+    else if (unit !== 0x20 && unit !== 0x2d && unit !== 0x2e && unit !== 0x2f) return 0;
+  }
+  return digits;
+}
+
+/** For the test that shows that no form is narrower than the library's. */
+export function hasForm(country: string, name: string, compact: string): boolean {
+  const digits = digitsOf(compact);
+  if (digits > 0) return !refusesDigits(country, name, digits);
+  return (byLength[compact.length] ?? []).some(([shape, c, n]) => c === country && n === name && hasShape(compact, shape));
+}
