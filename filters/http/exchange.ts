@@ -106,7 +106,7 @@ export class Exchange {
       if (this.phase === 'upgraded' && input.type !== 'flush') this.out.flush = this.tunnel!.unsettled;
     } catch (error) {
       const why = error instanceof MidstreamError ? error.message : 'internal error';
-      if (this.phase === 'passing' && this.response?.refusable === true) this.refuse(unreadable(`The server's answer: ${why}.`));
+      if (this.phase === 'passing' && this.response?.refusable === true) this.refuseAnswer(`The server's answer: ${why}.`);
       else {
         this.out.fail = why;
         if (this.phase === 'passing')
@@ -513,7 +513,7 @@ export class Exchange {
     if (switched) {
       const problem =
         this.options.transport === 'hop' ? this.upgraded!.problem(headers) : 'The server upgraded a request that asked for nothing.';
-      if (problem !== undefined) return this.refuse(unreadable(problem));
+      if (problem !== undefined) return this.refuseAnswer(problem);
     }
     const { policy } = this.rules;
     const response = new Response(
@@ -526,7 +526,7 @@ export class Exchange {
       this.grpcCall,
     );
     const why = response.headers(headers, end || switched, this.out);
-    if (why !== undefined) return this.refuse(unreadable(why));
+    if (why !== undefined) return this.refuseAnswer(why);
     this.response = response;
     if (switched) this.upgrade(headers);
     else if (end) this.finish();
@@ -593,6 +593,11 @@ export class Exchange {
     if (refused === undefined) return undefined;
     this.out.others.push(...refused.effects);
     return { status: refused.status, headers: [['content-type', refused.type]], body: Buffer.from(refused.body) };
+  }
+
+  /** Words about an answer may hold words of it. */
+  private refuseAnswer(why: string): void {
+    this.refuse(unreadable(this.rules.maskText(why)));
   }
 
   private refuse(refusal: Refusal): void {

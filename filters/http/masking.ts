@@ -147,7 +147,7 @@ export class BodyMasker implements ContentMasker {
     if (isUtf16(charset)) this.encoder = new ToUtf16(charset);
     const packed = this.asked.grpc === undefined ? packedAs(head) : '';
     if (packed !== '') this.asked.opaque?.(`packed (${packed})`);
-    else if (isMedia(this.type)) this.asked.opaque?.(`type ${this.type}`);
+    else if (isMedia(this.type)) this.asked.opaque?.(`type ${/\d{6}/.test(this.type) ? this.type.split('/')[0] : this.type}`);
     const text = this.decoder === undefined ? head : this.decoder.push(head, false);
     const type = packed === '' ? lookedType(this.type, text) : this.type;
     let next = (bytes: Uint8Array): void => {

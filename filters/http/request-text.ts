@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { RecordingMaskers } from '../record/shown-identity.js';
 import type { SqlFacts } from '../sql/facts.js';
 import type { HttpFacts, HttpReading } from './facts.js';
+import { shownHeader } from './shown-headers.js';
 
 /** An exchange has one request. */
 export const REQUEST = 'r1';
@@ -14,12 +15,6 @@ const SHOWN_STATEMENTS_MAX = 50;
 
 /** Parts of a path that are one of many: numbers, UUIDs, long hex and base64 words. */
 const VARIABLE = /^(\d+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{16,}|[\w-]{24,})$/i;
-
-/** Headers that carry credentials: their values are in no recording, masked or not. */
-const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', 'x-api-key']);
-
-/** A token among the subprotocols of a WebSocket, as clients of Kubernetes may send it. */
-const BEARER_SUBPROTOCOL = /base64url\.bearer\.authorization\.k8s\.io\./;
 
 /** IPv4 or IPv6, with a port or without. */
 const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
@@ -96,19 +91,15 @@ export class RequestText {
   }
 
   requestFields(): string {
-    const headers = Object.fromEntries(
-      Object.entries(this.facts.headers).map(([name, value]) => [
-        name,
-        CREDENTIALS.has(name) || BEARER_SUBPROTOCOL.test(value) ? '[credential]' : this.maskers.maskText(value),
-      ]),
-    );
-    const { method, overrides, host, path, content_type, files, unparsed } = this.facts;
+    const headers = Object.fromEntries(Object.entries(this.facts.headers).map(([name, value]) => shownHeader(name, value, this.maskers)));
+    const method = this.maskers.maskText(this.facts.method);
+    const { overrides, host, path, content_type, files, unparsed } = this.facts;
     const facts = {
       method,
-      ...(overrides.length > 0 ? { overrides } : {}),
+      ...(overrides.length > 0 ? { overrides: overrides.map((one) => this.maskers.maskText(one)) } : {}),
       host: this.shownHost(host),
       path: this.maskers.maskText(path),
-      content_type,
+      content_type: this.maskers.maskText(content_type),
       ...(files === undefined || files.length === 0
         ? {}
         : { files: files.map((file) => ({ ...file, field: this.maskers.maskText(file.field), name: this.maskers.maskText(file.name) })) }),
@@ -154,7 +145,7 @@ export class RequestText {
   private maskedLine(): string {
     const { method, host, path, query } = this.facts;
     const pairs = Object.entries(query).flatMap(([name, values]) => values.map((value) => `${name}=${value}`));
-    return `${method} ${this.shownHost(host)}${this.maskers.maskText(`${path}${pairs.length > 0 ? `?${pairs.join('&')}` : ''}`)}`;
+    return `${this.maskers.maskText(method)} ${this.shownHost(host)}${this.maskers.maskText(`${path}${pairs.length > 0 ? `?${pairs.join('&')}` : ''}`)}`;
   }
 
   /** An address in the place of the server's name is the server's, and nobody's secret; a name is text of the client's like any other. */

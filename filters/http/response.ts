@@ -9,6 +9,7 @@ import { answerType, type GrpcCall, type GrpcForm, grpcForm, NO_SCHEMA } from '.
 import { maskHeaders } from './header-masking.js';
 import { type BodyMask, BodyMasker, bodyParameters, type ContentMasker } from './masking.js';
 import { REQUEST } from './request-text.js';
+import { shownHeader } from './shown-headers.js';
 import { AS_IT_IS, charsetOfType, isUtf16 } from './transcode.js';
 import { codingsOf, Unpacking, type UnpackLimits, unpackWhole } from './unpack/index.js';
 
@@ -243,18 +244,18 @@ export class Response {
   }
 
   /** Fields of the response event. */
-  fields({ maskText }: RecordingMaskers, more = ''): { json: string; wire: WireField } {
+  fields(maskers: RecordingMaskers, more = ''): { json: string; wire: WireField } {
     const masked = [
       ...(this.masker?.fired ?? []),
       ...(this.filter?.fired ?? []),
       ...[...this.headerHits].map(([rule, count]) => ({ rule, count })),
     ];
-    const headers = this.shown.map(([name, value]) => [name, maskText(value)]);
+    const headers = this.shown.map(([name, value]) => shownHeader(name, value, maskers));
     const event = {
       request: REQUEST,
       status: this.status,
       headers,
-      content_type: this.type,
+      content_type: maskers.maskText(this.type),
       rows: 0,
       bytes: this.bytes,
       tag: String(this.status),

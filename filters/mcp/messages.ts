@@ -61,6 +61,7 @@ const isId = (id: unknown): id is string | number => typeof id === 'string' || (
 function factsOf(sender: Sender, method: string, params: Fields): McpFacts {
   const { name, uri, ref } = params;
   if (method === 'tools/call' && typeof name !== 'string') throw new Error('a tool is called without its name');
+  if (typeof name === 'string' && !isName(name)) throw new Error('a name has characters that no name has');
   const args = params['arguments'] ?? {};
   if (!isObject(args)) throw new Error('arguments are no object');
   // completion/complete asks about a prompt or about a template of resources.
@@ -76,6 +77,13 @@ function factsOf(sender: Sender, method: string, params: Fields): McpFacts {
     params,
   };
 }
+
+/**
+ * Names of tools and prompts that readers may take for another: with blanks at their ends, with what nobody sees (controls, joiners, halves of a
+ * surrogate pair), or written in another form of the same letters (UAX #15).
+ */
+const isName = (name: string): boolean => name === name.trim().normalize('NFKC') && !UNSEEN.test(name);
+const UNSEEN = /[\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}]/u;
 
 const MESSAGE_KEYS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
 const PARAMETER_KEYS = new Set(['name', 'arguments', 'uri', 'ref', '_meta']);

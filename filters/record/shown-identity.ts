@@ -16,12 +16,13 @@ export interface RecordingMaskers {
  * the shown names; a claimed one can be chosen freely, so nothing is lost with one that is masked (decisions/0070).
  */
 export function shownIdentity(identity: Identity, { maskText, maskName }: RecordingMaskers): Identity {
-  const { application_name } = identity.claims;
   if (identity.proof === 'jwt')
     return { ...identity, claims: Object.fromEntries(Object.entries(identity.claims).filter(([name]) => shownClaims.has(name))) };
-  return {
-    ...identity,
-    id: identity.kind === 'claimed' ? maskName(identity.id) : identity.id,
-    claims: typeof application_name === 'string' ? { ...identity.claims, application_name: maskText(application_name) } : identity.claims,
-  };
+  // Somebody proven may still claim an application's name; who only claims, claims all.
+  const only = identity.kind === 'claimed';
+  const claims = Object.entries(identity.claims).map(([name, value]) => [
+    name,
+    typeof value === 'string' && (only || name === 'application_name') ? maskText(value) : value,
+  ]);
+  return { ...identity, id: only ? maskName(identity.id) : identity.id, claims: Object.fromEntries(claims) };
 }

@@ -205,6 +205,8 @@ describe('people who approve log in at an identity provider', function () {
         const { browser } = await login('ada');
         const page = await browser.go(`${base}/`);
         const cookie = browser.cookies(base);
+        const long = await fetch(`${base}/logout`, { method: 'POST', body: new URLSearchParams({ csrf: 'x'.repeat(100_000) }) });
+        assert.equal(long.status, 413, 'nobody makes the gateway read what is no form of ours');
         const wrong = await fetch(`${base}/logout`, { method: 'POST', body: new URLSearchParams({ csrf: 'x' }), headers: { cookie } });
         assert.equal(wrong.status, 403);
         await browser.submit(page.text, {});

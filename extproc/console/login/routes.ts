@@ -1,8 +1,10 @@
 import type { Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { html } from 'hono/html';
 import type { Logger } from 'pino';
 import { MidstreamError } from '../../../filters/errors.js';
 import { refuseHost } from '../guard.js';
+import { problem } from '../problem.js';
 import { Oidc, type OidcState } from './oidc.js';
 import { Saml } from './saml.js';
 import { Attempts, type Person, Sessions } from './sessions.js';
@@ -10,6 +12,9 @@ import type { PeopleLogin } from './types.js';
 
 /** Longest answer of a SAML provider, bytes: a form with one assertion. */
 const FORM_BYTES_MAX = 256 * 1024;
+
+/** Longest form of a log-out, bytes: one token. */
+const LOGOUT_BYTES_MAX = 4096;
 
 export interface People {
   sessions: Sessions;
@@ -70,7 +75,8 @@ export function addLogin(
         </form>`,
     );
   });
-  app.post('/logout', async (c) => {
+  const small = bodyLimit({ maxSize: LOGOUT_BYTES_MAX, onError: (c) => problem(c, 413, 'limit_exceeded', 'this form is too long') });
+  app.post('/logout', small, async (c) => {
     refuseHost(c, hosts);
     const session = sessions.find(c);
     const { csrf } = await c.req.parseBody();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { maskHeaders } from '../../../filters/http/header-masking.js';
 import type { BodyMask } from '../../../filters/http/masking.js';
+import { shownHeader } from '../../../filters/http/shown-headers.js';
 import { createPolicyDetector } from '../../../filters/mask/custom/detector.js';
 import { createDetector, createMasker } from '../../../filters/mask/index.js';
 import { spellingsOf } from '../../../filters/mask/spellings.js';
@@ -72,6 +73,28 @@ describe('headers of answers', () => {
     assert.deepEqual(fired, ['pii', 'pii', 'pii']);
     for (let n = 0; n < 1200; n++) assert.equal(masked('server', `${n}`), `${n}`);
     assert.equal(masked('server', card), '[credit_card]');
+  });
+});
+
+describe('headers in recordings', () => {
+  const maskText = (text: string): string => text.replace(card, '[card]');
+  const shown = (name: string, value: string): string => shownHeader(name, value, { maskText }).join(': ');
+
+  for (const name of `authorization proxy-authorization cookie set-cookie x-api-key apikey api-key x-auth-token x_auth_token private-token x-vault-token
+    x-amz-security-token x-access-token x-session-id mcp-session-id x-password x-secret ocp-apim-subscription-key x-goog-api-key x-functions-key
+    x-csrf-token x-jwt x-shopify-access-token authentication-info x-forwarded-access-token x-amz-credential`.split(/\s+/))
+    it(`hold no credential: ${name}`, () => assert.equal(shown(name, 'hunter2'), `${name}: [credential]`));
+
+  it('hold what else a header says, masked, in its name too', () => {
+    for (const [name, value] of [
+      ['www-authenticate', 'Basic realm="x"'],
+      ['sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ=='],
+      ['idempotency-key', '7'],
+      ['x-request-id', '7'],
+      ['accept', '*/*'],
+    ] as const)
+      assert.equal(shown(name, value), `${name}: ${value}`);
+    assert.equal(shown(`x-${card}`, card), 'x-[card]: [card]');
   });
 });
 

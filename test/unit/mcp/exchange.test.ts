@@ -43,6 +43,42 @@ describe('an exchange with an MCP server', () => {
     assert.equal(get.answers[0]!.part, 'request_headers', 'a stream of the server is opened');
   });
 
+  for (const uri of [
+    'file:///etc/passwd',
+    'FILE:///etc/passwd',
+    'file:/etc/passwd',
+    'file:////etc/passwd',
+    'file://localhost/etc/passwd',
+    'file:///x/../etc/passwd',
+    'file:///x/%2e%2e/etc/passwd',
+    'file:///%65tc/passwd',
+    'file:///%2565tc/passwd',
+    'file:///x/..%2fetc%2fpasswd',
+    'file:///etc\\passwd',
+    'file:///./etc//passwd?x#y',
+    ' file:///etc/passwd',
+    'fi\nle:///etc/passwd',
+  ])
+    it(`judges a resource however its URI is spelled: ${JSON.stringify(uri)}`, () => {
+      for (const rule of [
+        `rules:\n  - { name: no-etc, on: mcp, when: 'mcp.uri.startsWith("file:///etc")', then: deny }`,
+        `defaults: { allow: false }\nrules:\n  - { name: docs, on: mcp, when: 'mcp.uri.startsWith("file:///x/")', then: allow }\n  - { name: rest, on: http, when: 'true', then: allow }`,
+      ]) {
+        const one = exchange(`version: 1\n${rule}\n`);
+        one.request('POST /mcp', json, body(asks('resources/read', { uri })));
+        assert.equal(one.answers[0]!.part, 'immediate');
+      }
+    });
+
+  it('lets resources through whose URI has one reading', () => {
+    for (const uri of ['file:///x/a', 'docs://Team/a?b=c', 'custom:a', 'file:///x/{path}']) {
+      const rule = `{ name: docs, on: mcp, when: 'mcp.uri == "${uri}"', then: allow }, { name: rest, on: http, when: 'true', then: allow }`;
+      const one = exchange(`version: 1\ndefaults: { allow: false }\nrules: [${rule}]\n`);
+      one.request('POST /mcp', json, body(asks('resources/read', { uri })));
+      assert.equal(one.answers[0]!.part, 'request_headers', uri);
+    }
+  });
+
   const hostile: [string, string | Buffer, [string, string][]?][] = [
     ['a duplicated key', '{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"tools/call","params":{"name":"shell"}}'],
     ['a duplicated key, escaped', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","n\\u0061me":"shell"}}'],

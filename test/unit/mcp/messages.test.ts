@@ -74,6 +74,9 @@ describe('messages of MCP', () => {
     [{ ...call('a'), params: { name: 'a', Name: 'shell' } }, /another case/],
     [{ jsonrpc: '2.0', id: 1, method: 'tools/call', params: {} }, /without its name/],
     [{ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: ['shell'] } }, /without its name/],
+    ...[' shell', 'shell\n', 'she\u200bll', 'shell\u0000', 'ｓｈｅｌｌ', 'shell\ud800', 'she\u00adll', 'cafe\u0301'].map(
+      (name): [unknown, RegExp] => [call(name), /characters that no name has/],
+    ),
     [{ ...call('a'), params: { name: 'a', arguments: 'x' } }, /arguments are no object/],
     [[], /empty/],
     [[[call('a')]], /no JSON-RPC/],

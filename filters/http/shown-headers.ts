@@ -1,0 +1,24 @@
+import type { RecordingMaskers } from '../record/shown-identity.js';
+
+/** What stands in recordings in the place of a credential's value. */
+const CREDENTIAL = '[credential]';
+
+/** Words in names of headers that carry credentials. */
+const WORDS =
+  /(^|[-_])(x?auth|authorization|authentication(-info)?|token|jwt|secret|password|passwd|pwd|credentials?|cookie2?|session|sid|csrf|xsrf)([-_]|$)/;
+const KEYS = /(^|[-_])(api-?key|access-?key|private-?key|subscription-key|functions-key|auth-?key)([-_]|$)|^(key|session-?id)$/;
+/** They have such a word, and say how to show a credential, or ask for one. */
+const HARMLESS = new Set(['www-authenticate', 'proxy-authenticate', 'access-control-allow-credentials', 'x-ratelimit-remaining-tokens']);
+
+/** A token among the subprotocols of a WebSocket, as clients of Kubernetes may send it. */
+const BEARER_SUBPROTOCOL = /base64url\.bearer\.authorization\.k8s\.io\./;
+
+/**
+ * A header as recordings have it: nothing of a credential, in requests and in answers, whatever a policy masks; a value that its name makes one, and a name
+ * that is one, masked like other text.
+ */
+export function shownHeader(name: string, value: string, { maskText }: Pick<RecordingMaskers, 'maskText'>): [name: string, value: string] {
+  const lower = name.toLowerCase();
+  const secret = !HARMLESS.has(lower) && (WORDS.test(lower) || KEYS.test(lower));
+  return [maskText(name), value !== '' && (secret || BEARER_SUBPROTOCOL.test(value)) ? CREDENTIAL : maskText(value)];
+}
