@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Server as NetServer } from 'node:net';
 import { MidstreamError } from '../filters/errors.js';
 import { askedId } from '../filters/http/accepted.js';
@@ -22,6 +21,7 @@ import { HttpConnection, type HttpTransport } from './services/http-connection.j
 import { httpExtProc, httpExtProcDefinition } from './services/http-ext-proc.js';
 import { createHttpHop } from './services/http-hop.js';
 import { McpSessions } from './services/mcp-sessions.js';
+import { newId } from './services/new-id.js';
 
 /**
  * The gateway's side for HTTP servers: who asks, one exchange for each request, and the streams that are upgraded.
@@ -134,8 +134,10 @@ export class HttpGateway {
     makeTransport: (session: string) => HttpTransport,
   ): HttpConnection {
     if (this.stopping()) throw new MidstreamError('unavailable', 'the gateway is stopping');
-    const mayReach = (reach: Reach) =>
-      this.options.mayConnect?.({ ...questionOf(resource.listener, facts, known), reach }).allowed !== false;
+    const { mayConnect } = this.options;
+    // Without rules there is nothing to ask, of any reading.
+    if (mayConnect === undefined) return this.exchange(resource, known, transport, makeTransport);
+    const mayReach = (reach: Reach) => mayConnect({ ...questionOf(resource.listener, facts, known), reach }).allowed;
     return this.exchange(resource, { ...known, mayReach }, transport, makeTransport);
   }
 
@@ -145,7 +147,7 @@ export class HttpGateway {
     transport: 'ext_proc' | 'hop',
     makeTransport: (session: string) => HttpTransport,
   ): HttpConnection {
-    const id = randomBytes(16).toString('hex');
+    const id = newId();
     const recorder = recorderFor(id, this.options.record);
     const { options, sessions, accepted, now } = this;
     const { rules, approvals, log, metrics, received } = options;
@@ -163,7 +165,7 @@ export class HttpGateway {
         transport,
         gateway_version: options.version,
         now,
-        newId: () => randomBytes(16).toString('hex'),
+        newId,
         rules: (identity) => withoutCredential(rules.http(identity, resource), peer.credential?.secrets),
         ...(grpc === undefined ? {} : { grpc }),
         body_bytes_max: policy.recording?.response_bytes_max ?? WIRE_BYTES_MAX,

@@ -17,6 +17,8 @@ type CallerRules = Rules & { objects: readonly ObjectMask[] };
 /** The policy in force, made ready for each caller; callers that come again share their judge and its cache. */
 export class RuleBook {
   private readonly byCaller = new Map<string, CallerRules>();
+  /** for requests: the same caller asks again and again */
+  private byIdentity = new WeakMap<Identity, Map<string, HttpRules>>();
   private readonly orders = new WeakMap<readonly BodyMask[], readonly BodyMask[]>();
   private readonly recordingMaskers = new Map<string, RecordingMaskers>();
   private readonly sql: SqlReader;
@@ -56,6 +58,7 @@ export class RuleBook {
 
   changed(): void {
     this.byCaller.clear();
+    this.byIdentity = new WeakMap();
   }
 
   for(caller: Caller): CallerRules {
@@ -74,6 +77,19 @@ export class RuleBook {
 
   /** For one who calls over HTTP. */
   http(identity: Identity, resource: string): HttpRules {
+    let known = this.byIdentity.get(identity);
+    if (known === undefined) {
+      known = new Map();
+      this.byIdentity.set(identity, known);
+    }
+    const before = known.get(resource);
+    if (before !== undefined && before.policy === this.current()) return before;
+    const made = this.forRequests(identity, resource);
+    known.set(resource, made);
+    return made;
+  }
+
+  private forRequests(identity: Identity, resource: string): HttpRules {
     const { policy, masks, objects, maskText, maskName } = this.for({ identity, resource, database: '', user: '', application: '' });
     return { policy, masks: masks === undefined ? NO_MASKS : this.ordered(masks.detectors), objects, maskText, maskName, sql: this.sql };
   }

@@ -58,7 +58,8 @@ export interface RuntimeOptions {
   siblings?: Siblings;
   regions?: string[];
   metrics: { host: string; port: number } | undefined;
-  mayConnect: (question: ConnectQuestion & { reach?: Reach }) => Answer;
+  /** `everybody`: it need not be asked about a request to a listener that is known */
+  mayConnect: ((question: ConnectQuestion & { reach?: Reach }) => Answer) & { everybody?: boolean };
   log: Logger;
   limits?: { names_max?: number; notice_every_ms?: number };
 }
@@ -152,7 +153,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     grpc: options.grpc,
     resources: options.resources,
     worker: options.record.worker,
-    ...(options.http === undefined ? {} : { http: options.http, mayConnect: (question) => options.mayConnect(question) }),
+    ...(options.http === undefined ? {} : { http: options.http }),
+    ...(options.http === undefined || options.mayConnect.everybody === true ? {} : { mayConnect: options.mayConnect }),
     rules,
     approvals,
     record: (session) => recordings.begin(session),

@@ -76,12 +76,10 @@ export function readStruct(buf: Buffer, start: number, end: number, depth = 0): 
     if (tag === 10) {
       const entryEnd = reader.span();
       const [key, valueStart, valueEnd] = readEntry(buf, reader.pos, entryEnd);
-      Object.defineProperty(out, key, {
-        value: readValue(buf, valueStart, valueEnd, depth + 1),
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
+      const value = readValue(buf, valueStart, valueEnd, depth + 1);
+      // the one key that would not become a property of its own
+      if (key === '__proto__') Object.defineProperty(out, key, { value, enumerable: true, configurable: true, writable: true });
+      else out[key] = value;
       reader.pos = entryEnd;
     } else reader.skip(tag & 7);
   }

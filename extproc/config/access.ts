@@ -20,12 +20,12 @@ export interface AccessQuestion {
  */
 export function accessDecider(
   config: Pick<Config, 'access'> & Record<'listeners' | 'http', readonly { name: string; resource: string }[]>,
-): (question: AccessQuestion) => { allowed: boolean; reason: string } {
+): AccessDecider {
   const listeners = [...config.listeners, ...config.http];
   const resources = new Map(listeners.map((listener) => [listener.name, listener.resource]));
   const only = listeners.length === 1 ? listeners[0]!.resource : undefined;
   const rules = config.access?.map(compile);
-  return ({ listener, address, principal, reach }) => {
+  const decide = ({ listener, address, principal, reach }: AccessQuestion) => {
     const resource = resources.get(listener) ?? (listener === '' ? only : undefined);
     if (resource === undefined) return { allowed: false, reason: 'unknown listener' };
     if (rules === undefined) return { allowed: true, reason: '' };
@@ -44,6 +44,13 @@ export function accessDecider(
       reason: principal === '' ? 'no rule lets a peer without a certificate connect' : 'no rule lets this peer connect',
     };
   };
+  return Object.assign(decide, { everybody: rules === undefined });
+}
+
+export interface AccessDecider {
+  (question: AccessQuestion): { allowed: boolean; reason: string };
+  /** there are no rules: whoever comes to a listener that is known may connect, and ask anything */
+  everybody: boolean;
 }
 
 interface CompiledRule {

@@ -19,7 +19,12 @@ import type { HttpTransport } from './http-connection.js';
 
 type Call = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
 
-export const httpExtProcDefinition = streaming(`/${serviceName}/Process`, decodeProcessingRequest, encodeProcessingResponse);
+export const httpExtProcDefinition = streaming(
+  `/${serviceName}/Process`,
+  decodeProcessingRequest,
+  encodeProcessingResponse,
+  encodeProcessingResponse,
+);
 
 /**
  * Answers in the order of the exchange. The stream is never ended with OK while its request lives: Envoy would let the rest pass

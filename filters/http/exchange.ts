@@ -47,6 +47,8 @@ import { noTotals, type Side, type Tunnel } from './upgrade/tunnel.js';
 
 export type { ExchangeInput, ExchangeOptions, HttpRules } from './exchange-options.js';
 
+const NOTHING = Buffer.alloc(0);
+
 type Phase = 'new' | 'foreign' | 'collecting' | 'held' | 'passing' | 'upgraded' | 'refused' | 'closed';
 
 /**
@@ -184,7 +186,9 @@ export class Exchange {
     const { peer, resource } = this.options;
     this.head = headOf(headers);
     this.sent = headers;
-    this.readings = readingsOf(this.head, undefined);
+    // One without a body is read once, when it is known by which rules.
+    const whole = end || this.head.facts.method === 'CONNECT';
+    this.readings = whole ? [{ http: this.head.facts, lowered: false }] : readingsOf(this.head, undefined);
     this.identity = peer.identity ?? claimed(this.facts, peer.source);
     this.rules = this.options.rules(this.identity);
     this.grpc = this.facts.content_type.startsWith('application/grpc');
@@ -223,9 +227,9 @@ export class Exchange {
       return;
     }
     // What follows a CONNECT is no body of it (RFC 9110 section 9.3.6), and does not come before its answer.
-    if (end || this.facts.method === 'CONNECT') {
+    if (whole) {
       this.waitingEnd = true;
-      this.readBody(Buffer.alloc(0));
+      this.readBody(NOTHING);
       if (this.mcp?.posts === true) this.readMessages();
     } else if (this.needsBody || this.mayNameMethod) {
       this.phase = 'collecting';

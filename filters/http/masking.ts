@@ -85,7 +85,10 @@ export class BodyMasker implements ContentMasker {
   /** Throws MidstreamError for what can't be read. */
   push(chunk: Uint8Array): void {
     if (this.head === undefined) return this.take(chunk);
-    this.head = this.head.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.head, chunk]);
+    // What is looked at now is not kept: no copy of it.
+    if (this.head.length > 0) this.head = Buffer.concat([this.head, chunk]);
+    else if (chunk.length < LOOK_BYTES) this.head = Buffer.from(chunk);
+    else this.head = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
     if (this.head.length >= LOOK_BYTES) this.look();
   }
 
@@ -128,10 +131,7 @@ export class BodyMasker implements ContentMasker {
    */
   private look(): void {
     const head = this.head!;
-    const nothing =
-      isUtf16(charsetOf(this.asked.charset ?? '')) || utf16Of(head) !== undefined
-        ? 0
-        : NOTHING_SAID.exec(head.toString('latin1'))![0].length;
+    const nothing = isUtf16(charsetOf(this.asked.charset ?? '')) || utf16Of(head) !== undefined ? 0 : nothingSaid(head);
     if (this.asked.grpc === undefined && nothing > 0) {
       this.write(Buffer.from(head.subarray(0, nothing)));
       this.head = head.subarray(nothing);
@@ -203,8 +203,14 @@ export class BodyMasker implements ContentMasker {
 }
 
 const NOTHING = Buffer.alloc(0);
-/** in bytes of latin1 */
-const NOTHING_SAID = /^(\xef\xbb\xbf)?[ \t\r\n]*/;
+
+/** Bytes of a mark of UTF-8 and of white space that a body begins with. */
+function nothingSaid(head: Buffer): number {
+  let at = head.length > 2 && head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0;
+  while (at < head.length && (head[at] === 0x20 || head[at] === 0x09 || head[at] === 0x0d || head[at] === 0x0a)) at++;
+  return at;
+}
+
 /** the mark, cut off */
 const BEGUN_MARK = /^\xef\xbb?$/;
 /** Parts in parts; what stands deeper is read as text. */

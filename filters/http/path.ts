@@ -20,6 +20,7 @@ export function readTarget(target: string): Target {
   const raw = mark < 0 ? target : target.slice(0, mark);
   const pairs = mark < 0 ? '' : target.slice(mark + 1);
   const query = readPairs(pairs);
+  if (PLAIN.test(raw) && mark < 0) return { path: raw, others: [], query: query.pairs, other_query: undefined, unparsed: '' };
   const other_query = pairs.includes(';') ? readPairs(pairs.replaceAll(';', '&')).pairs : undefined;
   const decoded = decode(raw, 'latin1');
   if (decoded === undefined)
@@ -31,6 +32,9 @@ export function readTarget(target: string): Target {
   const path = normalise(decoded, FURTHEST);
   return { path, others: othersOf(raw).filter((other) => other !== path), query: query.pairs, other_query, unparsed };
 }
+
+/** Nothing in it that anybody reads otherwise: no escape, no parameter, no empty segment and none that begins with a dot. */
+const PLAIN = /^(?:\/[\w~-][\w.~-]*)+\/?$/;
 
 /** What a reader takes for a separator, and whether it leaves parameters of a segment out. */
 interface Taste {

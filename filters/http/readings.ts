@@ -58,6 +58,11 @@ function bodiesOf(head: RequestHead, body: Buffer | StillPacked | undefined): (B
 
 function plainReadings(head: RequestHead, body: Buffer | StillPacked | undefined): HttpReading[] {
   const bodies = bodiesOf(head, body);
+  // Most requests can be read in one way only.
+  if (bodies.length === 1 && head.queries.length === 0 && head.paths.length === 0) {
+    const facts = withBody(head.facts, head.facts.query, bodies[0]);
+    if (facts.overrides.length === 0) return cases(facts);
+  }
   const readings: HttpReading[] = [];
   for (const query of [head.facts.query, ...head.queries])
     for (const one of bodies) {

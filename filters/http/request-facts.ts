@@ -127,9 +127,26 @@ export function readOverrides(given: readonly string[]): { overrides: string[]; 
 /** Different methods that one request may ask for beside its own. */
 const OVERRIDES_MAX = 4;
 
+/** Requests of one connection come from one caller: what is kept beside an identity (its rules, its form for conditions) holds for all of them. */
+const callers = new Map<string, Identity>();
+const CALLERS_MAX = 500;
+/** UTF-16 units of what a caller says of itself, if it is to be kept */
+const CALLER_UNITS_MAX = 512;
+
 /** Nothing proves who calls. */
 export function claimed(facts: HttpFacts, source: string): Identity {
   const agent = facts.headers['user-agent'];
+  const key = `${source} ${agent === undefined ? '' : `+${agent}`}`;
+  const known = callers.get(key);
+  if (known !== undefined) return known;
+  const made = claimedBy(agent, source);
+  if (key.length > CALLER_UNITS_MAX) return made;
+  if (callers.size >= CALLERS_MAX) callers.clear();
+  callers.set(key, made);
+  return made;
+}
+
+function claimedBy(agent: string | undefined, source: string): Identity {
   return {
     id: 'anonymous',
     kind: 'claimed',

@@ -43,7 +43,7 @@ export class RequestText {
       .map((part) => (VARIABLE.test(part) ? '*' : part))
       .join('/');
     const names = Object.keys(facts.query).sort().join('&');
-    this.fingerprint = createHash('sha256').update(`${facts.method} ${facts.host} ${shape} ${names}`).digest('hex').slice(0, 16);
+    this.fingerprint = fingerprintOf(`${facts.method} ${facts.host} ${shape} ${names}`);
   }
 
   /** The facts of its body are known now. What it asks of a GraphQL server is part of its shape, like a path. */
@@ -167,5 +167,21 @@ const shape = (before: string, more: readonly string[]): string =>
     .update([before, ...more].join('\0'))
     .digest('hex')
     .slice(0, 16);
+
+/** Requests of few shapes come again and again. */
+const fingerprints = new Map<string, string>();
+const FINGERPRINTS_MAX = 1000;
+/** UTF-16 units of a shape whose fingerprint is kept */
+const FINGERPRINTED_UNITS_MAX = 256;
+
+function fingerprintOf(shape: string): string {
+  const known = fingerprints.get(shape);
+  if (known !== undefined) return known;
+  const made = createHash('sha256').update(shape).digest('hex').slice(0, 16);
+  if (shape.length > FINGERPRINTED_UNITS_MAX) return made;
+  if (fingerprints.size >= FINGERPRINTS_MAX) fingerprints.clear();
+  fingerprints.set(shape, made);
+  return made;
+}
 
 const json = (event: object): string => `,${JSON.stringify(event).slice(1, -1)}`;

@@ -72,6 +72,13 @@ function wholeCharacters(bytes: Buffer): number {
  * are read in different ways.
  */
 export function charsetOfType(contentType: string): { name: string; charset: string } {
+  return NAMES_CHARSET.test(contentType) ? charsetNamed(contentType) : NO_CHARSET;
+}
+
+const NAMES_CHARSET = /charset/i;
+const NO_CHARSET = { name: '', charset: AS_IT_IS };
+
+function charsetNamed(contentType: string): { name: string; charset: string } {
   const names = [...contentType.matchAll(/;\s*charset\s*=\s*"?([^";,\s]*)/gi)].map((found) => found[1]!.toLowerCase());
   const all = new Set(names.map(charsetOf));
   if (all.size > 1) throw new MidstreamError('bad_input', 'it names two charsets');

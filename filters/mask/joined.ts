@@ -34,7 +34,7 @@ class Counting implements Masker {
  */
 export class JoinedRules {
   readonly rules: readonly { detector: Detector; masker: Counting }[];
-  private readonly ruleByKind = new Map<Kind, number>();
+  private readonly ruleByKind: ReadonlyMap<Kind, number>;
 
   /** `rules` are ordered, strongest first; `detector` finds what any of theirs does. */
   constructor(
@@ -42,9 +42,7 @@ export class JoinedRules {
     rules: readonly MaskingRule[],
   ) {
     this.rules = rules.map(({ detector, masker }) => ({ detector, masker: new Counting(masker) }));
-    rules.forEach(({ detector: { kinds } }, n) => {
-      for (const kind of kinds) if (!this.ruleByKind.has(kind)) this.ruleByKind.set(kind, n);
-    });
+    this.ruleByKind = ruleByKindOf(rules);
   }
 
   /** values masked so far, by rule */
@@ -96,6 +94,22 @@ export class JoinedRules {
     }
     return changed ? text : undefined;
   }
+}
+
+/** The strongest rule that looks for a kind, by the list of rules: each body of a caller has the same. */
+const rulesByKind = new WeakMap<readonly MaskingRule[], ReadonlyMap<Kind, number>>();
+
+function ruleByKindOf(rules: readonly MaskingRule[]): ReadonlyMap<Kind, number> {
+  let found = rulesByKind.get(rules);
+  if (found === undefined) {
+    const made = new Map<Kind, number>();
+    rules.forEach(({ detector: { kinds } }, n) => {
+      for (const kind of kinds) if (!made.has(kind)) made.set(kind, n);
+    });
+    found = made;
+    rulesByKind.set(rules, found);
+  }
+  return found;
 }
 
 /** One detector for the kinds of all rules; undefined where their detectors have other settings and each must read for itself. */

@@ -215,6 +215,7 @@ const NO_SQL: SqlFacts = { statements: [], count: 0, unparsed: '', opaque: [], f
 /** A body that can't be had, or was not read, must not look like one that was: touching it is an error. */
 function httpContext({ http, sql: asked, params = [], identity, resource }: HttpOperation): OwnContext {
   const sql = convertSql(asked ?? NO_SQL);
+  let longest: number | undefined;
   const value = new (factClass('Http'))({
     ...http,
     query: convertJson(http.query, 2),
@@ -228,7 +229,11 @@ function httpContext({ http, sql: asked, params = [], identity, resource }: Http
     sizes: {
       statements: sql.statements,
       statement: sql.statement,
-      longest: Math.max(sql.longest, longestList([http.query, http.headers, http.body, http.files, http.graphql])),
+      // Conditions without a loop over all do not ask: then nobody has to go through all of a body.
+      get longest() {
+        longest ??= Math.max(sql.longest, longestList([http.query, http.headers, http.body, http.files, http.graphql]));
+        return longest;
+      },
       groups: identity.groups.length,
       params: params.length,
     },

@@ -38,7 +38,7 @@ function nameOf({ functionName, url, lineNumber }: CpuProfile['nodes'][number]['
 
 /** The top of every profile in a folder. */
 export function printProfiles(folder: string, say: (line: string) => void): void {
-  for (const file of readdirSync(folder)
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.cpuprofile'))
     .sort()) {
     say(`\n${file}`);

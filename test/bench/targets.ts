@@ -119,7 +119,8 @@ async function startEcho(args: string[], profiling: readonly string[]): Promise<
 /** Arguments of Node that make a process write a profile when it ends. */
 export function profilingArguments(name: string, folder: string | undefined): string[] {
   if (folder === undefined) return [];
-  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`];
+  // Node names the files itself, one for each thread.
+  return ['--cpu-prof', `--cpu-prof-dir=${join(folder, name)}`];
 }
 
 /** The database's url, by way of a port of this machine. */
