@@ -49,6 +49,7 @@ function weigh(analysis: SqlAnalysis): number {
   for (const top of analysis.top) {
     bytes += 300;
     for (const output of top.outputs ?? []) bytes += 200 + 120 * (output.sources.length + output.star.length + output.whole_rows.length);
+    for (const carry of top.carries ?? []) bytes += 200 + 120 * carry.sources.length;
     if (top.prepares !== undefined) bytes += weigh(top.prepares.analysis);
   }
   return bytes;
@@ -115,6 +116,7 @@ function analyzeParsed(text: string, depth: number, watching?: Watching): SqlAna
     if (wrapped === undefined || !STATEMENT_NODES.has(wrapped[0])) throw new AnalysisLimit('unknown statement');
     run.sets = [];
     run.executes = undefined;
+    run.carries = [];
     run.ddl = false;
     const source = bytes === undefined ? text : sourceOf(bytes, raw);
     const env: Env = {
@@ -179,6 +181,7 @@ function topOf(kind: string, meaning: Meaning, run: Run, source: string, depth: 
   if (meaning.fetches !== undefined) top.fetches = meaning.fetches;
   if (meaning.copy !== undefined) top.copy = meaning.copy;
   if (run.sets.length > 0) top.sets = run.sets;
+  if (run.carries.length > 0) top.carries = run.carries;
   return top;
 }
 

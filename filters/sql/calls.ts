@@ -1,11 +1,12 @@
 /** Function calls: the catalogue's reaches, and the arguments that name settings, relations, or hold SQL. */
+import { carryAway, keepsArguments } from './carry.js';
 import { SEQUENCE_ARGUMENT, SQL_TEXT_ARGUMENT, TABLE_TEXT_ARGUMENT } from './catalogue/reach.js';
 import { foldString } from './fold.js';
 import { splitIdentifier } from './lexer.js';
 import { analyzeNestedText } from './nested.js';
 import { type Body, listOf, qualified, stringsOf } from './node.js';
 import type { Env, Use } from './run.js';
-import type { Taint } from './taint.js';
+import { Taint } from './taint.js';
 import { walkFields } from './walk.js';
 
 /** Visits a FuncCall. */
@@ -14,7 +15,11 @@ export function walkCall(body: Body, env: Env, use: Use, taint: Taint | undefine
   env.facts.call(schema, name);
   const args = listOf(body.args);
   noteArguments(name.toLowerCase(), args, env, taint);
-  walkFields(body, env, use === 'output' ? 'expression' : use, taint, ['funcname']);
+  const given = keepsArguments(schema, name) ? new Taint() : taint;
+  walkFields(body, env, use === 'output' ? 'expression' : use, given, ['funcname']);
+  if (given === undefined || given === taint) return;
+  carryAway(env, name, given);
+  taint?.merge(given);
 }
 
 function noteArguments(name: string, args: unknown[], env: Env, taint: Taint | undefined): void {

@@ -1,10 +1,12 @@
 /** COPY: direction, target, and the shape of its data with all options in force. */
+import { carryAway } from './carry.js';
 import type { CopyShape, OutputColumn } from './facts.js';
 import { type Body, bodyOf, listOf, optionsOf, scalarText, stringsOf, textOf } from './node.js';
 import type { Env } from './run.js';
 import { withScope } from './run.js';
 import { starOf } from './scope.js';
 import { type Meaning, nestedNode, tableOutputs } from './statement.js';
+import { Taint } from './taint.js';
 import { walk } from './walk.js';
 
 /** Visits a CopyStmt. */
@@ -28,6 +30,11 @@ export function copyStatement(body: Body, env: Env): Meaning {
     if (nested?.facts.facts.writes === true) facts.writes = true;
   }
   if (direction === 'in') facts.writes = true;
+  else if (facts.copy_target !== 'stdout') {
+    const taint = new Taint();
+    for (const output of outputs ?? []) taint.output(output);
+    carryAway(env, 'copy', taint);
+  }
   walk(body.options, env, 'expression', undefined);
   const shape = copyShape(body, direction, shapeRelation, outputs);
   if (facts.copy_target !== 'stdin' && facts.copy_target !== 'stdout') return { outputs: undefined };

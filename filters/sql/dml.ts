@@ -1,4 +1,5 @@
 /** INSERT, UPDATE, DELETE, MERGE: targets, written columns, bounds, RETURNING. */
+import { carryRows, carryValue } from './carry.js';
 import { openWith } from './cte.js';
 import type { OutputColumn } from './facts.js';
 import { isConflictFiltered, isFiltered, isMergeFiltered } from './filtered.js';
@@ -7,6 +8,7 @@ import { type Body, bodyOf, listOf, textOf } from './node.js';
 import { selectOutputs, targetOutputs } from './query.js';
 import { type Env, withScope } from './run.js';
 import { type Item, type Scope, starOf } from './scope.js';
+import { Taint } from './taint.js';
 import { walk } from './walk.js';
 
 /** Visits a data-modifying statement; returns the outputs of its RETURNING list. */
@@ -54,7 +56,17 @@ function insertStatement(body: Body, env: Env): OutputColumn[] {
   if (columns.length === 0) env.facts.column(target.schema, target.table, '*', 'write');
   noteWritten(columns, target, inner);
   const select = bodyOf(body.selectStmt, 'SelectStmt');
-  if (select !== undefined) selectOutputs(select, inner, 'output');
+  if (select !== undefined) {
+    const outputs = selectOutputs(select, inner, 'output');
+    carryRows(
+      inner,
+      'insert',
+      { schema: target.schema, table: target.table },
+      columns.length === 0 ? undefined : namesOf(columns),
+      outputs,
+      false,
+    );
+  }
   const conflict = body.onConflictClause as Body | undefined;
   if (conflict !== undefined) {
     const excluded: Item = { ...target.item, alias: 'excluded' };
@@ -118,7 +130,12 @@ function mergeStatement(body: Body, env: Env): OutputColumn[] {
       env.facts.column(target.schema, target.table, '*', 'write');
     }
     noteWritten(when.targetList, target, own);
-    walk(when.values, own, 'expression', undefined);
+    const names = namesOf(listOf(when.targetList));
+    for (const [i, value] of listOf(when.values).entries()) {
+      const taint = new Taint();
+      walk(value, own, 'expression', taint);
+      carryValue(own, 'merge', { schema: target.schema, table: target.table, column: names[i] ?? '' }, taint);
+    }
   }
   env.facts.facts.filtered = isMergeFiltered(body, target.item.alias, target.table);
   return returning(body.returningClause, target, scope.items.slice(1), inner, scope);
@@ -136,8 +153,16 @@ function noteWritten(list: unknown, target: Target, env: Env): void {
     if (body === undefined) continue;
     env.facts.column(target.schema, target.table, textOf(body.name), 'write');
     walk(body.indirection, env, 'expression', undefined);
-    walk(body.val, env, 'expression', undefined);
+    if (body.val === undefined) continue;
+    const taint = new Taint();
+    walk(body.val, env, 'expression', taint);
+    carryValue(env, 'update', { schema: target.schema, table: target.table, column: textOf(body.name) }, taint);
   }
+}
+
+/** Names of a list of columns. */
+function namesOf(list: unknown[]): string[] {
+  return list.map((entry) => textOf(bodyOf(entry, 'ResTarget')?.name));
 }
 
 function returning(clause: unknown, target: Target, others: Item[], env: Env, from?: Scope): OutputColumn[] {

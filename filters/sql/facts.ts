@@ -132,6 +132,20 @@ export interface SqlFacts {
   parameters: number;
 }
 
+/**
+ * Values that a statement takes to another place than its answer: a table, a setting, a notification, a file. Where a column rule covers
+ * what is taken and not the place, its mask is lost.
+ */
+export interface Carry {
+  /** what takes them: insert, update, merge, create, rename, copy, or the function's name */
+  by: string;
+  /** undefined: no column, so that no rule can cover it. `column`: '' not known which; '=' the one of the source's own name */
+  target: { schema: string; table: string; column: string; made: boolean } | undefined;
+  sources: { schema: string; table: string; column: string }[];
+  /** they are the outputs of the prepared statement that this top-level statement executes */
+  executed?: true;
+}
+
 /** What the session machine needs beside the facts; not shown to policies. */
 export interface SqlAnalysis {
   facts: SqlFacts;
@@ -155,6 +169,8 @@ export interface SqlAnalysis {
      * Name '*': all of them, or one whose name is not constant (UPDATE pg_settings, set_config(x, …)). Value undefined: default, reset or not constant.
      */
     sets?: { name: string; value: string | undefined; local: boolean }[];
+    /** values that go elsewhere, wherever in the statement; undefined when none do */
+    carries?: Carry[];
     /** changes definitions, so cached layouts and catalogue entries may be stale */
     ddl: boolean;
   }[];

@@ -1,4 +1,5 @@
 /** PL/pgSQL: every expression and statement of a body is parsed again as SQL. */
+import { carryAway, keepsArguments } from './carry.js';
 import { foldString } from './fold.js';
 import { tokenize } from './lexer.js';
 import { analyzeNestedText } from './nested.js';
@@ -6,10 +7,16 @@ import { type Body, bodyOf, listOf, unwrap } from './node.js';
 import { ParseFailure, parsePlpgsql, parseTree } from './parser.js';
 import { AnalysisLimit, type Env, withFacts, withScope } from './run.js';
 import { nestedNode } from './statement.js';
+import { Taint } from './taint.js';
 
 /** parseMode of PLpgSQL_expr: how its text is to be read. */
 const MODE_STATEMENT = 0;
 const MODE_EXPRESSION = 2;
+
+/** What a body's own queries give goes into its variables, and from there wherever the body writes. */
+interface BodyEnv extends Env {
+  held: Taint;
+}
 
 /** Looks into a PL/pgSQL body; `text` is a whole CREATE FUNCTION statement. */
 export function plpgsqlBody(text: string, env: Env, within: 'do' | 'function_body'): void {
@@ -22,8 +29,13 @@ export function plpgsqlBody(text: string, env: Env, within: 'do' | 'function_bod
     env.facts.opaque('PL/pgSQL body could not be parsed');
     return;
   }
-  const inner: Env = { ...withScope(env, undefined), ctes: undefined };
+  const inner: BodyEnv = { ...withScope(env, undefined), ctes: undefined, held: new Taint() };
+  const before = env.run.statements.length;
   if (!env.run.nested(() => visit(tree, inner, within))) env.facts.opaque('SQL within SQL too many levels deep');
+  const keeps = env.run.statements
+    .slice(before)
+    .some((one) => one.writes || one.functions.some(({ schema, name }) => keepsArguments(schema, name)));
+  if (keeps) carryAway(env, within === 'do' ? 'do' : 'function', inner.held);
 }
 
 /** Statements whose `query` is an expression that yields SQL text. */
@@ -34,7 +46,7 @@ const DYNAMIC: ReadonlyMap<string, string> = new Map([
   ['PLpgSQL_stmt_open', 'dynquery'],
 ]);
 
-function visit(value: unknown, env: Env, within: string): void {
+function visit(value: unknown, env: BodyEnv, within: string): void {
   if (typeof value !== 'object' || value === null) return;
   env.run.visit();
   if (Array.isArray(value)) {
@@ -54,7 +66,7 @@ function visit(value: unknown, env: Env, within: string): void {
   }
 }
 
-function dynamicStatement(body: Body, field: string, env: Env, within: string): void {
+function dynamicStatement(body: Body, field: string, env: BodyEnv, within: string): void {
   for (const key in body) {
     if (key !== field) visit(body[key], env, within);
   }
@@ -67,7 +79,7 @@ function dynamicStatement(body: Body, field: string, env: Env, within: string): 
   expression(query, env, within);
   const folded = foldExpressionText(text);
   if (folded === undefined) env.facts.opaque('dynamic SQL');
-  else analyzeNestedText(folded, env, 'dynamic');
+  else env.held.merge(analyzeNestedText(folded, env, 'dynamic'));
 }
 
 /** The constant that an expression's text yields, if it yields one. */
@@ -83,7 +95,7 @@ function foldExpressionText(text: string): string | undefined {
   }
 }
 
-function expression(body: Body, env: Env, within: string): void {
+function expression(body: Body, env: BodyEnv, within: string): void {
   const text = String(body.query ?? '');
   const mode = typeof body.parseMode === 'number' ? body.parseMode : MODE_STATEMENT;
   if (mode === MODE_STATEMENT) {
@@ -121,7 +133,7 @@ function splitAssignment(text: string): [string, string] | undefined {
 }
 
 /** Parses one text; an expression becomes an entry only if it says something. */
-function sqlText(text: string, env: Env, within: string, quiet: boolean): void {
+function sqlText(text: string, env: BodyEnv, within: string, quiet: boolean): void {
   let stmts: { stmt: unknown }[];
   try {
     stmts = parseTree(text).stmts ?? [];
@@ -135,6 +147,7 @@ function sqlText(text: string, env: Env, within: string, quiet: boolean): void {
     if (unwrap(stmt) === undefined) continue;
     const nested = nestedNode(stmt, { ...withFacts(env, env.facts), source: () => text }, within);
     if (nested === undefined) continue;
+    for (const output of nested.meaning.outputs ?? []) env.held.output(output);
     const { facts } = nested.facts;
     if (facts.writes) env.facts.facts.writes = true;
     const silent = facts.objects.length + facts.functions.length + facts.reaches.length + facts.opaque.length === 0;

@@ -1,6 +1,6 @@
 /** One run over one text: the statements found so far, and the bounds that keep hostile text from taking for ever. */
 import { Collector, type Use } from './collector.js';
-import type { OutputColumn, SqlAnalysis, StatementFacts } from './facts.js';
+import type { Carry, OutputColumn, SqlAnalysis, StatementFacts } from './facts.js';
 import type { Body } from './node.js';
 import type { Scope } from './scope.js';
 
@@ -16,6 +16,8 @@ export class AnalysisLimit extends Error {
 const NODES_MAX = 3_000_000;
 /** Texts within texts: DO in EXECUTE in DO … */
 const NESTED_TEXTS_MAX = 8;
+/** Values of one statement that go elsewhere. */
+const CARRIES_MAX = 2000;
 /** Statement entries of one text. */
 const STATEMENTS_MAX = 20_000;
 
@@ -42,6 +44,7 @@ export class Run {
   /** per top-level statement, gathered wherever they stand */
   sets: Setting[] = [];
   executes: string | undefined;
+  carries: Carry[] = [];
   ddl = false;
   parameters = 0;
   /** above zero: a trial pass over a recursive query, whose statements are not kept */
@@ -80,6 +83,13 @@ export class Run {
       this.texts -= 1;
     }
     return true;
+  }
+
+  /** Notes values that go elsewhere; beyond all bounds they are one entry that may go anywhere. */
+  carry(carry: Carry): void {
+    if (this.muted > 0 || (carry.sources.length === 0 && carry.executed !== true)) return;
+    if (this.carries.length < CARRIES_MAX) this.carries.push(carry);
+    else this.carries[CARRIES_MAX - 1] = { by: carry.by, target: undefined, sources: [{ schema: '', table: '', column: '*' }] };
   }
 
   set(setting: Setting): void {

@@ -1,10 +1,11 @@
 /** One statement: its kind, what it works on, and everything below it. */
+import { carryRows } from './carry.js';
 import type { Collector } from './collector.js';
 import { copyStatement } from './copy.js';
 import { returningStatement } from './dml.js';
 import type { OutputColumn, SqlAnalysis } from './facts.js';
 import { constantLimit } from './limit.js';
-import { type Body, bodyOf, optionsOf, scalarText, textOf, unwrap } from './node.js';
+import { type Body, bodyOf, optionsOf, scalarText, stringsOf, textOf, unwrap } from './node.js';
 import { STATEMENT_NODES } from './nodes.js';
 import { selectOutputs } from './query.js';
 import { callStatement, doStatement, functionStatement } from './routines.js';
@@ -54,6 +55,7 @@ function selectStatement(body: Body, env: Env): Meaning {
   env.facts.facts.kind = 'create';
   env.facts.facts.object = 'table';
   intoClause(into, 'table', env);
+  carryInto(into, outputs, env);
   return { outputs: undefined };
 }
 
@@ -143,9 +145,22 @@ function createTableAs(body: Body, env: Env): Meaning {
   intoClause(into, type, env);
   const select = bodyOf(body.query, 'SelectStmt');
   // A table takes the rows once, like INSERT … SELECT; a view keeps the query, which is then a statement of its own.
-  if (select !== undefined && !view) selectOutputs(select, env, 'output');
+  if (select !== undefined && !view) carryInto(into, selectOutputs(select, env, 'output'), env);
   else nestedNode(body.query, env, view ? 'view' : 'top');
+  if (bodyOf(body.query, 'ExecuteStmt') !== undefined) env.run.carry({ by: 'create', target: placeOf(into), sources: [], executed: true });
   return { outputs: undefined };
+}
+
+function placeOf(into: Body): { schema: string; table: string; column: string; made: boolean } {
+  const relation = (into.rel ?? {}) as Body;
+  return { schema: textOf(relation.schemaname), table: textOf(relation.relname), column: '=', made: true };
+}
+
+/** The new table of CREATE TABLE AS and SELECT INTO takes the query's names, or those that are listed. */
+function carryInto(into: Body, outputs: OutputColumn[], env: Env): void {
+  const { schema, table } = placeOf(into);
+  const listed = stringsOf(into.colNames);
+  carryRows(env, 'create', { schema, table }, listed.length === 0 ? undefined : listed, outputs, true);
 }
 
 /** EXPLAIN; with ANALYZE it runs what it explains. */

@@ -1,4 +1,5 @@
 /** DDL, grants and the rest: what each statement works on; everything below is walked as well. */
+import { carryNames, carryValue } from './carry.js';
 import { EXTENSION_REACH, languageReaches } from './catalogue/reach.js';
 import type { ObjectAccessKind, Reach } from './facts.js';
 import { type Body, bodyOf, isRangeVar, itemsOf, listOf, optionsOf, qualified, scalarText, stringsOf, textOf, unwrap } from './node.js';
@@ -7,8 +8,26 @@ import { type Env, withScope } from './run.js';
 import { starOf } from './scope.js';
 import { roleName, variableSet } from './settings.js';
 import { nestedNode } from './statement.js';
+import { Taint } from './taint.js';
 import { walk, walkFields } from './walk.js';
 import { roleOptions, securityOption, weakenedByChange, weakenedByDrop, weakenedByFiring } from './weakening.js';
+
+/** Rules know columns by their names: a new name of a column, a table or a schema may take it away from them. */
+function noteNewName(body: Body, env: Env): void {
+  const { schemaname, relname } = (body.relation ?? {}) as Body;
+  const [schema, table, name, old] = [textOf(schemaname), textOf(relname), textOf(body.newname), textOf(body.subname)];
+  const kind = textOf(body.renameType);
+  if (kind === 'OBJECT_COLUMN') carryNames(env, { schema, table, column: old }, { schema, table, column: name });
+  else if (kind === 'OBJECT_SCHEMA') carryNames(env, { schema: old, table: '', column: '*' }, { schema: name, table: '', column: '=' });
+  else if (table !== '' && old === '') carryNames(env, { schema, table, column: '*' }, { schema, table: name, column: '=' });
+}
+
+/** ALTER COLUMN … TYPE … USING makes a column's values of others. */
+function noteConverted(column: string, def: unknown, target: { schema: string; name: string }, env: Env): void {
+  const taint = new Taint();
+  walk(bodyOf(def, 'ColumnDef')?.raw_default, subjectEnv(target, env), 'expression', taint);
+  carryValue(env, 'alter', { schema: target.schema, table: target.name, column }, taint);
+}
 
 type Handler = (body: Body, env: Env) => void;
 
@@ -140,6 +159,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     for (const command of listOf(body.cmds)) {
       const change = bodyOf(command, 'AlterTableCmd');
       if (change !== undefined) weakenedByChange(change, env);
+      if (change?.subtype === 'AT_AlterColumnType') noteConverted(textOf(change.name), change.def, target, env);
       const owner = change?.newowner as Body | undefined;
       if (owner !== undefined) env.facts.object('role', '', roleName(owner), 'grant');
     }
@@ -294,6 +314,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   RenameStmt: (body, env) => {
     const renamed = objectWord(textOf(body.renameType));
     onObject(body, renamed, 'define', env);
+    noteNewName(body, env);
     const inside = textOf(body.subname);
     if (inside === '') return;
     if (body.relation !== undefined || INSIDE.has(renamed)) env.facts.object(renamed, '', inside, 'define');
@@ -303,6 +324,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   AlterObjectSchemaStmt: (body, env) => {
     onObject(body, objectWord(textOf(body.objectType)), 'define', env);
     env.facts.object('schema', '', textOf(body.newschema), 'define');
+    const { schemaname, relname } = (body.relation ?? {}) as Body;
+    const from = { schema: textOf(schemaname), table: textOf(relname), column: '*' };
+    if (from.table !== '') carryNames(env, from, { schema: textOf(body.newschema), table: from.table, column: '=' });
   },
   AlterOwnerStmt: (body, env) => {
     onObject(body, objectWord(textOf(body.objectType)), 'define', env);

@@ -2,6 +2,7 @@ import type { CopyShape } from '../../sql/facts.js';
 import type { MaskSet } from './mask-set.js';
 import { type CatalogueView, type Missing, missing, missingTypes, originsOf, type Relation, type RelationColumn } from './origin.js';
 import { buildRowPlan, type ColumnLayout, type RowPlan } from './plan.js';
+import { withStatistics } from './statistics.js';
 
 /**
  * CopyOutResponse tells the number of columns and nothing of their types or tables, so the layout of a COPY is put together
@@ -23,7 +24,9 @@ export function planCopy(shape: CopyShape, count: number, masks: MaskSet, catalo
     if (types.length > 0) return { relations: [], names: [], types };
   }
   const outputs = shape.relation === undefined ? shape.outputs : tableOutputs(shape.relation, layout);
-  return buildRowPlan(layout, originsOf(layout, outputs, catalogue), masks, catalogue);
+  const found = withStatistics(originsOf(layout, outputs, catalogue), masks, catalogue);
+  if ('patterns' in found) return { relations: [], names: [], types: [], patterns: found.patterns };
+  return buildRowPlan(layout, found.origins, masks, catalogue);
 }
 
 const blank = (name: string, type_oid: number, format: 0 | 1): ColumnLayout => ({

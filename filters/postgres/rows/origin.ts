@@ -58,6 +58,8 @@ export interface Missing {
   relations: number[];
   names: { schema: string; name: string }[];
   types: number[];
+  /** patterns of rules of which must be known whether they cover anything */
+  patterns?: ColumnPattern[];
 }
 
 /** Nested types are looked up a level at a time; no real one is deeper. */

@@ -5,12 +5,15 @@ import { frontend } from '../wire/types.js';
 import { onServerRefusal } from './agent-login.js';
 import { currentRequest, pass } from './backend-pass.js';
 import { certainSyncFollows, doubtSyncs, dropDoubtful } from './copy-syncs.js';
+import { withoutCovered } from './covered-text.js';
 import type { Entry } from './pending.js';
 import { isRefusalAnswer, refusalError } from './refuse.js';
 import type { Session } from './session.js';
 
 export function errorResponse(s: Session, f: Frame): boolean {
   const fields = decodeErrorResponse(f.buf, f.body, f.end);
+  const covered = withoutCovered(s, f, fields);
+  if (covered === 'wait') return false;
   const text = (name: 'severity' | 'severity_plain' | 'code' | 'message') => errorField(fields, name)?.toString('utf8') ?? '';
   const severity = text('severity_plain') || text('severity');
   const fatal = severity === 'FATAL' || severity === 'PANIC';
@@ -27,8 +30,9 @@ export function errorResponse(s: Session, f: Frame): boolean {
       false,
     );
   } else {
-    pass(s, f, s.rules!.masks && maskFields(f.buf, f.start, f.body, f.end, s.rules!.masks), head?.request);
-    const error = { request: head?.request?.id ?? '', severity, sqlstate: text('code'), message: maskText(text('message')), own: false };
+    pass(s, f, covered?.bytes ?? (s.rules!.masks && maskFields(f.buf, f.start, f.body, f.end, s.rules!.masks)), head?.request);
+    const message = maskText(covered?.message ?? text('message'));
+    const error = { request: head?.request?.id ?? '', severity, sqlstate: text('code'), message, own: false };
     s.record('error', `,${JSON.stringify(error).slice(1, -1)}`, false, s.original(f));
   }
   if (head === undefined || fatal) return true;
@@ -67,9 +71,11 @@ function afterError(s: Session, head: Entry): void {
 }
 
 export function noticeResponse(s: Session, f: Frame): boolean {
-  pass(s, f, s.rules!.masks && maskFields(f.buf, f.start, f.body, f.end, s.rules!.masks), currentRequest(s));
   const fields = decodeErrorResponse(f.buf, f.body, f.end);
-  const message = s.rules!.maskText(errorField(fields, 'message')?.toString('utf8') ?? '');
+  const covered = withoutCovered(s, f, fields);
+  if (covered === 'wait') return false;
+  pass(s, f, covered?.bytes ?? (s.rules!.masks && maskFields(f.buf, f.start, f.body, f.end, s.rules!.masks)), currentRequest(s));
+  const message = s.rules!.maskText(covered?.message ?? errorField(fields, 'message')?.toString('utf8') ?? '');
   const notice = {
     request: currentRequest(s)?.id ?? '',
     severity: errorField(fields, 'severity_plain')?.toString('utf8') ?? '',

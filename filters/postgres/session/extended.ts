@@ -6,6 +6,7 @@ import { decodeExecute } from '../wire/execute.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { decodeParse } from '../wire/parse.js';
 import { frontend } from '../wire/types.js';
+import { withCopies } from './copies.js';
 import { hold } from './hold.js';
 import { decisionFields, type Judgement } from './judge.js';
 import { rowsFromStatement } from './layouts.js';
@@ -25,9 +26,11 @@ export function onParse(s: Session, f: Frame): Stall | undefined {
   checkNames(s);
   const start = f.body + parse.statement.length + 1;
   const judgement = judgeText(s, f.buf, start, start + parse.text.length);
+  const copies = withCopies(s, judgement, undefined, judgement.decision, judgement.decisionFields);
+  if (copies === 'wait') return 'catalogue';
+  let { decision, fields } = copies;
   const request = s.newRequest();
   recordRequest(s, request, 'parse', judgement, f);
-  let { decision, decisionFields: fields } = judgement;
   if (s.second !== undefined) ({ decision, fields } = withOpinion(s, judgement.analysis.facts, undefined, decision, fields));
   s.recordDecision(request, decision, fields);
   if (decision.verdict === 'deny') {
@@ -98,6 +101,9 @@ export function onExecute(s: Session, f: Frame): Stall | undefined {
     decision = judge.again(facts, texts);
     fields = decisionFields(decision, policy.version);
   }
+  const copies = withCopies(s, judgement, texts, decision, fields);
+  if (copies === 'wait') return 'catalogue';
+  ({ decision, fields } = copies);
   if (s.second !== undefined) ({ decision, fields } = withOpinion(s, judgement.analysis.facts, texts, decision, fields));
   const request = s.newRequest();
   const params = portal.bind && texts ? shownParams(portal.bind, texts, s.rules!.maskText) : [];

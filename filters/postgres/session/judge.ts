@@ -15,6 +15,8 @@ export interface Ruling {
   readonly copiesIn: readonly number[];
   /** EXECUTE of a prepared statement is among them, so names must be looked up */
   readonly usesNames: boolean;
+  /** takes values elsewhere than into its answer, so masks must be looked after (copies.ts) */
+  readonly mayCopy: boolean;
   readonly changesNames: boolean;
   readonly ddl: boolean;
   /** redefines views or names, so that until it is committed the catalogue, which reads from outside, tells wrong origins */
@@ -135,7 +137,10 @@ export class Judge {
 
   private build(text: string, analysis: SqlAnalysis, whole = true): Judgement {
     const maskedText = maskedHead(text, EVENT_TEXT_UNITS_MAX, this.maskText);
-    const { decision, decisionFields, factsField, copiesIn, usesNames, changesNames, ddl, changesOrigins } = this.ruling(text, analysis);
+    const { decision, decisionFields, factsField, copiesIn, usesNames, mayCopy, changesNames, ddl, changesOrigins } = this.ruling(
+      text,
+      analysis,
+    );
     return {
       text,
       analysis,
@@ -148,6 +153,7 @@ export class Judge {
       factsField,
       copiesIn,
       usesNames,
+      mayCopy,
       changesNames,
       ddl,
       changesOrigins,
@@ -170,6 +176,7 @@ export class Judge {
           : []
         : analysis.top.flatMap((t, at) => (t.copy?.direction === 'in' || (t.kind === 'copy' && t.copy === undefined) ? [at] : [])),
       usesNames: analysis.top.some((t) => t.executes !== undefined || t.fetches !== undefined),
+      mayCopy: analysis.top.some((t) => t.carries !== undefined || t.executes !== undefined),
       changesNames: analysis.top.some(
         (t) => t.prepares !== undefined || t.deallocates !== undefined || t.declares !== undefined || t.kind === 'discard',
       ),

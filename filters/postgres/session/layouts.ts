@@ -3,6 +3,7 @@ import { RowMasker } from '../rows/data-row.js';
 import { maskRowDescriptionNames } from '../rows/fields.js';
 import { missing, originsOf } from '../rows/origin.js';
 import { buildRowPlan, type ColumnLayout, type MaskSet, type RowPlan } from '../rows/plan.js';
+import { withStatistics } from '../rows/statistics.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { decodeRowDescription } from '../wire/row-description.js';
 import type { Judgement } from './judge.js';
@@ -125,7 +126,12 @@ export function planRows(
       return undefined;
     }
   }
-  const plan = buildRowPlan(columns, originsOf(columns, outputs, s.catalogue), masks, s.catalogue);
+  const found = withStatistics(originsOf(columns, outputs, s.catalogue), masks, s.catalogue);
+  if ('patterns' in found) {
+    s.lookup({ patterns: found.patterns });
+    return undefined;
+  }
+  const plan = buildRowPlan(columns, found.origins, masks, s.catalogue);
   const rows = plan.clean ? 'clean' : new RowMasker(plan);
   s.plans.keep(masks, outputs, key, rows, now);
   return rows;

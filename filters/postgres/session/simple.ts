@@ -1,6 +1,7 @@
 import { MidstreamError } from '../../errors.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { frontend } from '../wire/types.js';
+import { withCopies } from './copies.js';
 import { hold } from './hold.js';
 import { decisionFields, type Judgement } from './judge.js';
 import { entry } from './pending.js';
@@ -24,6 +25,9 @@ export function onQuery(s: Session, f: Frame): Stall | undefined {
     decision = s.rules!.judge.again(facts, undefined);
     fields = decisionFields(decision, s.rules!.policy.version);
   }
+  const copies = withCopies(s, judgement, undefined, decision, fields);
+  if (copies === 'wait') return 'catalogue';
+  ({ decision, fields } = copies);
   if (s.second !== undefined) ({ decision, fields } = withOpinion(s, judgement.analysis.facts, undefined, decision, fields));
   const request = s.newRequest();
   recordRequest(s, request, 'query', judgement, f);

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import type { DatabaseError } from 'pg';
+import { type TestGateway, testGateway } from '../support/gateway.js';
+
+const SECRET = 'qwertyasdf';
+const policy = `
+version: 1
+masks:
+  - { name: codes, columns: ["*.people.code"], as: redact }
+defaults: { unparsed: deny, opaque: deny, grammar: pin, allow: true }
+`;
+const seed = `
+create table people (id int primary key, name text not null, code text check (code <> ''));
+insert into people values (1, 'Ada', '${SECRET}'), (2, 'Bob', 'zxcvbnmlkj');
+create table plain (id int, note text);
+create view v as select id, code as c from people;
+analyze people;
+`;
+
+for (const transport of ['ext_proc', 'hop'] as const) {
+  describe(`values under a column rule by ${transport}`, function () {
+    this.timeout(60_000);
+    let gateway: TestGateway;
+    before(async () => {
+      gateway = await testGateway({ transport, policy, seed, catalogue: true });
+    });
+    after(() => gateway?.finish());
+
+    it('stand in no error and no notice of the server', async () => {
+      const client = await gateway.client();
+      const notices: string[] = [];
+      client.on('notice', (notice) => notices.push(JSON.stringify(notice)));
+      for (const sql of [
+        'select code::int from people',
+        'select c::date from v',
+        'select code::regclass from people',
+        'select 1 from people where code::int > 5',
+        "select to_date(code, 'YYYY') from people",
+        'update people set name = null where id = 1',
+      ]) {
+        const error = await client.query(sql).then(
+          () => assert.fail(sql),
+          (reason: DatabaseError) => reason,
+        );
+        assert.ok(!JSON.stringify({ ...error, message: error.message }).includes(SECRET), `${sql}: ${error.message} ${error.detail}`);
+        assert.notEqual(error.code, '42501', sql);
+      }
+      await client.query("do $$ begin raise notice '%', (select code from people where id = 1); end $$");
+      assert.equal(notices.length, 1);
+      assert.ok(!notices.join().includes(SECRET));
+      // What is about the client's own text stays readable.
+      await assert.rejects(client.query('select coed from people'), /column "coed" does not exist/);
+      await client.end();
+    });
+
+    it('are not copied to where no mask covers them', async () => {
+      const client = await gateway.client();
+      for (const sql of [
+        'create temp table t as select code from people',
+        'insert into plain (note) select c from v',
+        'update people set name = code where id = 1',
+        "select set_config('a.b', code, false) from people",
+        "select pg_notify('c', code) from people",
+        'alter table people rename column code to kode',
+        'do $$ declare x text; begin select code into x from people limit 1; insert into plain (note) values (x); end $$',
+      ])
+        for (const values of [undefined, []])
+          await assert.rejects(
+            values === undefined ? client.query(sql) : client.query({ text: sql, values, name: sql.slice(0, 20) }),
+            (error: DatabaseError) => {
+              assert.equal(error.code, '42501', `${sql}: ${error.message}`);
+              return /masked values/.test(error.message);
+            },
+          );
+      const { rows } = await client.query("insert into people values (3, 'Eve', 'new') returning code");
+      assert.deepEqual(rows, [{ code: '[column]' }]);
+      await client.query('update people set code = upper(code) where id = 3');
+      await client.query('create temp table names as select id, name from people');
+      await client.end();
+    });
+
+    it('stand in none of the planner’s statistics', async () => {
+      const client = await gateway.client();
+      for (const sql of [
+        "select * from pg_stats where tablename = 'people'",
+        "select histogram_bounds::text as x from pg_stats where tablename = 'people'",
+        'select stavalues1, stavalues2 from pg_statistic',
+        'select s from pg_stats s',
+        'select string_agg(histogram_bounds::text, $$ $$) from pg_stats',
+      ])
+        assert.ok(!JSON.stringify((await client.query(sql)).rows).includes(SECRET), sql);
+      await client.end();
+    });
+  });
+}
