@@ -8,7 +8,7 @@ import { SseMasker } from '../mask/codecs/sse.js';
 import { XmlMasker } from '../mask/codecs/xml.js';
 import { JoinedRules, joinDetectors } from '../mask/joined.js';
 import { createMasker } from '../mask/masker.js';
-import { StreamMasker } from '../mask/stream/masker.js';
+import { textMasker } from '../mask/stream/chain.js';
 import type { Detector, MaskAs, Masker } from '../mask/types.js';
 import { isJson, mediaType } from './body.js';
 import { Base64Masker, GrpcMasker, type GrpcOptions } from './grpc/masker.js';
@@ -269,5 +269,5 @@ function codecOf(type: string, options: CodecOptions): StreamCodec {
   if (type === 'application/x-www-form-urlencoded') return new FormMasker(options);
   if (type === 'text/html' || type === 'application/xhtml+xml') return new HtmlMasker(options);
   if (type === 'text/xml' || type === 'application/xml' || type.endsWith('+xml')) return new XmlMasker(options);
-  return new StreamMasker(options);
+  return textMasker(options);
 }

@@ -73,14 +73,23 @@ export class JoinedRules {
 
   /**
    * buf[start, end) masked by one rule after the other; undefined when none found anything. Where a rule with `null` takes the whole value
-   * away it is null when `nullable`, else the kind in brackets.
+   * away it is null when `nullable`, else the kind in brackets. `read` gives
+   * what each rule's detector is asked through.
    */
-  mask(buf: Buffer, start: number, end: number, context: FindContext | undefined, nullable: boolean): Buffer | null | undefined {
+  mask(
+    buf: Buffer,
+    start: number,
+    end: number,
+    context: FindContext | undefined,
+    nullable: boolean,
+    read: (detector: Detector) => Detector = (detector) => detector,
+  ): Buffer | null | undefined {
     let text = buf;
     let from = start;
     let to = end;
     let changed = false;
-    for (const { detector, masker } of this.rules) {
+    for (const { detector: own, masker } of this.rules) {
+      const detector = read(own);
       const found = detector.find(text, from, to, context);
       if (found.length === 0) continue;
       if (nullable && masker.as === 'null' && found.length === 1 && found[0]!.start === from && found[0]!.end === to) {

@@ -38,12 +38,28 @@ export function applyMask(masker: Masker, hits: readonly Hit[], buf: Uint8Array,
   let at = start;
   for (const hit of hits) {
     if (hit.start > at) parts.push(buf.subarray(at, hit.start));
-    parts.push(masker.mask(hit.kind, buf, hit.start, hit.end) ?? Buffer.from(`[${hit.kind}]`, REDACTED_AS_TEXT));
+    parts.push(maskHit(masker, hit, buf));
     at = hit.end;
   }
   if (at < end) parts.push(buf.subarray(at, end));
   return Buffer.concat(parts);
 }
+
+/** What stands in place of a hit: by what its bytes stand for, where they have escapes. */
+export function maskHit(masker: Masker, { kind, start, end, says, rest }: Hit, buf: Uint8Array): Buffer {
+  if (rest === true) return NOTHING;
+  const masked = says === undefined ? masker.mask(kind, buf, start, end) : masker.mask(kind, says, 0, says.length);
+  return masked ?? Buffer.from(`[${kind}]`, REDACTED_AS_TEXT);
+}
+
+/** How many values these are: parts of one count once. */
+export function valuesIn(hits: readonly Hit[]): number {
+  let count = 0;
+  for (const { rest } of hits) if (rest !== true) count++;
+  return count;
+}
+
+const NOTHING = Buffer.alloc(0);
 
 /** A text with every hit masked, the same string when nothing was found. `name` is the key or field that it stands under. */
 export function maskString(detector: Detector, masker: Masker, text: string, name = ''): string {

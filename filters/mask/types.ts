@@ -13,6 +13,10 @@ export interface Hit {
   end: number;
   /** 0 to 1 */
   score: number;
+  /** what the bytes stand for, where they are written with escapes: what a masker reads */
+  says?: Buffer;
+  /** a further part of the value before it, behind something that stays: it is taken out */
+  rest?: boolean;
 }
 
 /** Evidence beside the bytes themselves. */
@@ -59,6 +63,10 @@ export interface Detector {
   readonly anchors?: { json(buf: Uint8Array, from: number, to: number, into: number[]): number } | undefined;
   /** bytes that a stream holds back at a flush beside what openFrom holds: values of a policy's own kinds may have several plain words */
   readonly held_max?: number;
+  /** where in buf[lo, hi) begins what may be part of an unfinished value, if not where openFrom (stream/open-end.ts) says */
+  openFrom?(buf: Uint8Array, lo: number, hi: number): number;
+  /** a hit this near to the end of what was searched may go on behind it, if more than STREAM's own, bytes */
+  readonly touches_max?: number;
   /** of them, those at the end of buf[start, end) that may be the beginning of such a value; without it all are held */
   begun?(buf: Uint8Array, start: number, end: number): number;
   /** numbers of fewer digits than those of cards may be hits too: a policy's own kinds may be numbers */

@@ -1,5 +1,7 @@
+import { mayEscape, throughEscapes } from '../readings/through.js';
 import { StreamMasker } from '../stream/masker.js';
-import type { FindContext } from '../types.js';
+import { maskHit, valuesIn } from '../text.js';
+import type { Detector, FindContext } from '../types.js';
 import type { CodecOptions } from './codec.js';
 
 /** A longer field is masked while it comes; a shorter one is held to its end, bytes. */
@@ -66,13 +68,14 @@ export class FieldMasker {
 
   private settle(buf: Buffer, start: number, end: number, context: FindContext | undefined): Buffer {
     if (end <= start) return Buffer.alloc(0);
-    const { detector, masker, write } = this.options;
+    const { masker, write } = this.options;
     const said = this.form.decode(buf, start, end)?.text ?? buf.subarray(start, end);
+    const detector = this.detectorFor(said);
     let field = buf.subarray(start, end);
     const again = masker.as === 'redact' || masker.as === 'null';
     if ((context !== undefined && detector.sensitiveName(context.name)) || detector.mayHold(said, 0, said.length)) {
       for (let round = 0; round < (again ? ROUNDS_MAX : 1); round++) {
-        const masked = this.once(field, context);
+        const masked = this.once(field, context, detector);
         if (masked === undefined) break;
         field = masked;
       }
@@ -81,20 +84,25 @@ export class FieldMasker {
     return said;
   }
 
+  /** Fields hold JSON, code and HTML too, with escapes of their own. */
+  private detectorFor(said: Buffer): Detector {
+    const { detector } = this.options;
+    return mayEscape(said, 0, said.length) ? throughEscapes(detector) : detector;
+  }
+
   /** The field with every value in it masked, undefined when nothing was found. */
-  private once(field: Buffer, context: FindContext | undefined): Buffer | undefined {
-    const { detector, masker } = this.options;
+  private once(field: Buffer, context: FindContext | undefined, detector: Detector): Buffer | undefined {
+    const { masker } = this.options;
     const decoded = this.form.decode(field, 0, field.length);
     const text = decoded?.text ?? field;
     const found = detector.find(text, 0, text.length, context);
     if (found.length === 0) return undefined;
-    this.hits += found.length;
+    this.hits += valuesIn(found);
     const at = (k: number): number => (decoded === undefined ? k : decoded.at[k]!);
     const parts: Buffer[] = [];
     let from = 0;
     for (const hit of found) {
-      const masked = masker.mask(hit.kind, text, hit.start, hit.end) ?? Buffer.from(`[${hit.kind}]`, 'latin1');
-      parts.push(field.subarray(from, at(hit.start)), this.form.encode(masked));
+      parts.push(field.subarray(from, at(hit.start)), this.form.encode(maskHit(masker, hit, text)));
       from = at(hit.end);
     }
     parts.push(field.subarray(from));
@@ -104,7 +112,7 @@ export class FieldMasker {
   private openLong(context: FindContext | undefined): void {
     const { detector, masker, write, limits } = this.options;
     this.long = new StreamMasker({
-      detector,
+      detector: throughEscapes(detector),
       masker,
       write: (bytes) => write(this.form.encode(bytes)),
       ...(context === undefined ? {} : { context }),

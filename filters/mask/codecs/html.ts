@@ -1,32 +1,10 @@
+import { isUnseen } from '../readings/reading.js';
+import { readReference, reference } from '../readings/references.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
 import { Decoded, type FieldForm, FieldMasker } from './field.js';
 
-/** Named references of signs that values are made of (HTML Living Standard, 13.5); all others stay as they are. */
-const NAMED = new Map<string, number>([
-  ['amp', 0x26],
-  ['lt', 0x3c],
-  ['gt', 0x3e],
-  ['quot', 0x22],
-  ['apos', 0x27],
-  ['nbsp', 0x20],
-  ['commat', 0x40],
-  ['period', 0x2e],
-  ['colon', 0x3a],
-  ['sol', 0x2f],
-  ['lowbar', 0x5f],
-  ['hyphen', 0x2d],
-  ['dash', 0x2d],
-  ['plus', 0x2b],
-  ['equals', 0x3d],
-  ['num', 0x23],
-  ['excl', 0x21],
-  ['dollar', 0x24],
-  ['percnt', 0x25],
-  ['lpar', 0x28],
-  ['rpar', 0x29],
-]);
-/** longest reference that is read, bytes: `&#x0010FFFF;` */
-const REFERENCE_MAX = 12;
+/** A reference that may go on behind what came is waited for so long, bytes: zeros before a number may be many. */
+const REFERENCE_HELD_MAX = 256;
 
 /** Text with character references. */
 export const entityForm: FieldForm = {
@@ -35,22 +13,20 @@ export const entityForm: FieldForm = {
     const out = new Decoded(end - start);
     for (let k = start; k < end; k++) {
       const b = buf[k]!;
-      const close = b === 0x26 ? buf.subarray(k, Math.min(end, k + REFERENCE_MAX)).indexOf(0x3b) : -1;
-      const code = close < 0 ? -1 : codeOf(buf.toString('latin1', k + 1, k + close));
-      if (code < 0) {
+      if (b !== 0x26 || !readReference(buf, k, end)) {
         out.add(b, k);
         continue;
       }
       // a reference is never shorter than the bytes of its character
-      for (const one of Buffer.from(String.fromCodePoint(code), 'utf8')) out.add(one, k);
-      k += close;
+      if (!isUnseen(reference.code)) for (const one of Buffer.from(String.fromCodePoint(reference.code), 'utf8')) out.add(one, k);
+      k = reference.end - 1;
     }
     return out.done(end);
   },
   whole(buf, start, end) {
-    for (let k = end - 1; k >= start && k > end - REFERENCE_MAX; k--) {
-      if (buf[k] === 0x3b) return end;
+    for (let k = end - 1; k >= start && k > end - REFERENCE_HELD_MAX; k--) {
       if (buf[k] === 0x26) return k;
+      if (!isReference(buf[k]!)) return end;
     }
     return end;
   },
@@ -72,14 +48,8 @@ for (const [sign, reference] of [
 ] as const)
   ESCAPES[sign.charCodeAt(0)] = Buffer.from(reference, 'latin1');
 
-function codeOf(reference: string): number {
-  const known = NAMED.get(reference);
-  if (known !== undefined) return known;
-  const number = /^#(?:([0-9]{1,7})|[xX]([0-9a-fA-F]{1,6}))$/.exec(reference);
-  if (number === null) return -1;
-  const code = number[1] === undefined ? Number.parseInt(number[2]!, 16) : Number(number[1]);
-  return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code < 0xe000) ? code : -1;
-}
+/** What a reference is made of behind its ampersand. */
+const isReference = (b: number): boolean => b === 0x23 || (b >= 0x30 && b <= 0x39) || ((b | 0x20) >= 0x61 && (b | 0x20) <= 0x7a);
 
 /**
  * Masks HTML and XML: each piece of text and each tag by itself, through character references. What is found is replaced where it

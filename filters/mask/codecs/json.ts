@@ -1,7 +1,8 @@
 import type { JoinedRules } from '../joined.js';
+import { mayEscape, throughEscapes } from '../readings/through.js';
 import { type TextMasker, textMasker } from '../stream/chain.js';
 import { Target } from '../target.js';
-import { maskText } from '../text.js';
+import { maskText, valuesIn } from '../text.js';
 import type { Detector, Hit, Kind, Masker } from '../types.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
 import { type JsonKey, JsonPlace } from './json-place.js';
@@ -41,6 +42,8 @@ export class JsonMasker implements StreamCodec {
   private written = 0;
   /** the string that is read has an escape */
   private escapes = false;
+  /** it has an ampersand, as character references do */
+  private refers = false;
   private at = 0;
   private token = 0;
   private readonly place = new JsonPlace();
@@ -154,6 +157,7 @@ export class JsonMasker implements StreamCodec {
     }
     this.from = this.at;
     this.escapes = false;
+    this.refers = false;
     if (!begins || !this.place.value(b === 0x22)) return this.asText();
     this.token = b === 0x22 ? STRING : SCALAR;
     this.at++;
@@ -169,7 +173,10 @@ export class JsonMasker implements StreamCodec {
       if (b === 0x5c) {
         this.escapes = true;
         at += 2;
-      } else at++;
+      } else {
+        if (b === 0x26) this.refers = true;
+        at++;
+      }
     }
     if (at < length) {
       this.at = at + 1;
@@ -199,7 +206,8 @@ export class JsonMasker implements StreamCodec {
     place.said(text, start, end);
     if (context !== undefined && this.maskUsual(context, text, start, end, close)) return;
     if (!this.isSensitive(context) && this.maskInside(text, start, end, close)) return;
-    if (!this.isSensitive(context) && !this.mayHold(text, start, end)) return;
+    const read = (this.refers || text !== this.buf) && mayEscape(text, start, end);
+    if (read ? this.maskRead(text, start, end, close, context) : !this.isSensitive(context) && !this.mayHold(text, start, end)) return;
     if (this.options.rules !== undefined) return this.settleByRules(this.options.rules, text, start, end, close, context);
     const found = detector.find(text, start, end, context);
     if (found.length === 0) return;
@@ -214,6 +222,25 @@ export class JsonMasker implements StreamCodec {
       this.write('"');
     }
     this.skip(close + 1);
+  }
+
+  /** A string that holds escapes or references of its own: code, log lines, HTML. Always true. */
+  private maskRead(text: Buffer, start: number, end: number, close: number, context: JsonKey | undefined): boolean {
+    const { rules } = this.options;
+    const detector = throughEscapes(this.detector);
+    const found = detector.find(text, start, end, context);
+    if (found.length === 0) return true;
+    const masked =
+      rules === undefined
+        ? maskText(detector, this.masker, text, start, end, context, found)
+        : rules.mask(text, start, end, context, false, throughEscapes);
+    if (masked === undefined || masked === null) return true;
+    this.hits += valuesIn(found);
+    this.write('"');
+    this.escaped(masked);
+    this.write('"');
+    this.skip(close + 1);
+    return true;
   }
 
   /** The same by several rules. */

@@ -1,4 +1,4 @@
-import { StreamMasker } from '../stream/masker.js';
+import { textMasker } from '../stream/chain.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
 import { JsonMasker } from './json.js';
 
@@ -44,7 +44,7 @@ export class SseMasker implements StreamCodec {
         if (b === 0x20) continue;
         this.options.write(buf.subarray(from, at));
         from = at;
-        this.body = b === BRACE || b === BRACKET ? new JsonMasker(this.options) : new StreamMasker(this.options);
+        this.body = b === BRACE || b === BRACKET ? new JsonMasker(this.options) : textMasker(this.options);
       } else {
         from = at + 1;
         if (b === DATA[this.matched]) {
@@ -74,7 +74,7 @@ export class SseMasker implements StreamCodec {
 
   /** A line that is no `data:`. */
   private asText(): void {
-    this.body = new StreamMasker(this.options);
+    this.body = textMasker(this.options);
     this.body.push(DATA.subarray(0, this.matched));
   }
 

@@ -1,12 +1,15 @@
 import type { JoinedRules } from '../joined.js';
+import { throughEscapes } from '../readings/through.js';
 import { StreamMasker, type StreamMaskerOptions } from './masker.js';
 
 /** A masker of text that may be told what stands before it. */
 export type TextMasker = Pick<StreamMasker, 'prime' | 'push' | 'flush' | 'end' | 'hits' | 'held'>;
 
-/** Masks a stream of text by one rule, or by several one after the other: text has no parts of which a rule could leave out some. */
+/** Masks a stream of text, through escapes and references, by one rule, or by several one after the other: text has no parts of which a rule could leave out some. */
 export function textMasker(options: StreamMaskerOptions & { rules?: JoinedRules }): TextMasker {
-  return options.rules === undefined ? new StreamMasker(options) : new Chain(options, options.rules);
+  return options.rules === undefined
+    ? new StreamMasker({ ...options, detector: throughEscapes(options.detector) })
+    : new Chain(options, options.rules);
 }
 
 class Chain implements TextMasker {
@@ -15,7 +18,7 @@ class Chain implements TextMasker {
   constructor(options: StreamMaskerOptions, { rules }: JoinedRules) {
     let { write } = options;
     for (const { detector, masker } of [...rules].reverse()) {
-      const stage = new StreamMasker({ ...options, detector, masker, write });
+      const stage = new StreamMasker({ ...options, detector: throughEscapes(detector), masker, write });
       this.stages.unshift(stage);
       write = (bytes) => stage.push(bytes);
     }

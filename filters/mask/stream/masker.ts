@@ -1,4 +1,4 @@
-import { applyMask } from '../text.js';
+import { applyMask, valuesIn } from '../text.js';
 import type { Detector, FindContext, Hit, Masker } from '../types.js';
 import { STREAM_LIMITS, type StreamLimits } from './limits.js';
 import { type Segment, Segments } from './segments.js';
@@ -75,7 +75,7 @@ export class StreamMasker {
     let end = segment.end;
     let masked = hits.length === 0 ? buf.subarray(start, end) : applyMask(this.masker, hits, buf, start, end);
     let changed = hits.length > 0;
-    let count = hits.length;
+    let count = valuesIn(hits);
     // a masked value may have hidden its neighbour: it is searched again, as maskText does
     for (let round = 1; again && round < ROUNDS_MAX; round++) {
       const text = Buffer.concat([this.tail, masked, buf.subarray(end, segment.searched)]);
@@ -90,7 +90,7 @@ export class StreamMasker {
       }
       masked = applyMask(this.masker, found, text, from, Math.max(last, until));
       changed = true;
-      count += found.length;
+      count += valuesIn(found);
     }
     this.hits += count;
     this.put(masked, changed);

@@ -35,6 +35,7 @@ export class Segments {
   private done = 0;
   private base = 0;
   private right: number;
+  private readonly touches: number;
   /** the kind of a value longer than `grown`, whose rest is dropped */
   private endless = '';
   /** bytes of values that were dropped because the value was longer than `grown` */
@@ -48,6 +49,7 @@ export class Segments {
   ) {
     this.limits = { ...STREAM_LIMITS, ...limits };
     this.right = this.limits.right;
+    this.touches = Math.max(TOUCHES, detector.touches_max ?? 0);
   }
 
   /** bytes that were given and not handed out yet */
@@ -86,8 +88,10 @@ export class Segments {
   /** Hands out what surely is no part of a value whose end is still to come. */
   flush(): void {
     if (this.held === 0) return;
-    const begun = this.detector.begun?.(this.buf, this.done, this.length) ?? this.detector.held_max ?? 0;
-    const open = Math.min(openFrom(this.buf, this.done, this.length), this.length - begun);
+    const { detector, buf, done } = this;
+    const begun = detector.begun?.(buf, done, this.length) ?? detector.held_max ?? 0;
+    const from = detector.openFrom?.(buf, done, this.length) ?? openFrom(buf, done, this.length);
+    const open = Math.min(from, this.length - begun);
     const end = open < this.length ? wholeCharacter(this.buf, this.done, Math.max(open, this.done)) : open;
     if (end <= this.done) return;
     // what decides about a value stands within `right`; more is not searched, or many flushes would cost too much
@@ -151,7 +155,7 @@ export class Segments {
       }
       if (!final && this.mayGoOn(buf, hit, searched)) {
         if (flushed || this.right < this.limits.grown) return false;
-        if (hit.end > searched - TOUCHES) this.endless = hit.kind;
+        if (hit.end > searched - this.touches) this.endless = hit.kind;
       }
       if (hit.end > end) end = hit.end;
       if (this.endless !== '') end = searched;
@@ -165,7 +169,7 @@ export class Segments {
   }
 
   private mayGoOn(buf: Buffer, hit: Hit, searched: number): boolean {
-    if (hit.end > searched - TOUCHES) return true;
+    if (hit.end > searched - this.touches) return true;
     return hit.kind === 'private_key' && searched - hit.start < ARMOUR_HELD_MAX && !hasArmourEnd(buf, hit.start, hit.end);
   }
 

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { BodyMasker } from '../../../filters/http/masking.js';
+import { createDetector, createMasker } from '../../../filters/mask/index.js';
+import type { MaskAs } from '../../../filters/mask/types.js';
+import { Random } from '../../property/mask/corpus.js';
+
+const detector = createDetector({ detect: ['credit_card', 'email', 'us_ssn'] });
+const SEED = Number(process.env.MIDSTREAM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+function masked(type: string, body: string | Buffer, as: MaskAs = 'redact', size?: () => number, flush = false): string {
+  const out: Buffer[] = [];
+  const stream = new BodyMasker([{ name: 'all', detector, as, masker: createMasker(as) }], type, (bytes) => out.push(bytes));
+  const bytes = Buffer.from(body as string);
+  for (let at = 0; at < bytes.length; ) {
+    const n = size === undefined ? bytes.length : Math.max(1, size());
+    stream.push(bytes.subarray(at, at + n));
+    at += n;
+    if (flush) stream.flush();
+  }
+  stream.end();
+  return Buffer.concat(out).toString('utf8');
+}
+
+const CARD = '4111111111111111';
+const unicode = [...CARD].map((d) => `\\u${d.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+const hex = [...CARD].map((d) => `\\x${d.charCodeAt(0).toString(16)}`).join('');
+const octal = [...CARD].map((d) => `\\${d.charCodeAt(0).toString(8).padStart(3, '0')}`).join('');
+const references = (form: (code: number) => string): string => [...CARD].map((d) => form(d.charCodeAt(0))).join('');
+
+/** What, media type, what stands before the card, the card as it is written, what stands behind it. */
+const cards: [string, string, string, string, string][] = [
+  ['JSONP', 'application/javascript', 'cb({"a":"', unicode, '"});'],
+  ['a prefix against inclusion', 'application/json', ')]}\',\n{"a":"', unicode, '"}'],
+  ['a comment in JSON', 'application/json', '{/* x */"a":"', unicode, '"}'],
+  ['a comma too many in JSON', 'application/json', '{"b":[1,],"a":"', unicode, '"}'],
+  ['single quotes in JSON', 'application/json', "{'a':'", hex, "'}"],
+  ['code', 'text/javascript', "var a='", hex, "';"],
+  ['code, octal', 'text/javascript', "var a='", octal, "';"],
+  ['code with braces', 'text/javascript', 'var a="', unicode.replaceAll(/u00(..)/g, 'u{$1}'), '";'],
+  ['YAML', 'application/yaml', 'a: "', hex, '"\n'],
+  ['TOML', 'application/toml', 'a = "', unicode.replaceAll('u', 'U0000'), '"\n'],
+  ['code in HTML', 'text/html', '<script>var a="', unicode, '"</script>'],
+  ['JSON in a cell', 'text/csv', 'a,b\n1,"{""c"":""', unicode, '""}"\n'],
+  ['JSON in a line of a log, escaped twice', 'text/plain', 'got "{\\"a\\":\\"', unicode.replaceAll('\\', '\\\\\\'), '\\"}" from'],
+  ['the same in a string of JSON', 'application/json', '{"log":"got {\\"a\\":\\"', unicode.replaceAll('\\', '\\\\'), '\\"} from"}'],
+  ['HTML in a string of JSON', 'application/json', '{"html":"<p>', references((c) => `&#${c};`), '</p>"}'],
+  ['XML as text', 'text/plain', '<a>', references((c) => `&#${c};`), '</a>'],
+  ['references without an end', 'text/html', '<p>', references((c) => `&#${c}`), ' x</p>'],
+  ['references with many zeros', 'text/html', '<p>', references((c) => `&#${String(c).padStart(30, '0')};`), '</p>'],
+  ['hexadecimal references without an end', 'text/html', '<p>', references((c) => `&#X000000000${c.toString(16)}`), ' x</p>'],
+  ['events', 'text/event-stream', 'data: x="', unicode, '"\n\n'],
+  ['a line that goes on', 'text/javascript', 'var a="', '4111\\\n1111\\\n11111111', '";'],
+  ['a character without width', 'text/html', '<p>', '4111&shy;1111&#8203;1111&ZeroWidthSpace;1111', '</p>'],
+];
+
+describe('what readers make of a body', function () {
+  // slow machines get the time they need: nothing here asserts a time
+  this.timeout(120_000);
+
+  for (const [what, type, before, card, behind] of cards) {
+    it(`${what}: the card is masked, and by its own digits`, () => {
+      const text = before + card + behind;
+      const redacted = masked(type, text);
+      assert.ok(redacted.startsWith(before) && redacted.endsWith(behind), redacted);
+      assert.match(redacted, /\[credit_card\]/);
+      assert.ok(redacted.length <= before.length + behind.length + 90, redacted);
+      const partly = masked(type, text, 'partial');
+      assert.match(partly.slice(before.length), /^[*X• -]*1111/, partly);
+      for (const flush of [false, true])
+        assert.equal(
+          masked(type, text, 'redact', () => 1, flush),
+          redacted,
+          'byte by byte',
+        );
+    });
+  }
+
+  it('text without values stays as it is', () => {
+    for (const text of [
+      'C:\\users\\x64\\u',
+      '\\',
+      '&',
+      '&#',
+      '&#x;',
+      '\\u12',
+      'a\\nb',
+      '&amp;&lt',
+      '\\u{110000000}',
+      '&#1114112;',
+      '\\777',
+    ])
+      for (const type of ['text/plain', 'text/html', 'text/csv', 'application/json', 'application/xml'])
+        assert.equal(masked(type, text), text, `${type} ${text}`);
+  });
+
+  it('gives the same wherever it is cut', () => {
+    const signs = [
+      '\\',
+      '\\u0034',
+      '\\x31',
+      '4111',
+      '1111',
+      '\\\\u0031',
+      '&#49;',
+      '&#49',
+      '&',
+      '"',
+      ' ',
+      ',',
+      '\n',
+      '<b>',
+      '</b>',
+      'a',
+      '{',
+      ':',
+      'data: ',
+    ];
+    for (let n = 0; n < 400; n++) {
+      const r = new Random((SEED + n * 7919) | 0);
+      const text = Array.from({ length: 1 + r.below(40) }, () => r.pick([...signs, unicode, hex])).join('');
+      const type = r.pick(['text/plain', 'text/html', 'text/csv', 'application/json', 'application/xml', 'text/event-stream']);
+      const whole = masked(type, text);
+      const cut = masked(type, text, 'redact', () => 1 + r.below(9));
+      assert.equal(cut, whole, `MIDSTREAM_SEED=${SEED} round ${n}: ${type} ${JSON.stringify(text)}`);
+    }
+  });
+});
