@@ -35,23 +35,34 @@ declare const WebAssembly:
 interface Exports {
   memory: { buffer: ArrayBuffer };
   anchors(from: number, stop: number, lo: number, hi: number, mode: number): number;
+  rows(from: number, end: number, kind: number): void;
 }
 
 /** The module in its memory; there is one, and every detector that uses it puts its own tables in before. */
-interface Machine {
+export interface Machine {
   bytes: Uint8Array;
   places: Uint16Array;
   next: Uint32Array;
   run: Exports['anchors'];
+  rows: Exports['rows'];
+  /** how often something was put into the input */
+  inputs: number;
   /** whose tables stand in the memory */
   owner: Anchors | undefined;
 }
 
 let machine: Machine | undefined;
 
+/** The module, made when it is asked for first; undefined where there is no WebAssembly. */
+export function theMachine(): Machine | undefined {
+  if (typeof WebAssembly === 'undefined') return undefined;
+  machine ??= load(WebAssembly);
+  return machine;
+}
+
 function load({ Module, Instance }: NonNullable<typeof WebAssembly>): Machine {
   const module = new Module(Buffer.from(MODULE, 'base64'));
-  const { memory, anchors } = new Instance(module, {}).exports as Exports;
+  const { memory, anchors, rows } = new Instance(module, {}).exports as Exports;
   const { buffer } = memory;
   const bytes = new Uint8Array(buffer);
   bytes.set(CLASS, at.CLASSES_AT);
@@ -86,7 +97,7 @@ function load({ Module, Instance }: NonNullable<typeof WebAssembly>): Machine {
     1,
   );
   const places = new Uint16Array(buffer, at.OUT_AT, at.BLOCK_BYTES + at.BEFORE_BYTES);
-  return { bytes, places, next: numbers.subarray(0, 1), run: anchors, owner: undefined };
+  return { bytes, places, next: numbers.subarray(0, 1), run: anchors, rows, inputs: 0, owner: undefined };
 }
 
 /** Words that are identifiers, by where their letters and digits stand. */
@@ -119,7 +130,7 @@ function putPrefixes(memory: Uint8Array): void {
 /** Below so many bytes a loop over them costs less than the way into the module. */
 export const ANCHORED_MIN = 48;
 /** bytes copied in a loop: for more a call into native code is faster */
-const LOOP_BYTES_MAX = 256;
+const LOOP_BYTES_MAX = 40;
 /** exact checks read a few bytes on both sides of their range */
 const AROUND = 16;
 
@@ -148,9 +159,9 @@ export class Anchors {
 
   /** Undefined where there is no WebAssembly, or a trigger is no ASCII. */
   static of(wanted: Uint8Array, triggers: Uint16Array, hasRegions: boolean): Anchors | undefined {
-    if (typeof WebAssembly === 'undefined' || triggers.subarray(128).some((t) => t !== 0)) return undefined;
-    machine ??= load(WebAssembly);
-    return new Anchors(machine, wanted, triggers, hasRegions);
+    if (triggers.subarray(128).some((t) => t !== 0)) return undefined;
+    const found = theMachine();
+    return found && new Anchors(found, wanted, triggers, hasRegions);
   }
 
   /**
@@ -159,7 +170,7 @@ export class Anchors {
    */
   block(buf: Uint8Array, from: number, lo: number, hi: number, mode: number): number {
     const { machine } = this;
-    if (machine.owner !== this) this.own();
+    this.own();
     const base = Math.max(0, from === lo ? lo - AROUND : Math.max(lo - AROUND, from - at.BEFORE_BYTES));
     const cut = hi - from > at.BLOCK_BYTES + at.BEHIND_BYTES;
     const stop = cut ? from + at.BLOCK_BYTES : hi;
@@ -184,16 +195,20 @@ export class Anchors {
     return n;
   }
 
-  private copy(buf: Uint8Array, start: number, end: number): void {
+  /** Puts buf[start, end) into the input, with nothing behind it. */
+  copy(buf: Uint8Array, start: number, end: number): void {
     const { bytes } = this.machine;
     const length = end - start;
+    this.machine.inputs++;
     if (length <= LOOP_BYTES_MAX) for (let k = 0; k < length; k++) bytes[at.IN_AT + k] = buf[start + k]!;
     else bytes.set(buf.subarray(start, end), at.IN_AT);
     // behind the buffer nothing of an earlier block may be read
     for (let k = at.IN_AT + length; k < at.IN_AT + length + 2 * AROUND; k++) bytes[k] = 0;
   }
 
-  private own(): void {
+  /** Puts this detector's tables into the module. */
+  own(): void {
+    if (this.machine.owner === this) return;
     this.machine.bytes.set(this.slot, at.SLOT_AT);
     this.machine.owner = this;
   }

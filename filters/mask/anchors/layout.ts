@@ -45,7 +45,76 @@ export const IN_AT = OUT_AT + 65536 + 1024;
 export const BEFORE_BYTES = 512;
 export const BLOCK_BYTES = 28 * 1024;
 export const BEHIND_BYTES = 2048;
-export const PAGES = 4;
+export const PAGES = 7;
+
+/** rows of a result, masked: they are written here, so many bytes at once, some more may be touched behind them */
+export const ROWS_OUT_AT = 262144;
+export const ROWS_OUT_BYTES = 65536 - 64;
+/** validity of telephone numbers: for each calling code with a slot, states of ten digits with the state that follows, two bytes each */
+export const PHONES_AT = 327680;
+export const PHONE_STATES = 1024;
+export const PHONE_SLOTS = 6;
+/** the state that follows is not known here; in others the highest bit says that the digits so far are a number */
+export const PHONE_UNKNOWN = 65535;
+/** by calling code: 0 none, 1 one without a slot, else the slot and 2 */
+export const CODES_AT = PHONES_AT + 20 * PHONE_STATES * PHONE_SLOTS;
+/** bits of hashes of what looks like the last label of a domain and is the ending of a file's name */
+export const FILE_ENDINGS_AT = CODES_AT + 1024;
+/** columns of the rows: how, with what, bytes of the constant, where it is, how often it was masked */
+export const COLUMNS_AT = FILE_ENDINGS_AT + 512;
+export const COLUMN_BYTES = 16;
+export const COLUMNS_MAX = 128;
+export const CONSTANTS_AT = COLUMNS_AT + COLUMN_BYTES * COLUMNS_MAX;
+export const CONSTANTS_BYTES = 2048;
+/** where the cells of a row stand: first byte and end */
+export const CELLS_AT = CONSTANTS_AT + CONSTANTS_BYTES;
+/** printed identifiers: number of groups, up to seven sizes, up to six gaps; ends with 0 */
+export const PRINTED_FORMS_AT = CELLS_AT + 8 * COLUMNS_MAX;
+export const PRINTED_FORMS_MAX = 64;
+/** what a run over rows is told and says, four bytes each, then the text of NULL */
+export const ROWS_STATE_AT = PRINTED_FORMS_AT + 16 * (PRINTED_FORMS_MAX + 1);
+export const NULL_TEXT_AT = ROWS_STATE_AT + 64;
+export const NULL_TEXT_MAX = 16;
+/** sizes and gaps of the groups of a value, and the digits of a card */
+export const GROUP_SIZES_AT = NULL_TEXT_AT + NULL_TEXT_MAX;
+export const GROUP_GAPS_AT = GROUP_SIZES_AT + 64;
+export const CARD_DIGITS_AT = GROUP_GAPS_AT + 64;
+
+/** numbers of the state: where it stopped, bytes written, rows, bytes of masked rows, why it stopped, the calling code that has no table */
+export const S_AT = 0;
+export const S_OUT = 1;
+export const S_ROWS = 2;
+export const S_MASKED = 3;
+export const S_WHY = 4;
+export const S_CODE = 5;
+/** what it is told: type of the messages, columns, delimiter, bytes of NULL's text, greatest length word, bytes a row may grow, mind identifiers */
+export const S_TYPE = 6;
+export const S_COLUMNS = 7;
+export const S_DELIMITER = 8;
+export const S_NULL_BYTES = 9;
+export const S_LENGTH_MAX = 10;
+export const S_GROWTH = 11;
+export const S_IDS = 12;
+
+/** why it stopped: no whole message of the type, a row that the exact way must handle, no room */
+export const WHY_END = 0;
+export const WHY_ROW = 1;
+export const WHY_FULL = 2;
+
+/** rows: counted cells with their lengths (DataRow, binary COPY), or fields of text, or of CSV */
+export const R_CELLS = 0;
+export const R_TEXT = 1;
+export const R_CSV = 2;
+
+/** ways of a column */
+export const W_SKIP = 0;
+export const W_PLAIN = 1;
+export const W_COVER = 2;
+export const W_EMAIL = 3;
+export const W_CARD = 4;
+export const W_PHONE = 5;
+/** eight bytes: an integer that is short unless its upper half says otherwise */
+export const W_INT8 = 6;
 
 /** bits of what is wanted */
 export const K_CARDS = 1;

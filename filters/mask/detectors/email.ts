@@ -7,7 +7,7 @@ const EMAIL = kindId('email');
 const LOCAL_MAX = 64;
 const DOMAIN_MAX = 255;
 /** what stands after the last dot of file names and of nothing that has a mail server */
-const FILE_ENDINGS = [
+export const FILE_ENDINGS = [
   'png',
   'jpg',
   'jpeg',

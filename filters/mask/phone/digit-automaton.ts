@@ -11,6 +11,13 @@ interface Node {
 
 const STATES_MAX = 20000;
 
+/** The state that follows by state * 10 + digit, as in the automaton: `unknown` where it was not asked for yet, with `accepting` where it accepts. */
+export interface Mirror {
+  table: Uint16Array;
+  unknown: number;
+  accepting: number;
+}
+
 export class DigitAutomaton {
   private readonly nodes: Node[] = [];
   private readonly accept: number;
@@ -20,6 +27,8 @@ export class DigitAutomaton {
   private accepting = new Uint8Array(0);
   private sets: number[][] = [];
   private known = new Map<string, number>();
+  /** a table elsewhere that is told what becomes known here */
+  private mirror: Mirror | undefined;
 
   /** A union of patterns; each must match whole. Throws RangeError on a pattern outside the grammar. */
   constructor(patterns: readonly string[]) {
@@ -42,6 +51,19 @@ export class DigitAutomaton {
     return this.accepting[state] === 1;
   }
 
+  /** Writes what is known, and what will be, of the first states into `mirror`. */
+  reflect(mirror: Mirror): void {
+    this.mirror = mirror;
+    mirror.table.fill(mirror.unknown);
+    for (let at = 0; at < Math.min(this.sets.length * 10, mirror.table.length); at++) this.tell(at, this.table[at]!);
+  }
+
+  private tell(at: number, next: number): void {
+    const { mirror } = this;
+    if (mirror === undefined || at >= mirror.table.length || next < 0 || next * 10 >= mirror.table.length) return;
+    mirror.table[at] = next | (this.accepts(next) ? mirror.accepting : 0);
+  }
+
   private node(digits: number): number {
     this.nodes.push({ digits, to: [] });
     return this.nodes.length - 1;
@@ -54,6 +76,7 @@ export class DigitAutomaton {
     this.accepting = new Uint8Array(64);
     this.table.fill(0, 0, 10);
     this.add(this.starts);
+    if (this.mirror !== undefined) this.reflect(this.mirror);
   }
 
   private add(from: readonly number[]): number {
@@ -99,6 +122,7 @@ export class DigitAutomaton {
     }
     const next = this.add(to);
     this.table[state * 10 + digit] = next;
+    this.tell(state * 10 + digit, next);
     return next;
   }
 }

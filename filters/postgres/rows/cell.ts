@@ -17,6 +17,14 @@ export interface FiredEntry {
   count: number;
 }
 
+/** How values of a column were written of late, and what masks them. */
+export interface Usual {
+  form: WholeForm;
+  kind: Kind;
+  rule: string;
+  masker: Masker;
+}
+
 /** One column on its way to the client: its name, what covers it, and what fired. */
 export class Cell {
   readonly context: FindContext;
@@ -26,7 +34,7 @@ export class Cell {
   /** nesting of arrays and composites while a value is read */
   depth = 0;
   private heat = 0;
-  private usual: { form: WholeForm; kind: Kind; rule: string; masker: Masker } | undefined;
+  usual: Usual | undefined;
   private wholeKind: Kind = '';
   private wholes = 0;
 
@@ -72,6 +80,13 @@ export class Cell {
     this.usual = form && { form, kind, rule: name, masker };
   }
 
+  /** So many values were masked by their usual form elsewhere. */
+  masked(count: number): void {
+    const { rule, kind } = this.usual!;
+    this.heat = Math.min(HEAT_MAX, this.heat + count);
+    this.count(rule, kind, count);
+  }
+
   warm(): void {
     if (this.heat < HEAT_MAX) this.heat++;
   }
@@ -80,14 +95,14 @@ export class Cell {
     this.heat = this.heat > COOLING ? this.heat - COOLING : 0;
   }
 
-  count(rule: string, kind: Kind): void {
+  count(rule: string, kind: Kind, count = 1): void {
     for (const entry of this.fired) {
       if (entry.kind === kind && entry.rule === rule) {
-        entry.count++;
+        entry.count += count;
         return;
       }
     }
-    this.fired.push({ rule, kind, count: 1 });
+    this.fired.push({ rule, kind, count });
   }
 
   /** Counts the hits that the finder holds. */

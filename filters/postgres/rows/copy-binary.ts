@@ -1,3 +1,6 @@
+import { R_CELLS } from '../../mask/anchors/layout.js';
+import type { RowShape } from '../../mask/anchors/rows.js';
+import { backend } from '../wire/types.js';
 import { violation } from '../wire/violation.js';
 import { ByteSink } from './byte-sink.js';
 import { KEEP, NULLED } from './cell.js';
@@ -14,7 +17,13 @@ export class CopyBinary implements CopyFormat {
   private state: 'header' | 'tuples' | 'done' = 'header';
   private readonly masked = new ByteSink(1024);
 
+  readonly shape: RowShape = { kind: R_CELLS, type: backend.CopyData, delimiter: 0, null_text: Buffer.alloc(0) };
+
   constructor(private readonly columns: CopyColumns) {}
+
+  get between(): boolean {
+    return this.state === 'tuples';
+  }
 
   /** Every tuple is walked: its lengths must be checked anyhow, and the walk is as cheap as a look. */
   clean(): boolean {

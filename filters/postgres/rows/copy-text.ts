@@ -1,4 +1,7 @@
+import { R_CSV, R_TEXT } from '../../mask/anchors/layout.js';
+import type { RowShape } from '../../mask/anchors/rows.js';
 import type { CopyShape } from '../../sql/facts.js';
+import { backend } from '../wire/types.js';
 import { violation } from '../wire/violation.js';
 import { indexOfByte } from './byte-search.js';
 import { ByteSink } from './byte-sink.js';
@@ -6,6 +9,9 @@ import { KEEP, NULLED } from './cell.js';
 import { escapeText, quoteCsv, unescapeText, unquoteCsv } from './copy-fields.js';
 import type { CopyColumns, CopyFormat } from './copy-out.js';
 import { RowScanner } from './copy-scan.js';
+
+/** tab, comma, semicolon, bar */
+const BULK_DELIMITERS = [0x09, 0x2c, 0x3b, 0x7c];
 
 /** COPY in text and CSV. */
 export class CopyText implements CopyFormat {
@@ -15,6 +21,7 @@ export class CopyText implements CopyFormat {
   private readonly delimiter: number;
   private readonly null: Buffer;
   private readonly scanner: RowScanner;
+  readonly shape: RowShape | undefined;
   private header: boolean;
   /** what stands in place of a field of plain bytes needs no escape: maskers write no control character */
   private readonly direct: boolean;
@@ -39,10 +46,23 @@ export class CopyText implements CopyFormat {
     this.null = Buffer.from(shape.null_string, 'utf8');
     this.header = shape.header;
     this.scanner = new RowScanner(this.csv);
+    this.shape = this.bulkShape();
     this.direct = this.csv === undefined && this.delimiter < 0x20;
     this.starts = new Int32Array(columns.length);
     this.ends = new Int32Array(columns.length);
     this.specials = new Uint8Array(columns.length);
+  }
+
+  get between(): boolean {
+    return !this.header && this.scanner.between;
+  }
+
+  /** Delimiters that no masked value holds; quotes as they are usually written. */
+  private bulkShape(): RowShape | undefined {
+    const { csv, delimiter } = this;
+    if (!BULK_DELIMITERS.includes(delimiter) || (csv !== undefined && (csv.quote !== 0x22 || csv.escape !== 0x22))) return undefined;
+    if (this.null.includes(0x2a)) return undefined;
+    return { kind: csv === undefined ? R_TEXT : R_CSV, type: backend.CopyData, delimiter, null_text: this.null };
   }
 
   clean(buf: Buffer, start: number, end: number): boolean {

@@ -1,7 +1,9 @@
+import { R_CELLS } from '../../mask/anchors/layout.js';
 import { violation } from '../wire/violation.js';
 import { ByteSink } from './byte-sink.js';
 import { Cell, type Cover, KEEP, NULLED, type Outcome } from './cell.js';
 import { Finder } from './finder.js';
+import { ManyRows } from './many-rows.js';
 import type { RowPlan } from './plan.js';
 import { coverOf, type ValueMasker } from './values/value.js';
 
@@ -25,6 +27,8 @@ export function takeFired(cells: readonly Cell[]): Fired[] {
 
 const DATA_ROW = 0x44;
 const HEADER_BYTES = 5;
+
+const SHAPE = { kind: R_CELLS, type: DATA_ROW, delimiter: 0, null_text: Buffer.alloc(0) };
 
 /** How a column's cells are treated, as a byte: the loop over cells reads it for each. */
 const SKIP = 0;
@@ -53,9 +57,12 @@ export class RowMasker {
   /** rows for which the row is not asked any more */
   private unasked = 0;
   private readonly own = new ByteSink();
+  /** undefined: every row goes the exact way */
+  private readonly many: ManyRows | undefined;
   readonly columns: number;
 
-  constructor(plan: RowPlan) {
+  /** `exact`: no row goes the fast way (many-rows.ts); what comes out is the same. */
+  constructor(plan: RowPlan, exact = false) {
     this.finder = new Finder(plan.masks);
     this.cells = plan.columns.map((column) => new Cell(this.finder, column.name, column.cover));
     this.values = plan.columns.map((column) => column.values);
@@ -66,6 +73,7 @@ export class RowMasker {
     this.ends = new Int32Array(this.columns);
     this.always = this.ways.some((way) => way === ALWAYS || way === COVER);
     this.anyPlain = this.ways.includes(PLAIN);
+    this.many = exact ? undefined : ManyRows.of(SHAPE, this.cells, this.values, this.finder);
   }
 
   /**
@@ -158,7 +166,19 @@ export class RowMasker {
     let copied = start;
     let rows = 0;
     let masked = 0;
+    const { many } = this;
     while (at + HEADER_BYTES <= end && buf[at] === DATA_ROW) {
+      if (many?.ready()) {
+        out.copy(buf, copied, at);
+        copied = at;
+        const run = many.run(buf, at, end, message_bytes_max, out);
+        if (run !== undefined) {
+          at = copied = run.at;
+          rows += run.rows;
+          masked += run.masked;
+          if (!run.stuck || at + HEADER_BYTES > end || buf[at] !== DATA_ROW) break;
+        }
+      }
       const length = buf.readInt32BE(at + 1);
       if (length < 4) throw violation('DataRow', 'length', 'at least 4', length);
       const stop = at + 1 + length;
@@ -177,6 +197,7 @@ export class RowMasker {
       at = stop;
       rows++;
     }
+    many?.release();
     if (masked > 0) out.copy(buf, copied, at);
     else out.truncate(before);
     return { at, rows, masked };

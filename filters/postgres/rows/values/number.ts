@@ -91,6 +91,7 @@ function writeInteger(bytes: number, digits: string, out: ByteSink): void {
 /** int2, int4, int8 and oid in binary. */
 export function integerBinary(max: number, long: boolean): ValueMasker {
   return {
+    short8: long,
     looks: looksOfNumber(long, 1),
     detect: (cell, buf, start, end, out) => {
       // The upper half tells at once that an int8 is short: below 2^32 it has ten digits at most.

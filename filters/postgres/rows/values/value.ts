@@ -10,6 +10,8 @@ export type Looks = 'never' | 'plain' | 'always';
 
 /** Reads and masks the values of one type in one format. Values come and go without their length. */
 export interface ValueMasker {
+  /** an integer of eight bytes, in which nothing is found while its upper half is all zeros or all ones, where short numbers are not read */
+  short8?: boolean;
   looks(cell: Cell): Looks;
   /** Masks what detectors find in buf[start, end); the sink gets the whole new value. */
   detect(cell: Cell, buf: Buffer, start: number, end: number, out: ByteSink): Outcome;

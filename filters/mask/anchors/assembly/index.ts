@@ -1,0 +1,3 @@
+// What the module gives: the first stage of the search, and rows that are masked as most are.
+export { anchors } from './anchors';
+export { rows } from './rows';
