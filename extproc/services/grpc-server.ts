@@ -27,6 +27,12 @@ type Definition = MethodDefinition<unknown, unknown> & { responseFramed?: (messa
 const STREAM_WINDOW_BYTES = 256 * 1024;
 
 /**
+ * The same for all streams of a connection. Where it is less than they have together, Envoy gives what there is to the first stream that has something to
+ * send, and as long as that one has more the others wait (decision 0181).
+ */
+const CONNECTION_WINDOW_BYTES = 64 * 1024 * 1024;
+
+/**
  * A gRPC server on Node's own HTTP/2 with the interface of grpc-js' that our services use, without what grpc-js does for each message
  * (decision 0092). Deadlines are the client's to keep: Envoy resets a call whose time is over.
  */
@@ -68,6 +74,7 @@ export class GrpcServer implements GrpcServices {
     });
     server.on('session', (session) => {
       this.sessions.add(session);
+      session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
       session.on('close', () => this.sessions.delete(session));
       // The connection is over then, and its streams say so to their calls.
       session.on('error', () => undefined);
