@@ -162,9 +162,8 @@ export class Connection {
         { session: this.session.options.id, error: effects.cause.name, stack: stackOf(effects.cause) },
         'the session failed',
       );
-    const send = () => this.bytes(effects, ticket, settles);
-    if (effects.cancel) this.cancel(effects.cancel, send);
-    else send();
+    if (effects.cancel) this.cancel(effects.cancel, () => this.bytes(effects, ticket, settles));
+    else this.bytes(effects, ticket, settles);
     if (effects.cancelKey !== undefined) {
       this.cancelKey = effects.cancelKey;
       this.world.registry.byCancelKey.set(effects.cancelKey, this);
@@ -178,40 +177,59 @@ export class Connection {
   }
 
   private bytes(effects: Effects, ticket: number, settles: 'downstream' | 'upstream' | undefined): void {
-    const batch: Batch = {
-      ticket,
-      upstream_bytes: effects.upstream.length,
-      upstream: effects.upstream.take(),
-      downstream_bytes: effects.downstream.length,
-      downstream: effects.downstream.take(),
-      endUpstream: effects.endUpstream,
-      endDownstream: effects.endDownstream,
-      close: effects.close !== undefined,
-      settles,
-    };
-    if (this.queue.length === 0 && (ticket === 0 || this.recordingFailed || this.world.recorder.durable(ticket))) this.send(batch);
-    else {
-      this.queue.push(batch);
-      this.queued_bytes += batch.downstream_bytes;
-      this.awaitDurable();
+    const { upstream, downstream, endUpstream, endDownstream } = effects;
+    const close = effects.close !== undefined;
+    if (this.queue.length === 0 && (ticket === 0 || this.recordingFailed || this.world.recorder.durable(ticket))) {
+      let owed = settles;
+      if (upstream.length > 0 || endUpstream) {
+        this.send('upstream', upstream.length, upstream.take(), endUpstream);
+        if (owed === 'downstream') owed = undefined;
+      }
+      if (downstream.length > 0 || endDownstream) {
+        this.send('downstream', downstream.length, downstream.take(), endDownstream);
+        if (owed === 'upstream') owed = undefined;
+      }
+      this.sent(owed, close);
+      return;
     }
+    const downstream_bytes = downstream.length;
+    this.queue.push({
+      ticket,
+      upstream_bytes: upstream.length,
+      upstream: upstream.take(),
+      downstream_bytes,
+      downstream: downstream.take(),
+      endUpstream,
+      endDownstream,
+      close,
+      settles,
+    });
+    this.queued_bytes += downstream_bytes;
+    this.awaitDurable();
   }
 
-  private send(batch: Batch): void {
-    const { transport } = this;
-    const { metrics } = this.world;
-    if (batch.upstream_bytes > 0) metrics.bytes('upstream', batch.upstream_bytes);
-    if (batch.downstream_bytes > 0) metrics.bytes('downstream', batch.downstream_bytes);
-    if (batch.upstream.length > 0 || batch.endUpstream) {
-      transport.send('upstream', batch.upstream, batch.endUpstream);
-      if (batch.settles === 'downstream') batch.settles = undefined;
+  private sendBatch(batch: Batch): void {
+    let owed = batch.settles;
+    if (batch.upstream_bytes > 0 || batch.endUpstream) {
+      this.send('upstream', batch.upstream_bytes, batch.upstream, batch.endUpstream);
+      if (owed === 'downstream') owed = undefined;
     }
-    if (batch.downstream.length > 0 || batch.endDownstream) {
-      transport.send('downstream', batch.downstream, batch.endDownstream);
-      if (batch.settles === 'upstream') batch.settles = undefined;
+    if (batch.downstream_bytes > 0 || batch.endDownstream) {
+      this.send('downstream', batch.downstream_bytes, batch.downstream, batch.endDownstream);
+      if (owed === 'upstream') owed = undefined;
     }
-    if (batch.settles !== undefined) transport.settle(batch.settles === 'downstream' ? 'upstream' : 'downstream');
-    if (batch.close) transport.close();
+    this.sent(owed, batch.close);
+  }
+
+  private send(side: 'upstream' | 'downstream', bytes: number, chunks: Buffer[], end: boolean): void {
+    if (bytes > 0) this.world.metrics.bytes(side, bytes);
+    this.transport.send(side, chunks, end);
+  }
+
+  /** `owed` is the side whose input brought nothing to send on. */
+  private sent(owed: 'downstream' | 'upstream' | undefined, close: boolean): void {
+    if (owed !== undefined) this.transport.settle(owed === 'downstream' ? 'upstream' : 'downstream');
+    if (close) this.transport.close();
   }
 
   private awaitDurable(): void {
@@ -235,7 +253,7 @@ export class Connection {
       while (this.queue.length > 0 && (this.queue[0]!.ticket === 0 || this.world.recorder.durable(this.queue[0]!.ticket))) {
         const batch = this.queue.shift()!;
         this.queued_bytes -= batch.downstream_bytes;
-        this.send(batch);
+        this.sendBatch(batch);
       }
       this.awaitDurable();
       this.backpressure();

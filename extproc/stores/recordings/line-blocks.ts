@@ -1,3 +1,5 @@
+import type { WireField } from '../../../filters/record/events.js';
+
 /** Bytes of a block. */
 const BLOCK_BYTES = 128 * 1024;
 /** Blocks that are kept for later; more than these come from a burst, which is over. */
@@ -6,6 +8,17 @@ const SPARE_MAX = 2;
 const RECKONED_UNITS_MAX = 4096;
 
 const LINE_FEED = 0x0a;
+const CLOSING_BRACE = 0x7d;
+
+/** Writes the beginning of a line, and is told the whole of it. */
+export interface LineHead {
+  /** most bytes that the next writeHead() writes */
+  headRoom(): number;
+  /** returns where it ends */
+  writeHead(block: Buffer, start: number): number;
+  /** the line's bytes, without the line feed */
+  written(line: Uint8Array): void;
+}
 
 /** Raw bytes that become a string at a time: it is gone before the next collection. Three bytes are four characters, without padding between. */
 const BASE64_PIECE_BYTES = 3 * 4096;
@@ -53,25 +66,24 @@ export class LineBlocks {
     return this.used === 0 && this.filled.length === 0;
   }
 
-  /** Appends a line and its line feed; returns their length in bytes. `written` gets the line's bytes, without the line feed. */
-  add(line: string, written?: (line: Uint8Array) => void): number {
-    const block = this.room(roomOf(line) + 1);
-    const start = this.used;
-    const bytes = block.write(line, start);
-    written?.(block.subarray(start, start + bytes));
-    return this.ended(block, bytes);
-  }
-
-  /** The same for a line of which the middle is base64 of `chunks`. */
-  addWire(head: string, chunks: readonly Uint8Array[], tail: string, written: (line: Uint8Array) => void): number {
+  /**
+   * Appends a line and its line feed; returns their length in bytes. The line is what `source` writes first, then `json`, then, where there
+   * is one, the wire field, and a brace.
+   */
+  add(source: LineHead, json: string, wire: WireField | undefined): number {
     let raw = 0;
-    for (const chunk of chunks) raw += chunk.length;
-    const block = this.room(roomOf(head) + Math.ceil(raw / 3) * 4 + roomOf(tail) + 1);
+    if (wire !== undefined) for (const chunk of wire.chunks) raw += chunk.length;
+    const rest = wire === undefined ? 0 : Math.ceil(raw / 3) * 4 + roomOf(wire.rest);
+    const block = this.room(source.headRoom() + roomOf(json) + rest + 2);
     const start = this.used;
-    let at = start + block.write(head, start);
-    at = writeBase64(chunks, block, at);
-    at += block.write(tail, at);
-    written(block.subarray(start, at));
+    let at = source.writeHead(block, start);
+    if (json !== '') at += block.write(json, at);
+    if (wire !== undefined) {
+      at = writeBase64(wire.chunks, block, at);
+      at += block.write(wire.rest, at);
+    }
+    block[at++] = CLOSING_BRACE;
+    source.written(block.subarray(start, at));
     return this.ended(block, at - start);
   }
 

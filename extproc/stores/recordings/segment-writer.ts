@@ -69,7 +69,9 @@ interface Waiter {
  */
 export class SegmentWriter {
   private readonly lines = new LineBlocks();
-  private pending: PendingLine[] = [];
+  /** the first `count` of them wait; the places are used again */
+  private readonly pending: (PendingLine | undefined)[] = [];
+  private count = 0;
   /** what `pending` is reckoned to take */
   private reckoned = 0;
   /** pushed and not written yet, those of the write under way included; as reckoned for those that are no lines yet */
@@ -114,7 +116,9 @@ export class SegmentWriter {
 
   /** Takes an event; returns its ticket. */
   push(line: PendingLine): number {
-    this.pending.push(line);
+    if (this.count < this.pending.length) this.pending[this.count] = line;
+    else this.pending.push(line);
+    this.count += 1;
     const bytes = reckonedBytes(line);
     this.bytes += bytes;
     this.reckoned += bytes;
@@ -125,15 +129,19 @@ export class SegmentWriter {
   }
 
   private get empty(): boolean {
-    return this.pending.length === 0 && this.lines.empty;
+    return this.count === 0 && this.lines.empty;
   }
 
   /** Everything that was pushed becomes lines. */
   private makeLines(): void {
-    const { pending } = this;
-    this.pending = [];
+    const { pending, count } = this;
+    this.count = 0;
     let bytes = 0;
-    for (const line of pending) bytes += line.source.writeLine(line, this.lines);
+    for (let i = 0; i < count; i++) {
+      const line = pending[i]!;
+      pending[i] = undefined;
+      bytes += line.source.writeLine(line, this.lines);
+    }
     this.bytes += bytes - this.reckoned;
     this.reckoned = 0;
   }

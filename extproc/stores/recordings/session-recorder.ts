@@ -1,7 +1,7 @@
 import { MidstreamError } from '../../../filters/errors.js';
-import { FIRST_PREV, formatLine, sha256Hex } from '../../../filters/record/chain.js';
+import { FIRST_PREV, headRoom, lineBeginning, sha256Hex, writeHead } from '../../../filters/record/chain.js';
 import type { SessionEvent, SessionRecorder, WireField } from '../../../filters/record/events.js';
-import type { LineBlocks } from './line-blocks.js';
+import type { LineBlocks, LineHead } from './line-blocks.js';
 import type { SessionSeal } from './seal.js';
 import type { LineSource, PendingLine, SegmentWriter } from './segment-writer.js';
 import type { Clock } from './world.js';
@@ -22,7 +22,7 @@ const knownTypes = new Set([
 ]);
 
 /** One session's chain. The hot path only pushes what happened; lines and their hashes are made when the writer asks for them. */
-export class ChainedSession implements SessionRecorder, LineSource {
+export class ChainedSession implements SessionRecorder, LineSource, LineHead {
   /** events that were appended */
   events = 0;
   /** where the chain stands: of the lines that were made */
@@ -38,6 +38,9 @@ export class ChainedSession implements SessionRecorder, LineSource {
   /** an event was refused, so the recording has a gap that only its close can tell */
   broken: MidstreamError | undefined;
   private readonly began: number;
+  private readonly beginning: Uint8Array;
+  /** of the line that is being written */
+  private type = '';
 
   constructor(
     readonly session: string,
@@ -52,6 +55,7 @@ export class ChainedSession implements SessionRecorder, LineSource {
     },
   ) {
     this.began = clock.monotonic_ns();
+    this.beginning = lineBeginning(session);
   }
 
   get keeps_originals(): boolean {
@@ -94,17 +98,24 @@ export class ChainedSession implements SessionRecorder, LineSource {
     return this.ticket;
   }
 
-  writeLine({ t, type, json, wire }: PendingLine, into: LineBlocks): number {
-    const line = formatLine(this.session, this.seq, t, this.prev, type, json);
-    this.seq += 1;
-    this.t = t;
-    // With a wire field the object is closed behind its rest, not behind `json`.
-    return wire === undefined ? into.add(line, this.chain) : into.addWire(line.slice(0, -1), wire.chunks, `${wire.rest}}`, this.chain);
+  writeLine(line: PendingLine, into: LineBlocks): number {
+    this.t = line.t;
+    this.type = line.type;
+    return into.add(this, line.json, line.wire);
   }
 
-  private readonly chain = (written: Uint8Array): void => {
-    this.prev = sha256Hex(written);
-  };
+  headRoom(): number {
+    return headRoom(this.beginning, this.type);
+  }
+
+  writeHead(block: Buffer, start: number): number {
+    return writeHead(block, start, this.beginning, this.seq, this.t, this.prev, this.type);
+  }
+
+  written(line: Uint8Array): void {
+    this.seq += 1;
+    this.prev = sha256Hex(line);
+  }
 
   private refuse(type: string, refusal: MidstreamError): number {
     // The recorder closes a broken session by itself: its producer need not know which of them came first.

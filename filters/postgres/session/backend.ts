@@ -13,6 +13,7 @@ import { withoutChannelBinding } from './channel-binding.js';
 import { dropDoubtful, passDoubtOn } from './copy-syncs.js';
 import { settingProblem } from './grammar.js';
 import { type Layout, learnDescribed, maskNames, outputsOf, planRows } from './layouts.js';
+import type { Change, Names } from './names.js';
 import type { Entry } from './pending.js';
 import type { Request } from './request.js';
 import type { Session } from './session.js';
@@ -193,7 +194,7 @@ function endOfPart(s: Session, f: Frame, tag: string): boolean {
     );
   }
   // The COPY of a later statement in the same Query may still begin.
-  s.expectCopyIn(head, (head.judgement?.copiesIn ?? []).filter((at) => at > head.at).length);
+  s.expectCopyIn(head, copiesBehind(head));
   pass(s, f, undefined, request);
   confirmNames(s, head, head.at);
   head.at++;
@@ -214,18 +215,31 @@ function endOfPart(s: Session, f: Frame, tag: string): boolean {
   return true;
 }
 
+/** COPYs FROM STDIN that may come of the statements behind the one that is answered now. */
+function copiesBehind({ judgement, at }: Entry): number {
+  if (judgement === undefined || judgement.copiesIn.length === 0) return 0;
+  return judgement.copiesIn.filter((one) => one > at).length;
+}
+
 function confirmNames(s: Session, item: Entry, at: number): void {
   if (item.statementChanges === undefined && item.portalChanges === undefined) return;
-  item.statementChanges = item.statementChanges?.filter(({ change, at: when }) => {
-    if (when > at) return true;
-    s.statements.confirm(change);
-    return false;
-  });
-  item.portalChanges = item.portalChanges?.filter(({ change, at: when }) => {
-    if (when > at) return true;
-    s.portals.confirm(change);
-    return false;
-  });
+  if (item.statementChanges !== undefined) item.statementChanges = confirmed(s.statements, item.statementChanges, at);
+  if (item.portalChanges !== undefined) item.portalChanges = confirmed(s.portals, item.portalChanges, at);
+}
+
+/** Confirms the changes of the statements up to `at`; the others are left. */
+function confirmed<T>(
+  names: Names<T>,
+  changes: readonly { change: Change<T>; at: number }[],
+  at: number,
+): { change: Change<T>; at: number }[] | undefined {
+  let left: { change: Change<T>; at: number }[] | undefined;
+  for (const one of changes) {
+    if (one.at <= at) names.confirm(one.change);
+    else if (left === undefined) left = [one];
+    else left.push(one);
+  }
+  return left;
 }
 
 /** ParseComplete, BindComplete, CloseComplete. */

@@ -42,7 +42,7 @@ const nothing = Buffer.alloc(0);
 export class ByteQueue {
   chunks: Buffer[] = [];
   length = 0;
-  private borrowed: { at: number; from: number; to: number }[] = [];
+  private borrowed: { at: number; from: number; to: number }[] | undefined;
   private sink: ByteSink | undefined;
   private buf: Buffer | undefined;
   private start = 0;
@@ -66,9 +66,10 @@ export class ByteQueue {
    */
   addFrom(sink: ByteSink, from: number, to: number): void {
     this.flush();
-    const last = this.borrowed.at(-1);
+    const last = this.borrowed?.at(-1);
     if (last !== undefined && last.at === this.chunks.length - 1 && last.to === from) last.to = to;
     else {
+      this.borrowed ??= [];
       this.borrowed.push({ at: this.chunks.length, from, to });
       this.chunks.push(nothing);
     }
@@ -78,10 +79,10 @@ export class ByteQueue {
 
   /** Takes what was borrowed out of the sink; called at the end of a step. */
   settle(): void {
-    if (this.sink === undefined || this.borrowed.length === 0) return;
+    if (this.sink === undefined || this.borrowed === undefined) return;
     const copy = Buffer.from(this.sink.buf.subarray(0, this.sink.length));
     for (const { at, from, to } of this.borrowed) this.chunks[at] = copy.subarray(from, to);
-    this.borrowed = [];
+    this.borrowed = undefined;
   }
 
   add(bytes: Buffer): void {
@@ -92,12 +93,34 @@ export class ByteQueue {
 
   private flush(): void {
     if (this.buf === undefined) return;
-    this.chunks.push(this.start === 0 && this.end === this.buf.length ? this.buf : this.buf.subarray(this.start, this.end));
+    this.chunks.push(this.view(this.buf));
     this.buf = undefined;
+  }
+
+  private view(buf: Buffer): Buffer {
+    return this.start === 0 && this.end === buf.length ? buf : buf.subarray(this.start, this.end);
+  }
+
+  /** What was gathered as base64, without the chunks being made where all of it stands together; they are forgotten. */
+  takeBase64(): string {
+    if (this.chunks.length === 0 && this.buf !== undefined) {
+      const text = this.buf.toString('base64', this.start, this.end);
+      this.buf = undefined;
+      this.length = 0;
+      return text;
+    }
+    const chunks = this.take();
+    return (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString('base64');
   }
 
   /** Hands over everything gathered so far. */
   take(): Buffer[] {
+    if (this.chunks.length === 0 && this.buf !== undefined) {
+      const only = this.view(this.buf);
+      this.buf = undefined;
+      this.length = 0;
+      return [only];
+    }
     this.flush();
     const chunks = this.chunks;
     this.chunks = [];

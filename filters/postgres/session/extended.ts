@@ -62,7 +62,7 @@ export function onBind(s: Session, f: Frame): Stall | undefined {
   const portal: Portal = {
     statement,
     bind,
-    bindBytes: f.buf.subarray(f.body, f.end),
+    bindBody: { buf: f.buf, start: f.body, end: f.end },
     formats: bind.result_formats,
     rows: undefined,
     columns: [],
@@ -106,7 +106,7 @@ export function onExecute(s: Session, f: Frame): Stall | undefined {
   ({ decision, fields } = copies);
   if (s.second !== undefined) ({ decision, fields } = withOpinion(s, judgement.analysis.facts, texts, decision, fields));
   const request = s.newRequest();
-  const params = portal.bind && texts ? shownParams(portal.bind, texts, s.rules!.maskText) : [];
+  const params = portal.bind && texts ? shownParams(portal.bind, texts, s.rules!.maskText) : noParams;
   recordRequest(
     s,
     request,
@@ -125,25 +125,30 @@ export function onExecute(s: Session, f: Frame): Stall | undefined {
   // A portal that was let go once is fetched on without asking again, as long as the same policy stands.
   const released = portal.released && portal.policyVersion === policy.version;
   if (decision.verdict === 'approve' && !released && !s.skipping) {
-    return hold(s, { frame: f, kind: frontend.Execute, request, judgement, decision, params, rawParams: portal.bindBytes, send });
+    return hold(s, { frame: f, kind: frontend.Execute, request, judgement, decision, params, rawParams: bindBytesOf(portal), send });
   }
   send(f);
   return undefined;
 }
 
+const noParams: (string | null)[] = [];
+
 /** An Execute says nothing without the Bind before it: both are kept. */
 function originalOf(s: Session, portal: Portal, f: Frame): Buffer | undefined {
-  if (!s.options.originals || portal.bindBytes === undefined) return undefined;
+  const bound = s.options.originals ? bindBytesOf(portal) : undefined;
+  if (bound === undefined) return undefined;
   const header = Buffer.from([frontend.Bind, 0, 0, 0, 0]);
-  header.writeUInt32BE(portal.bindBytes.length + 4, 1);
-  return Buffer.concat([header, portal.bindBytes, f.buf.subarray(f.start, f.end)]);
+  header.writeUInt32BE(bound.length + 4, 1);
+  return Buffer.concat([header, bound, f.buf.subarray(f.start, f.end)]);
 }
+
+const bindBytesOf = ({ bindBody }: Portal): Buffer | undefined => bindBody?.buf.subarray(bindBody.start, bindBody.end);
 
 function unseenPortal(s: Session): Portal {
   return {
     statement: unseen(s, 'portal'),
     bind: undefined,
-    bindBytes: undefined,
+    bindBody: undefined,
     formats: [],
     rows: undefined,
     columns: [],

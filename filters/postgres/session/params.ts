@@ -2,11 +2,14 @@ import type { Bind } from '../wire/bind.js';
 
 /** Bound values as text, for facts and recordings. undefined where a binary value's type is not known to us. */
 export function parameterTexts(bind: Bind, types: readonly number[]): (string | null | undefined)[] {
-  return bind.values.map((value, i) => {
-    if (value === null) return null;
-    const format = bind.formats.length === 0 ? 0 : bind.formats.length === 1 ? bind.formats[0] : bind.formats[i];
-    return format === 1 ? binaryText(value, types[i] ?? 0) : value.toString('utf8');
-  });
+  const { values, formats } = bind;
+  const texts: (string | null | undefined)[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    const format = formats.length === 0 ? 0 : formats.length === 1 ? formats[0] : formats[i];
+    texts.push(value === null ? null : format === 1 ? binaryText(value, types[i] ?? 0) : value.toString('utf8'));
+  }
+  return texts;
 }
 
 const textTypes = new Set([18, 19, 25, 114, 142, 705, 1042, 1043]);
@@ -30,13 +33,14 @@ function binaryText(value: Buffer, type: number): string | undefined {
 
 /** For people: what could not be read is shown as bytes. */
 export function shownParams(bind: Bind, texts: (string | null | undefined)[], mask: (text: string) => string): (string | null)[] {
-  return texts.map((text, i) => {
-    if (text === null) return null;
-    if (text !== undefined) return maskedHead(text, SHOWN_UNITS_MAX, mask);
-    const value = bind.values[i]!;
+  const shown: (string | null)[] = [];
+  for (let i = 0; i < texts.length; i++) {
+    const text = texts[i];
+    if (text === null) shown.push(null);
     // Binary of an unknown type may hold text; only its size is shown.
-    return `(${value.length} bytes, binary)`;
-  });
+    else shown.push(text === undefined ? `(${bind.values[i]!.length} bytes, binary)` : maskedHead(text, SHOWN_UNITS_MAX, mask));
+  }
+  return shown;
 }
 
 /** The masked beginning of a long text. What stands across the cut is seen whole by the detectors before it is cut. */

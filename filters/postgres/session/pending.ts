@@ -24,8 +24,8 @@ export interface Portal {
   statement: Statement;
   /** parameters as bound; undefined for cursors */
   bind: Bind | undefined;
-  /** the Bind message's body, for the digest that an approval is bound to */
-  bindBytes: Buffer | undefined;
+  /** where the Bind message's body stands, for the digest that an approval is bound to */
+  bindBody: { buf: Buffer; start: number; end: number } | undefined;
   /** a Describe of the client is on its way */
   describing?: boolean;
   /** result formats of Bind: none, one for all, or one a column */
@@ -104,32 +104,39 @@ export function entry(kind: number, request?: Request): Entry {
   };
 }
 
-/** First in, first out; dropping from the front costs nothing. */
+/** First in, first out; dropping from the front costs nothing, and a session that is idle again uses the same few places once more. */
 export class PendingQueue {
-  private items: Entry[] = [];
+  private items: (Entry | undefined)[] = [];
   private first = 0;
+  /** where the next one goes: `items` may be longer than what it holds */
+  private end = 0;
 
   get length(): number {
-    return this.items.length - this.first;
+    return this.end - this.first;
   }
 
   head(): Entry | undefined {
-    return this.items[this.first];
+    return this.first === this.end ? undefined : this.items[this.first];
   }
 
   push(item: Entry): void {
-    this.items.push(item);
+    if (this.end < this.items.length) this.items[this.end] = item;
+    else this.items.push(item);
+    this.end++;
   }
 
   shift(): Entry | undefined {
+    if (this.first === this.end) return undefined;
     const item = this.items[this.first];
-    if (item === undefined) return undefined;
+    this.items[this.first] = undefined;
     this.first++;
-    if (this.first === this.items.length) {
-      this.items = [];
+    if (this.first === this.end) {
+      if (this.items.length > KEPT_MAX) this.items = [];
       this.first = 0;
+      this.end = 0;
     } else if (this.first >= 1024) {
-      this.items = this.items.slice(this.first);
+      this.items = this.items.slice(this.first, this.end);
+      this.end -= this.first;
       this.first = 0;
     }
     return item;
@@ -139,7 +146,7 @@ export class PendingQueue {
   removeBehindHead(match: (item: Entry) => boolean, until: (item: Entry) => boolean): void {
     const kept: Entry[] = [];
     let stopped = false;
-    for (let i = this.first; i < this.items.length; i++) {
+    for (let i = this.first; i < this.end; i++) {
       const item = this.items[i]!;
       if (i > this.first && !stopped) {
         if (until(item)) stopped = true;
@@ -149,9 +156,13 @@ export class PendingQueue {
     }
     this.items = kept;
     this.first = 0;
+    this.end = kept.length;
   }
 
   *[Symbol.iterator](): Generator<Entry> {
-    for (let i = this.first; i < this.items.length; i++) yield this.items[i]!;
+    for (let i = this.first; i < this.end; i++) yield this.items[i]!;
   }
 }
+
+/** Places that a queue keeps when it is empty. */
+const KEPT_MAX = 64;

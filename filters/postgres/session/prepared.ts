@@ -75,7 +75,7 @@ function cursor(statement: Statement): Portal {
   return {
     statement,
     bind: undefined,
-    bindBytes: undefined,
+    bindBody: undefined,
     formats: [],
     rows: undefined,
     columns: [],

@@ -1,4 +1,4 @@
-import { type WireField, withWire } from '../../record/events.js';
+import type { WireField } from '../../record/events.js';
 import { ByteQueue } from './effects.js';
 
 /** One operation that the client asked for, from its message to the end of its answer. */
@@ -109,17 +109,23 @@ export class Request {
 
   /** JSON fields of the response event, beginning with a comma. Names of columns are the client's to choose, so `show` masks them. */
   responseFields(show: (name: string) => string, more: string): { json: string; wire: WireField | undefined } {
-    const { length } = this.kept;
-    const chunks = this.kept.take();
     const columns = this.columns.length === 0 ? '[]' : shownNames(this.columns, show);
     const masked =
       this.fired === undefined ? '[]' : JSON.stringify([...this.fired.values()].map((one) => ({ ...one, column: show(one.column) })));
-    const tag = this.tags.length === 1 ? this.tags[0]! : this.tags.join('; ');
-    const json = `,"request":"${this.id}","rows":${this.rows},"bytes":${this.bytes},"tag":${JSON.stringify(tag)},"columns":${columns},"wire":"`;
-    const wire = { chunks, rest: `","wire_left_out":${this.left_out},"masked":${masked}${more}` };
-    return length > WIRE_INSIDE_MAX ? { json, wire } : { json: withWire(json, wire), wire: undefined };
+    const json = `,"request":"${this.id}","rows":${this.rows},"bytes":${this.bytes},"tag":${tagJson(this.tags)},"columns":${columns},"wire":"`;
+    const rest = `","wire_left_out":${this.left_out},"masked":${masked}${more}`;
+    if (this.kept.length <= WIRE_INSIDE_MAX) return { json: json + this.kept.takeBase64() + rest, wire: undefined };
+    return { json, wire: { chunks: this.kept.take(), rest } };
   }
 }
+
+/** The tags of nearly all statements (`SELECT 1`) have nothing that JSON escapes. */
+function tagJson(tags: readonly string[]): string {
+  const tag = tags.length === 1 ? tags[0]! : tags.join('; ');
+  return plainTag.test(tag) ? `"${tag}"` : JSON.stringify(tag);
+}
+
+const plainTag = /^[A-Za-z0-9 ;]*$/;
 
 const TAGS_MAX = 100;
 /** Bytes of an answer that are written as part of one string: for small ones that is the least work. */

@@ -85,7 +85,10 @@ export class Session {
   private backEndPassed = false;
   requests = 0;
   /** what was analysed -> the request that holds its facts */
-  readonly described = new WeakMap<SqlAnalysis, string>();
+  private readonly describedBy = new WeakMap<SqlAnalysis, string>();
+  /** the last look-up of these: most sessions run one statement again and again */
+  private lastDescribed: SqlAnalysis | undefined;
+  private lastDescribedBy = '';
   readonly totals = { requests: 0, denied: 0, held: 0, rows: 0, bytes_down: 0, bytes_up: 0 };
   readonly coverage = { inspected_bytes: 0, masked_bytes: 0, opaque: new Map<string, number>() };
   opened = false;
@@ -375,8 +378,8 @@ export class Session {
   /** An entry whose message had no effect. */
   dropped(item: Entry): void {
     this.endCopyIn(item);
-    for (const { change } of item.statementChanges ?? []) this.statements.drop(change);
-    for (const { change } of item.portalChanges ?? []) this.portals.drop(change);
+    if (item.statementChanges !== undefined) for (const { change } of item.statementChanges) this.statements.drop(change);
+    if (item.portalChanges !== undefined) for (const { change } of item.portalChanges) this.portals.drop(change);
     item.statementChanges = undefined;
     item.portalChanges = undefined;
   }
@@ -401,6 +404,16 @@ export class Session {
     this.requests++;
     this.totals.requests++;
     return new Request(`r${this.requests}`, this.options.limits.wire_bytes_max, this.options.originals);
+  }
+
+  /** The request whose event has the facts of this analysis; undefined when none has yet, then it is `request` from now on. */
+  described(analysis: SqlAnalysis, request: string): string | undefined {
+    if (analysis === this.lastDescribed) return this.lastDescribedBy;
+    const known = this.describedBy.get(analysis);
+    if (known === undefined) this.describedBy.set(analysis, request);
+    this.lastDescribed = analysis;
+    this.lastDescribedBy = known ?? request;
+    return known;
   }
 
   /** The answer to one request, as far as it went. */

@@ -65,8 +65,7 @@ export function recordRequest(
   more = '',
   original?: Buffer,
 ): void {
-  const known = s.described.get(judgement.analysis);
-  if (known === undefined) s.described.set(judgement.analysis, request.id);
+  const known = s.described(judgement.analysis, request.id);
   const facts = known === undefined ? judgement.factsField() : `,"facts_of":"${known}"`;
   s.record(
     'request',

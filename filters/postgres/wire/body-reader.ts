@@ -1,5 +1,8 @@
 import { violation } from './violation.js';
 
+/** An empty list is one and the same: lists that were read are not written to. */
+const none: number[] = [];
+
 /** Strings of the protocol are mostly names: short enough that a loop beats a native search. */
 const SCAN_BYTES = 32;
 
@@ -76,6 +79,7 @@ export class BodyReader {
   /** int16 elements behind a 16-bit count: format codes. */
   formats(field: string): number[] {
     const count = this.count16(field, 2);
+    if (count === 0) return none;
     const codes: number[] = [];
     for (let i = 0; i < count; i++) codes.push(this.int16(field));
     return codes;
@@ -84,6 +88,7 @@ export class BodyReader {
   /** OIDs behind a 16-bit count. */
   oids(field: string): number[] {
     const count = this.count16(field, 4);
+    if (count === 0) return none;
     const oids: number[] = [];
     for (let i = 0; i < count; i++) oids.push(this.uint32(field));
     return oids;

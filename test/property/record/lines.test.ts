@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { LineBlocks } from '../../../extproc/stores/recordings/line-blocks.js';
+import { formatLine, headRoom, lineBeginning, sha256Hex, writeHead } from '../../../filters/record/chain.js';
 import { withWire } from '../../../filters/record/events.js';
 import { forSeeds } from '../../support/random.js';
 
@@ -11,18 +12,30 @@ describe('lines with bytes in them', () => {
       const got: Buffer[] = [];
       let told = 0;
       for (let n = 0; n < 30; n++) {
-        const head = random.pick(['', '{"v":1', `{"text":"${'ü'.repeat(random.int(3000))}"`]);
+        const session = random.pick(['s', 'a'.repeat(32)]);
+        const seq = random.int(random.pick([11, 1e5, 2 ** 31]));
+        const t = random.pick([0, 9, 10, 999_999_999, 1e9, 1_000_000_009, Number.MAX_SAFE_INTEGER, 1e18, random.int(2 ** 40)]);
+        const prev = sha256Hex(String(n));
+        const type = random.pick(['request', 'session.open']);
+        const json = random.pick(['', ',"a":1', `,"text":"${'ü'.repeat(random.int(3000))}"`]);
         const chunks = Array.from({ length: random.int(5) }, () =>
           Buffer.from(Array.from({ length: random.int(random.pick([3, 10, 20_000])) }, () => random.int(256))),
         );
         const rest = random.pick(['"}', '","masked":[]}', '€'.repeat(random.int(50))]);
-        const line = withWire(head, { chunks, rest });
+        const wire = random.chance(0.3) ? undefined : { chunks, rest };
+        const line = formatLine(session, seq, t, prev, type, withWire(json, wire));
         expected.push(line);
-        if (random.chance(0.3)) told += blocks.add(line);
-        else
-          told += blocks.addWire(head, chunks, rest, (written) => {
-            assert.equal(Buffer.from(written).toString(), line);
-          });
+        const beginning = lineBeginning(session);
+        const source = {
+          headRoom: () => headRoom(beginning, type),
+          writeHead: (block: Buffer, start: number) => {
+            const end = writeHead(block, start, beginning, seq, t, prev, type);
+            assert.ok(end - start <= headRoom(beginning, type));
+            return end;
+          },
+          written: (bytes: Uint8Array) => assert.equal(Buffer.from(bytes).toString(), line),
+        };
+        told += blocks.add(source, json, wire);
         if (random.chance(0.1)) {
           const taken = blocks.take();
           if (random.chance(0.3)) blocks.again(taken);
