@@ -4,6 +4,7 @@ import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { MidstreamError } from '../../filters/errors.js';
 import { formatVerifier, loadPasswordTables, makeVerifier } from '../../filters/postgres/auth/scram.js';
+import { accessDecider } from '../config/access.js';
 import { loadConfig } from '../config/load.js';
 import { hashToken, newToken } from '../console/tokens.js';
 import { openCredentials } from '../identity/credentials.js';
@@ -82,9 +83,13 @@ async function check(flags: { config: string; database: string; user: string; js
       return line(`${red('refused')}  ${verified.reason}`);
     }
     const { id, kind, issuer, groups, proof } = verified.identity;
+    // Where somebody comes from is not known here: rules count by whom they name.
+    const mayReach = accessDecider({ ...config, access: config.access?.map((rule) => ({ ...rule, sources: undefined })) });
     const logins = await Promise.all(
       config.listeners.map(async ({ name, authentication }) => {
         if (authentication === undefined) return { listener: name, role: undefined, why: 'the client’s own log-in passes through' };
+        if (!mayReach({ listener: name, address: '', principal: id, proven: true }).allowed)
+          return { listener: name, role: undefined, why: 'no access rule' };
         try {
           const found = await openCredentials(authentication.logins).find(verified.identity, flags.database, flags.user);
           return found === undefined

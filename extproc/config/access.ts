@@ -10,26 +10,39 @@ export interface AccessQuestion {
   address: string;
   /** SPIFFE id or certificate subject that Envoy verified; empty without a certificate */
   principal: string;
+  /** it was found out who this is, also where no certificate says it: asked after an agent's log-in */
+  proven?: true;
   /** what an HTTP request may be asking for; absent where a connection is asked about */
   reach?: Reach;
 }
+
+interface AccessibleListener {
+  name: string;
+  resource: string;
+  authentication?: { methods: readonly string[] } | undefined;
+}
+
+/** Agents show who they are after they have connected: by a token or a password. */
+const isAskedLater = ({ authentication }: AccessibleListener): boolean =>
+  authentication !== undefined && authentication.methods.some((method) => method !== 'certificate');
 
 /**
  * Who may connect: somebody whom one rule lets. A listener that the configuration does not know lets nobody in, nor does a
  * question without an answer. The reason is for Envoy's log and names no rule.
  */
-export function accessDecider(
-  config: Pick<Config, 'access'> & Record<'listeners' | 'http', readonly { name: string; resource: string }[]>,
-): AccessDecider {
+export function accessDecider(config: Pick<Config, 'access'> & Record<'listeners' | 'http', readonly AccessibleListener[]>): AccessDecider {
   const listeners = [...config.listeners, ...config.http];
   const resources = new Map(listeners.map((listener) => [listener.name, listener.resource]));
   const only = listeners.length === 1 ? listeners[0]!.resource : undefined;
   const rules = config.access?.map(compile);
-  const decide = ({ listener, address, principal, reach }: AccessQuestion) => {
+  const later = new Set(config.listeners.filter(isAskedLater).map(({ name }) => name));
+  const decide = ({ listener, address, principal, proven, reach }: AccessQuestion) => {
     const resource = resources.get(listener) ?? (listener === '' ? only : undefined);
     if (resource === undefined) return { allowed: false, reason: 'unknown listener' };
     if (rules === undefined) return { allowed: true, reason: '' };
-    const own = rules.filter(({ peer }) => peer(resource, principal, address));
+    // Whoever is not proven yet may be anybody that a rule lets; it is asked again after the log-in (answerLogin).
+    const anybody = later.has(listener) && proven !== true;
+    const own = rules.filter(({ peer }) => peer(resource, anybody ? undefined : principal, address));
     // A request that servers may read in several ways must be allowed in each.
     // Who may ask anything of it may ask about what waits.
     const about = reach?.asked.length === 1 && reach.asked[0]!.path.startsWith('/.midstream/held/');
@@ -54,7 +67,8 @@ export interface AccessDecider {
 }
 
 interface CompiledRule {
-  peer: (resource: string, principal: string, address: string) => boolean;
+  /** principal: undefined where anybody may turn out to be behind it */
+  peer: (resource: string, principal: string | undefined, address: string) => boolean;
   /** `asked` is undefined for a connection, which a rule about requests does not let */
   request: (asked: Reach['asked'][number] | undefined, unparsed: string) => boolean;
 }
@@ -83,7 +97,9 @@ function peerOf(rule: AccessRule): CompiledRule['peer'] {
   return (name, principal, address) =>
     resource.test(name) &&
     // A certificate may carry several names, told with commas between; one that matches will do.
-    (identities === undefined || principal.split(',').some((id) => id !== '' && identities.some((pattern) => pattern.test(id)))) &&
+    (identities === undefined ||
+      principal === undefined ||
+      principal.split(',').some((id) => id !== '' && identities.some((pattern) => pattern.test(id)))) &&
     (sources === undefined || within(sources, address));
 }
 

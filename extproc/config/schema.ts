@@ -198,7 +198,7 @@ const token = object(
 const access = object('Somebody who matches everything said here may connect.', {
   resource: text('Resources, with * for any part.', 'for example shop or shop-*'),
   identities: texts(
-    'SPIFFE ids or certificate subjects, with * for one part of the path and ** for any rest. Without it: anybody.',
+    'SPIFFE ids, certificate subjects, or what tokens say, with * for one part of the path and ** for any rest. Without it: anybody.',
     'for example [spiffe://shop.example/agent/*]',
   ),
   sources: texts('Addresses and networks that they come from. Without it: from anywhere.', 'for example [10.0.0.0/8, 127.0.0.1]'),

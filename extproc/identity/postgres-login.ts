@@ -17,6 +17,8 @@ export interface ListenerLogin {
   ends_with_token: boolean;
   identities: Identities;
   credentials: Credentials;
+  /** whether this identity may reach the listener at all (access rules); the address is without port. Undefined: there are no rules */
+  mayReach?: (id: string, address: string) => boolean;
   log: Log;
 }
 
@@ -48,6 +50,10 @@ export async function answerLogin(login: ListenerLogin, question: LoginQuestion,
     return refusal('28P01', verified.reason, 'the password must be a token that is valid here');
   }
   const { identity } = verified;
+  if (login.mayReach?.(identity.id, source.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) === false) {
+    log.info({ session, reason: 'no access rule' }, 'an agent was not let in');
+    return { ...refusal('28000', 'this identity may not reach this database', 'an operator can name it under access'), identity };
+  }
   try {
     const found = await credentials.find(identity, question.database, question.user);
     if (found === undefined) {

@@ -26,8 +26,9 @@ export interface Worker {
 export async function startWorker(settings: WorkerSettings, log: Logger, siblings?: Siblings): Promise<Worker> {
   const { config, number } = settings;
   const identities = await openIdentities(config.identity, log);
-  const resources = config.listeners.map((listener) => resourceOf(listener, number, identities, log));
-  const options = runtimeOptions(identities, settings, resources, log);
+  const mayConnect = accessDecider(config);
+  const resources = config.listeners.map((listener) => resourceOf(listener, number, identities, mayConnect, log));
+  const options = { ...runtimeOptions(identities, settings, resources, log), mayConnect };
   await removeStaleSocket(options.grpc);
   for (const { hop } of [...config.listeners, ...config.http]) {
     const { agents = [], server = [] } = hop?.starttls ?? {};
@@ -60,7 +61,7 @@ function runtimeOptions(
   { config, number, mask_key, mask_key_id, serves_api, version }: WorkerSettings,
   resources: Resource[],
   log: Logger,
-): RuntimeOptions {
+): Omit<RuntimeOptions, 'mayConnect'> {
   const { record, approvals, limits } = config;
   return {
     version,
@@ -81,7 +82,6 @@ function runtimeOptions(
     ...(mask_key_id === undefined ? {} : { mask_key_id }),
     regions: config.masks.regions,
     metrics: config.metrics?.[number - 1],
-    mayConnect: accessDecider(config),
     log,
     limits: { names_max: limits.names_max, notice_every_ms: limits.notice_every_ms },
   };
@@ -114,7 +114,13 @@ function httpResource(
   };
 }
 
-function resourceOf(listener: ListenerConfig, number: number, identities: Identities, log: Logger): Resource {
+function resourceOf(
+  listener: ListenerConfig,
+  number: number,
+  identities: Identities,
+  mayConnect: ReturnType<typeof accessDecider>,
+  log: Logger,
+): Resource {
   const { name, resource, catalogue_url, hop, authentication } = listener;
   return {
     listener: name,
@@ -129,6 +135,7 @@ function resourceOf(listener: ListenerConfig, number: number, identities: Identi
             upstream_encrypted: listener.upstream_tls !== undefined,
             identities,
             credentials: openCredentials(authentication.logins),
+            mayReach: (principal, address) => mayConnect({ listener: name, address, principal, proven: true }).allowed,
             log,
           },
         }

@@ -66,6 +66,12 @@ describe('logins that the gateway ends, through a real Envoy', function () {
         listener('ext_proc', stream, {}),
         listener('hop', hopped, { transport: 'hop', hop: { gateway: `unix:${folder}/hop.sock`, back: `127.0.0.1:${back}` } }),
       ],
+      // Who is behind a connection is not known before the log-in: these are asked then.
+      access: [
+        { resource: 'ext_proc', identities: ['agent-*', 'robot', 'scrammer', 'broken', 'wrong', 'leaving-*'] },
+        { resource: 'hop', sources: ['127.0.0.0/8'], identities: ['agent-*', 'robot', 'scrammer', 'broken', 'wrong', 'leaving-*'] },
+        { resource: '*', sources: ['192.0.2.0/24'], identities: ['outsider'] },
+      ],
       gateway: { grpc: `unix:${folder}/grpc.sock` },
       policy: 'policy.yaml',
       record: { directory: 'recordings', durability: 'relaxed' },
@@ -75,6 +81,7 @@ describe('logins that the gateway ends, through a real Envoy', function () {
           { id: 'robot', groups: ['agents'], hash: hashToken(own) },
           { id: 'broken', hash: hashToken('token-of-broken') },
           { id: 'wrong', hash: hashToken('token-of-wrong') },
+          { id: 'outsider', groups: ['agents'], hash: hashToken('token-of-outsider') },
           { id: 'old', groups: ['agents'], hash: hashToken('token-of-old'), expires: '2020-01-01' },
         ],
         scram: [{ user: 'scrammer', groups: ['agents'], verifier: formatVerifier(makeVerifier(agentPassword, randomBytes(16))) }],
@@ -168,6 +175,10 @@ describe('logins that the gateway ends, through a real Envoy', function () {
         await refused(transport, await issuer.token({ groups: ['others'] }), '28000', /may not log in/);
         await refused(transport, 'token-of-broken', '57P03', /no credential for the server now/);
         await refused(transport, 'token-of-wrong', '28000', /could not log in at the server/);
+      });
+
+      it('lets nobody to a resource whom no access rule names, whatever they prove', async () => {
+        await refused(transport, 'token-of-outsider', '28000', /may not reach this database/);
       });
 
       it('ends the open sessions of an identity that is revoked', async () => {

@@ -90,6 +90,7 @@ describe('Postgres over TLS on both sides, through a real Envoy', function () {
         gateway: { grpc: `unix:${folder}/grpc.sock` },
         policy: 'policy.yaml',
         record: { directory: 'recordings', durability: 'relaxed' },
+        access: [{ resource: '*_pass' }, { resource: '*_login', identities: [SPIFFE, 'robot'] }],
         identity: { tokens: [{ id: 'robot', groups: ['agents'], hash: hashToken('robot-token') }] },
       },
       { secrets: true },

@@ -74,6 +74,26 @@ describe('who may connect', () => {
     assert.equal(may(rules, { listener: 'b', address: '192.168.1.1', principal: '' }), true);
   });
 
+  it('somebody who logs in after the connection is there, and then by who it is', () => {
+    const later = [
+      { name: 'tokens', resource: 'shop', authentication: { methods: ['certificate', 'token'] } },
+      { name: 'certificates', resource: 'shop', authentication: { methods: ['certificate'] } },
+    ];
+    const decide = accessDecider({
+      http: [],
+      listeners: later,
+      access: [rule({ resource: 'shop', identities: ['ada'], sources: ['10.0.0.0/8'] })],
+    });
+    const asks = (listener: string, address: string, principal: string, proven?: true): boolean =>
+      decide({ listener, address, principal, ...(proven && { proven }) }).allowed;
+    assert.equal(asks('tokens', '10.1.2.3', ''), true);
+    assert.equal(asks('tokens', '192.0.2.1', ''), false, 'nobody is let in from there');
+    assert.equal(asks('tokens', '10.1.2.3', 'ada', true), true);
+    assert.equal(asks('tokens', '10.1.2.3', 'eve', true), false);
+    assert.equal(asks('tokens', '10.1.2.3', '', true), false);
+    assert.equal(asks('certificates', '10.1.2.3', ''), false);
+  });
+
   it('says no reason that would help somebody in', () => {
     const { reason } = accessDecider({ http: [], access: [rule({ identities: [agent] })], listeners })({
       listener: 'a',

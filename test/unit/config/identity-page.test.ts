@@ -11,6 +11,7 @@ import { compilePolicy } from '../../../filters/policy/index.js';
 const page = readFileSync(join(packageRoot(), 'IDENTITY.md'), 'utf8');
 const blocks = [...page.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text]) => text!);
 const configs = blocks.filter((text) => text.includes('record:'));
+const access = blocks.filter((text) => text.startsWith('access:'));
 const policies = blocks.filter((text) => /^(rules|masks):/m.test(text));
 
 describe('the page about identities', () => {
@@ -20,8 +21,12 @@ describe('the page about identities', () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it('has configurations and a policy', () =>
-    assert.deepEqual([configs.length, policies.length, blocks.length], [4, 1, 5], 'a block that is neither is not tried'));
+  it('has configurations, access rules and a policy', () =>
+    assert.deepEqual(
+      [configs.length, access.length, policies.length, blocks.length],
+      [4, 1, 1, 6],
+      'a block that is neither is not tried',
+    ));
 
   for (const [i, text] of configs.entries())
     it(`configuration ${i + 1} loads, and renders an Envoy`, async () => {
@@ -30,6 +35,17 @@ describe('the page about identities', () => {
       const config = await loadConfig(file, { env: {} });
       assert.match(renderBootstrap(renderOptionsOf(config)), /shop|aws_request_signing/);
     });
+
+  it('the access rules load beside the first configuration, and name its resources', async () => {
+    const file = join(folder, 'access.yaml');
+    writeFileSync(file, `${configs[0]}${access[0]}`);
+    const config = await loadConfig(file, { env: {} });
+    const resources = [...config.listeners, ...config.http].map(({ resource }) => resource);
+    assert.deepEqual(
+      config.access?.map(({ resource }) => resource),
+      resources,
+    );
+  });
 
   it('the policy is one', () => assert.equal(compilePolicy(policies[0]!, 'IDENTITY.md').rules.length, 2));
 });
