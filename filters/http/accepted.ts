@@ -3,7 +3,7 @@ import type { Answer, Header } from './effects.js';
 import { problemOf, type Refusal } from './problem.js';
 
 /** Where a client asks about a request that waits without it. Never a path of the server behind. */
-const LINK = /^\/\.midstream\/held\/(\d{1,3}-[0-9a-f]{32})$/;
+const LINK = /^\/\.midstream\/held\/(\d{1,3}-[0-9a-f]{32})\/?(?:\?.*)?$/;
 export const linkOf = (id: string): string => `/.midstream/held/${id}`;
 /** What links begin with for requests that this worker holds: Envoy brings the questions to it. */
 export const linksOfWorker = (worker: number): string => linkOf(`${worker}-`);

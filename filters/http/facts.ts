@@ -39,7 +39,7 @@ export interface HttpFacts {
 /** One way to read a request that somebody on its way may take. */
 export interface HttpReading {
   http: HttpFacts;
-  /** it differs from another one only by small letters in the path */
+  /** it differs from another one only by small letters in the path, or the slash at its end */
   lowered: boolean;
   /** what it asks of a database, where the policy says that a statement stands in it */
   sql?: SqlFacts;

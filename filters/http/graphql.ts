@@ -1,4 +1,12 @@
-import { type FragmentDefinitionNode, Kind, type OperationDefinitionNode, parse, type SelectionSetNode } from 'graphql/language/index.js';
+import {
+  type ArgumentNode,
+  type FragmentDefinitionNode,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  type SelectionSetNode,
+} from 'graphql/language/index.js';
+import { type GraphqlArgument, readVariables, resolved, type Variables } from './graphql-arguments.js';
 
 /** One operation of a GraphQL document. */
 export interface GraphqlOperation {
@@ -9,6 +17,8 @@ export interface GraphqlOperation {
   root: string[];
   /** all fields at any level, each once */
   fields: string[];
+  /** arguments of fields at any level, with the values of variables */
+  arguments: GraphqlArgument[];
   /** levels of fields */
   depth: number;
   /** false: the request names another one of the document */
@@ -19,6 +29,7 @@ export interface GraphqlOperation {
 interface Asked {
   query: unknown;
   operationName: unknown;
+  variables: unknown;
   /** where a stored document is named */
   stored: boolean;
 }
@@ -50,7 +61,8 @@ export function readGraphql(path: string, type: string, query: Record<string, st
       if (one.stored) throw new Error('it names a stored GraphQL document, and what that does is not known');
       continue;
     }
-    const found = typeof one.query === 'string' ? documentOf(one.query, certain) : undefined;
+    const sets = variablesOf(certain, one.variables, ...(query['variables'] ?? []));
+    const found = typeof one.query === 'string' ? documentOf(one.query, certain, sets) : undefined;
     if (found === undefined) {
       if (certain) throw new Error('it is no GraphQL document');
       continue;
@@ -64,14 +76,30 @@ export function readGraphql(path: string, type: string, query: Record<string, st
   return operations;
 }
 
+/** Variables of a document; some servers prefer those of the URL. Where it need not be GraphQL, what are none say nothing. */
+function variablesOf(certain: boolean, ...given: unknown[]): Variables[] {
+  return [...new Set(given)].flatMap((one): Variables[] => {
+    try {
+      const found = readVariables(one);
+      return found === undefined ? [] : [found];
+    } catch (error) {
+      if (certain) throw error;
+      return [];
+    }
+  });
+}
+
 function fromPairs(pairs: Record<string, unknown>): Asked[] {
   const values = (name: string): unknown[] => (Array.isArray(pairs[name]) ? (pairs[name] as unknown[]) : []);
   const names = values('operationName');
+  const variables = values('variables');
   const stored = persisted(pairs);
   const queries = values('query');
   const whole = values('operations').flatMap((text) => (typeof text === 'string' ? fromText(text) : []));
-  const found = queries.map((query, i): Asked => ({ query, operationName: names[i] ?? names[0], stored }));
-  if (queries.length === 0 && stored) found.push({ query: undefined, operationName: names[0], stored: true });
+  const found = queries.map(
+    (query, i): Asked => ({ query, operationName: names[i] ?? names[0], variables: variables[i] ?? variables[0], stored }),
+  );
+  if (queries.length === 0 && stored) found.push({ query: undefined, operationName: names[0], variables: undefined, stored: true });
   return [...found, ...whole];
 }
 
@@ -91,7 +119,8 @@ function fromText(text: string): Asked[] {
 }
 
 function fromBody(type: string, body: unknown): Asked[] {
-  if (typeof body === 'string') return type === 'application/graphql' ? [{ query: body, operationName: undefined, stored: false }] : [];
+  if (typeof body === 'string')
+    return type === 'application/graphql' ? [{ query: body, operationName: undefined, variables: undefined, stored: false }] : [];
   if (isObject(body) && Object.getPrototypeOf(body) === null) return fromPairs(body);
   return fromJson(body);
 }
@@ -99,14 +128,14 @@ function fromBody(type: string, body: unknown): Asked[] {
 function fromJson(body: unknown): Asked[] {
   return (Array.isArray(body) ? body : [body]).flatMap((one): Asked[] => {
     if (!isObject(one)) return [];
-    const { query, operationName, extensions, documentId, queryId } = one;
+    const { query, operationName, variables, extensions, documentId, queryId } = one;
     const named = isObject(extensions) && extensions['persistedQuery'] !== undefined;
-    return [{ query, operationName, stored: named || typeof documentId === 'string' || typeof queryId === 'string' }];
+    return [{ query, operationName, variables, stored: named || typeof documentId === 'string' || typeof queryId === 'string' }];
   });
 }
 
 /** undefined: it is no document. Throws Error for one that could be none of the readable ones only by its size, and for loops of fragments. */
-function documentOf(text: string, certain: boolean): Omit<GraphqlOperation, 'runs'>[] | undefined {
+function documentOf(text: string, certain: boolean, sets: readonly Variables[]): Omit<GraphqlOperation, 'runs'>[] | undefined {
   let definitions: ReturnType<typeof parse>['definitions'];
   try {
     ({ definitions } = parse(text, { noLocation: true, maxTokens: TOKENS_MAX }));
@@ -125,7 +154,8 @@ function documentOf(text: string, certain: boolean): Omit<GraphqlOperation, 'run
     const walker = new Walker(fragments);
     walker.visit(operation.selectionSet, 1);
     const { root, fields, depth } = walker;
-    return { type: operation.operation, name: operation.name?.value ?? '', root: [...root], fields: [...fields], depth };
+    const args = resolved(walker.arguments, operation, sets);
+    return { type: operation.operation, name: operation.name?.value ?? '', root: [...root], fields: [...fields], arguments: args, depth };
   });
 }
 
@@ -133,6 +163,7 @@ function documentOf(text: string, certain: boolean): Omit<GraphqlOperation, 'run
 class Walker {
   readonly root = new Set<string>();
   readonly fields = new Set<string>();
+  readonly arguments: { field: string; argument: ArgumentNode }[] = [];
   depth = 0;
   private readonly open = new Set<string>();
   private readonly seen = new Map<string, number>();
@@ -146,6 +177,7 @@ class Walker {
       if (one.kind === Kind.FIELD) {
         if (level === 1) this.root.add(one.name.value);
         this.fields.add(one.name.value);
+        for (const argument of one.arguments ?? []) this.arguments.push({ field: one.name.value, argument });
         if (one.selectionSet !== undefined) this.visit(one.selectionSet, level + 1);
       } else if (one.kind === Kind.INLINE_FRAGMENT) this.visit(one.selectionSet, level);
       else this.spread(one.name.value, level);

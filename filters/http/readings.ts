@@ -12,7 +12,7 @@ const READINGS_MAX = 64;
 
 /**
  * A request in every way that a server may read it: with the methods that it asks to be taken for, the paths that readers differ on, each kind
- * of reader of its body, and a path in small letters for servers that do not tell them apart. The first is the usual one. A policy judges all
+ * of reader of its body, and a path in small letters and without the slash at its end for servers that do not tell them apart. The first is the usual one. A policy judges all
  * of them, and the strictest verdict counts.
  * @param body as it came; undefined: not read
  */
@@ -91,10 +91,14 @@ export function reachOf(head: RequestHead): Reach {
   return { asked: [...seen.values()], unparsed: head.facts.unparsed };
 }
 
+/** For servers that do not tell apart small and capital letters, or a path with a slash at its end and without (Express, and others). */
 function cases(http: HttpFacts): HttpReading[] {
-  const lower = http.path.toLowerCase();
-  const own = { http, lowered: false };
-  return lower === http.path ? [own] : [own, { http: { ...http, path: lower }, lowered: true }];
+  const { path } = http;
+  const lower = path.toLowerCase();
+  if (lower === path && (path === '/' || !path.endsWith('/'))) return [{ http, lowered: false }];
+  const others = new Set([lower, path, lower].map((one, i) => (i === 0 || one === '/' ? one : one.replace(/\/$/, ''))));
+  others.delete(path);
+  return [{ http, lowered: false }, ...[...others].map((one) => ({ http: { ...http, path: one }, lowered: true }))];
 }
 
 function withBody(facts: HttpFacts, query: Record<string, string[]>, read: BodyReading | undefined): HttpFacts {

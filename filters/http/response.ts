@@ -7,7 +7,7 @@ import { type Answer, type Effects, type Header, LENGTH_KEPT } from './effects.j
 import type { GrpcOptions } from './grpc/masker.js';
 import { answerType, type GrpcCall, type GrpcForm, grpcForm, NO_SCHEMA } from './grpc/schema.js';
 import { maskHeaders } from './header-masking.js';
-import { type BodyMask, BodyMasker, bodyParameters, type ContentMasker } from './masking.js';
+import { type BodyAsked, type BodyMask, BodyMasker, bodyParameters, type ContentMasker } from './masking.js';
 import { REQUEST } from './request-text.js';
 import { shownHeader } from './shown-headers.js';
 import { AS_IT_IS, charsetOfType, isUtf16 } from './transcode.js';
@@ -66,7 +66,9 @@ export class Response {
     private readonly policy: Pick<Policy, 'opaque'> & { limits: UnpackLimits & { message_bytes_max: number } },
     private readonly filter: BodyFilter | undefined = undefined,
     /** masks bodies in place of the masks alone; a text says why it can't */
-    private readonly own: ((type: string, write: (bytes: Buffer) => void) => ContentMasker | string) | undefined = undefined,
+    private readonly own:
+      | ((type: string, write: (bytes: Buffer) => void, asked: BodyAsked) => ContentMasker | string)
+      | undefined = undefined,
     /** headers of the gateway's own for the client */
     private readonly more: readonly Header[] = [],
     private readonly grpc: GrpcCall = { schema: undefined, path: '', judged: false },
@@ -189,7 +191,11 @@ export class Response {
   /** Gives why the body can't be looked into and may not pass so. */
   private openMasker(charset: string, packing: string, contentType: string): string | undefined {
     const write = (bytes: Buffer) => this.pending.push(bytes);
-    const own = this.own?.(this.type, write);
+    const asked: BodyAsked = {
+      ...(this.type.startsWith('multipart/') ? bodyParameters(contentType) : { charset }),
+      opaque: (reason) => this.foundOpaque(reason),
+    };
+    const own = this.own?.(this.type, write, asked);
     if (typeof own === 'string') return own;
     if (own !== undefined) {
       this.masker = own;
@@ -201,11 +207,7 @@ export class Response {
       this.opaqueReason = 'gRPC without a descriptor';
       return this.policy.opaque === 'allow' || this.grpc.judged ? undefined : `${this.opaqueReason} (defaults.opaque)`;
     }
-    this.masker = new BodyMasker(this.masks, this.type, write, {
-      ...(this.type.startsWith('multipart/') ? bodyParameters(contentType) : { charset }),
-      opaque: (reason) => this.foundOpaque(reason),
-      ...(grpc === undefined ? {} : { grpc }),
-    });
+    this.masker = new BodyMasker(this.masks, this.type, write, { ...asked, ...(grpc === undefined ? {} : { grpc }) });
     return undefined;
   }
 

@@ -1,6 +1,6 @@
 import type { Header } from '../http/effects.js';
 import type { HttpFacts } from '../http/facts.js';
-import type { BodyMask, ContentMasker } from '../http/masking.js';
+import type { BodyAsked, BodyMask, ContentMasker } from '../http/masking.js';
 import type { Refusal } from '../http/problem.js';
 import { denied } from '../http/refusals.js';
 import { strictestDecision } from '../policy/decide.js';
@@ -140,7 +140,7 @@ export class KubernetesRequest {
   }
 
   /** How the answer is masked; a text says why it can't be. */
-  answer(held_bytes_max: number): (type: string, write: (bytes: Buffer) => void) => ContentMasker | string {
-    return (type, write) => whyUnread(type) ?? answerMasker(type, this.masks, this.facts, held_bytes_max, write);
+  answer(held_bytes_max: number): (type: string, write: (bytes: Buffer) => void, asked: BodyAsked) => ContentMasker | string {
+    return (type, write, asked) => whyUnread(type) ?? answerMasker(type, this.masks, this.facts, held_bytes_max, write, asked);
   }
 }

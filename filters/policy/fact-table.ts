@@ -1,5 +1,5 @@
 import type { FactDoc } from './facts/doc.js';
-import { graphqlOperation, http, message, uploadedFile } from './facts/http.js';
+import { graphqlArgument, graphqlOperation, http, message, uploadedFile } from './facts/http.js';
 import { identity } from './facts/identity.js';
 import { kubernetes, terminal } from './facts/kubernetes.js';
 import { mcp } from './facts/mcp.js';
@@ -11,6 +11,7 @@ export type FactTypeName =
   | 'Terminal'
   | 'UploadedFile'
   | 'GraphqlOperation'
+  | 'GraphqlArgument'
   | 'Kubernetes'
   | 'Mcp'
   | 'Sql'
@@ -28,6 +29,7 @@ export const factTypes: Record<FactTypeName, Record<string, FactDoc>> = {
   Http: http,
   UploadedFile: uploadedFile,
   GraphqlOperation: graphqlOperation,
+  GraphqlArgument: graphqlArgument,
   Kubernetes: kubernetes,
   Message: message,
   Terminal: terminal,

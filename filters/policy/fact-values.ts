@@ -221,6 +221,10 @@ function httpContext({ http, sql: asked, params = [], identity, resource }: Http
     query: convertJson(http.query, 2),
     headers: convertJson(http.headers, 1),
     body: convertBody(http.body),
+    graphql: http.graphql?.map((one) => ({
+      ...one,
+      arguments: one.arguments.map((argument) => ({ ...argument, value: convertJson(argument.value, BODY_LEVELS) })),
+    })),
   });
   const why = http.unreadable || http.unparsed || 'the body was not read';
   for (const name of ['body', 'files', 'graphql'] as const) if (http[name] === undefined) unavailable(value, name, why);

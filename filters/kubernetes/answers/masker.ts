@@ -1,5 +1,5 @@
 import { isJson } from '../../http/body.js';
-import { BodyMasker, type ContentMasker } from '../../http/masking.js';
+import { type BodyAsked, BodyMasker, type ContentMasker } from '../../http/masking.js';
 import type { KubernetesFacts } from '../facts.js';
 import { readTree, textOf } from './json-tree.js';
 import { ObjectMasker, type ObjectMasks } from './object-masker.js';
@@ -20,8 +20,9 @@ export function answerMasker(
   asked: Pick<KubernetesFacts, 'resource' | 'group' | 'subresource'>,
   held_bytes_max: number,
   write: (bytes: Buffer) => void,
+  body: BodyAsked = {},
 ): ContentMasker {
-  return isJson(type) ? new StreamedObjects(masks, asked, held_bytes_max, write) : new BodyMasker(masks.detectors, type, write);
+  return isJson(type) ? new StreamedObjects(masks, asked, held_bytes_max, write) : new BodyMasker(masks.detectors, type, write, body);
 }
 
 class StreamedObjects implements ContentMasker {

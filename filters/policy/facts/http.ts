@@ -1,5 +1,6 @@
 import type { HttpFacts } from '../../http/facts.js';
 import type { GraphqlOperation } from '../../http/graphql.js';
+import type { GraphqlArgument } from '../../http/graphql-arguments.js';
 import type { UploadedFile } from '../../http/multipart.js';
 import type { MessageFacts } from '../../http/websocket/facts.js';
 import type { FactDoc } from './doc.js';
@@ -15,6 +16,17 @@ export const uploadedFile = {
   },
   bytes: { type: 'int', description: 'Length of its content.', example: 'f.bytes > 1000000' },
 } satisfies Record<keyof UploadedFile, FactDoc>;
+
+export const graphqlArgument = {
+  field: { type: 'string', description: 'Field that it is an argument of, whatever its alias.', example: 'a.field == "payout"' },
+  name: { type: 'string', description: 'Its name.', example: 'a.name == "amount"' },
+  value: {
+    type: 'dyn',
+    description:
+      'Its value as in JSON, that of a variable too; an enum is text. Comparing it with another type is an error, so ask for its field and name first.',
+    example: 'a.name == "amount" && a.value > 1000',
+  },
+} satisfies Record<keyof GraphqlArgument, FactDoc>;
 
 export const graphqlOperation = {
   type: {
@@ -34,6 +46,11 @@ export const graphqlOperation = {
     example: '"deleteUser" in o.root',
   },
   fields: { type: 'list<string>', description: 'Fields at any level.', example: '"passwordHash" in o.fields' },
+  arguments: {
+    type: 'list<GraphqlArgument>',
+    description: 'Arguments of fields at any level, written in place or by variables.',
+    example: 'o.arguments.exists(a, a.field == "payout" && a.name == "amount" && a.value > 1000)',
+  },
   depth: { type: 'int', description: 'Levels of fields.', example: 'o.depth > 10' },
   runs: { type: 'bool', description: 'False where the request names another operation of the document.', example: 'o.runs' },
 } satisfies Record<keyof GraphqlOperation, FactDoc>;

@@ -12,7 +12,15 @@ const form = (pairs: Record<string, string[]>) => Object.assign(Object.create(nu
 describe('GraphQL in a request', () => {
   it('is told by its operations, whatever names and aliases say', () => {
     assert.deepEqual(read({ query: 'query Harmless { harmless: deleteUser(id: 1) { id profile { ssn } } }' }), [
-      { type: 'query', name: 'Harmless', root: ['deleteUser'], fields: ['deleteUser', 'id', 'profile', 'ssn'], depth: 3, runs: true },
+      {
+        type: 'query',
+        name: 'Harmless',
+        root: ['deleteUser'],
+        fields: ['deleteUser', 'id', 'profile', 'ssn'],
+        arguments: [{ field: 'deleteUser', name: 'id', value: 1 }],
+        depth: 3,
+        runs: true,
+      },
     ]);
     assert.deepEqual(short({ query: 'mutation { ...F } fragment F on M { a: wipe ... on M { b { ...G } } } fragment G on X { deep }' }), [
       'mutation (wipe,b)',
@@ -33,6 +41,55 @@ describe('GraphQL in a request', () => {
     ]);
     assert.deepEqual(short('mutation { e }', '/x', 'application/graphql'), ['mutation (e)']);
     assert.deepEqual(short({ query: '{ a }' }, '/anything'), ['query (a)'], 'by its look, anywhere');
+  });
+
+  it('is told by its arguments, in place, by variables, by defaults, in fragments', () => {
+    const args = (body: unknown, url: Record<string, string[]> = none) =>
+      read(body, '/graphql', 'application/json', url).flatMap((one) => one.arguments.map(({ field, name, value }) => [field, name, value]));
+    const query =
+      'mutation M($a: Int = 7, $o: In) { p: payout(amount: $a, to: {iban: $o, list: [1.5, "x", RED, null, true]}) { ...F } } fragment F on P { more(n: $a) }';
+    assert.deepEqual(args({ query, variables: { o: 'DE1' } }), [
+      ['payout', 'amount', 7],
+      ['payout', 'to', { __proto__: null, iban: 'DE1', list: [1.5, 'x', 'RED', null, true] }],
+      ['more', 'n', 7],
+    ]);
+    const simple = 'mutation M($a: Int) { payout(amount: $a) }';
+    assert.deepEqual(args({ query: simple }), [['payout', 'amount', null]]);
+    assert.deepEqual(args({ query: simple, variables: { a: 1 } }, { variables: ['{"a":5000}'] }), [
+      ['payout', 'amount', 1],
+      ['payout', 'amount', 5000],
+    ]);
+    assert.deepEqual(args(null, { query: [simple], variables: ['{"a":5000}'] }), [['payout', 'amount', 5000]]);
+    assert.deepEqual(
+      args([
+        { query: simple, variables: { a: 1 } },
+        { query: simple, variables: { a: 2 } },
+      ]),
+      [
+        ['payout', 'amount', 1],
+        ['payout', 'amount', 2],
+      ],
+    );
+    for (const variables of ['x', [1], 7, '{"a":1,"a":2}']) assert.throws(() => args({ query: simple, variables }), /variables/);
+    assert.throws(() => args({ query: `{ ${Array.from({ length: 1100 }, (_, n) => `a(x: ${n})`).join(' ')} }` }), /arguments/);
+  });
+
+  it('is judged by its arguments', () => {
+    const policy = `
+version: 1
+rules:
+  - { name: big, on: http, when: 'http.graphql.exists(o, o.arguments.exists(a, a.field == "payout" && a.name == "amount" && a.value > 1000))', then: deny }
+`;
+    const judged = (body: object): string => {
+      const d = new Driver(policy);
+      d.request('POST /graphql', [['content-type', 'application/json']], JSON.stringify(body));
+      return d.answers[0]!.part;
+    };
+    const query = 'mutation M($a: Int) { x: payout(amount: $a) other(amount: "text") }';
+    assert.equal(judged({ query, variables: { a: 1000 } }), 'request_headers');
+    assert.equal(judged({ query, variables: { a: 1001 } }), 'immediate');
+    assert.equal(judged({ query: 'mutation { payout(amount: 5000) }' }), 'immediate');
+    assert.equal(judged({ query: 'mutation { payout(amount: "5000") }' }), 'immediate', 'what can not be compared is refused');
   });
 
   it('says which operation runs', () => {

@@ -45,6 +45,9 @@ describe('a request is judged in every way that it can be read', () => {
     ['by a header that names another target', { url: '/x', headers: { 'X-Original-URL': '/admin/users' } }, 'deny admin'],
     ['by another such header', { url: '/x', headers: { 'X-Rewrite-Url': 'http://a/x/..%2fadmin/users?a' } }, 'deny admin'],
     ['by capitals', { url: '/Admin/users' }, 'deny admin'],
+    ['by a slash at its end', { method: 'POST', url: '/pay/', body: { amount: 5000 } }, 'deny payouts'],
+    ['by a slash and capitals', { method: 'POST', url: '/PAY/', body: { amount: 5000 } }, 'deny payouts'],
+    ['by an encoded slash', { method: 'POST', url: '/pay%2f', body: { amount: 5000 } }, 'deny payouts'],
     ['as text', { method: 'POST', url: '/pay', headers: { 'content-type': 'text/plain' }, body: '{"amount":5000}' }, 'deny payouts'],
     ['as a form', { method: 'POST', url: '/pay', headers: forms, body: '{"amount":5000,"x":"&a=1"}' }, 'deny payouts'],
     [

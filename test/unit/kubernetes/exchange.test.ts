@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
 import { MidstreamError } from '../../../filters/errors.js';
 import type { Header } from '../../../filters/http/effects.js';
 import { MARK } from '../../../filters/kubernetes/answers/marks.js';
@@ -49,6 +50,15 @@ describe('an exchange with a Kubernetes API', () => {
     const certificate = kube(policy, { credential: () => '' });
     certificate.request('GET /api', [['authorization', 'Bearer agent']]);
     assert.deepEqual(headOf(certificate).remove, ['authorization'], 'where Envoy shows a certificate, no header goes on');
+  });
+
+  it('lets nothing through that is packed and does not say so, as a profile of the API server, or what stands behind its proxy', () => {
+    for (const path of ['/debug/pprof/heap', '/api/v1/namespaces/x/services/http:y:1/proxy/dump']) {
+      const d = kube();
+      d.request(`GET ${path}`);
+      d.respond([['content-type', 'application/octet-stream']], gzipSync('jane.doe@example.com'));
+      assert.match(statusOf(d).message, /packed \(gzip\)/);
+    }
   });
 
   it('takes a token among the subprotocols of a WebSocket away', () => {

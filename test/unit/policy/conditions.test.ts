@@ -117,17 +117,23 @@ describe('conditions', function () {
       terminal: 'terminal',
       UploadedFile: 'http',
       GraphqlOperation: 'http',
+      GraphqlArgument: 'http',
     };
     const element: Record<string, string> = {
       ObjectAccess: 's.objects.exists(o, ',
       ColumnUse: 's.columns.exists(c, ',
       FunctionUse: 's.functions.exists(f, ',
     };
-    const inHttp: Record<string, string> = { UploadedFile: 'http.files.exists(f, ', GraphqlOperation: 'http.graphql.exists(o, ' };
+    const inHttp: Record<string, string> = {
+      UploadedFile: 'http.files.exists(f, ',
+      GraphqlOperation: 'http.graphql.exists(o, ',
+      GraphqlArgument: 'http.graphql.exists(o, o.arguments.exists(a, ',
+    };
     for (const [type, fields] of Object.entries(factTypes)) {
       const scope = scopes[type] ?? 'postgres';
       for (const [name, doc] of Object.entries(fields)) {
         let expression = inHttp[type] === undefined ? doc.example : `${inHttp[type]}${doc.example})`;
+        if (type === 'GraphqlArgument') expression += ')';
         if (element[type] !== undefined) expression = `${element[type]}${expression})`;
         if (element[type] !== undefined || type === 'Statement') expression = `sql.statements.exists(s, ${expression})`;
         assert.equal(problemOf(expression, scope), '', `${type}.${name}: ${expression}`);
