@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { packageRoot } from '../../extproc/process/places.js';
 import { onStop } from '../bench/lifetime.js';
 import type { Counts, SuiteContext } from './context.js';
@@ -15,7 +16,9 @@ export const suiteFile = (name: string): string => join(packageRoot(), 'test', '
  * process group of its own that is killed when it takes longer than `wait_ms_max`. Its output is kept in WORK/out.
  */
 export async function runProgram(command: readonly string[], context: SuiteContext, wait_ms_max: number, logName: string): Promise<Counts> {
-  const { code, output, late } = await collect(command, environment(context), wait_ms_max);
+  const { code, output: raw, late } = await collect(command, environment(context), wait_ms_max);
+  // Maven sets colours back without ending the line, which would hide the counts behind them.
+  const output = stripVTControlCharacters(raw);
   const out = join(context.work, 'out');
   mkdirSync(out, { recursive: true });
   writeFileSync(join(out, `${logName}.txt`), output);
