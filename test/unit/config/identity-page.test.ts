@@ -24,7 +24,7 @@ describe('the page about identities', () => {
   it('has configurations, access rules and a policy', () =>
     assert.deepEqual(
       [configs.length, access.length, policies.length, blocks.length],
-      [4, 1, 1, 6],
+      [5, 1, 1, 7],
       'a block that is neither is not tried',
     ));
 
@@ -36,9 +36,9 @@ describe('the page about identities', () => {
       assert.match(renderBootstrap(renderOptionsOf(config)), /shop|aws_request_signing/);
     });
 
-  it('the access rules load beside the first configuration, and name its resources', async () => {
+  it('the access rules load beside the one that names all, and name its resources', async () => {
     const file = join(folder, 'access.yaml');
-    writeFileSync(file, `${configs[0]}${access[0]}`);
+    writeFileSync(file, `${configs[1]}${access[0]}`);
     const config = await loadConfig(file, { env: {} });
     const resources = [...config.listeners, ...config.http].map(({ resource }) => resource);
     assert.deepEqual(
