@@ -28,6 +28,7 @@ const beside = (name: string): string => fileURLToPath(new URL(`./${name}${extna
 const policy = (): string => join(packageRoot(), 'test', 'bench', 'http', 'policy.yaml');
 
 async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill('SIGTERM');
   await exited;
