@@ -1,4 +1,5 @@
 import type { HttpFacts } from '../http/facts.js';
+import { readTarget } from '../http/path.js';
 import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
 import type { Why } from './answers.js';
@@ -34,6 +35,25 @@ export interface Refused {
   effects: McpEffect[];
 }
 
+/** Shortest value of a query that may be the name of a session, in characters. */
+const SESSION_MIN = 8;
+
+/**
+ * What may name a session in where a client of the older transport posts to, however it is spelled and whatever stands beside it: values of the query, or
+ * the path where there is none.
+ */
+function sessionsIn(path: string, query: Record<string, string[]>): string[] {
+  const values = Object.values(query).flat();
+  return values.length === 0 ? [`p ${path}`] : values.filter((value) => value.length >= SESSION_MIN).map((value) => `v ${spelled(value)}`);
+}
+
+/** UUIDs are taken in capitals, in braces and without their hyphens (Python's UUID, which the SDK reads sessions with). */
+const spelled = (value: string): string =>
+  value
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/urn:|uuid:|[^\p{L}\p{N}]/gu, '');
+
 /** The part of an exchange that is MCP's: the session it belongs to, the messages of its request, the reading of its answer. */
 export class McpSide {
   private readonly parties: McpParties;
@@ -58,12 +78,14 @@ export class McpSide {
     return this.facts.method === 'POST';
   }
 
-  /** False where the session that it names was opened by somebody else. A session that nobody is known of is theirs who come first. */
+  /** False where a session that it names was opened by somebody else, or where it may name two. */
   get mayUse(): boolean {
     const { memory } = this.world;
     const named = this.named;
-    if (named !== undefined && memory.ownerOf(this.resource, named) === undefined) memory.bind(this.resource, named, this.owner);
-    return [named, this.endpoint].every((session) => {
+    // MCP, "Session Management": visible ASCII. Two lines of the header are joined by a comma and a blank, and servers take one of them.
+    if (named !== undefined && !/^s [\x21-\x7e]+$/.test(named)) return false;
+    const names = [named, this.endpoint, ...sessionsIn(this.facts.path, this.facts.query)];
+    return names.every((session) => {
       const owner = session === undefined ? undefined : memory.ownerOf(this.resource, session);
       return owner === undefined || owner === this.owner;
     });
@@ -123,12 +145,24 @@ export class McpSide {
   /** The answer's headers are here: sessions and streams become known. */
   answered(status: number, session: string, contentType: string): McpEffect[] {
     const { memory } = this.world;
-    if (session !== '') memory.bind(this.resource, `s ${session}`, this.owner);
-    if (this.facts.method === 'DELETE' && status >= 200 && status < 300 && this.named !== undefined)
-      memory.unbind(this.resource, this.named);
+    const { named } = this;
+    const accepted = status >= 200 && status < 300;
+    if (session !== '') this.begins(session);
+    // One that nobody is known of is theirs whom the server lets use it: who guesses one that is not there yet gets nothing.
+    if (named !== undefined && accepted && this.facts.method === 'DELETE') memory.unbind(this.resource, named);
+    else if (named !== undefined && accepted) memory.bind(this.resource, named, this.owner);
     // The stream of a GET is the session's own; those of POSTs end with their answer.
     if (this.facts.method !== 'GET' || this.named === undefined || !contentType.toLowerCase().includes('text/event-stream')) return [];
     return [{ type: 'stream', key: this.key(this.named) }];
+  }
+
+  /** The server gives a session to somebody who named none: it is theirs, whoever was there before. */
+  private begins(session: string): void {
+    const { memory } = this.world;
+    const name = `s ${session}`;
+    const owner = memory.ownerOf(this.resource, name);
+    if (this.named === undefined && owner !== undefined && owner !== this.owner) memory.unbind(this.resource, name);
+    memory.bind(this.resource, name, this.owner);
   }
 
   /** The older transport's stream names where its client posts to. */
@@ -140,6 +174,8 @@ export class McpSide {
     } catch {
       return [];
     }
+    const { path, query } = readTarget(session.slice(2));
+    for (const name of sessionsIn(path, query)) this.world.memory.bind(this.resource, name, this.owner);
     this.world.memory.bind(this.resource, session, this.owner);
     return [{ type: 'stream', key: this.key(session) }];
   }

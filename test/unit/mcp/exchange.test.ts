@@ -376,6 +376,76 @@ describe('an exchange with an MCP server', () => {
     assert.equal(use('bob').exchange.phase, 'passing', 'it is over, and the id is anybody’s');
   });
 
+  it('takes no second name of a session, in another line or spelling', () => {
+    const world = newWorld();
+    world.memory.bind('api', 's S1', JSON.stringify(['spiffe', 'example.org', 'ann']));
+    for (const lines of [
+      ['S1', 'X'],
+      ['X', 'S1'],
+      ['S1', 'S1'],
+    ] as const) {
+      const two = exchange(policy, world, identity('bob'));
+      two.request(
+        'GET /mcp',
+        lines.map((value) => ['mcp-session-id', value]),
+      );
+      assert.equal(two.refusal().status, 404, lines.join());
+    }
+    const spelled = exchange(policy, world, identity('bob'));
+    spelled.request('GET /mcp', [
+      ['mcp_session_id', 'S1'],
+      ['mcp-session-id', 'X'],
+    ]);
+    assert.equal(spelled.refusal().status, 404);
+  });
+
+  it('gives a session to whom the server gives it, and nobody one that it does not know', () => {
+    const world = newWorld();
+    const use = (who: string, status: string) => {
+      const d = exchange(policy, world, identity(who));
+      d.request('GET /mcp', [['mcp-session-id', 'S9']]);
+      d.step({ type: 'response_headers', headers: [[':status', status]], end: true });
+      return d;
+    };
+    use('bob', '404');
+    assert.equal(world.memory.ownerOf('api', 's S9'), undefined, 'a guess is worth nothing');
+    use('bob', '200');
+    const ann = exchange(policy, world, identity('ann'));
+    ann.request('POST /mcp', json, body(asks('initialize')));
+    ann.respond([...json, ['mcp-session-id', 'S9']], JSON.stringify({ jsonrpc: '2.0', id: 1, result: {} }));
+    assert.equal(use('bob', '200').refusal().status, 404);
+    assert.equal(use('ann', '200').exchange.phase, 'closed');
+  });
+
+  it('knows a session of the older transport however its address is spelled', () => {
+    for (const [endpoint, others] of [
+      [
+        '/messages?sessionId=5f2c-77aa',
+        [
+          '/messages?sessionId=5f2c-77aa&x=1',
+          '/messages?x&sessionId=%35f2c-77aa',
+          '/Messages/?sessionId=5f2c-77aa',
+          '/messages?a=5f2c-77aa',
+        ],
+      ],
+      ['/messages/5f2c-77aa', ['/messages/%35f2c-77aa', '/x/../messages/5f2c-77aa', '//messages//5f2c-77aa']],
+    ] as const) {
+      const world = newWorld();
+      const stream = exchange(policy, world, identity('ann'));
+      stream.request('GET /sse');
+      stream.step({ type: 'response_headers', headers: [[':status', '200'], ...sse], end: false });
+      stream.step({ type: 'response_body', body: Buffer.from(`event: endpoint\ndata: ${endpoint}\n\n`), end: false });
+      for (const path of [endpoint, ...others]) {
+        const bob = exchange(policy, world, identity('bob'));
+        bob.request(`POST ${path}`, json, body(call('lookup')));
+        assert.equal(bob.refusal().status, 404, path);
+        const ann = exchange(policy, world, identity('ann'));
+        ann.request(`POST ${path}`, json, body(call('lookup')));
+        assert.equal(ann.answers[0]!.part, 'request_headers', path);
+      }
+    }
+  });
+
   it('tells a client of the older transport on its stream what was refused', () => {
     const world = newWorld();
     const stream = exchange(policy, world, identity('ann'));
