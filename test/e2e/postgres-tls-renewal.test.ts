@@ -62,6 +62,15 @@ describe('certificates that are renewed while connections are open, through a re
     // The server asks Envoy for a certificate, of either authority.
     writeFileSync(join(folder, 'both.pem'), both);
     await server.put('clients.pem', join(folder, 'both.pem'));
+    // One role shows no password: the certificate that Envoy shows is enough for it, and nothing else is.
+    writeFileSync(
+      join(folder, 'hba'),
+      'hostssl all app_cert all cert map=gateway\nhost all app_cert all reject\nhost all all all scram-sha-256\n',
+    );
+    writeFileSync(join(folder, 'ident'), `gateway "${OLD}" app_cert\ngateway "${NEXT}" app_cert\n`);
+    await server.put('pg_hba.conf', join(folder, 'hba'));
+    await server.put('pg_ident.conf', join(folder, 'ident'));
+    await server.ask('create role app_cert login');
     await server.ask(`alter system set ssl_ca_file = 'clients.pem'`);
     await server.ask('select pg_reload_conf()');
     const [stream = 0, hop = 0] = await freePorts(2);
@@ -89,6 +98,7 @@ describe('certificates that are renewed while connections are open, through a re
       authentication: {
         logins: [
           { identities: ['spiffe://shop.example/**'], proofs: ['mtls'], role: 'app_ro', password_file: 'secret' },
+          { identities: ['certified'], role: 'app_cert' },
           { identities: ['robot'], role: 'app_ro', password_file: 'secret' },
         ],
       },
@@ -111,7 +121,12 @@ describe('certificates that are renewed while connections are open, through a re
         gateway: { grpc: socket('grpc') },
         policy: 'policy.yaml',
         record: { directory: 'recordings', durability: 'relaxed' },
-        identity: { tokens: [{ id: 'robot', hash: hashToken('robot-token') }] },
+        identity: {
+          tokens: [
+            { id: 'robot', hash: hashToken('robot-token') },
+            { id: 'certified', hash: hashToken('certified-token') },
+          ],
+        },
       },
       { secrets: true },
     );
@@ -130,7 +145,7 @@ describe('certificates that are renewed while connections are open, through a re
 
   async function connect(
     transport: Transport,
-    show: { certificate?: string; ca?: string } = {},
+    show: { certificate?: string; ca?: string; token?: string } = {},
   ): Promise<{ client: pg.Client; edge: string }> {
     const ssl: pg.ClientConfig['ssl'] = {
       ca: show.ca ?? both,
@@ -141,7 +156,7 @@ describe('certificates that are renewed while connections are open, through a re
       port: ports[transport],
       database: 'postgres',
       user: 'any',
-      password: 'robot-token',
+      password: show.token ?? 'robot-token',
       ssl,
     });
     client.on('error', (error) => failures.push(`open connection: ${error.message}`));
@@ -214,6 +229,14 @@ describe('certificates that are renewed while connections are open, through a re
     await until('an agent of the old authority', ({ agent }) => agent.endsWith('/reporter'), { certificate: 'client' });
     await refuses('an agent of an authority that is not believed yet', { certificate: 'next/client' });
     await fine();
+  });
+
+  it('goes to the server by Envoy’s certificate, without a password', async () => {
+    for (const transport of transports) {
+      const { client } = await connect(transport, { token: 'certified-token' });
+      assert.deepEqual((await client.query('select current_user as role')).rows, [{ role: 'app_cert' }]);
+      await client.end();
+    }
   });
 
   it('shows agents the new one', async () => {
