@@ -97,6 +97,9 @@ export function emptySummary(session: string): SessionSummary {
   };
 }
 
+/** Cancel requests and connections that say nothing: Envoy's own entry is all there is, and it comes when they are over. */
+const ACCESS_ALONE = 'without a log-in';
+
 /** Adds one event to its session's summary. */
 export function summarise(summary: SessionSummary, event: StoredEvent): void {
   summary.events += 1;
@@ -104,6 +107,7 @@ export function summarise(summary: SessionSummary, event: StoredEvent): void {
   switch (event.type) {
     case 'session.open':
       summary.start = text(event['start']);
+      if (summary.closed === ACCESS_ALONE) summary.closed = '';
       summary.identity = text(field(event['identity'], 'id'));
       for (const name of ['resource', 'database', 'user', 'application'] as const) summary[name] = text(event[name]);
       break;
@@ -118,6 +122,9 @@ export function summarise(summary: SessionSummary, event: StoredEvent): void {
       break;
     case 'response':
       summary.rows += Number(event['rows']) || 0;
+      break;
+    case 'access':
+      if (summary.start === '' && summary.closed === '') summary.closed = ACCESS_ALONE;
       break;
     case 'session.close':
       summary.closed = text(event['reason']) || 'closed';
