@@ -83,9 +83,17 @@ const readLines = (text: string): unknown[] =>
     .filter((line) => line.trim() !== '')
     .map(readJsonText);
 
+/** White space and control characters that are no part of JSON, marks of order and of direction, at the beginning. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are meant
+const UNSEEN = /^[\s\u0000-\u001f\u007f-\u00a0\u200b-\u200f\u2028-\u202f\u2060\ufeff]+/;
+
 /** A server that reads JSON whatever the type says sees this. `whole`: the text is JSON and nothing else. */
 function byLook(text: string): { readings: BodyReading[]; whole: boolean } {
-  if (!beginsLikeJson(text)) return { readings: [], whole: false };
+  if (!beginsLikeJson(text)) {
+    // some readers pass over more than JSON's own white space
+    const begun = text.replace(UNSEEN, '');
+    return begun.length < text.length && beginsLikeJson(begun) ? { ...byLook(begun), whole: false } : { readings: [], whole: false };
+  }
   try {
     const first = readFirstJson(text);
     if (first === undefined) return { readings: [], whole: false };

@@ -33,7 +33,7 @@ export const isMedia = (type: string): boolean =>
     : /^application\/(pdf|wasm|x-protobuf|protobuf|msword|vnd\.(ms-|openxml).*)$/.test(type);
 
 /** Types with a codec of their own that is not left for what their bytes look like. */
-const OWN = new Set(['text/event-stream', 'text/csv', 'application/x-www-form-urlencoded']);
+const OWN = new Set(['text/event-stream', 'text/csv', 'text/tab-separated-values', 'application/x-www-form-urlencoded']);
 
 /**
  * The media type by which a body is read. A reader may take it for what it looks like: JSON served as text, as HTML or as an image is read
@@ -67,5 +67,20 @@ export function utf16Of(head: Buffer): 'utf-16le' | 'utf-16be' | undefined {
     return true;
   };
   if (units < 2) return undefined;
-  return ascii(0) ? 'utf-16le' : ascii(1) ? 'utf-16be' : undefined;
+  return ascii(0) ? 'utf-16le' : ascii(1) ? 'utf-16be' : mostly(head, 0) ? 'utf-16le' : mostly(head, 1) ? 'utf-16be' : undefined;
 }
+
+/** Text that begins with other letters: half of its characters are ASCII, each with a NUL where it belongs and none elsewhere. */
+function mostly(head: Buffer, at: number): boolean {
+  const units = head.length >> 1;
+  let plain = 0;
+  for (let k = 0; k < units; k++) {
+    const low = head[2 * k + at]!;
+    const high = head[2 * k + 1 - at]!;
+    if (low === 0) return false;
+    if (high === 0 && (low < 0x20 ? low === 9 || low === 10 || low === 13 : low < 0x7f)) plain++;
+  }
+  return plain >= UTF16_PLAIN_MIN && 2 * plain >= units;
+}
+
+const UTF16_PLAIN_MIN = 8;

@@ -126,7 +126,7 @@ export class BodyMasker implements ContentMasker {
   }
 
   /**
-   * A mark of UTF-8 and white space before a body say nothing of what it is: readers pass over both (RFC 8259 section 8.1), and so does the look. They
+   * Marks of UTF-8, white space (Unicode's too) and control characters before a body say nothing of what it is: readers pass over both (RFC 8259 section 8.1), and so does the look. They
    * go on as they are.
    */
   private look(): void {
@@ -206,10 +206,23 @@ const NOTHING = Buffer.alloc(0);
 
 /** Bytes of a mark of UTF-8 and of white space that a body begins with. */
 function nothingSaid(head: Buffer): number {
-  let at = head.length > 2 && head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0;
-  while (at < head.length && (head[at] === 0x20 || head[at] === 0x09 || head[at] === 0x0d || head[at] === 0x0a)) at++;
+  let at = 0;
+  while (at < head.length) {
+    const b = head[at]!;
+    if (b === 0x20 || (b >= 0x09 && b <= 0x0d) || (b >= 0x1c && b <= 0x1e)) at++;
+    else {
+      const wide = WIDE_BLANKS.find((blank) => head.subarray(at, at + blank.length).equals(blank));
+      if (wide === undefined) return at;
+      at += wide.length;
+    }
+  }
   return at;
 }
+
+/** The mark of UTF-8, NEL, and the blanks of Unicode. */
+const WIDE_BLANKS = ['\ufeff', '\u0085', '\u00a0', '\u200b', '\u2028', '\u2029', '\u202f', '\u205f', '\u2060', '\u3000']
+  .concat(Array.from({ length: 11 }, (_, n) => String.fromCharCode(0x2000 + n)))
+  .map((blank) => Buffer.from(blank));
 
 /** the mark, cut off */
 const BEGUN_MARK = /^\xef\xbb?$/;
@@ -265,7 +278,7 @@ function grpcCodec(grpc: GrpcOptions & { text: boolean }, options: CodecOptions)
 function codecOf(type: string, options: CodecOptions): StreamCodec {
   if (isJsonType(type)) return new JsonMasker(options);
   if (type === 'text/event-stream') return new SseMasker(options);
-  if (type === 'text/csv') return new CsvMasker(options);
+  if (type === 'text/csv' || type === 'text/tab-separated-values') return new CsvMasker(options);
   if (type === 'application/x-www-form-urlencoded') return new FormMasker(options);
   if (type === 'text/html' || type === 'application/xhtml+xml') return new HtmlMasker(options);
   if (type === 'text/xml' || type === 'application/xml' || type.endsWith('+xml')) return new XmlMasker(options);

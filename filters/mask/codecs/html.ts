@@ -2,6 +2,7 @@ import { isUnseen } from '../readings/reading.js';
 import { readReference, reference } from '../readings/references.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
 import { Decoded, type FieldForm, FieldMasker } from './field.js';
+import { SecondLook } from './second-look.js';
 
 /** A reference that may go on behind what came is waited for so long, bytes: zeros before a number may be many. */
 const REFERENCE_HELD_MAX = 256;
@@ -53,21 +54,23 @@ const isReference = (b: number): boolean => b === 0x23 || (b >= 0x30 && b <= 0x3
 
 /**
  * Masks HTML and XML: each piece of text and each tag by itself, through character references. What is found is replaced where it
- * stands, all other bytes stay. A value that tags cut in two is not found.
+ * stands, all other bytes stay. What tags cut is found by a second look: the tags stay.
  */
 export class HtmlMasker implements StreamCodec {
   private readonly field: FieldMasker;
+  private readonly second: SecondLook;
 
-  constructor(private readonly options: CodecOptions) {
-    this.field = new FieldMasker(options, entityForm);
+  constructor(options: CodecOptions) {
+    this.second = new SecondLook(options);
+    this.field = new FieldMasker({ ...options, write: this.second.write }, entityForm);
   }
 
   get hits(): number {
-    return this.field.hits;
+    return this.field.hits + this.second.hits;
   }
 
   get held(): number {
-    return this.field.held;
+    return this.field.held + this.second.held;
   }
 
   push(chunk: Uint8Array): void {
@@ -77,17 +80,20 @@ export class HtmlMasker implements StreamCodec {
       const b = buf[at]!;
       if (b !== 0x3c && b !== 0x3e) continue;
       this.field.end(buf, from, at, undefined);
-      this.options.write(buf.subarray(at, at + 1));
+      this.second.write(buf.subarray(at, at + 1));
       from = at + 1;
     }
     this.field.push(buf, from, buf.length, undefined);
+    this.second.send();
   }
 
   flush(): void {
     this.field.flush();
+    this.second.flush();
   }
 
   end(): void {
     this.field.end(Buffer.alloc(0), 0, 0, undefined);
+    this.second.end();
   }
 }

@@ -42,7 +42,7 @@ export class JsonMasker implements StreamCodec {
   private written = 0;
   /** the string that is read has an escape */
   private escapes = false;
-  /** it has an ampersand, as character references do */
+  /** it has an ampersand or a `<`, as character references and tags do */
   private refers = false;
   private at = 0;
   private token = 0;
@@ -174,7 +174,7 @@ export class JsonMasker implements StreamCodec {
         this.escapes = true;
         at += 2;
       } else {
-        if (b === 0x26) this.refers = true;
+        if (b === 0x26 || b === 0x3c) this.refers = true;
         at++;
       }
     }

@@ -2,6 +2,7 @@ import type { FindContext } from '../types.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
 import { type FieldForm, FieldMasker } from './field.js';
 import { entityForm } from './html.js';
+import { SecondLook } from './second-look.js';
 
 /** Text without references: CDATA. Brackets would end it where two come together, so masked values have round ones. */
 const bareForm: FieldForm = {
@@ -33,12 +34,13 @@ const OTHER = 6;
 
 /**
  * Masks XML so that it stays XML (XML 1.0): text and values of attributes through their references, CDATA as it is, each with the name of
- * its element or attribute as evidence, comments and all else as text. A value that tags cut in two, and one that a document's own entities make,
- * is not found.
+ * its element or attribute as evidence, comments and all else as text. What tags, comments or CDATA cut is found by a second
+ * look; what a document's own entities make is not.
  */
 export class XmlMasker implements StreamCodec {
   private readonly field: FieldMasker;
   private readonly bare: FieldMasker;
+  private readonly second: SecondLook;
   private state = TEXT;
   private opening = '';
   /** the last bytes, as far as an end is looked for in them */
@@ -55,36 +57,40 @@ export class XmlMasker implements StreamCodec {
   private named: FindContext | undefined;
   private last = 0;
 
-  constructor(private readonly options: CodecOptions) {
-    this.field = new FieldMasker(options, entityForm);
-    this.bare = new FieldMasker(options, bareForm);
+  constructor(options: CodecOptions) {
+    this.second = new SecondLook(options);
+    const through = { ...options, write: this.second.write };
+    this.field = new FieldMasker(through, entityForm);
+    this.bare = new FieldMasker(through, bareForm);
   }
 
   get hits(): number {
-    return this.field.hits + this.bare.hits;
+    return this.field.hits + this.bare.hits + this.second.hits;
   }
 
   get held(): number {
-    return this.field.held + this.bare.held + this.opening.length;
+    return this.field.held + this.bare.held + this.second.held + this.opening.length;
   }
 
   flush(): void {
     this.field.flush();
     this.bare.flush();
+    this.second.flush();
   }
 
   end(): void {
     if (this.opening !== '') this.field.push(Buffer.from(this.opening, 'latin1'), 0, this.opening.length, undefined);
     this.field.end(NOTHING, 0, 0, this.context);
     this.bare.end(NOTHING, 0, 0, this.context);
+    this.second.end();
   }
 
   push(chunk: Uint8Array): void {
     const buf = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
     let from = 0;
     for (let at = 0; at < buf.length; at++) from = this.take(buf, from, at);
-    if (this.state === OPENING) return;
-    this.piece(buf, from, buf.length);
+    if (this.state !== OPENING) this.piece(buf, from, buf.length);
+    this.second.send();
   }
 
   /** Takes one byte; gives where what is not settled yet begins. */
@@ -118,7 +124,7 @@ export class XmlMasker implements StreamCodec {
     this.opening += String.fromCharCode(buf[at]!);
     const { opening } = this;
     if (opening !== CDATA && opening !== COMMENT && (CDATA.startsWith(opening) || COMMENT.startsWith(opening))) return at + 1;
-    this.options.write(Buffer.from(opening.slice(0, -1), 'latin1'));
+    this.second.write(Buffer.from(opening.slice(0, -1), 'latin1'));
     this.opening = '';
     this.tail = '';
     if (opening === CDATA || opening === COMMENT) {
@@ -205,7 +211,7 @@ export class XmlMasker implements StreamCodec {
   }
 
   private write(buf: Buffer, at: number): number {
-    this.options.write(buf.subarray(at, at + 1));
+    this.second.write(buf.subarray(at, at + 1));
     return at + 1;
   }
 }

@@ -48,6 +48,14 @@ export class Reading {
   /** Makes the places those of the text that `below` was read from, of which this is a reading. */
   through(below: Reading): void {
     for (let n = 0; n < this.length; n++) {
+      if (this.begins[n] === this.ends[n]) {
+        // it stands for nothing
+        const at = this.begins[n]!;
+        const place = at < below.length ? below.begins[at]! : below.ends[below.length - 1]!;
+        this.begins[n] = place;
+        this.ends[n] = place;
+        continue;
+      }
       this.begins[n] = below.begins[this.begins[n]!]!;
       this.ends[n] = below.ends[this.ends[n]! - 1]!;
     }

@@ -1,6 +1,7 @@
 import { openFrom } from '../stream/open-end.js';
 import type { Detector, FindContext, Hit, Kind, WholeForm } from '../types.js';
 import { readEscapes } from './escapes.js';
+import { readAttributes, readMarkup } from './markup.js';
 import { type Reader, Reading } from './reading.js';
 
 /** What was undone is read again so often: escapes in escapes, HTML in attributes. */
@@ -10,23 +11,41 @@ const ESCAPED_MAX = 16;
 
 const NONE: readonly Hit[] = Object.freeze([]);
 
-const known = new WeakMap<Detector, Through>();
+/** What a text says without its escapes; without its tags; in its attributes. */
+const MARKUP: readonly (readonly Reader[])[] = [
+  [readMarkup, readEscapes, readEscapes],
+  [readAttributes, readEscapes, readMarkup],
+];
+const ALL = [[readEscapes], ...MARKUP];
 
-/** The same detector, which also finds what backslash escapes and character references stand for. */
+const known = new WeakMap<Detector, Through>();
+const across = new WeakMap<Detector, Through>();
+
+/** A detector of what tags, comments and CDATA cut, and of what attributes hide, alone: what stands in one piece was looked for before. */
+export function acrossMarkup(detector: Detector): Detector {
+  let made = across.get(detector);
+  if (made === undefined) {
+    made = new Through(detector, MARKUP, false);
+    across.set(detector, made);
+  }
+  return made;
+}
+
+/** The same detector, which also finds what backslash escapes, character references and tags within it hide. */
 export function throughEscapes(detector: Detector): Detector {
   if (detector instanceof Through) return detector;
   let made = known.get(detector);
   if (made === undefined) {
-    made = new Through(detector, [[readEscapes]]);
+    made = new Through(detector, ALL);
     known.set(detector, made);
   }
   return made;
 }
 
-/** Whether buf[start, end) has a sign that an escape or a reference begins with. */
+/** Whether buf[start, end) has a sign that an escape, a reference or a tag begins with. */
 export function mayEscape(buf: Buffer, start: number, end: number): boolean {
   const range = buf.subarray(start, end);
-  return range.includes(0x5c) || range.includes(0x26);
+  return range.includes(0x5c) || range.includes(0x26) || range.includes(0x3c);
 }
 
 /**
@@ -38,7 +57,7 @@ export class Through implements Detector {
   private found: readonly Hit[] = NONE;
   private readonly rounds: Reading[] = Array.from({ length: ROUNDS_MAX }, () => new Reading());
 
-  /** `chains`: readers of the text, each chain's first; the last of a chain reads on what came out, as often as there is something. */
+  /** `chains`: readers of the text, each reads what the one before it made of it. `plain`: it is searched as it is, too. */
   constructor(
     private readonly inner: Detector,
     private readonly chains: readonly (readonly Reader[])[],
@@ -115,8 +134,11 @@ export class Through implements Detector {
       let below: Reading | undefined;
       for (let n = 0; n < ROUNDS_MAX; n++) {
         const into = this.rounds[n]!;
-        const read = readers[Math.min(n, readers.length - 1)]!;
-        if (below === undefined ? !read(buf, start, end, into) : !read(below.text, 0, below.length, into)) break;
+        const read = readers[n] ?? readers[0]!;
+        if (below === undefined ? !read(buf, start, end, into) : !read(below.text, 0, below.length, into)) {
+          if (n === 0) break;
+          continue;
+        }
         if (below !== undefined) into.through(below);
         look(into);
         below = into;
@@ -147,7 +169,7 @@ export class Through implements Detector {
         }
         to = Math.max(to, ends[k]!);
       }
-      take();
+      if (this.plain || rest || to - from !== says.length || !same(buf, from, says)) take();
     }
     return hits;
   }

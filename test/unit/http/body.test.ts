@@ -81,6 +81,14 @@ describe('a body', () => {
     assert.match(read('application/grpc', Buffer.from([0, 0, 0, 0, 5])).unreadable, /grpc is not read/);
   });
 
+  it('JSON behind other white space is what it is to some readers too', () => {
+    for (const blank of ['\f', '\v', '\u00a0', ' \ufeff', '\u2028', '\u001e', '\u200b'])
+      assert.ok(
+        readings('text/plain', `${blank}{"a":1}`).some(({ body }) => JSON.stringify(body) === '{"a":1}'),
+        JSON.stringify(blank),
+      );
+  });
+
   it('is told of without a word of it', () => {
     for (const [type, text] of refused) assert.doesNotMatch(read(type, text).unparsed, /[{}[\]]/);
   });
