@@ -14,15 +14,19 @@ const PACKED: readonly (readonly [start: string, name: string])[] = [
   ['7z\xbc\xaf\x27\x1c', '7z'],
   ['Rar!\x1a\x07', 'rar'],
   ['\x04\x22\x4d\x18', 'lz4'],
+  ['\x78\x01', 'zlib'],
   ['\x78\x9c', 'zlib'],
   ['\x78\xda', 'zlib'],
 ];
+/** The level of zlib whose two bytes are text too (`x^2`): what follows them is none. */
+const ZLIB = /^x\^[^\t\n\r\x20-\x7e]/;
 const BZIP2 = /^BZh[1-9](1AY&SY|.rE8P.)/s;
 
 /** What a body is packed with that does not say so; empty where it is not. */
 export function packedAs(head: Buffer): string {
   const text = head.toString('latin1', 0, 16);
   for (const [start, name] of PACKED) if (text.startsWith(start)) return name;
+  if (ZLIB.test(text)) return 'zlib';
   return BZIP2.test(text) ? 'bzip2' : '';
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import type { Header } from '../../../filters/http/effects.js';
 import { forSeeds } from '../../support/random.js';
 import { Driver } from './support.js';
@@ -97,6 +97,11 @@ describe('how an answer is read', function () {
     const packed = gzipSync(EMAIL);
     for (const type of ['application/json', 'text/plain', 'application/octet-stream', 'image/png'])
       assert.match(refused(type, packed), /gzip.*defaults\.opaque/);
+    for (const level of [1, 3, 6, 9])
+      assert.match(refused('text/plain', deflateSync(EMAIL.repeat(9), { level })), /zlib.*defaults\.opaque/);
+    const formula = new Driver(policy);
+    formula.request('GET /x');
+    assert.equal(formula.respond(typed('text/plain'), `x^2 ${EMAIL}`), 'x^2 [email]');
     assert.match(refused('application/zip', Buffer.from('PK\x03\x04 and so on')), /zip/);
     const open = new Driver(`version: 1${MASKS}defaults: { opaque: allow }\n`);
     open.request('GET /x');
