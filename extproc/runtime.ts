@@ -17,6 +17,7 @@ import { type Gateway, startGateway } from './gateway.js';
 import type { HttpResource, Resource } from './gateway-options.js';
 import { BufferCollector } from './process/buffer-collector.js';
 import { inTurn } from './process/in-turn.js';
+import { compileSearch } from './process/search-module.js';
 import { growYoungGeneration } from './process/young-generation.js';
 import { RuleBook } from './rules.js';
 import { addAccessLog } from './services/access-log.js';
@@ -90,6 +91,7 @@ export interface Runtime {
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { log } = options;
   growYoungGeneration();
+  compileSearch();
   await loadParser();
   if (options.resources.some(({ login }) => login !== undefined)) await loadPasswordTables();
   if ((options.http ?? []).length > 0) await (await import('./process/unpackers.js')).loadUnpackers();
