@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { MidstreamError } from '../errors.js';
+import { inAscii, SPELLED_KINDS } from './foreign.js';
 import { FormatTokens } from './format-token.js';
 import { normalise } from './normalise.js';
 import { partial, partialInto } from './partial.js';
@@ -29,9 +30,14 @@ export function createMasker(as: MaskAs, options: MaskerOptions = {}): Masker {
     case 'partial':
       return {
         as,
-        mask: partial,
+        mask: (kind, buf, start, end) => {
+          const written = SPELLED_KINDS.has(kind) ? inAscii(buf, start, end) : undefined;
+          return written === undefined ? partial(kind, buf, start, end) : partial(kind, written, 0, written.length);
+        },
         into: (kind, buf, start, end, out) => {
-          partialInto(kind, buf, start, end, out);
+          const written = SPELLED_KINDS.has(kind) ? inAscii(buf, start, end) : undefined;
+          if (written === undefined) partialInto(kind, buf, start, end, out);
+          else partialInto(kind, written, 0, written.length, out);
           return true;
         },
       };
@@ -48,7 +54,8 @@ export function createMasker(as: MaskAs, options: MaskerOptions = {}): Masker {
       const { key_id = '' } = options;
       const tokens = as === 'token' && key_id === '' ? new FormatTokens(key, options.check ?? 'invalid') : undefined;
       const mask = (kind: Kind, buf: Uint8Array, start: number, end: number): Buffer => {
-        const token = tokens?.token(kind, buf, start, end);
+        const written = tokens !== undefined && SPELLED_KINDS.has(kind) ? inAscii(buf, start, end) : undefined;
+        const token = written === undefined ? tokens?.token(kind, buf, start, end) : tokens?.token(kind, written, 0, written.length);
         return token === undefined ? keyed(key, key_id, kind, buf, start, end) : Buffer.from(token, 'latin1');
       };
       return { as, mask, into: (kind, buf, start, end, out) => appendTo(out, mask(kind, buf, start, end)) };

@@ -33,6 +33,7 @@ import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
 import { CARD_KINDS } from './detectors/numbers.js';
 import { extensionEnd, namedAfter } from './detectors/phone-near.js';
 import { SHELL_REACH, shellPassword } from './detectors/shell.js';
+import { mayBeSpelled } from './detectors/spelled.js';
 import { isNoAnchor, mayBeToken } from './detectors/tokens.js';
 import { webhookBody } from './detectors/url.js';
 import { mayBeWallet } from './detectors/wallet.js';
@@ -50,7 +51,23 @@ import { GROUPS_OVERLAP, Groups } from './groups.js';
 import { kindId } from './kinds.js';
 import { keyStart, labelsOfKey } from './labels.js';
 import { wants } from './search.js';
-import { T_AT, T_B, T_BRACKET, T_CODED, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN, T_W } from './triggers.js';
+import {
+  T_AT,
+  T_B,
+  T_BRACKET,
+  T_CODED,
+  T_COLON,
+  T_COMMA,
+  T_DASH,
+  T_DIGIT,
+  T_DOT,
+  T_FOREIGN,
+  T_J,
+  T_SIGN,
+  T_TILDE,
+  T_TOKEN,
+  T_W,
+} from './triggers.js';
 
 const CARD = kindId('credit_card');
 const PHONE = kindId('phone');
@@ -156,6 +173,7 @@ export class Gate {
   /** Where the search goes on behind the byte at `i`, or -1 to look closer. */
   private visit(buf: Uint8Array, t: number, i: number, start: number, end: number): number {
     if (t === T_W) return buf[i - 1] === 0x73 && buf[i - 2] === 0x73 && this.passwordAt(buf, i, start, end) ? -1 : i + 1;
+    if ((t & T_FOREIGN) !== 0 && mayBeSpelled(buf, i, start, end)) return -1;
     if ((t & T_DIGIT) === 0) {
       if ((t & T_CODED) !== 0 && this.coded(buf, i, start, end)) return -1;
       return this.other(buf, t, i, start, end) ? -1 : i + 1;

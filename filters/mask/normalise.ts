@@ -1,4 +1,5 @@
 import { ALNUM, CLASS, DIGIT } from './bytes.js';
+import { inAscii } from './foreign.js';
 import type { Kind } from './types.js';
 
 /** Kinds whose separators carry nothing: digits and capital letters are the value. */
@@ -22,6 +23,12 @@ export function normalise(kind: Kind, buf: Uint8Array, start: number, end: numbe
   if (kind === 'email') return Buffer.from(Buffer.from(buf.subarray(start, end)).toString('utf8').toLowerCase(), 'utf8');
   const phone = kind === 'phone';
   if (!phone && !COMPACT.has(kind)) return buf.subarray(start, end);
+  const written = inAscii(buf, start, end);
+  if (written !== undefined) return compact(written, 0, written.length, phone);
+  return compact(buf, start, end, phone);
+}
+
+function compact(buf: Uint8Array, start: number, end: number, phone: boolean): Uint8Array {
   const out = Buffer.alloc(end - start);
   let n = 0;
   for (let k = start; k < end; k++) {

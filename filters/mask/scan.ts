@@ -14,12 +14,29 @@ import { bicAt, keyedAt } from './detectors/labelled.js';
 import { macAt } from './detectors/mac.js';
 import { numberAt } from './detectors/numbers.js';
 import { privateKeyAt } from './detectors/private-key.js';
+import { spelledAt } from './detectors/spelled.js';
 import { isNoAnchor, tokensAt } from './detectors/tokens.js';
 import { urlAt } from './detectors/url.js';
 import { isGap } from './groups.js';
 import { kindId } from './kinds.js';
 import type { Search } from './search.js';
-import { T_AT, T_B, T_BRACKET, T_CODED, T_COLON, T_COMMA, T_DASH, T_DIGIT, T_DOT, T_J, T_SIGN, T_TILDE, T_TOKEN, T_W } from './triggers.js';
+import {
+  T_AT,
+  T_B,
+  T_BRACKET,
+  T_CODED,
+  T_COLON,
+  T_COMMA,
+  T_DASH,
+  T_DIGIT,
+  T_DOT,
+  T_FOREIGN,
+  T_J,
+  T_SIGN,
+  T_TILDE,
+  T_TOKEN,
+  T_W,
+} from './triggers.js';
 
 const IP = kindId('ip_address');
 const BIC = kindId('bic');
@@ -77,6 +94,10 @@ function visit(s: Search, t: number, i: number): number {
   if (t === T_W) {
     if (buf[i - 1] === 0x73 && buf[i - 2] === 0x73) passwordWordAt(s, i);
     return i + 1;
+  }
+  if ((t & T_FOREIGN) !== 0) {
+    spelledAt(s, i);
+    if (buf[i]! >= 0x80) return i + 1;
   }
   if ((t & T_DIGIT) === 0) {
     if ((t & T_CODED) !== 0) encodedAt(s, i);

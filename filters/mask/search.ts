@@ -61,7 +61,10 @@ export class Search {
   /** the search of decoded text, made when the first is decoded; this one is it; up to here nothing is looked into (encoded.ts) */
   inner: Search | undefined;
   triggers: Uint16Array = NO_TRIGGERS;
-  readonly inside: boolean;
+  /** how many times the text was decoded */
+  readonly depth: number;
+  /** up to here what is not ASCII was read (spelled.ts) */
+  spelledUntil = 0;
   encodedUntil = 0;
   /** the manifest that was read last ends here (kubernetes.ts) */
   manifestUntil = 0;
@@ -71,7 +74,7 @@ export class Search {
     this.keyed = outer?.keyed ?? wants(wanted, classes.keyed);
     this.cards = outer?.cards ?? wants(wanted, classes.cards);
     this.labelled = outer?.labelled ?? wants(wanted, classes.labelled);
-    this.inside = outer !== undefined;
+    this.depth = outer === undefined ? 0 : outer.depth + 1;
     this.regions = regions;
   }
 
@@ -87,6 +90,7 @@ export class Search {
     this.noUserinfoUntil = start;
     this.noCookiesUntil = start;
     this.encodedUntil = start;
+    this.spelledUntil = start;
     this.manifestUntil = start;
     this.beforeAt = -1;
     this.count = 0;

@@ -2,7 +2,8 @@ import { ASSIGNED_KINDS } from './detectors/assignment.js';
 import { KEYED_KINDS } from './detectors/labelled.js';
 import { DIGIT_KINDS } from './detectors/numbers.js';
 import { tokenAnchors } from './detectors/tokens.js';
-import { kindId } from './kinds.js';
+import { FOREIGN_BYTES, SPELLED_KINDS } from './foreign.js';
+import { kindId, kinds } from './kinds.js';
 
 /** What a byte can begin or be in the middle of; bits of the trigger table. Bytes with none are passed over. */
 export const T_DIGIT = 1;
@@ -20,6 +21,8 @@ export const T_W = 2048;
 export const T_BRACKET = 4096;
 /** a letter that base64 of text has, and the percent sign: what stands around may be encoded */
 export const T_CODED = 8192;
+/** the first byte of a character that stands for one of ASCII in numbers (foreign.ts) */
+export const T_FOREIGN = 16384;
 
 /** The trigger table for these kinds: bytes that nothing wanted needs have no bit, so fewer kinds are found faster. */
 export function triggerTable(wanted: Uint8Array): Uint16Array {
@@ -53,6 +56,7 @@ export function triggerTable(wanted: Uint8Array): Uint16Array {
   if (has('jwt')) add('J', T_J);
   if (has('azure_client_secret')) add('~', T_TILDE);
   add('Z%', T_CODED);
+  if (kinds.some(({ kind }, id) => wanted[id] === 1 && SPELLED_KINDS.has(kind))) for (const b of FOREIGN_BYTES) table[b]! |= T_FOREIGN;
   for (const b of tokenAnchors(wanted)) table[b]! |= T_TOKEN;
   return table;
 }

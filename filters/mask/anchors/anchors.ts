@@ -20,9 +20,10 @@ import {
   SSN,
   TAX,
 } from '../evidence.js';
+import { FOREIGN_BYTES } from '../foreign.js';
 import { kindId } from '../kinds.js';
 import { KEY_ENDINGS } from '../labels.js';
-import { T_BRACKET, T_COMMA, T_J, T_TOKEN, T_W } from '../triggers.js';
+import { T_BRACKET, T_COMMA, T_FOREIGN, T_J, T_TILDE, T_TOKEN, T_W } from '../triggers.js';
 import * as at from './layout.js';
 import { M_JSON } from './layout.js';
 import { MODULE } from './module.js';
@@ -159,7 +160,7 @@ export class Anchors {
 
   /** Undefined where there is no WebAssembly, or a trigger is no ASCII. */
   static of(wanted: Uint8Array, triggers: Uint16Array, hasRegions: boolean): Anchors | undefined {
-    if (triggers.subarray(128).some((t) => t !== 0)) return undefined;
+    if (triggers.subarray(128).some((t) => (t & ~T_FOREIGN) !== 0)) return undefined;
     const found = theMachine();
     return found && new Anchors(found, wanted, triggers, hasRegions);
   }
@@ -245,15 +246,16 @@ function putSets(slot: Uint8Array, triggers: Uint16Array, wanted: Uint8Array): v
       return true;
     });
   const ANY = 0xffff;
-  put(take('0123456789', ANY));
-  put(take(':-=$%', ANY));
-  put(take('.>~', ANY));
+  // by nibbles these two hold no other bytes
+  put(take('0123456789:=>', ANY));
+  put(take('-.$%', ANY));
   put(take('bB@Z', ANY));
   put(take(',', T_COMMA), codes('"\'`'), codes('"\'` '));
   put(take('[(', T_BRACKET), all, codes('aA@ '));
   const before = (of: readonly number[]): number[] => tokenPairs(wanted).flatMap((pair) => (of.includes(pair & 255) ? [pair >> 8] : []));
   const bar = take('|', T_TOKEN);
-  put([...take('w', T_W), ...take('J', T_J), ...bar], [...codes('sy'), ...before(bar)]);
+  put([...take('w', T_W), ...take('J', T_J), ...take('~', T_TILDE), ...bar], [...codes('syQ'), ...before(bar)]);
+  put(FOREIGN_BYTES.filter((b) => b >= 0x80 && left.delete(b)));
   // tokens whose anchor stands behind a letter or a digit, which most capitals do not; and what is left, whatever it is
   const alone = [...left].some(([, t]) => (t & ~T_TOKEN) !== 0);
   put([...left.keys()], alone ? all : before([...left.keys()]));

@@ -1,6 +1,7 @@
 import { BASE64, CLASS, HEX } from '../bytes.js';
+import { innerOf } from '../inner.js';
 import { scan } from '../scan.js';
-import { Search } from '../search.js';
+import type { Search } from '../search.js';
 
 /**
  * Values inside base64 and percent encoding, looked into once: a run that decodes to text is searched like any other text. A run that does
@@ -18,9 +19,21 @@ const TEXT_MIN = 9;
 /** candidates of a lower score are not told from inside of base64 */
 const SCORE_MIN_INSIDE = 0.6;
 
-const decoded = Buffer.allocUnsafeSlow(RUN_MAX);
-/** where in the encoded text each decoded byte begins; one more for the end */
-const origin = new Int32Array(RUN_MAX + 1);
+/** text that was decoded is decoded once more, as secrets of Kubernetes inside of other base64 are */
+const DEPTH_MAX = 2;
+
+interface Decoded {
+  text: Buffer;
+  /** where in the encoded text each decoded byte begins; one more for the end */
+  origin: Int32Array;
+}
+
+const buffers: Decoded[] = [];
+
+function decodedAt(depth: number): Decoded {
+  buffers[depth] ??= { text: Buffer.allocUnsafeSlow(RUN_MAX), origin: new Int32Array(RUN_MAX + 1) };
+  return buffers[depth]!;
+}
 
 const VALUE = new Uint8Array(256).fill(255);
 for (const [k, c] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) VALUE[c.charCodeAt(0)] = k;
@@ -59,16 +72,9 @@ export function base64End(buf: Uint8Array, at: number, hi: number): number {
 
 /** A byte inside a run of base64, or the percent sign of an encoded byte. */
 export function encodedAt(s: Search, at: number): void {
-  if (at < s.encodedUntil || s.inside) return;
+  if (at < s.encodedUntil || s.depth >= DEPTH_MAX) return;
   if (s.buf[at] === 0x25) percentRun(s, at);
   else base64Run(s, at);
-}
-
-function innerOf(s: Search): Search {
-  if (s.inner === undefined) {
-    s.inner = new Search(s.wanted, s.regions, { keyed: [], cards: [], labelled: [] }, s);
-  }
-  return s.inner;
 }
 
 function base64Run(s: Search, at: number): void {
@@ -80,6 +86,7 @@ function base64Run(s: Search, at: number): void {
     s.steps += s.encodedUntil - at;
     return;
   }
+  const { text: decoded } = decodedAt(s.depth);
   let n = 0;
   let p = start;
   const limit = Math.min(hi, start + RUN_MAX);
@@ -132,6 +139,7 @@ function percentRun(s: Search, at: number): void {
   let start = at;
   const floor = Math.max(s.lo, s.encodedUntil, at - RUN_BEFORE_MAX);
   while (start > floor && !endsRun(buf[start - 1]!)) start--;
+  const { text: decoded, origin } = decodedAt(s.depth);
   let n = 0;
   let p = start;
   const limit = Math.min(hi, start + RUN_MAX);

@@ -3,9 +3,10 @@ import { VENDOR_KINDS } from '../../../filters/mask/detectors/token-table.js';
 import { createDetector, kinds } from '../../../filters/mask/index.js';
 import { cases } from './cases.js';
 import { personalCases } from './personal-cases.js';
+import { spelledCases } from './spelled-cases.js';
 import { worldCases } from './world-cases.js';
 
-const tables = [...cases, ...personalCases, ...worldCases];
+const tables = [...cases, ...personalCases, ...worldCases, ...spelledCases];
 
 /** Cuts the marks out of a text and says where they were, in bytes. */
 function marked(text: string): { bytes: Buffer; spans: [number, number][] } {

@@ -69,7 +69,8 @@ const T_COMMA: u32 = 1024;
 const T_W: u32 = 2048;
 const T_BRACKET: u32 = 4096;
 const T_CODED: u32 = 8192;
-const T_KNOWN: u32 = 16383;
+const T_FOREIGN: u32 = 16384;
+const T_KNOWN: u32 = 32767;
 
 // groups.ts
 const GROUPS_MAX = 48;
@@ -207,9 +208,36 @@ export function anchors(from: usize, stop: usize, low: usize, high: usize, mode:
 /** Decides about the byte at p; gives where to go on. */
 function visit(p: usize): usize {
   const t: u32 = load<u16>(SLOT_AT + 2 * at8(p));
+  if ((t & T_FOREIGN) != 0) {
+    const own = at8(p);
+    if (own >= 0x80 ? isForeign(own, at8(p + 1), at8(p + 2)) : isLineEnd(at8(p + 1))) {
+      emit(p);
+      return p + 1;
+    }
+    if (own >= 0x80) return p + 1;
+  }
   if ((t & T_DIGIT) != 0) return digits(p, t);
   if ((t & ~T_KNOWN) != 0 || isAnchor(p, t)) emit(p);
   return p + 1;
+}
+
+/** A character of foreign.ts by its first bytes. */
+function isForeign(a: u32, b: u32, c: u32): bool {
+  if (a == 0xe2) {
+    if (b == 0x80) return c <= 0x95 || (c >= 0xaa && c <= 0xaf);
+    return b == 0x81 || b == 0x83 || b == 0x88;
+  }
+  if (a == 0xc2) return b == 0xa0 || b == 0xad;
+  if (a == 0xd9) return b >= 0xa0 && b < 0xaa;
+  if (a == 0xdb) return b >= 0xb0 && b < 0xba;
+  if (a == 0xe0) return (b >= 0xa5 && b <= 0xbc) && c >= 0x90;
+  if (a == 0xef) return b == 0xbb || b == 0xb8 || b == 0xbc || b == 0xbd;
+  return b == 0x9d && c == 0x9f;
+}
+
+/** What may end a line behind the equals sign of quoted-printable, in JSON as an escape. */
+function isLineEnd(b: u32): bool {
+  return b == 0x0a || b == 0x0d || (json && b == 0x5c);
 }
 
 function isAnchor(p: usize, t: u32): bool {
