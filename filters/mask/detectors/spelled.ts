@@ -75,7 +75,7 @@ export function spelledAt(s: Search, at: number): void {
       to[n++] = p + length;
     }
     p += length;
-    if (code >= 0 || (CLASS[buf[p - 1]!]! & DIGIT) !== 0) last = p;
+    if (p > last && (code >= 0 || (CLASS[buf[p - 1]!]! & DIGIT) !== 0)) last = p;
   }
   s.steps += (p - first) * 2;
   s.spelledUntil = p < limit ? last : Math.max(at + 1, p - OVERLAP);

@@ -39,6 +39,7 @@ export const spelledCases: KindCases[] = [
     found: [
       'SSN ⟦536\u201122\u20118726⟧',
       '⟦536\u201322\u20138726⟧ is',
+      '12\u00a034 then some more words, and words and words and words and words: ⟦\u0665\u0663\u0666-\u0662\u0662-8726⟧<',
       'ssn: ⟦\u0665\u0663\u0666-\u0662\u0662-\u0668\u0667\u0662\u0666⟧',
       '⟦536-22=\r\n-8726⟧',
     ],
