@@ -19,9 +19,14 @@ const server = createServer((request, response) => {
 async function big(response: import('node:http').ServerResponse, bytes: number): Promise<void> {
   response.writeHead(200, { 'content-type': 'application/json' });
   response.write('[');
+  let wake = (): void => undefined;
+  response.on('drain', () => wake()).on('close', () => wake());
   for (let sent = 0; sent < bytes && !response.destroyed; sent += block.length) {
     if (sent > 0) response.write(',');
-    if (!response.write(block)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+    if (!response.write(block) && !response.destroyed)
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
   }
   response.end(']');
 }

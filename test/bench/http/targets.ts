@@ -1,5 +1,5 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,6 +21,8 @@ export interface HttpTarget {
   /** processes in the way; undefined where there is none */
   gateway: number | undefined;
   envoy: number | undefined;
+  /** where held requests are approved */
+  api?: { url: string; token: string };
   stop(): Promise<void>;
 }
 
@@ -94,10 +96,11 @@ async function startMidstream(server: number, profile: string | undefined): Prom
     await ended(child);
     rmSync(folder, { recursive: true, force: true });
   });
-  await new Promise<void>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => line.includes('"ready":true') && resolve());
+  const ready = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => line.includes('"ready":true') && resolve(line));
     child.once('exit', (code) => reject(new Error(`midstream up ended (${code})`)));
   });
   const envoy = childrenOf(child.pid!).find(({ command }) => command.startsWith('envoy'))?.pid;
-  return { name: 'midstream', port, gateway: child.pid, envoy, stop };
+  const { api, token_file } = JSON.parse(ready) as { api: string; token_file: string };
+  return { name: 'midstream', port, gateway: child.pid, envoy, api: { url: api, token: readFileSync(token_file, 'utf8').trim() }, stop };
 }

@@ -20,15 +20,22 @@ interface Cost {
   gateway_s: number;
   envoy_s: number;
   peak_mib: number;
+  envoy_peak_mib: number;
 }
 
 async function costOf(target: HttpTarget, work: () => Promise<unknown>): Promise<Cost> {
   const { gateway, envoy } = target;
-  if (gateway !== undefined) resetPeak(gateway);
+  for (const pid of [gateway, envoy]) if (pid !== undefined) resetPeak(pid);
   const cpu = (pid: number | undefined): number => (pid === undefined ? 0 : cpuSeconds(pid));
   const before = [cpu(gateway), cpu(envoy)] as const;
   await work();
-  return { gateway_s: cpu(gateway) - before[0], envoy_s: cpu(envoy) - before[1], peak_mib: gateway === undefined ? 0 : peakMib(gateway) };
+  const peak = (pid: number | undefined): number => (pid === undefined ? 0 : peakMib(pid));
+  return {
+    gateway_s: cpu(gateway) - before[0],
+    envoy_s: cpu(envoy) - before[1],
+    peak_mib: peak(gateway),
+    envoy_peak_mib: peak(envoy),
+  };
 }
 
 /** Requests of 1 KB of JSON, one after the other on each connection. */
@@ -69,6 +76,7 @@ export async function big(target: HttpTarget, megabytes: number): Promise<Row> {
     'MB/s': Math.round(bytes / 1e3 / (performance.now() - start)),
     'MB per gateway CPU s': cost.gateway_s === 0 ? '' : Math.round(bytes / 1e6 / cost.gateway_s),
     'gateway peak MiB': Math.round(cost.peak_mib),
+    'Envoy peak MiB': Math.round(cost.envoy_peak_mib),
   };
 }
 
@@ -89,25 +97,71 @@ export async function events(target: HttpTarget, count: number): Promise<Row> {
   return { workload: `${count} events`, target: target.name, 'ms old, median': ms(0.5), p99: ms(0.99) };
 }
 
-/** Requests that wait for a person, and go when their clients go. */
+/** What the approvals API tells and takes. */
+class Approver {
+  constructor(private readonly api: NonNullable<HttpTarget['api']>) {}
+
+  private ask(path: string, method = 'GET'): Promise<Response> {
+    const headers = { authorization: `Bearer ${this.api.token}`, 'content-type': 'application/json' };
+    return fetch(`${this.api.url}/v1/approvals${path}`, { method, headers, ...(method === 'POST' ? { body: '{}' } : {}) });
+  }
+
+  async pending(): Promise<string[]> {
+    const answer = (await (await this.ask('?status=pending&limit=1000')).json()) as { approvals: { operation: { hold: string } }[] };
+    return answer.approvals.map(({ operation }) => operation.hold);
+  }
+
+  async approve(hold: string): Promise<void> {
+    const answer = await this.ask(`/${hold}/approve`, 'POST');
+    if (!answer.ok) throw new Error(`approving gave ${answer.status}: ${await answer.text()}`);
+    await answer.arrayBuffer();
+  }
+}
+
+/** Milliseconds until so many wait. */
+async function untilPending(approver: Approver, count: number): Promise<number> {
+  const start = performance.now();
+  while ((await approver.pending()).length !== count) await new Promise((resolve) => setTimeout(resolve, 100));
+  return performance.now() - start;
+}
+
+/** Requests that wait for a person all at once (the API lists 1,000), are approved, and have their answers. */
 export async function held(target: HttpTarget, count: number): Promise<Row> {
+  const approver = new Approver(target.api!);
   const agent = new Agent({ keepAlive: false, maxSockets: count });
-  const waiting: { destroy(): void }[] = [];
-  const cost = await costOf(target, async () => {
-    for (let n = 0; n < count; n++) {
-      const one = request({ host: '127.0.0.1', port: target.port, path: '/held', agent }, (response) => response.resume());
-      one.on('error', () => undefined).end();
-      waiting.push(one);
-      if (n % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+  let answers: Promise<number[]> | undefined;
+  let held_ms = 0;
+  const holding = await costOf(target, async () => {
+    answers = Promise.all(
+      Array.from({ length: count }, async () => {
+        const response = await ask(target.port, '/held', agent);
+        await drained(response);
+        return response.statusCode!;
+      }),
+    );
+    answers.catch(() => undefined); // told below
+    held_ms = await untilPending(approver, count);
   });
-  for (const one of waiting) one.destroy();
+  const start = performance.now();
+  const releasing = await costOf(target, async () => {
+    const left = await approver.pending();
+    const approveSome = async (): Promise<void> => {
+      for (let hold = left.pop(); hold !== undefined; hold = left.pop()) await approver.approve(hold);
+    };
+    await Promise.all(Array.from({ length: 8 }, approveSome));
+    const wrong = (await answers!).filter((status) => status !== 200);
+    if (wrong.length > 0) throw new Error(`${wrong.length} requests that were approved were answered with ${wrong[0]}`);
+  });
+  const released_ms = performance.now() - start;
+  await untilPending(approver, 0);
   agent.destroy();
   return {
     workload: `${count} held requests`,
     target: target.name,
-    'gateway ms CPU each': Number(((cost.gateway_s / count) * 1000).toFixed(2)),
-    'gateway peak MiB': Math.round(cost.peak_mib),
+    'all held after s': Number((held_ms / 1000).toFixed(1)),
+    'all approved and answered after s': Number((released_ms / 1000).toFixed(1)),
+    'gateway ms CPU each': Number((((holding.gateway_s + releasing.gateway_s) / count) * 1000).toFixed(2)),
+    'gateway peak MiB': Math.round(Math.max(holding.peak_mib, releasing.peak_mib)),
+    'Envoy peak MiB': Math.round(Math.max(holding.envoy_peak_mib, releasing.envoy_peak_mib)),
   };
 }
