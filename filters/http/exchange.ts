@@ -1,23 +1,20 @@
 import { type ApprovalInput, approvalFields, holdFields } from '../approval/recorded.js';
 import type { HeldOperation } from '../approval/types.js';
 import { MidstreamError } from '../errors.js';
-import { type KubernetesOptions, KubernetesRequest } from '../kubernetes/conversation.js';
+import type { KubernetesRequest } from '../kubernetes/conversation.js';
 import { statusOf } from '../kubernetes/status.js';
 import type { McpOpinion } from '../mcp/second-opinion.js';
-import { McpSide } from '../mcp/side.js';
-import { strictestDecision } from '../policy/decide.js';
+import type { McpSide } from '../mcp/side.js';
 import type { Decision, Identity } from '../policy/types.js';
 import { shownIdentity } from '../record/shown-identity.js';
-import { nothing } from '../sql/dialects/analyze.js';
 import { acceptedAnswer } from './accepted.js';
+import { AskedRequest } from './asked-request.js';
 import { BegunStream, forwardedHeaders } from './begun-stream.js';
-import { FORM, MULTIPART } from './body.js';
+import { MULTIPART } from './body.js';
 import { closing } from './closing.js';
 import { type Answer, Effects, type Header } from './effects.js';
 import type { ExchangeInput, ExchangeOptions, HttpRules } from './exchange-options.js';
-import type { HttpFacts, HttpReading } from './facts.js';
-import { opaqueDecision } from './grpc/opaque.js';
-import { answerType, type GrpcCall, grpcForm } from './grpc/schema.js';
+import type { HttpFacts } from './facts.js';
 import { operationOf } from './hold.js';
 import { mcpAnswer } from './mcp-answer.js';
 import { MethodWatch } from './method-watch.js';
@@ -40,7 +37,6 @@ import { requestChanges } from './request-changes.js';
 import { claimed, headOf, type RequestHead } from './request-facts.js';
 import { REQUEST, RequestText } from './request-text.js';
 import { type BodyFilter, Response } from './response.js';
-import { holdsSql, placesOf, type SqlPlace } from './sql-places.js';
 import { UpgradedStream } from './upgrade/stream.js';
 import { upgradeRefusal } from './upgrade/switch.js';
 import { noTotals, type Side, type Tunnel } from './upgrade/tunnel.js';
@@ -61,19 +57,15 @@ export class Exchange {
   private rules!: HttpRules;
   identity!: Identity;
   private head!: RequestHead;
-  /** in every way that it can be read; the first is the usual one */
-  private readings!: HttpReading[];
+  private asked: AskedRequest | undefined;
   /** looks at a form that streams */
   private watch: MethodWatch | undefined;
   private text!: RequestText;
-  private grpc = false;
-  private mcp: McpSide | undefined;
   /** the answer, where the gateway began it itself */
   private begun: BegunStream | undefined;
   /** headers of the request as they came */
   private sent: readonly Header[] = [];
   private readonly opaque = new Map<string, number>();
-  private kube: KubernetesRequest | undefined;
   /** what waits: the request's body, until it may go */
   private waiting: Buffer[] = [];
   private waiting_bytes = 0;
@@ -188,11 +180,11 @@ export class Exchange {
     this.sent = headers;
     // One without a body is read once, when it is known by which rules.
     const whole = end || this.head.facts.method === 'CONNECT';
-    this.readings = whole ? [{ http: this.head.facts, lowered: false }] : readingsOf(this.head, undefined);
-    this.identity = peer.identity ?? claimed(this.facts, peer.source);
+    const readings = whole ? [{ http: this.head.facts, lowered: false }] : readingsOf(this.head, undefined);
+    this.identity = peer.identity ?? claimed(readings[0]!.http, peer.source);
     this.rules = this.options.rules(this.identity);
-    this.grpc = this.facts.content_type.startsWith('application/grpc');
-    this.text = new RequestText(this.facts, this.rules, this.options.body_bytes_max);
+    this.text = new RequestText(readings[0]!.http, this.rules, this.options.body_bytes_max);
+    this.asked = new AskedRequest(this.options, this.head, readings, this.identity, this.rules, this.text);
     this.record('session.open', {
       start: new Date(this.options.now()).toISOString(),
       protocol: this.options.kubernetes === undefined ? 'http' : 'kubernetes',
@@ -219,8 +211,7 @@ export class Exchange {
       this.refuse(forbidden);
       return;
     }
-    if (this.options.kubernetes !== undefined) this.openKubernetes(this.options.kubernetes);
-    if (this.options.mcp !== undefined) this.mcp = new McpSide(this.options.mcp, this.rules.policy, this.identity, resource, this.facts);
+    this.asked.open();
     if (opinion !== undefined) this.mcp?.second(opinion);
     if (this.mcp?.mayUse === false) {
       this.refuse(noSession);
@@ -229,9 +220,9 @@ export class Exchange {
     // What follows a CONNECT is no body of it (RFC 9110 section 9.3.6), and does not come before its answer.
     if (whole) {
       this.waitingEnd = true;
-      this.readBody(NOTHING);
-      if (this.mcp?.posts === true) this.readMessages();
-    } else if (this.needsBody || this.mayNameMethod) {
+      this.asked.readBody(NOTHING);
+      if (this.mcp?.posts === true) this.asked.readMessages();
+    } else if (this.asked.needsBody || this.asked.mayNameMethod) {
       this.phase = 'collecting';
       return;
     }
@@ -244,36 +235,15 @@ export class Exchange {
   }
 
   private get facts(): HttpFacts {
-    return this.readings[0]!.http;
+    return this.asked!.facts;
   }
 
-  private openKubernetes(options: KubernetesOptions): void {
-    this.kube = new KubernetesRequest(this.facts, options, { objects: this.rules.objects ?? [], detectors: this.rules.masks });
-    this.text.tellOperations([this.kube.operation]);
+  private get mcp(): McpSide | undefined {
+    return this.asked?.mcp;
   }
 
-  private readBody(body: Buffer): void {
-    const { places, rules } = this;
-    this.kube?.read(body);
-    const { held_bytes_max, unpacked_bytes_max, unpacked_ratio_max } = rules.policy.limits;
-    const limits = { unpacked_bytes_max: Math.min(held_bytes_max, unpacked_bytes_max), unpacked_ratio_max };
-    this.readings = readingsOf(this.head, body, { places, read: rules.sql ?? (() => nothing('SQL is not read here')) }, limits);
-    this.text.tellFacts(this.readings[0]!);
-  }
-
-  private get places(): readonly SqlPlace[] {
-    return placesOf(this.rules.policy.sqlPlaces, this.options.resource);
-  }
-
-  /** Everything with a body that goes to an MCP server is read as messages: which methods it looks at is not known. */
-  private get needsBody(): boolean {
-    if (this.rules.policy.usesBody || this.mcp !== undefined || this.kube?.waits === true) return true;
-    return this.places.length > 0 && this.readings.some(({ http }) => holdsSql(this.places, http));
-  }
-
-  /** A form may ask for another method in its body. */
-  private get mayNameMethod(): boolean {
-    return this.rules.policy.usesMethod && [FORM, MULTIPART].includes(this.facts.content_type);
+  private get kube(): KubernetesRequest | undefined {
+    return this.asked?.kube;
   }
 
   private onRequestBody(body: Buffer, end: boolean): void {
@@ -296,7 +266,7 @@ export class Exchange {
 
   /** More than may wait has come. Of a form whose method alone is asked about, the rest can stream. */
   private overflow(bytes_max: number): void {
-    if (this.phase !== 'collecting' || this.watch !== undefined || this.needsBody || this.facts.content_type !== MULTIPART)
+    if (this.phase !== 'collecting' || this.watch !== undefined || this.asked!.needsBody || this.facts.content_type !== MULTIPART)
       return this.refuse(tooLarge(bytes_max));
     let why: string;
     try {
@@ -324,41 +294,14 @@ export class Exchange {
     this.waitingEnd = true;
     if (this.phase !== 'collecting') return;
     if (this.operation === undefined) {
-      this.readBody(Buffer.concat(this.waiting));
-      if (this.mcp !== undefined) this.readMessages();
+      this.asked!.readBody(Buffer.concat(this.waiting));
+      if (this.mcp !== undefined) this.asked!.readMessages();
     }
     this.judge();
   }
 
-  private readMessages(): void {
-    const mcp = this.mcp!;
-    const why = mcp.read(this.facts.body);
-    if (why !== '') this.readings = this.readings.map((one) => ({ ...one, http: { ...one.http, unparsed: one.http.unparsed || why } }));
-    if (mcp.operations.length > 0) this.text.tellOperations(mcp.operations);
-  }
-
-  private decide(): Decision {
-    const { resource } = this.options;
-    const [{ lowered: _usual, ...first }, ...also] = this.readings as [HttpReading, ...HttpReading[]];
-    const decision = this.rules.policy.decide({ on: 'http', ...first, also, identity: this.identity, resource });
-    if (this.kube !== undefined) return this.kube.decide(this.rules.policy, decision, this.identity, resource);
-    const more = [this.mcp?.decide(), this.decideOpaque()].filter((one) => one !== undefined);
-    return more.length === 0 ? decision : strictestDecision([decision, ...more]);
-  }
-
-  /** The answer of a gRPC call without a descriptor can't be looked into: decided before the call, since nobody can be asked after it. */
-  private decideOpaque(): Decision | undefined {
-    const form = this.rules.masks.length > 0 ? grpcForm(this.facts.content_type) : undefined;
-    if (form === undefined || answerType(this.grpcCall, form) !== undefined) return undefined;
-    return opaqueDecision(this.rules.policy.opaque);
-  }
-
-  private get grpcCall(): GrpcCall {
-    return { schema: this.options.grpc, path: this.facts.target.replace(/\?.*$/s, ''), judged: this.grpc };
-  }
-
   private judge(): void {
-    const decision = this.decide();
+    const decision = this.asked!.decide();
     // What is approved is approved whole: the body is waited for, whoever asked for it.
     if (decision.verdict === 'approve' && !this.waitingEnd) {
       this.phase = 'collecting';
@@ -467,7 +410,7 @@ export class Exchange {
   /** Its client may be sent away with a link while it is held. gRPC and MCP have no such answer, and trailers can't be kept. */
   get canBeAccepted(): boolean {
     const plain = this.mcp === undefined && this.kube === undefined && this.options.transport === 'ext_proc';
-    return this.phase === 'held' && plain && !this.grpc && !this.trailers && this.operation?.terms.respond === 'accepted';
+    return this.phase === 'held' && plain && this.asked?.grpc !== true && !this.trailers && this.operation?.terms.respond === 'accepted';
   }
 
   /** bytes of the request that is held */
@@ -527,7 +470,7 @@ export class Exchange {
       this.mcpReader(headers),
       this.kube?.masked === true ? this.kube.answer(policy.limits.held_bytes_max) : undefined,
       this.kube === undefined || this.operation === undefined ? [] : [this.kube.heldWarning(this.operation.rule)],
-      this.grpcCall,
+      this.asked!.grpcCall,
     );
     const why = response.headers(headers, end || switched, this.out);
     if (why !== undefined) return this.refuseAnswer(why);
@@ -609,7 +552,7 @@ export class Exchange {
     this.out.answers.push({
       part: 'immediate',
       ...(this.asMessage(refusal) ?? { status: refusal.status, headers, body }),
-      ...(this.grpc ? { grpcStatus: grpcStatusOf(refusal.status) } : {}),
+      ...(this.asked?.grpc === true ? { grpcStatus: grpcStatusOf(refusal.status) } : {}),
       details: `midstream_${refusal.kind}`,
     });
     this.record(

@@ -1,0 +1,99 @@
+import { KubernetesRequest } from '../kubernetes/conversation.js';
+import { McpSide } from '../mcp/side.js';
+import { strictestDecision } from '../policy/decide.js';
+import type { Decision, Identity } from '../policy/types.js';
+import { nothing } from '../sql/dialects/analyze.js';
+import { FORM, MULTIPART } from './body.js';
+import type { ExchangeOptions, HttpRules } from './exchange-options.js';
+import type { HttpFacts, HttpReading } from './facts.js';
+import { opaqueDecision } from './grpc/opaque.js';
+import { answerType, type GrpcCall, grpcForm } from './grpc/schema.js';
+import { readingsOf } from './readings.js';
+import type { RequestHead } from './request-facts.js';
+import type { RequestText } from './request-text.js';
+import { holdsSql, placesOf, type SqlPlace } from './sql-places.js';
+
+/** What a request asks for, in every way that it can be read, and by each protocol over HTTP that its server speaks; and the verdict on it. */
+export class AskedRequest {
+  kube: KubernetesRequest | undefined;
+  mcp: McpSide | undefined;
+  /** it calls a method of gRPC */
+  readonly grpc: boolean;
+
+  /** `readings`: what is known of it before its body; the first is the usual one */
+  constructor(
+    private readonly options: ExchangeOptions,
+    private readonly head: RequestHead,
+    private readings: HttpReading[],
+    private readonly identity: Identity,
+    private readonly rules: HttpRules,
+    private readonly text: RequestText,
+  ) {
+    this.grpc = this.facts.content_type.startsWith('application/grpc');
+  }
+
+  get facts(): HttpFacts {
+    return this.readings[0]!.http;
+  }
+
+  /** Where its server speaks more than HTTP. */
+  open(): void {
+    const { kubernetes, mcp, resource } = this.options;
+    if (kubernetes !== undefined) {
+      this.kube = new KubernetesRequest(this.facts, kubernetes, { objects: this.rules.objects ?? [], detectors: this.rules.masks });
+      this.text.tellOperations([this.kube.operation]);
+    }
+    if (mcp !== undefined) this.mcp = new McpSide(mcp, this.rules.policy, this.identity, resource, this.facts);
+  }
+
+  readBody(body: Buffer): void {
+    const { places, rules } = this;
+    this.kube?.read(body);
+    const { held_bytes_max, unpacked_bytes_max, unpacked_ratio_max } = rules.policy.limits;
+    const limits = { unpacked_bytes_max: Math.min(held_bytes_max, unpacked_bytes_max), unpacked_ratio_max };
+    this.readings = readingsOf(this.head, body, { places, read: rules.sql ?? (() => nothing('SQL is not read here')) }, limits);
+    this.text.tellFacts(this.readings[0]!);
+  }
+
+  private get places(): readonly SqlPlace[] {
+    return placesOf(this.rules.policy.sqlPlaces, this.options.resource);
+  }
+
+  /** Everything with a body that goes to an MCP server is read as messages: which methods it looks at is not known. */
+  get needsBody(): boolean {
+    if (this.rules.policy.usesBody || this.mcp !== undefined || this.kube?.waits === true) return true;
+    return this.places.length > 0 && this.readings.some(({ http }) => holdsSql(this.places, http));
+  }
+
+  /** A form may ask for another method in its body. */
+  get mayNameMethod(): boolean {
+    return this.rules.policy.usesMethod && [FORM, MULTIPART].includes(this.facts.content_type);
+  }
+
+  readMessages(): void {
+    const mcp = this.mcp!;
+    const why = mcp.read(this.facts.body);
+    if (why !== '') this.readings = this.readings.map((one) => ({ ...one, http: { ...one.http, unparsed: one.http.unparsed || why } }));
+    if (mcp.operations.length > 0) this.text.tellOperations(mcp.operations);
+  }
+
+  decide(): Decision {
+    const { resource } = this.options;
+    const [{ lowered: _usual, ...first }, ...also] = this.readings as [HttpReading, ...HttpReading[]];
+    const decision = this.rules.policy.decide({ on: 'http', ...first, also, identity: this.identity, resource });
+    if (this.kube !== undefined) return this.kube.decide(this.rules.policy, decision, this.identity, resource);
+    const more = [this.mcp?.decide(), this.decideOpaque()].filter((one) => one !== undefined);
+    return more.length === 0 ? decision : strictestDecision([decision, ...more]);
+  }
+
+  /** The answer of a gRPC call without a descriptor can't be looked into: decided before the call, since nobody can be asked after it. */
+  private decideOpaque(): Decision | undefined {
+    const form = this.rules.masks.length > 0 ? grpcForm(this.facts.content_type) : undefined;
+    if (form === undefined || answerType(this.grpcCall, form) !== undefined) return undefined;
+    return opaqueDecision(this.rules.policy.opaque);
+  }
+
+  get grpcCall(): GrpcCall {
+    return { schema: this.options.grpc, path: this.facts.target.replace(/\?.*$/s, ''), judged: this.grpc };
+  }
+}
