@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type OnReadOpts, type Server, type Socket } from 'node:net';
 import { type ProxyHeader, ProxyHeaderReader, type ProxyPreface } from '../../filters/proxy-protocol/index.js';
 import type { Connection, Transport } from './connection.js';
 
@@ -119,8 +119,12 @@ function carry(host: HopHost, client: Socket, header: ProxyHeader, first: Buffer
     transport.destroy();
   };
   const transport = new HopTransport(client, () => {
-    const server = connect({ ...host.upstream, noDelay: true, allowHalfOpen: true });
-    server.on('data', (bytes: Buffer) => connection.receive('upstream', bytes, false));
+    const server = connect({
+      ...host.upstream,
+      noDelay: true,
+      allowHalfOpen: true,
+      onread: readInto((bytes) => connection.receive('upstream', bytes, false)),
+    });
     server.on('end', () => connection.receive('upstream', empty, true));
     server.on('error', () => lost('the server could not be reached'));
     // What was still to be written to the client goes out before it is closed.
@@ -145,6 +149,27 @@ function carry(host: HopHost, client: Socket, header: ProxyHeader, first: Buffer
   });
   client.on('close', () => lost('closed by the client'));
   if (first.length > 0) connection.receive('downstream', first, false);
+}
+
+/** What libuv reads at once. */
+const READ_BYTES = 64 * 1024;
+const scratch = Buffer.allocUnsafeSlow(READ_BYTES);
+
+/**
+ * Reads without a stream's buffer between, and without 64 KiB being allocated for every read to be cut back afterwards (decision 0160). What was
+ * read is copied before anything else happens, so that one place serves all sockets: nobody ever holds a view of it.
+ */
+function readInto(received: (bytes: Buffer) => void): OnReadOpts {
+  return {
+    buffer: scratch,
+    callback: (length) => {
+      const bytes = Buffer.allocUnsafe(length);
+      scratch.copy(bytes, 0, 0, length);
+      received(bytes);
+      // Whoever wants no more has paused the socket.
+      return true;
+    },
+  };
 }
 
 const empty = Buffer.alloc(0);
