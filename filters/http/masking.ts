@@ -153,11 +153,11 @@ export class BodyMasker implements ContentMasker {
     let next = (bytes: Uint8Array): void => {
       if (bytes.length > 0) this.write(this.encoder === undefined ? Buffer.from(bytes) : this.encoder.push(Buffer.from(bytes)));
     };
-    const joined = this.asked.grpc === undefined && isJsonType(type) ? joinedOf(this.masks) : undefined;
+    const joined = this.asked.grpc === undefined && !type.startsWith('multipart/') ? joinedOf(this.masks) : undefined;
     if (joined !== undefined) {
       this.joined = joined;
       const { detector, rules } = joined;
-      this.stages = [new JsonMasker({ detector, masker: rules[0]!.masker, write: next, rules: joined, ...base64Of(this.masks[0]!) })];
+      this.stages = [codecOf(type, { detector, masker: rules[0]!.masker, write: next, rules: joined, ...base64Of(this.masks[0]!) })];
       this.stages[0]!.push(text);
       return;
     }

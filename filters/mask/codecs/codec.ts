@@ -8,7 +8,7 @@ export interface CodecOptions {
   /** takes the masked bytes, which hold only until it returns */
   write: (bytes: Buffer) => void;
   limits?: Partial<StreamLimits>;
-  /** JSON: rules that read it together, whose joined detector `detector` is; `masker` is not used then */
+  /** rules that read it together, whose joined detector `detector` is; `masker` is not used then */
   rules?: JoinedRules;
   /** JSON: strings that are base64 are looked into */
   base64?: boolean;

@@ -1,7 +1,7 @@
 import { mayEscape, throughEscapes } from '../readings/through.js';
-import { StreamMasker } from '../stream/masker.js';
+import { type TextMasker, textMasker } from '../stream/chain.js';
 import { maskHit, valuesIn } from '../text.js';
-import type { Detector, FindContext } from '../types.js';
+import type { Detector, FindContext, Masker } from '../types.js';
 import type { CodecOptions } from './codec.js';
 
 /** A longer field is masked while it comes; a shorter one is held to its end, bytes. */
@@ -24,7 +24,7 @@ export class FieldMasker {
   hits = 0;
   private kept: Buffer[] = [];
   private bytes = 0;
-  private long: StreamMasker | undefined;
+  private long: TextMasker | undefined;
   private rest: Buffer = Buffer.alloc(0);
 
   constructor(
@@ -68,20 +68,31 @@ export class FieldMasker {
 
   private settle(buf: Buffer, start: number, end: number, context: FindContext | undefined): Buffer {
     if (end <= start) return Buffer.alloc(0);
-    const { masker, write } = this.options;
+    const { masker, write, rules } = this.options;
     const said = this.form.decode(buf, start, end)?.text ?? buf.subarray(start, end);
     const detector = this.detectorFor(said);
     let field = buf.subarray(start, end);
-    const again = masker.as === 'redact' || masker.as === 'null';
     if ((context !== undefined && detector.sensitiveName(context.name)) || detector.mayHold(said, 0, said.length)) {
-      for (let round = 0; round < (again ? ROUNDS_MAX : 1); round++) {
-        const masked = this.once(field, context, detector);
-        if (masked === undefined) break;
-        field = masked;
+      if (rules === undefined) field = this.masked(field, context, detector, masker);
+      else if (detector.search(said, 0, said.length, context) > 0) {
+        // one after the other, strongest first; what none finds anything in costs one search
+        const through = detector === this.options.detector ? (one: Detector) => one : throughEscapes;
+        for (const rule of rules.rules) field = this.masked(field, context, through(rule.detector), rule.masker);
       }
     }
     write(field);
     return said;
+  }
+
+  private masked(field: Buffer, context: FindContext | undefined, detector: Detector, masker: Masker): Buffer {
+    const again = masker.as === 'redact' || masker.as === 'null';
+    let text = field;
+    for (let round = 0; round < (again ? ROUNDS_MAX : 1); round++) {
+      const next = this.once(text, context, detector, masker);
+      if (next === undefined) break;
+      text = next;
+    }
+    return text;
   }
 
   /** Fields hold JSON, code and HTML too, with escapes of their own. */
@@ -91,8 +102,7 @@ export class FieldMasker {
   }
 
   /** The field with every value in it masked, undefined when nothing was found. */
-  private once(field: Buffer, context: FindContext | undefined, detector: Detector): Buffer | undefined {
-    const { masker } = this.options;
+  private once(field: Buffer, context: FindContext | undefined, detector: Detector, masker: Masker): Buffer | undefined {
     const decoded = this.form.decode(field, 0, field.length);
     const text = decoded?.text ?? field;
     const found = detector.find(text, 0, text.length, context);
@@ -110,11 +120,12 @@ export class FieldMasker {
   }
 
   private openLong(context: FindContext | undefined): void {
-    const { detector, masker, write, limits } = this.options;
-    this.long = new StreamMasker({
-      detector: throughEscapes(detector),
+    const { detector, masker, write, limits, rules } = this.options;
+    this.long = textMasker({
+      detector,
       masker,
       write: (bytes) => write(this.form.encode(bytes)),
+      ...(rules === undefined ? {} : { rules }),
       ...(context === undefined ? {} : { context }),
       ...(limits === undefined ? {} : { limits }),
     });

@@ -8,20 +8,26 @@ import type { CodecOptions } from './codec.js';
  * Pieces are gathered: a document has many small ones.
  */
 export class SecondLook {
-  private readonly masker: StreamMasker;
+  /** one for each rule, strongest first */
+  private readonly maskers: StreamMasker[] = [];
   private readonly pieces = new Target();
 
   constructor(options: CodecOptions) {
-    const { detector, masker, write, limits } = options;
-    this.masker = new StreamMasker({ detector: acrossMarkup(detector), masker, write, ...(limits === undefined ? {} : { limits }) });
+    const { limits } = options;
+    let { write } = options;
+    for (const { detector, masker } of [...(options.rules?.rules ?? [options])].reverse()) {
+      const stage = new StreamMasker({ detector: acrossMarkup(detector), masker, write, ...(limits === undefined ? {} : { limits }) });
+      this.maskers.unshift(stage);
+      write = (bytes) => stage.push(bytes);
+    }
   }
 
   get hits(): number {
-    return this.masker.hits;
+    return this.maskers.reduce((sum, { hits }) => sum + hits, 0);
   }
 
   get held(): number {
-    return this.masker.held + this.pieces.length;
+    return this.maskers.reduce((sum, { held }) => sum + held, this.pieces.length);
   }
 
   readonly write = (bytes: Buffer): void => this.pieces.copy(bytes, 0, bytes.length);
@@ -29,17 +35,17 @@ export class SecondLook {
   /** Hands on what was gathered. */
   send(): void {
     if (this.pieces.length === 0) return;
-    this.masker.push(this.pieces.buf.subarray(0, this.pieces.length));
+    this.maskers[0]!.push(this.pieces.buf.subarray(0, this.pieces.length));
     this.pieces.reset();
   }
 
   flush(): void {
     this.send();
-    this.masker.flush();
+    for (const masker of this.maskers) masker.flush();
   }
 
   end(): void {
     this.send();
-    this.masker.end();
+    for (const masker of this.maskers) masker.end();
   }
 }

@@ -109,6 +109,55 @@ describe('what readers make of a body', function () {
     }
   });
 
+  it('several rules read a body together, and mask as one after the other would', () => {
+    const masks = (['redact', 'partial'] as const).map((as, n) => {
+      const own = createDetector({ detect: n === 0 ? ['us_ssn', 'credit_card'] : ['email', 'phone'] });
+      return { name: as, detector: own, as, masker: createMasker(as) };
+    });
+    const run = (type: string, text: string, rules: typeof masks): { out: string; fired: string } => {
+      const out: Buffer[] = [];
+      const stream = new BodyMasker(rules, type, (bytes) => out.push(bytes));
+      stream.push(Buffer.from(text));
+      stream.end();
+      return { out: Buffer.concat(out).toString(), fired: JSON.stringify(stream.fired) };
+    };
+    const signs = [
+      CARD,
+      unicode,
+      'jane.doe@example.com',
+      '078-05-1120',
+      ',',
+      '"',
+      '\n',
+      '<b>',
+      '</b>',
+      ' ',
+      'tel +1 212 555 0123',
+      '&',
+      '=',
+      'data: ',
+      'x',
+    ];
+    for (let n = 0; n < 200; n++) {
+      const r = new Random((SEED + n * 7919) | 0);
+      const type = r.pick([
+        'text/csv',
+        'text/html',
+        'application/xml',
+        'application/x-www-form-urlencoded',
+        'text/event-stream',
+        'text/plain',
+      ]);
+      const text = `a,b\n${Array.from({ length: 1 + r.below(20) }, () => r.pick(signs)).join('')}`;
+      const together = run(type, text, masks);
+      const [first, second] = masks;
+      const strong = run(type, text, [first!]);
+      const alone = run(type, strong.out, [second!]);
+      assert.equal(together.out, alone.out, `MIDSTREAM_SEED=${SEED} round ${n}: ${type} ${JSON.stringify(text)}`);
+      assert.equal(together.fired, `[${[strong, alone].flatMap(({ fired }) => fired.slice(1, -1) || []).join(',')}]`);
+    }
+  });
+
   it('text without values stays as it is', () => {
     for (const text of [
       'C:\\users\\x64\\u',
