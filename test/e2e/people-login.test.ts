@@ -5,47 +5,16 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Provider } from 'oidc-provider';
 import samlp from 'samlp';
 import { type RunningApi, serveApi } from '../../extproc/console/api.js';
 import { openApprovals } from '../../extproc/stores/approvals/sqlite.js';
 import type { ApprovalStore } from '../../filters/approval/types.js';
 import { Browser, fieldsOf } from '../support/identity/browser.js';
+import { people, startOidc } from '../support/identity/oidc.js';
 import { freePort } from '../support/ports.js';
 import { operation } from '../unit/approval/samples.js';
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const people: Record<string, { email: string; groups: string[] }> = {
-  ada: { email: 'ada@shop.example', groups: ['DB Admins'] },
-  eve: { email: 'eve@shop.example', groups: ['Interns'] },
-};
-
-/** A real OpenID provider on this machine; anybody may log in with any password. */
-async function startOidc(redirect_uri: string): Promise<{ server: Server; issuer: string }> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const provider = new Provider(issuer, {
-    clients: [
-      {
-        client_id: 'midstream',
-        client_secret: 'client-secret',
-        redirect_uris: [redirect_uri],
-        response_types: ['code'],
-        grant_types: ['authorization_code'],
-      },
-    ],
-    claims: { openid: ['sub'], email: ['email', 'groups'] },
-    findAccount: (_: unknown, id: string) => ({
-      accountId: id,
-      claims: () => ({ sub: id, email: people[id]?.email, email_verified: true, groups: people[id]?.groups ?? [] }),
-    }),
-    cookies: { keys: ['a key of this test'] },
-    pkce: { required: () => true },
-  });
-  server.on('request', provider.callback());
-  return { server, issuer };
-}
 
 /** A real SAML identity provider: who comes is who its address says. */
 async function startSaml(acs: string): Promise<{ server: Server; entry: string; certificate: string }> {
