@@ -64,8 +64,8 @@ function takeEscape(buf: Buffer, at: number, end: number, from: number, into: Re
   if (b === 0x75 || b === 0x55 || b === 0x78) {
     const to = hexEscape(buf, k, end);
     if (to > 0) {
-      const low = escaped >= 0xd800 && escaped < 0xdc00 ? lowHalf(buf, to, end) : 0;
       const high = escaped;
+      const low = high >= 0xd800 && high < 0xdc00 ? lowHalf(buf, to, end) : 0;
       if (low > 0) into.character(0x10000 + ((high - 0xd800) << 10) + (escaped - 0xdc00), at, low);
       else if (b === 0x78 && high >= 0x80 && high < 0x100) into.add(high, at, to);
       else into.character(high >= 0xd800 && high < 0xe000 ? 0xfffd : Math.min(high, 0x10ffff), at, to);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { JsonMasker } from '../../../filters/mask/codecs/json.js';
 import { createDetector, createMasker, maskString } from '../../../filters/mask/index.js';
+import { throughEscapes } from '../../../filters/mask/readings/through.js';
 import type { Masker } from '../../../filters/mask/types.js';
 import { composed, Random, VALUES, WORDS } from './corpus.js';
 
@@ -71,10 +72,12 @@ function compare(masker: Masker, before: Json, after: Json, key: string, note: s
     for (const [n, one] of before.entries()) compare(masker, one, after[n]!, key, note);
   } else if (typeof before === 'string') {
     const whole = Buffer.from(before, 'utf8').toString('utf8');
-    const hits = detector.find(Buffer.from(whole), 0, Buffer.byteLength(whole), { name: key });
+    // a text is read through its own escapes, too
+    const through = throughEscapes(detector);
+    const hits = through.find(Buffer.from(whole), 0, Buffer.byteLength(whole), { name: key });
     if (hits.length === 0) assert.equal(after, before, note);
     else if (after === null) assert.ok(masker.as === 'null' && hits.length === 1, note);
-    else assert.equal(after, maskString(detector, masker, whole, key), note);
+    else assert.equal(after, maskString(through, masker, whole, key), note);
   } else if (typeof before === 'number') {
     if (detector.find(Buffer.from(String(before)), 0, String(before).length, { name: key }).length === 0) assert.equal(after, before, note);
     else assert.ok(after === null || (typeof after === 'number' && after !== before), note);

@@ -55,6 +55,7 @@ const cards: [string, string, string, string, string][] = [
   ['references without an end', 'text/html', '<p>', references((c) => `&#${c}`), ' x</p>'],
   ['references with many zeros', 'text/html', '<p>', references((c) => `&#${String(c).padStart(30, '0')};`), '</p>'],
   ['hexadecimal references without an end', 'text/html', '<p>', references((c) => `&#X000000000${c.toString(16)}`), ' x</p>'],
+  ['pairs of escapes', 'text/javascript', 'var a="\\ud83d\\ude00 \\udbff\\udfff \\ud83d \\ude00 ', unicode, '";'],
   ['events', 'text/event-stream', 'data: x="', unicode, '"\n\n'],
   ['a line that goes on', 'text/javascript', 'var a="', '4111\\\n1111\\\n11111111', '";'],
   ['a character without width', 'text/html', '<p>', '4111&shy;1111&#8203;1111&ZeroWidthSpace;1111', '</p>'],
