@@ -51,12 +51,20 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
     backend = createServer((request, response) => {
       seen.push(request.headers);
       const { authorization = '', 'x-api-key': key = '' } = request.headers;
-      const text = JSON.stringify({ authorization, key, spelled: [...spelled(authorization), ...spelled(String(key))], url: request.url });
-      response.writeHead(request.url === '/moved' ? 302 : 200, {
-        'content-type': request.url === '/text' ? 'text/plain' : 'application/json',
+      const { url = '/', headers } = request;
+      const text = JSON.stringify({ headers, raw: request.rawHeaders, spelled: [...spelled(authorization), ...spelled(String(key))], url });
+      const all = encodeURIComponent(JSON.stringify(headers));
+      const status = Number(/^\/status\/(\d{3})$/.exec(url)?.[1] ?? 200);
+      response.writeHead(status, {
+        'content-type': url === '/text' ? 'text/plain' : status >= 400 ? 'application/problem+json' : 'application/json',
         'x-echo': authorization,
+        'x-all': Object.entries(headers).map(([name, value]) => `${name}=${String(value)}`),
         'x-spelled': spelled(authorization),
-        ...(request.url === '/moved' ? { location: `https://elsewhere.example/?token=${authorization.replace(/^\S+ /, '')}` } : {}),
+        'www-authenticate': `Bearer error="invalid_token", error_description="${authorization} ${String(key)}"`,
+        'set-cookie': `key=${String(key)}; Path=/`,
+        ...(status >= 300 && status < 400
+          ? { location: `https://elsewhere.example/?token=${authorization.replace(/^\S+ /, '')}&key=${String(key)}&all=${all}` }
+          : {}),
       });
       response.write(text.slice(0, 25));
       setTimeout(() => response.end(text.slice(25)), 20);
@@ -131,15 +139,18 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
   ] as const)
     it(`puts the gateway’s own credential in the place of the agent’s (${name}), and nothing of it comes back`, async () => {
       const token = await issuer.token();
-      for (const path of ['/json', '/text', '/moved']) {
+      const statuses = [302, 307, 400, 401, 403, 404, 429, 500, 502, 503];
+      const paths = ['/json', '/text', ...statuses.map((status) => `/status/${status}`)];
+      for (const path of paths) {
         const answer = await ask(name, path, token);
-        assert.equal(answer.status, path === '/moved' ? 302 : 200, answer.text);
+        assert.equal(answer.status, Number(path.split('/')[2] ?? 200), answer.text);
+        assert.ok(answer.text.includes('x-forwarded-for'), `the server's own body comes: ${answer.text}`);
         const all = `${answer.text}\n${[...answer.headers].map(([key, value]) => `${key}: ${value}`).join('\n')}`;
         for (const text of spelled(secret)) assert.ok(!all.includes(text.replace(/^x|x$/g, '').slice(4, -4)), `${text}\n${all}`);
         assert.ok(!all.includes(secret) && !all.includes(Buffer.from(`svc:${secret}`).toString('base64')), all);
         assert.ok(!all.includes(token));
       }
-      assert.equal(seen.length, 3);
+      assert.equal(seen.length, paths.length);
       for (const headers of seen) {
         for (const [header, value] of Object.entries(sent)) assert.equal(headers[header], value);
         assert.ok(!JSON.stringify(headers).includes(token));
