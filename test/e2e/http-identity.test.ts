@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, get, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +55,7 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
       const text = JSON.stringify({ headers, raw: request.rawHeaders, spelled: [...spelled(authorization), ...spelled(String(key))], url });
       const all = encodeURIComponent(JSON.stringify(headers));
       const status = Number(/^\/status\/(\d{3})$/.exec(url)?.[1] ?? 200);
+      if (url === '/trailers') response.setHeader('trailer', 'x-end, x-key-end');
       response.writeHead(status, {
         'content-type': url === '/text' ? 'text/plain' : status >= 400 ? 'application/problem+json' : 'application/json',
         'x-echo': authorization,
@@ -67,6 +68,7 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
           : {}),
       });
       response.write(text.slice(0, 25));
+      if (url === '/trailers') response.addTrailers({ 'x-end': authorization, 'x-key-end': String(key) });
       setTimeout(() => response.end(text.slice(25)), 20);
     });
     tokens = createServer((request, response) => {
@@ -156,6 +158,21 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
         assert.ok(!JSON.stringify(headers).includes(token));
       }
     });
+
+  it('has nothing of a credential in trailers', async () => {
+    const token = await issuer.token();
+    for (const name of ['bearer', 'basic', 'header', 'oauth', 'envoy'] as const) {
+      const headers = { authorization: `Bearer ${token}`, te: 'trailers' };
+      const trailers = await new Promise<NodeJS.Dict<string>>((resolve, reject) => {
+        get({ host: '127.0.0.1', port: ports[name], path: '/trailers', headers, agent: false }, (answer) => {
+          answer.resume().on('end', () => resolve(answer.trailers));
+        }).on('error', reject);
+      });
+      assert.ok('x-end' in trailers, `${name}: ${JSON.stringify(trailers)}`);
+      const all = JSON.stringify(trailers);
+      for (const text of [secret, Buffer.from(`svc:${secret}`).toString('base64'), token]) assert.ok(!all.includes(text), all);
+    }
+  });
 
   it('keeps the token of an authorization server', async () => {
     for (let i = 0; i < 5; i++) assert.equal((await ask('oauth', '/json', 'robot-token')).status, 200);
