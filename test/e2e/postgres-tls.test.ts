@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import pg from 'pg';
 import { hashToken } from '../../extproc/console/tokens.js';
+import { listSessions, readSession } from '../../extproc/stores/recordings/query.js';
 import { encodeStartupPacket } from '../../filters/postgres/wire/index.js';
 import { eventually } from '../support/envoy.js';
 import { testPolicy } from '../support/gateway.js';
@@ -18,6 +19,8 @@ import { pem, startTlsServer, type TlsServer } from '../support/tls-server.js';
 const SPIFFE = 'spiffe://shop.example/agent/reporter';
 const ca = readFileSync(pem('ca.pem'), 'utf8');
 const client = { cert: readFileSync(pem('client.pem'), 'utf8'), key: readFileSync(pem('client.key'), 'utf8') };
+/** Where agents may come from. All of 127.0.0.0/8 is this machine, so that a test is at any address of it. */
+const sources = ['127.0.0.1', '127.7.0.0/16'];
 const transports = ['ext_proc', 'hop'] as const;
 /** pass: the client's own log-in passes through, TLS is up to it. login: the gateway ends it, over TLS alone. */
 const kinds = ['pass', 'login'] as const;
@@ -90,7 +93,10 @@ describe('Postgres over TLS on both sides, through a real Envoy', function () {
         gateway: { grpc: `unix:${folder}/grpc.sock` },
         policy: 'policy.yaml',
         record: { directory: 'recordings', durability: 'relaxed' },
-        access: [{ resource: '*_pass' }, { resource: '*_login', identities: [SPIFFE, 'robot'] }],
+        access: [
+          { resource: '*_pass', sources },
+          { resource: '*_login', identities: [SPIFFE, 'robot'], sources },
+        ],
         identity: { tokens: [{ id: 'robot', groups: ['agents'], hash: hashToken('robot-token') }] },
       },
       { secrets: true },
@@ -114,9 +120,34 @@ describe('Postgres over TLS on both sides, through a real Envoy', function () {
     const { rows } = await one.query('select ssl from pg_stat_ssl where pid = pg_backend_pid()');
     return (rows[0] as { ssl: boolean }).ssl;
   };
+  /** A connection whose own end has this address. */
+  const from = (localAddress: string): pg.ClientConfig => ({
+    stream: () =>
+      new (class extends Socket {
+        override connect(...[port, host]: unknown[]): this {
+          return super.connect({ port: Number(port), host: String(host), family: 4, localAddress });
+        }
+      })(),
+  });
   const refused = (wanted: RegExp) => (error: Error) => {
     assert.match(error.message, wanted);
     return true;
+  };
+
+  /** How many connections ext_authz has refused. */
+  const denied = async (): Promise<number> =>
+    Object.values(await served.envoy.stats(/ext_authz\..*\.denied$/)).reduce((sum, one) => sum + one, 0);
+  /** Addresses in the recorded sessions of a listener. */
+  const sourcesOf = async (name: Name): Promise<string[]> => {
+    const directory = join(folder, 'recordings');
+    const all: string[] = [];
+    for (const { session } of await listSessions(directory))
+      for await (const event of readSession(directory, session))
+        if (event.type === 'session.open') {
+          const { resource, identity } = event as unknown as { resource: string; identity: { source: string } };
+          if (resource === name) all.push(identity.source);
+        }
+    return all;
   };
 
   for (const transport of transports) {
@@ -156,6 +187,28 @@ describe('Postgres over TLS on both sides, through a real Envoy', function () {
         await one.end();
         await assert.rejects(connect(login, { user: 'x', password: 'wrong', ssl: { ca } }), refused(/not a token/));
       });
+
+      for (const [name, how, who] of [
+        [pass, 'in clear', own],
+        [pass, 'over TLS', () => ({ ...own(), ssl: { ca } })],
+        [login, 'over TLS with a certificate', () => ({ user: 'any', ssl: { ca, ...client } })],
+      ] as const)
+        it(`knows where the agent really is (${name}, ${how}): access is by that, and the recording says it`, async () => {
+          const one = await connect(name, { ...who(), ...from('127.7.7.7') });
+          const port = (one as unknown as { connection: { stream: Socket } }).connection.stream.localPort;
+          assert.equal(await encrypted(one), true);
+          await one.end();
+          await eventually(
+            () => sourcesOf(name),
+            (all) => all.includes(`127.7.7.7:${port}`),
+            `the session of 127.7.7.7:${port} is recorded`,
+            20_000,
+          );
+          // Envoy asks before it reads: who may not connect is told nothing.
+          const before = await denied();
+          await assert.rejects(connect(name, { ...who(), ...from('127.8.7.7') }), refused(/ECONNRESET|terminated unexpectedly/));
+          assert.equal(await denied(), before + 1);
+        });
 
       it('takes TLS at once, with the protocol named in ALPN', async () => {
         const said = await direct(ports[login]);
