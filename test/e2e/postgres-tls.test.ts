@@ -210,6 +210,18 @@ describe('Postgres over TLS on both sides, through a real Envoy', function () {
           assert.equal(await denied(), before + 1);
         });
 
+      it('takes no PROXY header of an agent’s own', async () => {
+        const parameters = [{ name: 'user', value: Buffer.from('postgres') }];
+        const startup = encodeStartupPacket({ kind: 'startup', version: 196608, parameters });
+        const v1 = Buffer.from('PROXY TCP4 127.7.9.9 127.0.0.1 999 5432\r\n');
+        const v2 = Buffer.from('0d0a0d0a000d0a515549540a2111000c7f0709097f00000103e71538', 'hex');
+        for (const header of [v1, v2]) {
+          const said = await request(ports[pass], Buffer.concat([header, startup]));
+          assert.ok(said === '' || said.startsWith('E'), said);
+        }
+        assert.ok(!(await sourcesOf(pass)).some((source) => source.startsWith('127.7.9.9')));
+      });
+
       it('takes TLS at once, with the protocol named in ALPN', async () => {
         const said = await direct(ports[login]);
         assert.equal(said.alpn, 'postgresql');
