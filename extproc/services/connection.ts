@@ -268,8 +268,11 @@ export class Connection {
         this.backpressure();
       }, RECORDING_RETRY_MS);
     }
-    const heldTooMuch = this.session.stall === 'hold' && this.session.queuedBytes > this.held_bytes_max;
-    const client = !busy && !heldTooMuch;
+    const { stall, queuedBytes, options } = this.session;
+    const heldTooMuch = stall === 'hold' && queuedBytes > this.held_bytes_max;
+    // By ext_proc the server's answers come behind what the client sends: whoever stops reading one has stopped both.
+    const ahead = stall === 'answers' && options.transport === 'hop' && queuedBytes > CLIENT_BYTES_AHEAD_MAX;
+    const client = !busy && !heldTooMuch && !ahead;
     // While a look-up or the disk is waited for, the server goes on: as fast as it can, and faster than any of them.
     const server = !busy && this.session.waitingServerBytes <= SERVER_BYTES_WAITING_MAX && this.queued_bytes <= SERVER_BYTES_WAITING_MAX;
     if (client === this.reading.client && server === this.reading.server) return;
@@ -355,6 +358,9 @@ export class Connection {
     if (this.gone) this.world.registry.connections.delete(this);
   }
 }
+
+/** Bytes of a client that is far ahead of the server's answers. */
+const CLIENT_BYTES_AHEAD_MAX = 256 * 1024;
 
 /** Bytes of the server that wait for a look-up, or for the disk, above which it is not read; what was on the way then comes on top. */
 const SERVER_BYTES_WAITING_MAX = 1024 * 1024;

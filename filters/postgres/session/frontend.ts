@@ -17,6 +17,7 @@ export function onFrontend(s: Session, f: Frame): Stall | undefined {
   if (s.phase === 'startup') return onStartup(s, f);
   if (s.phase === 'login' || (s.phase === 'auth' && s.login !== undefined)) return duringAgentLogin(s, f);
   if (s.phase === 'auth') return duringLogin(s, f);
+  if (s.pending.length >= PIPELINE_MESSAGES_MAX && isAnswered(f.type)) return 'answers';
   s.coverage.inspected_bytes += f.end - f.start;
   switch (f.type) {
     case frontend.CopyData:
@@ -32,14 +33,6 @@ export function onFrontend(s: Session, f: Frame): Stall | undefined {
       empty(f, f.type === frontend.Flush ? 'Flush' : 'Terminate');
       s.out.upstream.pass(f.buf, f.start, f.end);
       return undefined;
-  }
-  // The server's own backpressure ends every sane pipeline long before: what is sent on waits in sockets of a few megabytes.
-  if (s.pending.length >= PIPELINE_MESSAGES_MAX) {
-    throw new MidstreamError(
-      'limit_exceeded',
-      `more than ${PIPELINE_MESSAGES_MAX} messages are waiting for an answer (pipeline_messages_max)`,
-      { hint: 'read the answers while sending' },
-    );
   }
   if (copyState(s) === 'active') {
     throw new MidstreamError('protocol_violation', 'only CopyData, CopyDone and CopyFail may be sent while COPY FROM STDIN is under way', {
@@ -72,8 +65,23 @@ function empty(f: Frame, name: string): void {
   if (f.end !== f.body) throw new MidstreamError('protocol_violation', `${name} has no body, actual ${f.end - f.body} bytes`);
 }
 
-/** Messages whose answers are outstanding. */
-const PIPELINE_MESSAGES_MAX = 1_000_000;
+/**
+ * Messages whose answers are outstanding: each is remembered with what it asks (half a kilobyte, as a rule). What comes behind them waits as the bytes
+ * that it is. The server never keeps so many answers to itself: it sends them when they fill its buffer, 8 KiB.
+ */
+export const PIPELINE_MESSAGES_MAX = 32_768;
+
+function isAnswered(type: number): boolean {
+  switch (type) {
+    case frontend.CopyData:
+    case frontend.CopyDone:
+    case frontend.CopyFail:
+    case frontend.Flush:
+    case frontend.Terminate:
+      return false;
+  }
+  return true;
+}
 
 /** Before the server is ready only the exchange of credentials passes; all else waits its turn. */
 function duringLogin(s: Session, f: Frame): Stall | undefined {

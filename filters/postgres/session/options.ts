@@ -83,7 +83,7 @@ export type SessionInput =
 export type Phase = 'startup' | 'login' | 'auth' | 'ready' | 'opaque' | 'cancel' | 'closed';
 
 /** Why the client's messages wait at the gateway. */
-export type Stall = 'auth' | 'names' | 'copy' | 'catalogue' | 'hold';
+export type Stall = 'auth' | 'names' | 'copy' | 'catalogue' | 'answers' | 'hold';
 
 export interface CopyOut {
   masker: CopyOutMasker | undefined;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PIPELINE_MESSAGES_MAX } from '../../../filters/postgres/session/frontend.js';
 import { buildErrorResponse, encodeBackend, encodeStartupPacket } from '../../../filters/postgres/wire/index.js';
 import { loadParser } from '../../../filters/sql/analyze.js';
 import { bind, complete, Driver, execute, parse, query, ready, startup, sync } from '../../support/session-driver.js';
@@ -338,5 +339,30 @@ describe('the session machine', () => {
     const [close] = d.events('session.close');
     assert.equal((close!['totals'] as { requests: number }).requests, 1);
     assert.ok((close!['coverage'] as { inspected_bytes: number }).inspected_bytes > 0);
+  });
+
+  describe('a client far ahead of the server', () => {
+    const syncs = (n: number) => Array.from({ length: n }, () => sync);
+
+    it('waits as bytes behind what may be remembered, and goes on as answers come', () => {
+      const d = new Driver().login().client(...syncs(PIPELINE_MESSAGES_MAX));
+      assert.equal(d.sent().length, PIPELINE_MESSAGES_MAX);
+      d.client(query('select 1'), sync);
+      assert.equal(d.session.stall, 'answers');
+      assert.deepEqual(d.sent(), []);
+      d.server(ready);
+      assert.deepEqual(d.sent(), ['Query select 1']);
+      d.server(ready, ready);
+      assert.deepEqual(d.sent(), ['Sync']);
+      assert.equal(d.session.stall, undefined);
+      assert.equal(d.session.queuedBytes, 0);
+    });
+
+    it('is told so where the bytes are too many', () => {
+      const d = new Driver().login().client(...syncs(PIPELINE_MESSAGES_MAX));
+      d.client(query('select 1'), query(`select '${'x'.repeat(1 << 20)}'`));
+      assert.match(d.received().join(), /^ErrorResponse FATAL 54000 midstream: more than 1048576 bytes wait .*\(queued_bytes_max\)/);
+      assert.equal(d.session.phase, 'closed');
+    });
   });
 });
