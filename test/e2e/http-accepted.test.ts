@@ -214,7 +214,8 @@ describe('a client that cannot wait is told 202, and asks again', function () {
   it('is recorded as one session each, with its approval, its answer and what Envoy saw', async () => {
     const events = await eventually('the access logs', async () => {
       const all = await world.events();
-      return all.filter(({ type }) => type === 'access').length > 20 ? all : undefined;
+      const logged = new Set(all.filter(({ type }) => type === 'access').map(({ session }) => session));
+      return all.every(({ type, session }) => type !== 'hold' || logged.has(session)) ? all : undefined;
     });
     const held = events.filter(({ type }) => type === 'hold').map(({ session }) => session);
     assert.ok(held.length >= 8);
@@ -223,10 +224,6 @@ describe('a client that cannot wait is told 202, and asks again', function () {
       assert.equal(types.filter((type) => type === 'session.close').length, 1, types.join());
       assert.ok(types.includes('notice') && types.includes('approval'), types.join());
       assert.ok(types.includes('response') || types.includes('error'), types.join());
-      assert.ok(
-        events.some((event) => event.session === session && event.type === 'access'),
-        'joined',
-      );
     }
     assert.ok(!JSON.stringify(events).includes('secret-of-the-agent'));
   });

@@ -86,8 +86,8 @@ export function spelledAt(s: Search, at: number): void {
   for (let k = 0; k < inner.count; k++) {
     const start = from[inner.start[k]!]!;
     const end = to[inner.end[k]! - 1]!;
-    // in ASCII alone it is found where it stands
-    if (SPELLED[inner.kind[k]!] === 1 && end - start !== inner.end[k]! - inner.start[k]!)
+    // In ASCII alone it is found where it stands. What ends before was searched with an earlier piece, or has lost what stands before it.
+    if (end > at && SPELLED[inner.kind[k]!] === 1 && end - start !== inner.end[k]! - inner.start[k]!)
       s.found(inner.kind[k]!, start, end, inner.score[k]!);
   }
 }
