@@ -10,7 +10,7 @@ import { type RunningApi, serveApi } from '../../extproc/console/api.js';
 import { openApprovals } from '../../extproc/stores/approvals/sqlite.js';
 import type { ApprovalStore } from '../../filters/approval/types.js';
 import { findChromium } from '../support/chromium.js';
-import { startOidc } from '../support/identity/oidc.js';
+import { oidcLogin, startOidc } from '../support/identity/oidc.js';
 import { pendingBecause } from '../support/pending.js';
 import { freePort } from '../support/ports.js';
 import { pem } from '../support/tls-server.js';
@@ -77,14 +77,7 @@ for (const scheme of ['http', 'https'] as const)
           idle_ms_max: 900_000,
           groups: { 'DB Admins': ['dba'] },
           saml: undefined,
-          oidc: {
-            issuer: oidc.issuer,
-            client_id: 'midstream',
-            client_secret_file: join(folder, 'secret'),
-            scopes: ['openid', 'email'],
-            id_claim: 'email',
-            groups_claim: 'groups',
-          },
+          oidc: oidcLogin(oidc.issuer, folder),
         },
       });
       browser = await chromium.launch({ executablePath, chromiumSandbox: false, timeout: 60_000 });

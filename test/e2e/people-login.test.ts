@@ -10,7 +10,7 @@ import { type RunningApi, serveApi } from '../../extproc/console/api.js';
 import { openApprovals } from '../../extproc/stores/approvals/sqlite.js';
 import type { ApprovalStore } from '../../filters/approval/types.js';
 import { Browser, fieldsOf } from '../support/identity/browser.js';
-import { people, startOidc } from '../support/identity/oidc.js';
+import { oidcLogin, people, startOidc } from '../support/identity/oidc.js';
 import { freePort } from '../support/ports.js';
 import { operation } from '../unit/approval/samples.js';
 
@@ -75,14 +75,7 @@ describe('people who approve log in at an identity provider', function () {
         session_ms_max: 3_600_000,
         idle_ms_max: 900_000,
         groups: { 'DB Admins': ['dba'] },
-        oidc: {
-          issuer: oidc.issuer,
-          client_id: 'midstream',
-          client_secret_file: join(folder, 'secret'),
-          scopes: ['openid', 'email'],
-          id_claim: 'email',
-          groups_claim: 'groups',
-        },
+        oidc: oidcLogin(oidc.issuer, folder),
         saml: {
           entry_point: saml.entry,
           certificate_file: join(folder, 'idp.pem'),

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,4 +45,11 @@ export async function eventually<T>(ask: () => Promise<T> | T, holds: (answer: T
     if (Date.now() > until) throw new Error(`${what}; the last answer was ${JSON.stringify(answer)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** Nobody failed since the load began, and it goes on: five more came through. */
+export async function goesOn(count: () => number, failures: readonly unknown[], what: string): Promise<void> {
+  const before = count();
+  await eventually(count, (now) => now > before + 4 || failures.length > 0, what, 30_000);
+  assert.deepEqual(failures, []);
 }

@@ -1,5 +1,5 @@
 import { acrossMarkup } from '../readings/through.js';
-import { StreamMasker } from '../stream/masker.js';
+import { Chain } from '../stream/chain.js';
 import { Target } from '../target.js';
 import type { CodecOptions } from './codec.js';
 
@@ -8,26 +8,19 @@ import type { CodecOptions } from './codec.js';
  * Pieces are gathered: a document has many small ones.
  */
 export class SecondLook {
-  /** one for each rule, strongest first */
-  private readonly maskers: StreamMasker[] = [];
+  private readonly masker: Chain;
   private readonly pieces = new Target();
 
-  constructor(options: CodecOptions) {
-    const { limits } = options;
-    let { write } = options;
-    for (const { detector, masker } of [...(options.rules?.rules ?? [options])].reverse()) {
-      const stage = new StreamMasker({ detector: acrossMarkup(detector), masker, write, ...(limits === undefined ? {} : { limits }) });
-      this.maskers.unshift(stage);
-      write = (bytes) => stage.push(bytes);
-    }
+  constructor({ limits, write, rules, ...one }: CodecOptions) {
+    this.masker = new Chain({ write, ...(limits === undefined ? {} : { limits }) }, rules?.rules ?? [one], acrossMarkup);
   }
 
   get hits(): number {
-    return this.maskers.reduce((sum, { hits }) => sum + hits, 0);
+    return this.masker.hits;
   }
 
   get held(): number {
-    return this.maskers.reduce((sum, { held }) => sum + held, this.pieces.length);
+    return this.masker.held + this.pieces.length;
   }
 
   readonly write = (bytes: Buffer): void => this.pieces.copy(bytes, 0, bytes.length);
@@ -35,17 +28,17 @@ export class SecondLook {
   /** Hands on what was gathered. */
   send(): void {
     if (this.pieces.length === 0) return;
-    this.maskers[0]!.push(this.pieces.buf.subarray(0, this.pieces.length));
+    this.masker.push(this.pieces.buf.subarray(0, this.pieces.length));
     this.pieces.reset();
   }
 
   flush(): void {
     this.send();
-    for (const masker of this.maskers) masker.flush();
+    this.masker.flush();
   }
 
   end(): void {
     this.send();
-    for (const masker of this.maskers) masker.end();
+    this.masker.end();
   }
 }

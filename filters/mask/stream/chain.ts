@@ -1,5 +1,6 @@
 import type { JoinedRules } from '../joined.js';
 import { throughEscapes } from '../readings/through.js';
+import type { Detector, Masker } from '../types.js';
 import { StreamMasker, type StreamMaskerOptions } from './masker.js';
 
 /** A masker of text that may be told what stands before it. */
@@ -9,16 +10,21 @@ export type TextMasker = Pick<StreamMasker, 'prime' | 'push' | 'flush' | 'end' |
 export function textMasker(options: StreamMaskerOptions & { rules?: JoinedRules }): TextMasker {
   return options.rules === undefined
     ? new StreamMasker({ ...options, detector: throughEscapes(options.detector) })
-    : new Chain(options, options.rules);
+    : new Chain(options, options.rules.rules, throughEscapes);
 }
 
-class Chain implements TextMasker {
+/** Rules one after the other, strongest first: each reads what the one before it gave, with its detector as `through` makes it. */
+export class Chain implements TextMasker {
   private readonly stages: StreamMasker[] = [];
 
-  constructor(options: StreamMaskerOptions, { rules }: JoinedRules) {
+  constructor(
+    options: Omit<StreamMaskerOptions, 'detector' | 'masker'>,
+    rules: readonly { detector: Detector; masker: Masker }[],
+    through: (detector: Detector) => Detector,
+  ) {
     let { write } = options;
     for (const { detector, masker } of [...rules].reverse()) {
-      const stage = new StreamMasker({ ...options, detector: throughEscapes(detector), masker, write });
+      const stage = new StreamMasker({ ...options, detector: through(detector), masker, write });
       this.stages.unshift(stage);
       write = (bytes) => stage.push(bytes);
     }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { Provider } from 'oidc-provider';
 
 /** Who may come, by the name that they log in with. */
@@ -34,3 +35,13 @@ export async function startOidc(redirect_uri: string, host = '127.0.0.1'): Promi
   server.on('request', provider.callback());
   return { server, issuer };
 }
+
+/** The provider as the approvals API is told of it; the client's secret stands in the file `secret` of the folder. */
+export const oidcLogin = (issuer: string, folder: string) => ({
+  issuer,
+  client_id: 'midstream',
+  client_secret_file: join(folder, 'secret'),
+  scopes: ['openid', 'email'],
+  id_claim: 'email',
+  groups_claim: 'groups',
+});
