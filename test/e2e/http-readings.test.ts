@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Backend, type HttpWorld, httpWorld } from '../support/http-world.js';
+import { servedHttp } from '../support/http-world.js';
 
 const policy = 'version: 1\nmasks:\n  - { name: cards, detect: [credit_card], as: redact }\n';
 const CARD = '4111111111111111';
@@ -21,16 +21,8 @@ const answers: [string, string, string, string][] = [
 
 describe('answers that hide values in escapes and markup, through Envoy', function () {
   this.timeout(60_000);
-  const backend = new Backend();
-  let world: HttpWorld;
-
-  before(async () => {
-    world = await httpWorld(await backend.start(), policy);
-  });
-  after(async () => {
-    await world?.stop();
-    backend.stop();
-  });
+  const served = servedHttp(policy);
+  const { backend } = served;
 
   it('are masked, and nothing else of them is changed but in the value', async () => {
     for (const [type, before, card, behind] of answers) {
@@ -41,7 +33,7 @@ describe('answers that hide values in escapes and markup, through Envoy', functi
         response.write(bytes.subarray(0, before.length + card.length / 2));
         setImmediate(() => response.end(bytes.subarray(before.length + card.length / 2)));
       };
-      const answer = await fetch(`http://127.0.0.1:${world.port}/x`);
+      const answer = await fetch(`http://127.0.0.1:${served.world.port}/x`);
       const text = await answer.text();
       assert.ok(text.startsWith(`${before}[credit_card]`) && text.endsWith(behind), `${type}: ${text}`);
       assert.ok(!text.includes(card) && !/1111|\\[ux]|&#/.test(text), `${type}: ${text}`);

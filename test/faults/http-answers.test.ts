@@ -11,7 +11,7 @@ import { findEnvoy, type RunningEnvoy, runEnvoy } from '../../extproc/process/en
 import { readStats } from '../../extproc/process/envoy-admin.js';
 import { freePort } from '../../extproc/process/free-port.js';
 import { eventually } from '../support/gateway.js';
-import { atRest, Backend, type HttpWorld, httpWorld } from '../support/http-world.js';
+import { atRest, Backend, servedHttp } from '../support/http-world.js';
 
 const EMAIL = 'jane.doe@example.com';
 const policy = 'version: 1\nmasks:\n  - { name: pii, detect: [pii], as: redact }\n';
@@ -43,17 +43,9 @@ function read(port: number, path: string, seen: (text: string, response: Incomin
 
 describe('Answers of an HTTP server that go wrong, through Envoy', function () {
   this.timeout(120_000);
-  const backend = new Backend();
-  let world: HttpWorld;
-
-  before(async () => {
-    world = await httpWorld(await backend.start(), policy);
-  });
-  after(async () => {
-    await world?.stop();
-    backend.stop();
-  });
-  afterEach(() => atRest(world));
+  const served = servedHttp(policy);
+  const { backend } = served;
+  afterEach(() => atRest(served.world));
 
   it('a body that comes byte by byte never shows half a value, and arrives whole', async () => {
     const text = `mail ${EMAIL} and {"card":"4111 1111 1111 1111"} end`;
@@ -67,7 +59,7 @@ describe('Answers of an HTTP server that go wrong, through Envoy', function () {
         } else response.write(text[at++]!);
       }, 25);
     };
-    const { text: got, whole } = await read(world.port, '/slow', (so) => assert.doesNotMatch(so, /jane|4111/));
+    const { text: got, whole } = await read(served.world.port, '/slow', (so) => assert.doesNotMatch(so, /jane|4111/));
     assert.ok(whole);
     assert.equal(got, 'mail [email] and {"card":"[credit_card]"} end');
   });
@@ -79,7 +71,7 @@ describe('Answers of an HTTP server that go wrong, through Envoy', function () {
         response.write(`[${row(1)},{"mail":"jane.doe@exam`);
         setTimeout(() => response.destroy(), 100);
       };
-      const { text, whole } = await read(world.port, '/gone');
+      const { text, whole } = await read(served.world.port, '/gone');
       assert.ok(!whole, type);
       assert.doesNotMatch(text, /jane/, type);
     }
@@ -97,7 +89,7 @@ describe('Answers of an HTTP server that go wrong, through Envoy', function () {
       response.write('[');
       more();
     };
-    for (let n = 0; n < 5; n++) await read(world.port, '/endless', (text, response) => text.length > 100_000 && response.destroy());
+    for (let n = 0; n < 5; n++) await read(served.world.port, '/endless', (text, response) => text.length > 100_000 && response.destroy());
     await eventually('the server sees that its clients are gone', async () => (closed === 5 ? true : undefined));
   });
 
@@ -114,7 +106,7 @@ describe('Answers of an HTTP server that go wrong, through Envoy', function () {
         response.writeHead(200, { 'content-type': 'application/json' });
         response.end(sent);
       };
-      const answer = await fetch(`${world.base}/odd`);
+      const answer = await fetch(`${served.world.base}/odd`);
       assert.equal(Buffer.from(await answer.arrayBuffer()).compare(want), 0, sent.toString('latin1', 0, 40));
     }
   });

@@ -13,7 +13,7 @@ import { readStats } from '../../extproc/process/envoy-admin.js';
 import { startRuntime } from '../../extproc/runtime.js';
 import { startEnvoy } from '../support/envoy.js';
 import { eventually } from '../support/gateway.js';
-import { atRest, Backend, type HttpWorld, httpWorld } from '../support/http-world.js';
+import { atRest, servedHttp } from '../support/http-world.js';
 import { freePort } from '../support/ports.js';
 
 const policy = `
@@ -41,21 +41,13 @@ async function answerTo(asking: ClientRequest): Promise<{ status: number; text: 
 
 describe('Requests that go wrong, through Envoy', function () {
   this.timeout(60_000);
-  const backend = new Backend();
-  let world: HttpWorld;
-
-  before(async () => {
-    world = await httpWorld(await backend.start(), policy);
-  });
-  after(async () => {
-    await world?.stop();
-    backend.stop();
-  });
+  const served = servedHttp(policy);
+  const { backend } = served;
   beforeEach(() => {
     backend.seen.length = 0;
     backend.answer = (_request, response) => response.end('ok');
   });
-  afterEach(() => atRest(world));
+  afterEach(() => atRest(served.world));
 
   it('a body that comes byte by byte is judged when it is whole', async () => {
     for (const [type, status, seen] of [
@@ -63,7 +55,7 @@ describe('Requests that go wrong, through Envoy', function () {
       ['drop', 403, 0],
     ] as const) {
       backend.seen.length = 0;
-      const asking = post(world.port, '/slow');
+      const asking = post(served.world.port, '/slow');
       const answer = answerTo(asking);
       for (const byte of JSON.stringify({ type })) {
         asking.write(byte);
@@ -80,21 +72,21 @@ describe('Requests that go wrong, through Envoy', function () {
     let connections = 0;
     backend.server.on('request', () => connections++);
     const told = async () =>
-      (await readStats(world.up.envoy.admin, /ext_proc.http.stream_msgs_sent/))['http.http.ext_proc.http.stream_msgs_sent'] ?? 0;
+      (await readStats(served.world.up.envoy.admin, /ext_proc.http.stream_msgs_sent/))['http.http.ext_proc.http.stream_msgs_sent'] ?? 0;
     for (let n = 0; n < 5; n++) {
       const before = await told();
-      const asking = post(world.port, '/cut', { 'content-length': '1000' });
+      const asking = post(served.world.port, '/cut', { 'content-length': '1000' });
       asking.on('error', () => undefined).write('{"type":"keep",');
       // its headers, and what there is of its body
       await eventually('the request is at the gateway', async () => ((await told()) >= before + 2 ? true : undefined));
       asking.destroy();
-      await atRest(world);
+      await atRest(served.world);
     }
     assert.equal(connections, 0);
   });
 
   it('a bomb is refused, and the server never hears of it', async () => {
-    const asking = post(world.port, '/bomb', { 'content-encoding': 'gzip' });
+    const asking = post(served.world.port, '/bomb', { 'content-encoding': 'gzip' });
     const answer = answerTo(asking);
     asking.end(gzipSync(Buffer.alloc(64 * 1024 * 1024, ' ')));
     const { status, text } = await answer;
@@ -105,7 +97,7 @@ describe('Requests that go wrong, through Envoy', function () {
 
   it('a server that goes while the body is on its way to it: an error, and no word of the server', async () => {
     backend.server.once('request', (incoming: IncomingMessage) => incoming.once('data', () => incoming.destroy()));
-    const asking = post(world.port, '/gone');
+    const asking = post(served.world.port, '/gone');
     const answer = answerTo(asking);
     asking.on('error', () => undefined).end(JSON.stringify({ type: 'keep', text: 'x'.repeat(200_000) }));
     const { status } = await answer;

@@ -98,3 +98,22 @@ export async function atRest({ up }: HttpWorld): Promise<void> {
   });
   for (const name of never) assert.equal(last[`http.http.ext_proc.http.${name}`], 0, name);
 }
+
+/** A server and what stands before it, for all tests of one `describe`; `world` is there once they run. */
+export function servedHttp(policy: string): { backend: Backend; readonly world: HttpWorld } {
+  const backend = new Backend();
+  let world: HttpWorld | undefined;
+  before(async () => {
+    world = await httpWorld(await backend.start(), policy);
+  });
+  after(async () => {
+    await world?.stop();
+    backend.stop();
+  });
+  return {
+    backend,
+    get world() {
+      return world!;
+    },
+  };
+}
