@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import * as wire from '../../../filters/postgres/wire/index.js';
+import { count } from '../../support/long.js';
 import { corpus } from './corpus.js';
 import { fuzz, runSeed } from './fuzz.js';
 
-const RUNS = 2000;
+const RUNS = count(2000, 200_000);
 
 type AnyCodec = wire.Codec<unknown>;
 

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { MidstreamError } from '../../../filters/errors.js';
 import * as wire from '../../../filters/postgres/wire/index.js';
+import { count } from '../../support/long.js';
 import { backendMessage, frontendMessage, startupPacket } from './arbitraries.js';
 import { runSeed } from './fuzz.js';
 
-const options = { seed: runSeed };
+const options = { seed: runSeed, numRuns: count(500, 20_000) };
 const LIMITS = { message_bytes_max: 1 << 20, stream_bytes_max: 1 << 30 };
 
 /** Cuts bytes into chunks; `cuts` are any numbers. Some chunks may be empty. */
@@ -75,7 +76,7 @@ function roundTrip<M extends { name: string }>(
       assert.deepEqual(seen, messages);
       assert.ok(reader.atBoundary);
     }),
-    { ...options, numRuns: 500 },
+    options,
   );
 }
 
@@ -126,7 +127,7 @@ describe('a stream of messages, cut anywhere', () => {
           if (expected.error === '') assert.equal(framed + expected.buffered, bytes.length);
         },
       ),
-      { ...options, numRuns: 500 },
+      options,
     );
   });
 
@@ -143,7 +144,7 @@ describe('a stream of messages, cut anywhere', () => {
         );
         assert.match(cut.pieces.map((p) => p[0]).join(''), /^(?:w|fm*l)*$/);
       }),
-      { ...options, numRuns: 500 },
+      options,
     );
   });
 
@@ -160,7 +161,7 @@ describe('a stream of messages, cut anywhere', () => {
           assert.deepEqual(run(side, chop(bytes, at), settings), run(side, [Buffer.from(bytes)], settings));
         },
       ),
-      { ...options, numRuns: 500 },
+      options,
     );
   });
 });
