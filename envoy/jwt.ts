@@ -1,12 +1,12 @@
-import { PAYLOAD_KEY } from '../extproc/convert/jwt-authn.js';
+import { HEADER_KEY, PAYLOAD_KEY } from '../extproc/convert/jwt-authn.js';
 import { seconds, typed } from './clusters.js';
 import type { EnvoyLimits, HttpListener, JwtProvider } from './options.js';
 
 export const JWT_AUTHN = 'envoy.filters.http.jwt_authn';
 
-/** Longest answer of a server of keys, milliseconds, and how often keys are fetched again, seconds. */
+/** Longest answer of a server of keys, milliseconds, and how often keys are fetched again at least, seconds. */
 const KEYS_MS_MAX = 5_000;
-const KEYS_REFRESH_S = 300;
+const KEYS_REFRESH_S_MAX = 300;
 
 const keysCluster = (listener: HttpListener, at: number): string => `${listener.name}_keys_${at + 1}`;
 
@@ -26,13 +26,17 @@ export function jwtFilter(listener: HttpListener): object | undefined {
   };
 }
 
-function provider(listener: HttpListener, { issuer, audiences, keys, clock_tolerance_s }: JwtProvider, at: number): object {
+function provider(listener: HttpListener, { issuer, audiences, keys, keys_ms_max, clock_tolerance_s }: JwtProvider, at: number): object {
   return {
     issuer,
     audiences,
     // The agent's token goes no further.
     forward: false,
     payload_in_metadata: PAYLOAD_KEY,
+    // For its algorithm and its key, which the gateway looks at.
+    header_in_metadata: HEADER_KEY,
+    // Of itself Envoy also takes one out of the query, where it would be logged on the way.
+    from_headers: [{ name: 'Authorization', value_prefix: 'Bearer ' }],
     require_expiration: true,
     clock_skew_seconds: clock_tolerance_s,
     ...('file' in keys
@@ -40,7 +44,7 @@ function provider(listener: HttpListener, { issuer, audiences, keys, clock_toler
       : {
           remote_jwks: {
             http_uri: { uri: keys.url, cluster: keysCluster(listener, at), timeout: seconds(KEYS_MS_MAX) },
-            cache_duration: { seconds: KEYS_REFRESH_S },
+            cache_duration: { seconds: Math.max(1, Math.min(KEYS_REFRESH_S_MAX, Math.floor(keys_ms_max / 1000))) },
             async_fetch: { fast_listener: true },
           },
         }),

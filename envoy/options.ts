@@ -88,6 +88,8 @@ export interface JwtProvider {
   issuer: string;
   audiences: string[];
   keys: { url: string } | { file: string };
+  /** keys are fetched anew at least that often, milliseconds */
+  keys_ms_max: number;
   clock_tolerance_s: number;
 }
 

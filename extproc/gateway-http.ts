@@ -6,12 +6,12 @@ import type { ExchangeOptions } from '../filters/http/exchange.js';
 import { type Reach, reachOf } from '../filters/http/readings.js';
 import { claimed, headOf } from '../filters/http/request-facts.js';
 import type { McpMemory } from '../filters/mcp/tools.js';
-import type { Identity } from '../filters/policy/types.js';
 import { type ConnectQuestion, peerOf } from './convert/ext-authz.js';
 import type { PeerFacts } from './convert/network-ext-proc.js';
 import type { GatewayOptions, HttpResource } from './gateway-options.js';
 import { extProcPeer, HEADER_MS_MAX, recorderFor, unknownListener, WIRE_BYTES_MAX } from './gateway-session.js';
 import { type CredentialSource, type HttpLogin, type HttpPeer, identify } from './identity/http-login.js';
+import type { EnvoyVerified } from './identity/jwt.js';
 import { withoutCredential } from './rules.js';
 import { AcceptedRequests, type Asking } from './services/accepted-requests.js';
 import type { RefusedRequest } from './services/ext-authz.js';
@@ -121,7 +121,7 @@ export class HttpGateway {
     { login, credential }: { login?: HttpLogin | undefined; credential?: CredentialSource | undefined },
     headers: readonly Header[],
     peer: HttpPeer,
-    verified: Identity | undefined,
+    verified: EnvoyVerified | undefined,
   ): Promise<HttpPeer> | undefined {
     return login === undefined && credential === undefined ? undefined : identify(login, credential, headers, peer, verified);
   }

@@ -1,5 +1,9 @@
 import type { RenderOptions } from '../../envoy/options.js';
+import type { HttpAuthenticationConfig } from './identity.js';
 import type { Config } from './types.js';
+
+/** Where a certificate is enough, the gateway alone knows that neither was shown. */
+const needsToken = ({ required, methods }: HttpAuthenticationConfig): boolean => required && !methods.includes('certificate');
 
 /** What `midstream envoy render` needs of the configuration. */
 export function renderOptionsOf(config: Config): RenderOptions {
@@ -25,7 +29,7 @@ export function renderOptionsOf(config: Config): RenderOptions {
               ...(kubernetes?.certificate ? { upstream_certificate: kubernetes.certificate } : {}),
               ...(mcp_filter ? { mcp_filter } : {}),
               ...(credential?.as === 'aws' ? { aws: credential } : {}),
-              ...(authentication?.by_envoy ? { jwt: { required: authentication.required, providers: config.identity.issuers } } : {}),
+              ...(authentication?.by_envoy ? { jwt: { required: needsToken(authentication), providers: config.identity.issuers } } : {}),
             }),
           ),
         }),

@@ -5,6 +5,8 @@ import type { ExchangeOptions } from '../../filters/http/exchange.js';
 import type { Identity } from '../../filters/policy/types.js';
 import { type SecretSource, secretOf } from './credentials.js';
 import type { Identities, Log } from './index.js';
+import type { EnvoyVerified } from './jwt.js';
+import type { Verified } from './types.js';
 
 /** How the gateway shows itself to an HTTP server, in place of the agent's own credential. */
 export type HttpCredential =
@@ -117,7 +119,7 @@ export async function identify(
   credential: CredentialSource | undefined,
   headers: readonly Header[],
   peer: HttpPeer,
-  verified: Identity | undefined,
+  verified: EnvoyVerified | undefined,
 ): Promise<HttpPeer> {
   const known = login === undefined ? peer : await whose(login, headers, peer, verified);
   if (known.unauthenticated !== undefined || known.unavailable !== undefined) return known;
@@ -132,9 +134,10 @@ export async function identify(
   }
 }
 
-async function whose(login: HttpLogin, headers: readonly Header[], peer: HttpPeer, verified: Identity | undefined): Promise<HttpPeer> {
-  const { identities, methods, log } = login;
-  const known = (login.by_envoy ? verified : undefined) ?? (methods.includes('certificate') ? peer.identity : undefined);
+async function whose(login: HttpLogin, headers: readonly Header[], peer: HttpPeer, verified: EnvoyVerified | undefined): Promise<HttpPeer> {
+  const { identities, methods } = login;
+  if (login.by_envoy && verified !== undefined) return letIn(login, peer, await identities.accept(verified, peer.source));
+  const known = methods.includes('certificate') ? peer.identity : undefined;
   if (known !== undefined)
     return identities.revoked(known.id) ? { ...peer, unauthenticated: 'the identity was revoked' } : { ...peer, identity: known };
   const presented = headers.filter(([name]) => name === 'authorization').map(([, value]) => value);
@@ -148,7 +151,10 @@ async function whose(login: HttpLogin, headers: readonly Header[], peer: HttpPee
       unauthenticated: presented.length > 0 ? 'no bearer token that could be one' : 'nobody said who they are',
     };
   }
-  const answer = await identities.verify(token, peer.source);
+  return letIn(login, peer, await identities.verify(token, peer.source));
+}
+
+function letIn({ log }: HttpLogin, peer: HttpPeer, answer: Verified): HttpPeer {
   if (answer.ok) return { ...peer, identity: answer.identity };
   log.info({ reason: answer.reason }, 'an agent was not let in');
   if (answer.unavailable === true) return { ...peer, identity: undefined, unavailable: 'The keys of the token’s issuer can’t be had.' };

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Identity } from '../../filters/policy/types.js';
 import { makeVerifier, parseVerifier, type ScramVerifier } from '../../filters/postgres/auth/scram.js';
 import { findToken, hasEnded } from '../console/tokens.js';
-import { createJwtVerifier } from './jwt.js';
+import { createJwtVerifier, type EnvoyVerified } from './jwt.js';
 import { Revocations } from './revocations.js';
 import { createTokenReview } from './token-review.js';
 import type { IdentityConfig, Verified } from './types.js';
@@ -16,6 +16,8 @@ export interface Log {
 export interface Identities {
   /** a JWT, a service account's token or one of the gateway's own. Never throws; never says anything of the secret */
   verify(secret: string, source: string): Promise<Verified>;
+  /** somebody whose token Envoy has verified */
+  accept(envoys: EnvoyVerified, source: string): Promise<Verified>;
   /** for an agent that logs in by SCRAM; a user that there is not gets a verifier that nothing matches, so that nobody learns who there is */
   scram(user: string, source: string): { verifier: ScramVerifier; identity: Identity | undefined };
   hasScram(user: string): boolean;
@@ -31,10 +33,8 @@ export async function openIdentities(config: IdentityConfig, log: Log, now: () =
   const users = new Map(config.scram.map(({ user, groups, verifier }) => [user, { groups, verifier: parseVerifier(verifier)! }]));
   const unknownUsers = randomBytes(32);
   const identities: Identities = {
-    verify: async (secret, source) => {
-      const answer = await verify(secret, source);
-      return answer.ok && revocations.has(answer.identity.id) ? { ok: false, reason: 'the identity was revoked' } : answer;
-    },
+    verify: async (secret, source) => unrevoked(await verify(secret, source)),
+    accept: async (envoys, source) => unrevoked(await jwt.accept(envoys, source)),
     scram: (user, source) => {
       const known = users.get(user);
       if (known === undefined || revocations.has(user)) return { verifier: nobodys(unknownUsers, user), identity: undefined };
@@ -56,6 +56,9 @@ export async function openIdentities(config: IdentityConfig, log: Log, now: () =
     (error) => log.warn({ error: error.message }, 'the list of revoked identities can’t be read; the last one stays in force'),
   );
   await revocations.start();
+
+  const unrevoked = (answer: Verified): Verified =>
+    answer.ok && revocations.has(answer.identity.id) ? { ok: false, reason: 'the identity was revoked' } : answer;
 
   async function verify(secret: string, source: string): Promise<Verified> {
     const token = findToken(config.tokens, secret);

@@ -1,5 +1,16 @@
-import { createLocalJWKSet, createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  decodeJwt,
+  errors,
+  type JWTHeaderParameters,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose';
 import { ageOf } from './age.js';
+import { isName } from './names.js';
 import type { IssuerConfig, RefusalClass, Verified } from './types.js';
 import { WatchedFile } from './watched-file.js';
 
@@ -15,15 +26,35 @@ const FETCH_MS_MAX = 5_000;
 /** Signature algorithms that may be configured. None is symmetric: a public key must never be taken for a secret (RFC 8725, 3.1). */
 export const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
+/** What Envoy's jwt_authn says of a token that it has verified. */
+export interface EnvoyVerified {
+  header: JWTHeaderParameters;
+  payload: JWTPayload;
+}
+
 export interface JwtVerifier {
   /** never throws, and never holds the token in what it says */
   verify(token: string, source: string): Promise<Verified>;
+  /**
+   * Who it is whose token Envoy's jwt_authn has verified. Envoy takes every algorithm that there is, and keeps keys for as long as their address is
+   * away: algorithm and key are looked at here, too. Never throws
+   */
+  accept(envoys: EnvoyVerified, source: string): Promise<Verified>;
   close(): void;
 }
 
 /** Verifies signed tokens (RFC 7519, RFC 8725) of the issuers that the configuration names. */
 export function createJwtVerifier(issuers: readonly IssuerConfig[], log: { warn(fields: object, message: string): void }): JwtVerifier {
   const known = new Map(issuers.map((issuer) => [issuer.issuer, { issuer, keys: keysOf(issuer, log) }]));
+  const answer = async (issuer: IssuerConfig, source: string, payload: () => Promise<JWTPayload>): Promise<Verified> => {
+    try {
+      return identityOf(await payload(), issuer, source);
+    } catch (error) {
+      const reason = reasonOf(error);
+      if (reason === unavailable) log.warn({ issuer: issuer.issuer, error: describe(error) }, 'the keys of an issuer can’t be had');
+      return reason === unavailable ? { ok: false, reason, unavailable: true } : refused(reason);
+    }
+  };
   return {
     verify: async (token, source) => {
       if (token.length > JWT_CHARACTERS_MAX) return refused('the token is too long');
@@ -35,20 +66,32 @@ export function createJwtVerifier(issuers: readonly IssuerConfig[], log: { warn(
       }
       const found = typeof claimed.iss === 'string' ? known.get(claimed.iss) : undefined;
       if (found === undefined) return refused('the token’s issuer is not known here');
-      try {
-        const { payload } = await jwtVerify(token, found.keys.get, {
+      return await answer(found.issuer, source, async () => {
+        const options = {
           issuer: found.issuer.issuer,
           audience: found.issuer.audiences,
           algorithms: found.issuer.algorithms,
           clockTolerance: found.issuer.clock_tolerance_s,
           requiredClaims: ['exp', found.issuer.id_claim],
-        });
-        return identityOf(payload, found.issuer, source);
-      } catch (error) {
-        const reason = reasonOf(error);
-        if (reason === unavailable) log.warn({ issuer: found.issuer.issuer, error: describe(error) }, 'the keys of an issuer can’t be had');
-        return reason === unavailable ? { ok: false, reason, unavailable: true } : refused(reason);
-      }
+        };
+        return (await verifyByAny(token, found.keys.get, options)).payload;
+      });
+    },
+    accept: async ({ header, payload }, source) => {
+      const found = typeof payload.iss === 'string' ? known.get(payload.iss) : undefined;
+      if (found === undefined) return refused('the token’s issuer is not known here');
+      // What has to be understood is not (RFC 7515, 4.1.11), and Envoy does not look.
+      if (header.crit !== undefined || !found.issuer.algorithms.includes(String(header.alg)))
+        return refused('the token’s algorithm is not taken');
+      return await answer(found.issuer, source, async () => {
+        try {
+          await found.keys.get(header, { payload: '', signature: '' });
+        } catch (error) {
+          // One of several it is; Envoy has found which.
+          if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+        }
+        return payload;
+      });
     },
     close: () => {
       for (const { keys } of known.values()) keys.close();
@@ -63,6 +106,7 @@ const describe = (error: unknown): string => (error instanceof Error ? error.nam
 function identityOf(payload: JWTPayload, { kind, id_claim, groups_claim, issuer }: IssuerConfig, source: string): Verified {
   const id = payload[id_claim];
   if (typeof id !== 'string' || id === '') return refused('the token says nothing of its end or its owner');
+  if (!isName(id)) return refused('the token’s owner has no name that can be used');
   return {
     ok: true,
     identity: {
@@ -81,7 +125,24 @@ function identityOf(payload: JWTPayload, { kind, id_claim, groups_claim, issuer 
 
 function groupsOf(claim: unknown): string[] {
   const list = typeof claim === 'string' ? claim.split(/\s+/) : Array.isArray(claim) ? claim : [];
-  return list.filter((one): one is string => typeof one === 'string' && one !== '');
+  return list.filter(isName);
+}
+
+/** Several keys may have made a token that does not name one, as while keys are rotated: any of them will do. */
+async function verifyByAny(token: string, get: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<{ payload: JWTPayload }> {
+  try {
+    return await jwtVerify(token, get, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return await jwtVerify(token, key, options);
+      } catch (wrong) {
+        if (!(wrong instanceof errors.JWSSignatureVerificationFailed)) throw wrong;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
 }
 
 function reasonOf(error: unknown): RefusalClass {
@@ -93,7 +154,7 @@ function reasonOf(error: unknown): RefusalClass {
     return 'the token says nothing of its end or its owner';
   }
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'the token’s signature is wrong';
-  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) return 'the token’s key is not known';
+  if (error instanceof errors.JWKSNoMatchingKey) return 'the token’s key is not known';
   if (error instanceof errors.JOSEAlgNotAllowed || error instanceof errors.JOSENotSupported) return 'the token’s algorithm is not taken';
   if (error instanceof errors.JWTInvalid || error instanceof errors.JWSInvalid) return 'the token is malformed';
   return unavailable;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request } from 'node:https';
+import { isName } from './names.js';
 import type { TokenReviewConfig, Verified } from './types.js';
 
 /** How long an answer counts, milliseconds, and how many are remembered. */
@@ -39,12 +40,11 @@ const withSource = (answer: Verified, source: string): Verified =>
 
 function verified({ status }: Review, { api, audiences }: TokenReviewConfig): Verified {
   const username = status?.user?.username;
-  if (status?.authenticated !== true || typeof username !== 'string' || username === '')
-    return { ok: false, reason: 'not a token that is known here' };
+  if (status?.authenticated !== true || !isName(username)) return { ok: false, reason: 'not a token that is known here' };
   // A server that does not know audiences leaves them out, and would let any of them in.
   if (audiences.length > 0 && !(status.audiences ?? []).some((one) => audiences.includes(one)))
     return { ok: false, reason: 'the token is for somebody else' };
-  const groups = (status.user?.groups ?? []).filter((one) => typeof one === 'string');
+  const groups = (status.user?.groups ?? []).filter(isName);
   const kind = username.startsWith('system:serviceaccount:') ? 'service-account' : 'jwt';
   return { ok: true, identity: { id: username, kind, issuer: api, groups, claims: {}, source: '', proof: 'token' }, expires_s: undefined };
 }

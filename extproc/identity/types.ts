@@ -67,6 +67,7 @@ export type RefusalClass =
   | 'the token has expired'
   | 'the token is not valid yet'
   | 'the token says nothing of its end or its owner'
+  | 'the token’s owner has no name that can be used'
   | 'the token’s signature is wrong'
   | 'the token’s key is not known'
   | 'the token’s algorithm is not taken'

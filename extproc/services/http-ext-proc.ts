@@ -2,7 +2,6 @@ import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grp
 import type { Effects, Header } from '../../filters/http/effects.js';
 import type { ExchangeInput } from '../../filters/http/exchange.js';
 import { opinionOf } from '../../filters/mcp/second-opinion.js';
-import type { Identity } from '../../filters/policy/types.js';
 import {
   decodeProcessingRequest,
   encodeProcessingResponse,
@@ -10,8 +9,9 @@ import {
   type ProcessingResponse,
   serviceName,
 } from '../../protos/http-ext-proc.js';
-import { verifiedIdentity } from '../convert/jwt-authn.js';
+import { verifiedByEnvoy } from '../convert/jwt-authn.js';
 import { type PeerFacts, peerFacts } from '../convert/network-ext-proc.js';
+import type { EnvoyVerified } from '../identity/jwt.js';
 import type { Asking } from './accepted-requests.js';
 import { streaming } from './grpc-method.js';
 import { status } from './grpc-status.js';
@@ -76,7 +76,7 @@ export interface HttpExtProcHost {
     listener: string,
     transport: (session: string) => HttpTransport,
     headers: readonly Header[],
-    verified: Identity | undefined,
+    verified: EnvoyVerified | undefined,
   ): Asking | Promise<Asking>;
   log: { warn(fields: object, message: string): void };
 }
@@ -127,7 +127,7 @@ export function httpExtProc(host: HttpExtProcHost): UntypedServiceImplementation
             String(call.metadata.get('x-midstream-listener')[0] ?? ''),
             (session) => new ExtProcStream(call, session),
             request.part === 'request_headers' ? request.headers : [],
-            verifiedIdentity(request.metadata, facts.source),
+            verifiedByEnvoy(request.metadata),
           );
           if (opened instanceof Promise) return wait(opened, request);
           connection = opened;

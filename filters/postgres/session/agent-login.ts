@@ -164,14 +164,17 @@ export function onLoginOutcome(s: Session, outcome: LoginOutcome): void {
   s.out.upstream.add(encodeStartupPacket({ ...login.startup, parameters: serverParameters(s, login.startup) }));
 }
 
-/** The agent's own parameters, but as the role that it is let in as, and named by its identity. */
+/** The agent's own parameters, but as the role that it is let in as, and named by its identity; the server knows settings in any case. */
 function serverParameters(s: Session, { parameters }: StartupMessage): StartupMessage['parameters'] {
   const own = new Map([
     ['user', s.user],
     ['database', s.database],
     ['application_name', s.identity!.id],
   ]);
-  return [...[...own].map(([name, value]) => ({ name, value: Buffer.from(value) })), ...parameters.filter(({ name }) => !own.has(name))];
+  return [
+    ...[...own].map(([name, value]) => ({ name, value: Buffer.from(value) })),
+    ...parameters.filter(({ name }) => !own.has(name.toLowerCase())),
+  ];
 }
 
 /** Says so to the client, in the words of the protocol, and to the recording; nobody has reached the server. */

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { verifiedIdentity } from '../../../extproc/convert/jwt-authn.js';
 import { ageOf } from '../../../extproc/identity/age.js';
 
 describe('the age of a token', () => {
@@ -11,13 +10,5 @@ describe('the age of a token', () => {
 
   it('is not known where the token does not say', () => {
     for (const iat of [undefined, null, '1000', Number.NaN, Number.POSITIVE_INFINITY, {}]) assert.equal(ageOf(iat), undefined);
-  });
-
-  it('is told of tokens that Envoy has verified', () => {
-    const of = (payload: object) =>
-      verifiedIdentity({ 'envoy.filters.http.jwt_authn': { midstream: { sub: 'a', iss: 'b', ...payload } } }, '127.0.0.1:1')?.age_s;
-    assert.equal(of({}), undefined);
-    const age = of({ iat: Math.floor(Date.now() / 1000) - 100 });
-    assert.ok(age !== undefined && age >= 100, String(age));
   });
 });

@@ -5,21 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose';
 import { createJwtVerifier, type JwtVerifier } from '../../../extproc/identity/jwt.js';
-import type { IssuerConfig } from '../../../extproc/identity/types.js';
 import { Issuer } from '../../support/issuer.js';
+import { issuerConfig } from '../../support/issuer-config.js';
 
-const configOf = (issuer: Issuer, more: Partial<IssuerConfig> = {}): IssuerConfig => ({
-  issuer: issuer.issuer,
-  audiences: ['midstream'],
-  kind: 'jwt',
-  keys: { url: issuer.jwks_url },
-  algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-  id_claim: 'sub',
-  groups_claim: 'groups',
-  clock_tolerance_s: 2,
-  keys_ms_max: 3_600_000,
-  ...more,
-});
 const b64 = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 describe('signed tokens', () => {
@@ -37,7 +25,7 @@ describe('signed tokens', () => {
     issuer = await Issuer.start();
   });
   beforeEach(() => {
-    verifier = createJwtVerifier([configOf(issuer)], log);
+    verifier = createJwtVerifier([issuerConfig(issuer)], log);
   });
   afterEach(() => verifier.close());
   after(() => issuer.stop());
@@ -63,7 +51,7 @@ describe('signed tokens', () => {
     it(`are taken with ${alg}`, async () => {
       const other = await Issuer.start(alg);
       try {
-        const one = createJwtVerifier([configOf(other)], log);
+        const one = createJwtVerifier([issuerConfig(other)], log);
         assert.equal(await reason(await other.token(), one), 'ok');
         one.close();
       } finally {
@@ -98,7 +86,7 @@ describe('signed tokens', () => {
     const head = b64({ alg: 'HS256', kid: 'k1' });
     const mac = createHmac('sha256', spki).update(`${head}.${payload}`).digest('base64url');
     assert.equal(await reason(`${head}.${payload}.${mac}`), 'the token’s algorithm is not taken');
-    const strict = createJwtVerifier([configOf(issuer, { algorithms: ['RS256'] })], log);
+    const strict = createJwtVerifier([issuerConfig(issuer, { algorithms: ['RS256'] })], log);
     assert.equal(await reason(token, strict), 'the token’s algorithm is not taken');
     strict.close();
   });
@@ -125,7 +113,7 @@ describe('signed tokens', () => {
   });
 
   it('are taken with a new key as soon as one comes with its id', async () => {
-    const fresh = createJwtVerifier([configOf(issuer, { keys_ms_max: 100 })], log);
+    const fresh = createJwtVerifier([issuerConfig(issuer, { keys_ms_max: 100 })], log);
     assert.equal(await reason(await issuer.token(), fresh), 'ok');
     await issuer.rotate('k2');
     await new Promise((done) => setTimeout(done, 150));
@@ -135,8 +123,8 @@ describe('signed tokens', () => {
   });
 
   it('are judged by keys that are known while their issuer is away, until those are too old', async () => {
-    const lasting = createJwtVerifier([configOf(issuer)], log);
-    const aging = createJwtVerifier([configOf(issuer, { keys_ms_max: 50 })], log);
+    const lasting = createJwtVerifier([issuerConfig(issuer)], log);
+    const aging = createJwtVerifier([issuerConfig(issuer, { keys_ms_max: 50 })], log);
     const token = await issuer.token();
     for (const one of [lasting, aging]) assert.equal(await reason(token, one), 'ok');
     await issuer.stop();
@@ -156,7 +144,7 @@ describe('signed tokens', () => {
   it('are judged by a file of keys, read again when it changes', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ms-jwks-'));
     const file = join(folder, 'keys.json');
-    const local = createJwtVerifier([configOf(issuer, { keys: { file } })], log);
+    const local = createJwtVerifier([issuerConfig(issuer, { keys: { file } })], log);
     try {
       assert.equal(await reason(await issuer.token(), local), 'the keys of the token’s issuer can’t be had');
       writeFileSync(file, JSON.stringify(await issuer.jwks()));
