@@ -10,6 +10,7 @@ export function bodyFacts(object: unknown): BodyFacts {
   const found = new Found();
   const roots = isObject(object) ? [object, ...elements(object['items']).filter(isObject)] : [];
   look(object, '', found, 0);
+  for (const root of roots) lookAtVolume(root['spec'], found);
   const replicas = roots.map((root) => field(root['spec'], 'replicas')).filter((value) => typeof value === 'number');
   const options = roots.flatMap((root) => [root, field(root, 'deleteOptions')]).filter(isObject);
   const grace = options.map((one) => one['gracePeriodSeconds']).find((value) => typeof value === 'number');
@@ -28,10 +29,13 @@ export function bodyFacts(object: unknown): BodyFacts {
     propagation: options.map(propagationOf).find((value) => value !== '') ?? '',
     grace_seconds: typeof grace === 'number' ? grace : -1,
     audiences: roots.flatMap((root) => elements(field(root['spec'], 'audiences')).map(text)),
+    owners: roots.flatMap((root) => elements(field(root['metadata'], 'ownerReferences')).filter(isObject).map(ownerOf)),
   };
 }
 
 const field = (value: unknown, name: string): unknown => (isObject(value) ? value[name] : undefined);
+
+const ownerOf = (reference: JsonObject): string => `${text(reference['kind'])}:${text(reference['name'])}`;
 
 /** orphanDependents is the older word for it (DeleteOptions of meta/v1). */
 function propagationOf(options: JsonObject): string {
@@ -52,6 +56,7 @@ function look(value: unknown, key: string, found: Found, depth: number): void {
   if (isObject(value)) {
     lookAtPod(value, found);
     if (key === 'securityContext') lookAtSecurity(value, found);
+    if (key === 'annotations') lookAtAnnotations(value, found);
     lookAtMounts(value, found);
   }
   for (const [name, inner] of Object.entries(value)) {
@@ -80,6 +85,20 @@ function lookAtPod(pod: JsonObject, found: Found): void {
     found.privileges.add('host_path');
     found.hostPaths.add(text(hostPath['path']));
   }
+}
+
+/** A PersistentVolume of the kind `local` is a folder of a node as well. */
+function lookAtVolume(spec: unknown, found: Found): void {
+  const path = field(field(spec, 'local'), 'path');
+  if (typeof path !== 'string') return;
+  found.privileges.add('host_path');
+  found.hostPaths.add(path);
+}
+
+/** AppArmor by its older spelling (core/v1, AppArmorBetaContainerAnnotationKeyPrefix). */
+function lookAtAnnotations(annotations: JsonObject, found: Found): void {
+  for (const [name, value] of Object.entries(annotations))
+    if (name.startsWith('container.apparmor.security.beta.kubernetes.io/') && value === 'unconfined') found.privileges.add('unconfined');
 }
 
 /** SecurityContext and PodSecurityContext. */

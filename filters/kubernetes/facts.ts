@@ -73,6 +73,8 @@ export interface BodyFacts {
   /** -1 when it says none */
   grace_seconds: number;
   audiences: string[];
+  /** `Kind:name` of what it says that it belongs to: the garbage collector deletes what belongs to nothing that is there */
+  owners: string[];
   /** why the body can't be had */
   unreadable: string;
 }
@@ -103,6 +105,7 @@ export const grants = [
   'bind',
   'impersonate',
   'tokens',
+  'certificates',
   'nodes',
   'webhooks',
   'everyone',
@@ -128,6 +131,7 @@ export const noBody: BodyFacts = {
   propagation: '',
   grace_seconds: -1,
   audiences: [],
+  owners: [],
   unreadable: '',
 };
 

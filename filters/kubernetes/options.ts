@@ -10,6 +10,9 @@ const PATCHES: Record<string, OptionFacts['patch']> = {
   'application/apply-patch+cbor': 'apply',
 };
 
+/** How a body of that type patches; empty where it is no patch. */
+export const patchOf = (type: string): OptionFacts['patch'] => PATCHES[type] ?? '';
+
 /** Subresources of which the API server keeps nothing in a dry run. What connects, and a token, is real all the same. */
 const DRY = new Set(['', 'status', 'scale', 'eviction', 'finalize', 'approval', 'ephemeralcontainers', 'resize', 'binding']);
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
@@ -33,7 +36,7 @@ export function optionFacts(info: RequestInfo, http: Pick<HttpFacts, 'headers' |
     force: isSet(query['force']),
     impersonates: impersonation(headers),
     content_type: http.content_type,
-    patch: info.verb === 'patch' ? (PATCHES[http.content_type] ?? '') : '',
+    patch: info.verb === 'patch' ? patchOf(http.content_type) : '',
     command: info.subresource === 'exec' ? (query['command'] ?? []) : [],
     container: first(query['container']),
     stdin: isSet(query['stdin']),

@@ -2,7 +2,7 @@ import { isObject, type JsonObject, text } from './values.js';
 
 /**
  * What a JSON patch (RFC 6902) writes, as an object of its own: `/spec/replicas` = 0 gives `{spec: {replicas: 0}}`; elements of lists stand under
- * their places. Throws Error, with a reason that holds nothing of the patch, where what it writes is not in it.
+ * their places. What it removes is null, as in a merge patch (RFC 7386). Throws Error, with a reason that holds nothing of the patch, where what it writes is not in it.
  */
 export function written(patch: unknown): unknown {
   if (!Array.isArray(patch)) throw new Error('the patch is no list');
@@ -13,11 +13,12 @@ export function written(patch: unknown): unknown {
     const op = text(operation['op']);
     const { path } = operation;
     if (typeof path !== 'string' || (path !== '' && !path.startsWith('/'))) throw new Error('the patch has an operation without a path');
-    if (op === 'test' || op === 'remove') continue;
+    if (op === 'test') continue;
     if (op === 'move' || op === 'copy') throw new Error(`the patch has a ${op}, whose value is at the server`);
-    if (op !== 'add' && op !== 'replace') throw new Error('the patch has an operation that is not known');
+    if (op !== 'add' && op !== 'replace' && op !== 'remove') throw new Error('the patch has an operation that is not known');
+    if (path === '' && op === 'remove') throw new Error('the patch removes all');
     if (path === '') whole = operation['value'];
-    else put(root, path.slice(1).split('/').map(unescaped), operation['value'], i);
+    else put(root, path.slice(1).split('/').map(unescaped), op === 'remove' ? null : operation['value'], i);
   }
   return whole === undefined ? root : merged(whole, root);
 }

@@ -46,11 +46,14 @@ function addRule(rule: JsonObject, grants: Set<Grant>): void {
   if (any) grants.add('wildcard_verbs');
   if (resources.includes('*') || resources.includes('*/*')) grants.add('wildcard_resources');
   if (may('get', 'list', 'watch') && on('secrets')) grants.add('secrets');
-  if (may('create', 'get') && on('pods/exec', 'pods/attach', 'pods/portforward', 'pods/ephemeralcontainers')) grants.add('exec');
+  if (may('create', 'get') && on('pods/exec', 'pods/attach', 'pods/portforward')) grants.add('exec');
+  if (may('update', 'patch') && on('pods/ephemeralcontainers')) grants.add('exec');
   if (may('escalate')) grants.add('escalate');
   if (may('bind')) grants.add('bind');
   if (may('impersonate') || verbs.some((verb) => verb.startsWith('impersonate:'))) grants.add('impersonate');
   if (may('create') && on('serviceaccounts/token')) grants.add('tokens');
+  if (may('approve', 'sign') && on('signers')) grants.add('certificates');
+  if (may('update', 'patch') && on('certificatesigningrequests/approval', 'certificatesigningrequests/status')) grants.add('certificates');
   if (on('nodes/proxy')) grants.add('nodes');
   if (may('create', 'update', 'patch') && on('mutatingwebhookconfigurations', 'validatingwebhookconfigurations')) grants.add('webhooks');
 }

@@ -2,10 +2,11 @@ import type { HttpFacts } from '../http/facts.js';
 import { readJson } from '../http/json.js';
 import { bodyFacts } from './body-facts.js';
 import { type BodyFacts, type KubernetesFacts, noBody, type RequestInfo } from './facts.js';
-import { optionFacts } from './options.js';
+import { optionFacts, patchOf } from './options.js';
 import { written } from './patches.js';
 import { readProtobuf } from './protobuf/decode.js';
 import { readTarget, requestInfo } from './request-info.js';
+import { scaledTo } from './scale.js';
 import { readYaml } from './yaml.js';
 
 /** What the headers of a request say: `path -> facts`. Its body is not read yet, so facts of it can't be had. */
@@ -62,8 +63,11 @@ const unreadable = (why: string): BodyFacts => ({ ...noBody, object: undefined, 
 function readBody(info: RequestInfo, type: string, bytes: Buffer): Read {
   if (bytes.length === 0 || !hasObject(info)) return { facts: noBody, unparsed: '' };
   try {
-    const object = readObject(type, bytes);
-    return { facts: bodyFacts(type === 'application/json-patch+json' ? written(object) : object), unparsed: '' };
+    const body = readObject(type, bytes);
+    const object = type === 'application/json-patch+json' ? written(body) : body;
+    const facts = bodyFacts(object);
+    const scales = info.subresource === 'scale' && (info.verb === 'update' || info.verb === 'patch');
+    return { facts: scales ? { ...facts, replicas: scaledTo(patchOf(type), body, object) } : facts, unparsed: '' };
   } catch (error) {
     const why = (error as Error).message;
     return { facts: unreadable(why), unparsed: why };

@@ -247,6 +247,16 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
       });
       return held!.operation.text;
     };
+    // A Scale that does not say its number is one of none.
+    for (const [type, patch] of [
+      ['json', '[{"op":"remove","path":"/spec/replicas"}]'],
+      ['merge', '{"spec":null}'],
+    ] as const) {
+      const hidden = run(['patch', 'deployment', 'web', '--subresource=scale', `--type=${type}`, '-p', patch]);
+      await decide('deny');
+      assert.match((await hidden).err, /Not approved/, patch);
+    }
+    assert.equal((await kube.admin('get', 'deployment', 'web', '-o', 'jsonpath={.spec.replicas}')).out, '1');
     const denied = run(['scale', 'deployment', 'web', '--replicas=0']);
     assert.match(await decide('deny'), /PATCH .*deployments\/web\/scale\n\n\{"spec":\{"replicas":0\}\}/);
     assert.match((await denied).err, /Not approved: .*denied by operator: as asked.*rule to-zero/);

@@ -138,7 +138,11 @@ export const kubernetes = {
     description: 'Roles and bindings: what of it is dangerous.',
     example: 'k8s.grants.exists(g, g in ["cluster_admin", "wildcard_verbs", "escalate"])',
   },
-  replicas: { type: 'int', description: 'spec.replicas that is written; -1 when none is.', example: 'k8s.replicas == 0' },
+  replicas: {
+    type: 'int',
+    description: 'spec.replicas that is written, or that a Scale leaves; -1 when none is.',
+    example: 'k8s.replicas == 0',
+  },
   propagation: {
     type: 'string',
     description: 'Deletes: Background, Foreground, Orphan; empty for the server’s default.',
@@ -153,6 +157,12 @@ export const kubernetes = {
     type: 'list<string>',
     description: 'Tokens that are asked for: whom they are for.',
     example: 'k8s.subresource == "token" && k8s.audiences.size() == 0',
+  },
+  owners: {
+    type: 'list<string>',
+    description:
+      'What the object says that it belongs to, as Deployment:web. What belongs to nothing that is there is deleted by the cluster.',
+    example: 'k8s.resource == "namespaces" && k8s.owners.size() > 0',
   },
   unreadable: { type: 'string', description: 'Why the body can’t be had; empty when it can.', example: 'k8s.unreadable != ""' },
   unparsed: {

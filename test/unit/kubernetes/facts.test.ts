@@ -255,6 +255,9 @@ describe('facts of Kubernetes: bodies', () => {
     assert.deepEqual(grantsOf({ verbs: ['create'], resources: ['serviceaccounts/token'] }), ['tokens']);
     assert.deepEqual(grantsOf({ verbs: ['bind', 'escalate', 'impersonate'], resources: ['users'] }), ['escalate', 'bind', 'impersonate']);
     assert.deepEqual(grantsOf({ verbs: ['get'], resources: ['nodes/proxy'] }), ['nodes']);
+    assert.deepEqual(grantsOf({ verbs: ['patch'], resources: ['pods/ephemeralcontainers'] }), ['exec']);
+    assert.deepEqual(grantsOf({ verbs: ['approve'], resources: ['signers'] }), ['certificates']);
+    assert.deepEqual(grantsOf({ verbs: ['update'], resources: ['certificatesigningrequests/approval'] }), ['certificates']);
     assert.ok(grantsOf({ verbs: ['*'], resources: ['*'] }).includes('wildcard_verbs'));
     assert.ok(grantsOf({ verbs: ['*'], resources: ['*'] }).includes('wildcard_resources'));
     assert.deepEqual(
@@ -267,6 +270,57 @@ describe('facts of Kubernetes: bodies', () => {
       { op: 'add', path: '/subjects/-', value: { kind: 'User', name: 'jane' } },
     ]);
     assert.deepEqual(added.subjects, ['User:jane']);
+  });
+
+  it('a local volume, AppArmor by its annotation, owners', () => {
+    const volume = of('POST /api/v1/persistentvolumes', { kind: 'PersistentVolume', spec: { local: { path: '/etc' } } });
+    assert.deepEqual([volume.privileges, volume.host_paths], [['host_path'], ['/etc']]);
+    const annotations = { 'container.apparmor.security.beta.kubernetes.io/c': 'unconfined' };
+    assert.deepEqual(of('POST /api/v1/namespaces/x/pods', { metadata: { annotations } }).privileges, ['unconfined']);
+    const owner = { apiVersion: 'v1', kind: 'Namespace', name: 'gone', uid: '1' };
+    const namespace = 'PATCH /api/v1/namespaces/x';
+    assert.deepEqual(of(namespace, { metadata: { ownerReferences: [owner] } }).owners, ['Namespace:gone']);
+    assert.deepEqual(of(namespace, [{ op: 'add', path: '/metadata/ownerReferences/-', value: owner }]).owners, ['Namespace:gone']);
+  });
+
+  it('a Scale that leaves the number out, or takes it away, scales to zero', () => {
+    const scale = '/apis/apps/v1/namespaces/x/deployments/d/scale';
+    const by = (type: string, body: unknown) => of(`PATCH ${scale}`, body, { 'content-type': `application/${type}` }).replicas;
+    assert.equal(of(`PUT ${scale}`, { spec: {} }).replicas, 0);
+    assert.equal(of(`PUT ${scale}`, { metadata: { name: 'd' } }).replicas, 0);
+    assert.equal(of(`PUT ${scale}`, { spec: { replicas: 3 } }).replicas, 3);
+    for (const type of ['merge-patch+json', 'strategic-merge-patch+json']) {
+      assert.equal(by(type, { spec: { replicas: null } }), 0, type);
+      assert.equal(by(type, { spec: null }), 0, type);
+      assert.equal(by(type, { spec: {} }), 0, type);
+      assert.equal(by(type, { metadata: { labels: { a: 'b' } } }), -1, type);
+      assert.equal(by(type, { spec: { replicas: 3 } }), 3, type);
+    }
+    assert.equal(by('strategic-merge-patch+json', { spec: { $patch: 'delete', replicas: 3 } }), 0);
+    assert.equal(by('strategic-merge-patch+json', { $patch: 'replace' }), 0);
+    assert.equal(by('apply-patch+yaml', { spec: {} }), 0);
+    const json = (...operations: object[]) => by('json-patch+json', operations);
+    assert.equal(json({ op: 'remove', path: '/spec/replicas' }), 0);
+    assert.equal(json({ op: 'remove', path: '/spec' }), 0);
+    assert.equal(json({ op: 'replace', path: '/spec', value: {} }), 0);
+    assert.equal(json({ op: 'replace', path: '/spec', value: { replicas: 3 } }, { op: 'remove', path: '/spec/replicas' }), 0);
+    assert.equal(json({ op: 'replace', path: '', value: { metadata: {} } }), 0);
+    assert.equal(json({ op: 'replace', path: '/spec/replicas', value: 3 }), 3);
+    assert.equal(json({ op: 'test', path: '/spec/replicas', value: 3 }, { op: 'remove', path: '/metadata/labels' }), -1);
+    // Of a workload itself the number has a default.
+    assert.equal(of('PUT /apis/apps/v1/namespaces/x/deployments/d', { spec: {} }).replicas, -1);
+  });
+
+  it('what a JSON patch removes is null, as in a merge patch', () => {
+    const { object } = of(
+      'PATCH /api/v1/namespaces/x',
+      [
+        { op: 'remove', path: '/metadata/finalizers' },
+        { op: 'remove', path: '/spec/finalizers/0' },
+      ],
+      { 'content-type': 'application/json-patch+json' },
+    );
+    assert.deepEqual(JSON.parse(JSON.stringify(object)), { metadata: { finalizers: null }, spec: { finalizers: { 0: null } } });
   });
 
   it('replicas and tokens', () => {
