@@ -52,7 +52,7 @@ for (const transport of transports) {
       const { passed, without } = await unrecorded(server, fleet);
       assert.ok(passed >= KILLS * AGENTS, `only ${passed} statements passed`);
       assert.deepEqual(without, []);
-      if (full) console.log(`      ${passed} statements in the log of the server, ${without.length} without a record`);
+      if (full) console.log(`      ${random.said}: ${passed} statements in the log of the server, ${without.length} without a record`);
     });
 
     it('stopped for a second by SIGSTOP, then continued: nothing is lost', async () => {

@@ -84,7 +84,7 @@ for (const transport of transports) {
         if (load.broken > broken) hits[name].broke++;
       }
       await load.stop();
-      if (full) console.log(`      ${transport}: ${JSON.stringify(hits)}, ${load.whole} results whole, ${load.broken} broken`);
+      if (full) console.log(`      ${random.said}: ${JSON.stringify(hits)}, ${load.whole} results whole, ${load.broken} broken`);
       return hits;
     };
 

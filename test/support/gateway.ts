@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import pino from 'pino';
 import { startUp, type UpBeforePostgres, type UpOptions } from '../../extproc/up.js';
-import { type ScratchDatabase, scratchDatabase } from './postgres.js';
+import { onServer, type ScratchDatabase, scratchDatabase } from './postgres.js';
 
 /** The policy of most end-to-end tests: something of everything. */
 export const testPolicy = `
@@ -137,4 +137,12 @@ export async function nothingLeft(gateway: TestGateway): Promise<void> {
   await eventually("the gateway's connections go back to 0", () =>
     gateway.runtime.gateway.registry.connections.size === 0 ? true : undefined,
   );
+  await eventually("the server's backends go back to 0", async () => {
+    const { rows } = await onServer(gateway.database.url, (client) => client.query<{ n: number }>(agentsBackends));
+    return rows[0]!.n === 0 ? true : undefined;
+  });
 }
+
+/** Backends of the database, without the gateway's own (its catalogue's) and the one that asks. */
+const agentsBackends = `select count(*)::int as n from pg_stat_activity where datname = current_database()
+  and backend_type = 'client backend' and application_name not like 'midstream%' and pid <> pg_backend_pid()`;
