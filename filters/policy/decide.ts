@@ -56,9 +56,23 @@ function matchingRules(rules: readonly CompiledRule[], facts: OperationFacts): C
     if (outcome.matched !== true) continue;
     const match: RuleMatch = { rule: rule.name, verdict: rule.verdict, mode: rule.mode };
     if (outcome.error !== undefined) match.error = outcome.error;
-    found.push({ match, message: rule.message, hint: rule.hint, approval: rule.approval });
+    found.push({ match, message: unknownMessage(facts, match) ?? rule.message, hint: rule.hint, approval: rule.approval });
   }
   return found;
+}
+
+/** A rule that could not be asked about a body has not seen in it what its own message says. */
+function unknownMessage(facts: OperationFacts, { rule, verdict, error }: RuleMatch): string | undefined {
+  const asked =
+    facts.on === 'http' ? facts.http : facts.on === 'websocket' ? facts.message : facts.on === 'kubernetes' ? facts.k8s : undefined;
+  if (error === undefined || asked === undefined || (error !== asked.unreadable && error !== asked.unparsed)) return undefined;
+  return `${verdict === 'approve' ? 'Needs an approval' : 'Refused'}: the rule ${rule} asks about what can’t be read (${error}).`;
+}
+
+/** Stricter, or as strict and known where the other could not be asked: that is the reason that people can do something about. */
+function outdoes({ match }: Candidate, settled: Candidate | undefined): boolean {
+  const more = strictness[match.verdict] - strictness[settled?.match.verdict ?? 'allow'];
+  return more > 0 || (more === 0 && settled?.match.error !== undefined && match.error === undefined);
 }
 
 function sqlDefaults(defaults: Defaults, sql: SqlFacts): Candidate[] {
@@ -134,8 +148,7 @@ export function decide(rules: readonly CompiledRule[], defaults: Defaults, facts
   candidates.push(...matchingDefaults(defaults, facts, candidates));
   let settled: Candidate | undefined;
   for (const candidate of candidates) {
-    const { mode, verdict } = candidate.match;
-    if (mode === 'enforce' && strictness[verdict] > strictness[settled?.match.verdict ?? 'allow']) settled = candidate;
+    if (candidate.match.mode === 'enforce' && outdoes(candidate, settled)) settled = candidate;
   }
   const matches = candidates.map((candidate) => candidate.match);
   if (settled === undefined) return { verdict: 'allow', matches, rule: '', message: '', hint: '' };

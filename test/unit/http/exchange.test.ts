@@ -389,4 +389,26 @@ describe('an HTTP exchange', () => {
     const [decision] = d.events('decision');
     assert.match(JSON.stringify(decision!['matches']), /"error":/);
   });
+
+  it('says what could not be read, and no rule’s own words that nobody knows to be true', () => {
+    const drops = (defaults: string) =>
+      `version: 1\nrules:\n  - { name: drops, on: http, when: 'http.body.type == "drop"', then: deny, message: Nothing is dropped here. }\n${defaults}`;
+    const refused = (policy: string, type: string, more: [string, string][], body: string) => {
+      const d = new Driver(policy);
+      d.request('POST /v1/x', [['content-type', type], ...more], body);
+      const { rule, detail } = d.refusal().problem;
+      return [rule, detail];
+    };
+    assert.deepEqual(refused(drops(''), 'application/json', [['content-encoding', 'gzip']], 'not packed'), [
+      'default:unparsed',
+      'The request could not be understood: its body can’t be unpacked: the body says that it is packed with gzip, and is not.',
+    ]);
+    assert.equal(refused(drops(''), 'application/json', [], '{"type":"x","type":"y"}')[0], 'default:unparsed');
+    assert.deepEqual(refused(drops(''), 'image/png', [], 'binary'), [
+      'drops',
+      'Refused: the rule drops asks about what can’t be read (a body of type image/png is not read).',
+    ]);
+    assert.equal(refused(drops('defaults: { unparsed: allow }\n'), 'application/json', [], '{"type":"x","type":"y"}')[0], 'drops');
+    assert.deepEqual(refused(drops(''), 'application/json', [], '{"type":"drop"}'), ['drops', 'Nothing is dropped here.']);
+  });
 });

@@ -32,6 +32,9 @@ function mask(codec: Codec, text: string | Buffer, size = () => Number.POSITIVE_
 
 const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 
+const KEY = ['-----BEGIN PRIVATE KEY-----', 'MIGHAgEAMBMGByqGSM49', '-----END PRIVATE KEY-----'];
+const lines = (prefix: string, ...of: string[]): string[] => of.map((one) => prefix + one);
+
 const cases: [string, Codec, [string, string, string][]][] = [
   [
     'CSV',
@@ -86,6 +89,15 @@ const cases: [string, Codec, [string, string, string][]][] = [
       ['text', 'data: to jane@example.com\r\ndata:x\n\n:4111111111111111\n', 'data: to [email]\r\ndata:x\n\n:[credit_card]\n'],
       ['other fields', 'id: 7\nretry: 10\ndata\ndat: jane@example.com', 'id: 7\nretry: 10\ndata\ndat: [email]'],
       ['the end of a stream', 'data: [DONE]\n\n', 'data: [DONE]\n\n'],
+      ['JSON over lines', 'data: {"password":\ndata:  "hunter22"}\n\n', 'data: {"password":\ndata:  "[password]"}\n\n'],
+      ['a value over lines', lines('data:', 'to', ...KEY, 'x').join('\r\n'), lines('data:', 'to', '[private_key]', 'x').join('\r\n')],
+      [
+        'a value over lines with others between',
+        `${lines('data: ', ...KEY).join('\nid: jane@example.com\n: x\ndata\n')}\nretry: 1\n\ndata: y\n\n`,
+        `data: [private_key]${'\nid: [email]\n: x'.repeat(2)}\nretry: 1\n\ndata: y\n\n`,
+      ],
+      ['JSON behind text', 'data: to\ndata\ndata: {"password":"hunter22"}\n\n', 'data: to\ndata\ndata: {"password":"[password]"}\n\n'],
+      ['an event is one alone', 'data: 4111 1111\n\ndata: 1111 1111\n\n', 'data: 4111 1111\n\ndata: 1111 1111\n\n'],
     ],
   ],
 ];
