@@ -8,7 +8,7 @@ import { readLine } from '../kubernetes/terminal/lines.js';
 import { type McpFacts, mcpFacts } from '../mcp/facts.js';
 import { nothing, type SqlReader } from '../sql/dialects/analyze.js';
 import type { SqlFacts } from '../sql/facts.js';
-import { callerOf } from './fact-values.js';
+import { callerOf } from './context/index.js';
 import type { CompiledPolicy } from './index.js';
 import { invalidPolicy, quoted } from './problems.js';
 import { readSource } from './source.js';

@@ -1,8 +1,9 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
+import type { Context } from './context/types.js';
 import { type Loop, loopsOf, worstCost } from './cost.js';
 import { type ExpressionProblem, walk } from './expression.js';
+import { factClass } from './fact-class.js';
 import { type FactTypeName, factFunctions, factTypes, factVariables, type Scope, scopeVariables } from './fact-table.js';
-import { type Context, factClass } from './fact-values.js';
 import { lintComparisons } from './lint.js';
 import { type Budget, glob, Pattern } from './pattern.js';
 import { nearest, quoted, suggest } from './problems.js';

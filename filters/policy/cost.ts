@@ -1,7 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
+import type { Sizes } from './context/types.js';
 import { children, type ExpressionProblem } from './expression.js';
 import { factVariables } from './fact-table.js';
-import type { Sizes } from './fact-values.js';
 
 /** A loop of a condition, and the loops inside. `weight` counts the nodes that each turn evaluates, without inner loops. */
 export interface Loop {

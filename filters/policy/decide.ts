@@ -2,7 +2,7 @@ import type { HttpReading } from '../http/facts.js';
 import type { SqlFacts } from '../sql/facts.js';
 import { plainTerms, strictestTerms } from './approval-terms.js';
 import type { Condition } from './cel.js';
-import { ruleContext } from './fact-values.js';
+import { ruleContext } from './context/index.js';
 import { grammarChange } from './grammar.js';
 import type { ApprovalTerms, Decision, HttpOperation, Mode, OperationFacts, PostgresOperation, RuleMatch, Verdict } from './types.js';
 

@@ -1,7 +1,7 @@
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
 import { type Condition, compileCondition, failureReason, type Outcome } from './cel.js';
+import { callerOf, maskContext, ruleContext } from './context/index.js';
 import { type CompiledRule, readAs } from './decide.js';
-import { callerOf, maskContext, ruleContext } from './fact-values.js';
 import type { CompiledMask, CompiledPolicy } from './index.js';
 import type { OperationFacts } from './types.js';
 

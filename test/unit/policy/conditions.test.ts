@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { compileCondition } from '../../../filters/policy/cel.js';
+import { ruleContext } from '../../../filters/policy/context/index.js';
 import { factFunctions, factTypes, factVariables } from '../../../filters/policy/fact-table.js';
-import { ruleContext } from '../../../filters/policy/fact-values.js';
 import { compilePolicy } from '../../../filters/policy/index.js';
 import type { PostgresOperation } from '../../../filters/policy/types.js';
 import { oneRule, operation, identity as plainIdentity, sqlFacts } from './operation.js';
