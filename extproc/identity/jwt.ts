@@ -7,6 +7,7 @@ import {
   type JWTPayload,
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
+  type JWTVerifyResult,
   jwtVerify,
 } from 'jose';
 import { ageOf } from './age.js';
@@ -46,9 +47,12 @@ export interface JwtVerifier {
 /** Verifies signed tokens (RFC 7519, RFC 8725) of the issuers that the configuration names. */
 export function createJwtVerifier(issuers: readonly IssuerConfig[], log: { warn(fields: object, message: string): void }): JwtVerifier {
   const known = new Map(issuers.map((issuer) => [issuer.issuer, { issuer, keys: keysOf(issuer, log) }]));
-  const answer = async (issuer: IssuerConfig, source: string, payload: () => Promise<JWTPayload>): Promise<Verified> => {
+  const answer = async (issuer: IssuerConfig, source: string, verify: () => Promise<Checked>): Promise<Verified> => {
     try {
-      return identityOf(await payload(), issuer, source);
+      const { payload, protectedHeader } = await verify();
+      return isForLogins(protectedHeader.typ)
+        ? identityOf(payload, issuer, source)
+        : refused('the token is of a kind that nobody logs in with');
     } catch (error) {
       const reason = reasonOf(error);
       if (reason === unavailable) log.warn({ issuer: issuer.issuer, error: describe(error) }, 'the keys of an issuer can’t be had');
@@ -74,7 +78,7 @@ export function createJwtVerifier(issuers: readonly IssuerConfig[], log: { warn(
           clockTolerance: found.issuer.clock_tolerance_s,
           requiredClaims: ['exp', found.issuer.id_claim],
         };
-        return (await verifyByAny(token, found.keys.get, options)).payload;
+        return await verifyByAny(token, found.keys.get, options);
       });
     },
     accept: async ({ header, payload }, source) => {
@@ -83,6 +87,9 @@ export function createJwtVerifier(issuers: readonly IssuerConfig[], log: { warn(
       // What has to be understood is not (RFC 7515, 4.1.11), and Envoy does not look.
       if (header.crit !== undefined || !found.issuer.algorithms.includes(String(header.alg)))
         return refused('the token’s algorithm is not taken');
+      // Letter by letter: Envoy takes `https://midstream/` for `midstream`.
+      if (![payload.aud].flat().some((one) => found.issuer.audiences.includes(String(one))))
+        return refused('the token is for somebody else');
       return await answer(found.issuer, source, async () => {
         try {
           await found.keys.get(header, { payload: '', signature: '' });
@@ -90,7 +97,7 @@ export function createJwtVerifier(issuers: readonly IssuerConfig[], log: { warn(
           // One of several it is; Envoy has found which.
           if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
         }
-        return payload;
+        return { payload, protectedHeader: header };
       });
     },
     close: () => {
@@ -102,6 +109,11 @@ export function createJwtVerifier(issuers: readonly IssuerConfig[], log: { warn(
 const refused = (reason: RefusalClass): Verified => ({ ok: false, reason });
 const unavailable: RefusalClass = 'the keys of the token’s issuer can’t be had';
 const describe = (error: unknown): string => (error instanceof Error ? error.name : 'unknown');
+
+type Checked = Pick<JWTVerifyResult, 'payload' | 'protectedHeader'>;
+
+/** Tokens that say that they are for something else: of a log-out, of an event, of a key (RFC 8725, 3.11). Those of access say so, too (RFC 9068). */
+const isForLogins = (typ: unknown): boolean => typeof typ !== 'string' || !/\+jwt$/i.test(typ) || /(^|[/-])at\+jwt$/i.test(typ);
 
 function identityOf(payload: JWTPayload, { kind, id_claim, groups_claim, issuer }: IssuerConfig, source: string): Verified {
   const id = payload[id_claim];
@@ -129,7 +141,7 @@ function groupsOf(claim: unknown): string[] {
 }
 
 /** Several keys may have made a token that does not name one, as while keys are rotated: any of them will do. */
-async function verifyByAny(token: string, get: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<{ payload: JWTPayload }> {
+async function verifyByAny(token: string, get: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<Checked> {
   try {
     return await jwtVerify(token, get, options);
   } catch (error) {

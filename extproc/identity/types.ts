@@ -64,6 +64,7 @@ export type RefusalClass =
   | 'the token is too long'
   | 'the token’s issuer is not known here'
   | 'the token is for somebody else'
+  | 'the token is of a kind that nobody logs in with'
   | 'the token has expired'
   | 'the token is not valid yet'
   | 'the token says nothing of its end or its owner'

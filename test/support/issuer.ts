@@ -43,6 +43,13 @@ export class Issuer {
     this.keys = [{ kid, alg, private: pair.privateKey, public: pair.publicKey }];
   }
 
+  /** Another key beside those that there are; tokens are signed with the first. */
+  async add(kid: string, alg = 'ES256'): Promise<void> {
+    const [first] = this.keys;
+    await this.rotate(kid, alg);
+    this.keys = [first!, ...this.keys];
+  }
+
   async jwks(): Promise<{ keys: object[] }> {
     return {
       keys: await Promise.all(this.keys.map(async ({ kid, alg, ...key }) => ({ ...(await exportJWK(key.public)), kid, alg, use: 'sig' }))),
@@ -67,6 +74,13 @@ export class Issuer {
     })
       .setProtectedHeader({ alg: key!.alg, kid: key!.kid, ...header })
       .sign(key!.private);
+  }
+
+  /** A token of ours whose header and payload are these very texts. */
+  async sign(header: string, payload: string): Promise<string> {
+    const text = `${Buffer.from(header).toString('base64url')}.${Buffer.from(payload).toString('base64url')}`;
+    const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, this.keys[0]!.private, Buffer.from(text));
+    return `${text}.${Buffer.from(signature).toString('base64url')}`;
   }
 
   async stop(): Promise<void> {

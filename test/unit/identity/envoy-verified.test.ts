@@ -21,7 +21,7 @@ describe('tokens that Envoy has verified', () => {
     const answer = await by.accept(
       {
         header: { alg: 'ES256', kid: 'k1', ...header },
-        payload: { iss: issuer.issuer, sub: 'agent-7', exp: Math.floor(Date.now() / 1000) + 60, ...payload },
+        payload: { iss: issuer.issuer, aud: 'midstream', sub: 'agent-7', exp: Math.floor(Date.now() / 1000) + 60, ...payload },
       },
       'here',
     );
@@ -38,7 +38,10 @@ describe('tokens that Envoy has verified', () => {
 
   it('tell their age', async () => {
     const answer = await verifier.accept(
-      { header: { alg: 'ES256', kid: 'k1' }, payload: { iss: issuer.issuer, sub: 'a', iat: Math.floor(Date.now() / 1000) - 100 } },
+      {
+        header: { alg: 'ES256', kid: 'k1' },
+        payload: { iss: issuer.issuer, aud: ['x', 'midstream'], sub: 'a', iat: Math.floor(Date.now() / 1000) - 100 },
+      },
       '',
     );
     assert.ok(answer.ok && answer.identity.age_s! >= 100);
@@ -50,6 +53,9 @@ describe('tokens that Envoy has verified', () => {
     ['without an algorithm', {}, { alg: undefined }, 'the token’s algorithm is not taken'],
     ['with something that has to be understood', {}, { crit: ['exp'] }, 'the token’s algorithm is not taken'],
     ['of a key that the issuer has not', {}, { kid: 'gone' }, 'the token’s key is not known'],
+    ['for an audience that is only nearly ours', { aud: ['https://midstream/'] }, {}, 'the token is for somebody else'],
+    ['for nobody', { aud: undefined }, {}, 'the token is for somebody else'],
+    ['of a log-out', {}, { typ: 'logout+jwt' }, 'the token is of a kind that nobody logs in with'],
     ['of an issuer that is not known', { iss: 'https://other' }, {}, 'the token’s issuer is not known here'],
     ['of nobody', { sub: '' }, {}, 'the token says nothing of its end or its owner'],
     ['of somebody with a line’s end in the name', { sub: 'a\nb' }, {}, 'the token’s owner has no name that can be used'],
