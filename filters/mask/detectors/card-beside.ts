@@ -30,19 +30,35 @@ export function besideCard(s: Search, start: number, end: number): void {
 }
 
 const SLASH = 0x2f;
-/** a letter of the words that are looked for was in the text read last: x, v, the d of `code` and `cid`, the s of `csc` */
+/** a word that the patterns ask for may stand in the text read last */
 let wordy = false;
 
+/** Where the text ends that is looked at, and whether two or three letters of such a word are in it: the patterns cost more than all else about a card. */
 function textEnd(buf: Uint8Array, from: number, limit: number): number {
   wordy = false;
   let p = from;
   for (; p < limit; p++) {
     const b = buf[p]!;
     if (b === 0) break;
-    const letter = b | 0x20;
-    if (letter === 0x78 || letter === 0x76 || letter === 0x64 || letter === 0x73) wordy = true;
+    if (b >= 0x40 && !wordy && isMark(buf, b | 0x20, p)) wordy = true;
   }
   return p;
+}
+
+/** The x of `exp`, v of `cvv`, `cvc`, `cvn` and `valid`, the second d of `good`, d of `cid` and `code`, the last s of `csc` and `bis`. */
+function isMark(buf: Uint8Array, letter: number, at: number): boolean {
+  const before = buf[at - 1]! | 0x20;
+  switch (letter) {
+    case 0x78:
+      return before === 0x65 && (buf[at + 1]! | 0x20) === 0x70;
+    case 0x76:
+      return before === 0x63 || (buf[at + 1]! | 0x20) === 0x61;
+    case 0x64:
+      return before === 0x6f || before === 0x69;
+    case 0x73:
+      return (before === 0x63 && (buf[at + 1]! | 0x20) === 0x63) || (before === 0x69 && (buf[at - 2]! | 0x20) === 0x62);
+  }
+  return false;
 }
 
 function note(s: Search, kind: number, from: number, match: RegExpExecArray | null): void {

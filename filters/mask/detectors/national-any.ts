@@ -1,4 +1,5 @@
 import { isValid, NAMED, refusesLength } from './national-forms.js';
+import { SIFTED_DIGITS_MIN, type Sieve, sieveOf, takeDigits } from './national-sieve.js';
 
 /** A validator of a country's numbers, by the library's names. */
 type Validator = readonly [country: string, name: string];
@@ -96,21 +97,35 @@ export function isCountry(first: number, second: number): boolean {
   return byPrefix.has(String.fromCharCode(first, second));
 }
 
-const byDigits: Validator[][] = [];
+type Sifted = readonly [country: string, name: string, sieve: Sieve | undefined];
+const byDigits: Sifted[][] = [];
 
 /** Those that may take so many digits: which lengths each takes the library is asked once. */
-function ofDigits(digits: number): readonly Validator[] {
+function ofDigits(digits: number): readonly Sifted[] {
   byDigits[digits] ??= [...NAMED]
-    .sort(([a, b], [c, d]) => Number(isLenient(c, d)) - Number(isLenient(a, b)))
-    .filter(([country, name]) => !refusesLength(country, name, digits));
+    .sort(([a, b], [c, d]) => leniency(c, d) - leniency(a, b))
+    .filter(([country, name]) => !refusesLength(country, name, digits))
+    .map(([country, name]) => [country, name, digits < SIFTED_DIGITS_MIN ? undefined : sieveOf(country, name)]);
   return byDigits[digits]!;
 }
 
-/** Numbers without check digits: asked first, most others need not be asked. */
-const LENIENT = new Set(['LI peid', 'PK cnic', 'DE stnr', 'US ein', 'EG tn', 'AR dni', 'CR cpf', 'DZ nif', 'MY nric']);
+const digit = new Uint8Array(32);
 
-function isLenient(country: string, name: string): boolean {
-  return LENIENT.has(`${country} ${name}`);
+/** Does the validator of some country take these digits? */
+function isSomeNumber(text: string, digits: number): boolean {
+  // Liechtenstein's are any number of 4 to 12 digits that does not begin with zero
+  if (digits === text.length && digits >= 4 && digits <= 12 && text.charCodeAt(0) !== 0x30) return true;
+  if (digits >= SIFTED_DIGITS_MIN) takeDigits(text, digit);
+  for (const [country, name, sieve] of ofDigits(digits))
+    if ((sieve === undefined || sieve(digit, digits)) && isValid(country, name, text)) return true;
+  return isSwedes(text, digits);
+}
+
+/** Numbers without check digits: asked first, most others need not be asked. */
+const LENIENT = ['MY nric', 'CR cpf', 'AR dni', 'EG tn', 'US ein', 'DE stnr', 'PK cnic', 'DZ nif', 'LI peid'];
+
+function leniency(country: string, name: string): number {
+  return LENIENT.indexOf(`${country} ${name}`);
 }
 
 /** Does some country's validator take it? `text` is in capitals, with the separators that it was printed with; at most some 30 characters. */
@@ -120,7 +135,7 @@ export function isSomeCountrys(text: string): boolean {
   Error.stackTraceLimit = 0;
   try {
     const digits = digitsOf(text);
-    if (digits > 0) return ofDigits(digits).some(([country, name]) => isValid(country, name, text)) || isSwedes(text, digits);
+    if (digits > 0) return isSomeNumber(text, digits);
     const compact = text.replace(/[ ./-]/g, '');
     return hasLetteredForm(compact) || isPrefixed(compact);
   } finally {
@@ -187,6 +202,13 @@ function digitsOf(text: string): number {
     else if (unit !== 0x20 && unit !== 0x2d && unit !== 0x2e && unit !== 0x2f) return 0;
   }
   return digits;
+}
+
+/** May the library take these digits by what is asked before it? For the test that shows that no sieve is narrower than the library's condition. */
+export function passesSieve(country: string, name: string, digits: string): boolean {
+  const own = ofDigits(digits.length).find(([c, n]) => c === country && n === name);
+  takeDigits(digits, digit);
+  return own !== undefined && (own[2] === undefined || own[2](digit, digits.length));
 }
 
 /** For the test that shows that no form is narrower than the library's. */
