@@ -6,6 +6,9 @@ import type { ColumnUse, ObjectAccessKind, Reach, StatementFacts, Weakening } fr
 
 export type Use = ColumnUse['use'];
 
+/** Tables in which long values of another table lie ("TOAST"). */
+const TOAST = /^pg_toast_\d+(_index)?$/;
+
 /** Values of session_replication_role with which ordinary triggers fire ("Client Connection Defaults"). */
 const FIRING_ROLES = new Set(['origin', 'local']);
 
@@ -28,6 +31,7 @@ export class Collector {
     this.facts.objects.push({ type, schema, name, access });
     if (type !== 'table') return;
     for (const reach of relationReaches(schema, name)) this.reach(reach);
+    if (schema === 'pg_toast' || (schema === '' && TOAST.test(name))) this.opaque('reads long values of a relation that it does not name');
     if (access !== 'write') return;
     const written = relationWriteReaches(schema, name);
     for (const reach of written) this.reach(reach);
@@ -55,6 +59,12 @@ export class Collector {
     if (origin === 'builtin' || !this.first(`p\0${schema}\0${name}`)) return;
     this.facts.functions.push({ schema, name, reaches: [], origin });
     if (origin === 'unknown') this.opaque(`unknown operator ${schema === '' ? name : `${schema}.${name}`}`);
+  }
+
+  /** Notes a definition under a name that statements take for PostgreSQL's own or a known extension's: later calls of it could not be told apart. */
+  shadows(type: string, schema: string, name: string): void {
+    const known = type === 'operator' ? operatorOrigin('', name) : functionOrigin('', name);
+    if (known !== 'unknown') this.opaque(`${type} ${schema === '' ? name : `${schema}.${name}`} has the name of a known one`);
   }
 
   reach(reach: Reach): void {

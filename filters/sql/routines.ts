@@ -40,6 +40,7 @@ export function functionStatement(body: Body, env: Env): void {
   facts.object = type;
   const { schema, name } = qualified(stringsOf(body.funcname));
   env.facts.object(type, schema, name, 'define');
+  env.facts.shadows(type, schema, name);
   facts.writes = true;
   const own = withScope(env, undefined);
   walk(body.parameters, own, 'expression', undefined);

@@ -1,5 +1,5 @@
 /** DDL, grants and the rest: what each statement works on; everything below is walked as well. */
-import { carryNames, carryValue } from './carry.js';
+import { carryNames, carryRows, carryValue } from './carry.js';
 import { EXTENSION_REACH, languageReaches } from './catalogue/reach.js';
 import type { ObjectAccessKind, Reach } from './facts.js';
 import { type Body, bodyOf, isRangeVar, itemsOf, listOf, optionsOf, qualified, scalarText, stringsOf, textOf, unwrap } from './node.js';
@@ -72,6 +72,12 @@ function namesOf(value: unknown): string[] {
       return [];
   }
 }
+
+/** Objects that are called by their names. */
+const CALLED = new Set(['function', 'procedure', 'routine', 'aggregate']);
+
+/** What a foreign table shows under names of its own is a table of another server, or a file. */
+const FOREIGN = 'a foreign table shows rows of another server under names of its own';
 
 /** Objects that stand inside another one: the last name is theirs, what is before names the relation. */
 const INSIDE = new Set(['column', 'trigger', 'rule', 'policy', 'constraint', 'attribute', 'default']);
@@ -159,6 +165,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     for (const command of listOf(body.cmds)) {
       const change = bodyOf(command, 'AlterTableCmd');
       if (change !== undefined) weakenedByChange(change, env);
+      if (change?.subtype === 'AT_GenericOptions' || change?.subtype === 'AT_AlterColumnGenericOptions') env.facts.opaque(FOREIGN);
       if (change?.subtype === 'AT_AlterColumnType') noteConverted(textOf(change.name), change.def, target, env);
       const owner = change?.newowner as Body | undefined;
       if (owner !== undefined) env.facts.object('role', '', roleName(owner), 'grant');
@@ -169,6 +176,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const base = (body.base ?? {}) as Body;
     const target = relation(base.relation, 'foreign_table', 'define', env);
     env.facts.object('server', '', textOf(body.servername), 'read');
+    env.facts.opaque(FOREIGN);
     for (const reach of [...REMOTE, 'files'] as const) env.facts.reach(reach);
     walkFields(base, subjectEnv(target, env), 'expression', undefined, ['relation']);
     walk(body.options, env, 'expression', undefined);
@@ -207,7 +215,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     env.facts.object('rule', '', textOf(body.rulename), 'define');
     const own = subjectEnv(target, env, ['new', 'old']);
     walk(body.whereClause, own, 'predicate', undefined);
-    for (const action of listOf(body.actions)) nestedNode(action, own, 'rule');
+    // What an action gives back comes out of the statement that fires the rule, under that table's names.
+    for (const action of listOf(body.actions)) {
+      const outputs = nestedNode(action, own, 'rule')?.meaning.outputs ?? [];
+      carryRows(env, 'rule', { schema: target.schema, table: target.name }, undefined, outputs, false);
+    }
   },
   ViewStmt: (body, env) => {
     relation(body.view, 'view', 'define', env);
@@ -278,6 +290,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const type = objectWord(textOf(body.kind));
     env.facts.facts.object = type;
     namedObject(type, body.defnames, 'define', env);
+    const { schema, name } = qualified(stringsOf(body.defnames));
+    if (type === 'aggregate' || type === 'operator') env.facts.shadows(type, schema, name);
     functionsOfDefinition(body.definition, env);
     walk(body.args, env, 'expression', undefined);
   },
@@ -315,6 +329,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const renamed = objectWord(textOf(body.renameType));
     onObject(body, renamed, 'define', env);
     noteNewName(body, env);
+    if (CALLED.has(renamed)) env.facts.shadows(renamed, '', textOf(body.newname));
     const inside = textOf(body.subname);
     if (inside === '') return;
     if (body.relation !== undefined || INSIDE.has(renamed)) env.facts.object(renamed, '', inside, 'define');
@@ -402,6 +417,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   ImportForeignSchemaStmt: (body, env) => {
     env.facts.object('server', '', textOf(body.server_name), 'read');
     env.facts.object('schema', '', textOf(body.local_schema), 'define');
+    env.facts.opaque(FOREIGN);
     for (const reach of [...REMOTE, 'files'] as const) env.facts.reach(reach);
     for (const table of listOf(body.table_list)) relation(table, 'foreign_table', 'define', env);
   },

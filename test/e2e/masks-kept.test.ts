@@ -37,6 +37,9 @@ for (const transport of ['ext_proc', 'hop'] as const) {
         'select 1 from people where code::int > 5',
         "select to_date(code, 'YYYY') from people",
         'update people set name = null where id = 1',
+        'select code::regtype from people',
+        // The place in the message is one in the value.
+        "select (code || ' asdf')::regtype from people",
       ]) {
         const error = await client.query(sql).then(
           () => assert.fail(sql),
@@ -63,6 +66,8 @@ for (const transport of ['ext_proc', 'hop'] as const) {
         "select pg_notify('c', code) from people",
         'alter table people rename column code to kode',
         'do $$ declare x text; begin select code into x from people limit 1; insert into plain (note) values (x); end $$',
+        'create rule r as on insert to plain do instead update people set name = name where id = 1 returning id, code || name',
+        'create rule r as on insert to plain do also select upper(code) from people',
       ])
         for (const values of [undefined, []])
           await assert.rejects(

@@ -49,8 +49,8 @@ export function withoutCovered(s: Session, f: Frame, fields: ErrorFields): { byt
   const head = s.pending.head();
   if (masks === undefined || masks.columnRules.length === 0 || head === undefined || head.refusal !== undefined) return undefined;
   if (head.kind !== frontend.Query && head.kind !== frontend.Execute && head.kind !== frontend.FunctionCall) return undefined;
-  // A position stands in the client's own text: the parser speaks, which has seen no row.
-  if (errorField(fields, 'position') !== undefined) return undefined;
+  // A position stands in the client's own text: the parser speaks, which has seen no row. With a context it may read a value (`code::regtype`).
+  if (errorField(fields, 'position') !== undefined && errorField(fields, 'where') === undefined) return undefined;
   const code = errorField(fields, 'code')?.toString('latin1') ?? '';
   const raised = errorField(fields, 'routine')?.toString('latin1') === RAISED;
   if (VALUE_FREE.test(code) && !raised) return undefined;

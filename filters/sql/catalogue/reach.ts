@@ -204,6 +204,15 @@ export const TABLE_TEXT_ARGUMENT: ReadonlySet<string> = new Set(
   words('table_to_xml table_to_xml_and_xmlschema get_raw_page pgrowlocks currtid currtid2 connectby'),
 );
 
+/** Functions that give what is stored of relations that they do not name: pages, the log, decoded changes, files of the server. */
+export const UNNAMED_RELATIONS: ReadonlySet<string> = new Set(
+  words(`get_raw_page bt_page_items pg_get_wal_record_info pg_get_wal_records_info pg_get_wal_records_info_till_end_of_wal
+    pg_get_wal_block_info pg_logical_slot_get_changes pg_logical_slot_peek_changes pg_logical_slot_get_binary_changes
+    pg_logical_slot_peek_binary_changes pg_read_file pg_read_binary_file pg_read_file_old pg_read_file_all pg_read_file_off_len
+    pg_read_file_v2 pg_read_binary_file_all pg_read_binary_file_off_len pg_file_read lo_import be_lo_import be_lo_import_with_oid
+    schema_to_xml schema_to_xml_and_xmlschema schema_to_xmlschema database_to_xml database_to_xml_and_xmlschema database_to_xmlschema`),
+);
+
 /** Functions whose first argument names a sequence, and how they use it. */
 export const SEQUENCE_ARGUMENT: ReadonlyMap<string, 'read' | 'write'> = new Map([
   ['nextval', 'write'],

@@ -280,6 +280,48 @@ const HIDING: Case[] = [
   ["select 1 from x where query_to_xml('delete from t', true, true, '') is null", 'kind:delete dynamic'],
   ["select query_to_xml(q, true, true, '') from t", 'opaque:dynamic SQL in query_to_xml'],
   ["select * from ts_stat('select secret from vault')", 'object:read table vault', 'reach:code'],
+  // Arguments in another order, by their names; a relation by its OID.
+  ["select table_to_xml(nulls => true, tbl => 'vault', tableforest => false, targetns => '')", 'object:read table vault', 'leak:vault.*'],
+  ["select table_to_xml(nulls => true, tbl => x, tableforest => false, targetns => '')", 'opaque:relation of table_to_xml is not constant'],
+  ["select table_to_xml('16388'::regclass, true, true, '')", 'opaque:relation of table_to_xml is not constant'],
+  ["select query_to_xml(targetns => '', nulls => true, tableforest => false, query => 'delete from t')", 'kind:delete dynamic', 'writes'],
+  ["select query_to_xml(targetns => 'select 1', nulls => true, query => q)", 'opaque:dynamic SQL in query_to_xml'],
+  ["select * from ts_stat(weights => 'a', query => 'select secret from vault')", 'object:read table vault'],
+  [
+    "select set_config(new_value => 'off', setting_name => 'role', is_local => false)",
+    'set:*=',
+    'opaque:set_config of a setting that is not constant',
+  ],
+  // What is stored of relations without their names.
+  ["select * from bt_page_items('vault_secret_idx', 1)", 'opaque:bt_page_items reads relations that it does not name'],
+  ["select get_raw_page('pg_toast.pg_toast_16388', 0)", 'opaque:get_raw_page reads relations that it does not name'],
+  ["select block_fpi_data from pg_get_wal_block_info('0/0', '0/1')", 'opaque:pg_get_wal_block_info reads relations that it does not name'],
+  [
+    "select * from pg_logical_slot_peek_changes('s', null, null)",
+    'opaque:pg_logical_slot_peek_changes reads relations that it does not name',
+  ],
+  ["select pg_read_binary_file(pg_relation_filepath('vault'))", 'opaque:pg_read_binary_file reads relations that it does not name'],
+  ['select chunk_data from pg_toast.pg_toast_16388', 'opaque:reads long values of a relation that it does not name'],
+  ['set search_path = pg_toast; table pg_toast_16388', 'opaque:reads long values of a relation that it does not name'],
+  [
+    "create foreign table f (s text options (column_name 'secret')) server loop options (table_name 'vault')",
+    'opaque:a foreign table shows rows of another server under names of its own',
+  ],
+  ['import foreign schema public from server loop into app', 'opaque:a foreign table shows rows of another server under names of its own'],
+  [
+    "alter foreign table f alter s options (set column_name 'secret')",
+    'opaque:a foreign table shows rows of another server under names of its own',
+  ],
+  // Names of known functions and operators for other ones: calls of them could not be told apart.
+  [
+    "create function evil.length(text) returns text language sql as 'select secret from vault'",
+    'opaque:function evil.length has the name of a known one',
+  ],
+  ["create or replace procedure dblink_exec() language sql as 'select 1'", 'opaque:procedure dblink_exec has the name of a known one'],
+  ['alter function evil(text) rename to length', 'opaque:function length has the name of a known one'],
+  ['alter routine evil(text) rename to length', 'opaque:routine length has the name of a known one'],
+  ['create aggregate max(vault) (sfunc = textcat, stype = text)', 'opaque:aggregate max has the name of a known one'],
+  ['create operator evil.= (leftarg = text, rightarg = text, function = textne)', 'opaque:operator evil.= has the name of a known one'],
   ["select ts_rewrite('a'::tsquery, 'select * from vault')", 'object:read table vault'],
   ["select * from crosstab('select * from vault') as c(a int)", 'object:read table vault'],
   ["select table_to_xml('vault', true, true, '')", 'object:read table vault', 'leak:vault.*'],
