@@ -1,6 +1,6 @@
 import { explain, type MaskExplained, type RuleExplained } from '../../filters/policy/explain.js';
 import type { CompiledPolicy } from '../../filters/policy/index.js';
-import type { Decision, HttpOperation, Identity, OperationFacts, PostgresOperation } from '../../filters/policy/types.js';
+import type { Decision, HttpOperation, Identity, McpOperation, OperationFacts, PostgresOperation } from '../../filters/policy/types.js';
 import type { SqlFacts, StatementFacts } from '../../filters/sql/facts.js';
 import { bold, cyan, dim, green, line, printable, printJson, red, yellow } from './io.js';
 
@@ -41,7 +41,12 @@ function printFacts(facts: OperationFacts): void {
   else if (facts.on === 'terminal') printNamed('terminal', facts.terminal);
   else if (facts.on === 'websocket') printNamed('message', facts.message);
   else if (facts.on === 'http') printRequest(facts);
-  else printNamed(facts.on, facts.mcp);
+  else printMessage(facts);
+}
+
+function printMessage({ mcp, also = [] }: McpOperation): void {
+  printNamed('mcp', mcp);
+  if (also.length > 0) line(`  ${dim(`judged too as: ${printable(also.map(({ uri }) => uri).join(', '))}`)}`);
 }
 
 function printRequest({ http, sql, params, also = [] }: HttpOperation): void {

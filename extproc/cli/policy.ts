@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { MidstreamError } from '../../filters/errors.js';
-import type { DescribedRequest } from '../../filters/http/described.js';
 import { type CaseResult, operationOf, type PolicyCase, readCases, runCase } from '../../filters/policy/cases.js';
 import { type CompiledPolicy, decodePolicy, policySchema } from '../../filters/policy/index.js';
 import { type Analyzer, createAnalyzer, loadParser } from '../../filters/sql/analyze.js';
 import { sqlReader } from '../sql-grammars.js';
 import { readPolicy } from '../stores/policy-file.js';
 import { action, green, line, printable, printJson, red, report, table } from './io.js';
+import { described, messageFacts, standardInput } from './policy-asked.js';
 import { printExplanation } from './policy-explain.js';
 
 /** `midstream policy …`: what security teams do with a policy before it is enforced. */
@@ -35,21 +35,22 @@ export function register(program: Command): void {
     .option('--sql <text>', 'the statement; - reads it from standard input')
     .option('--http <request>', 'in place of it a request: METHOD URL, or a path alone')
     .option('--kube <request>', 'the same, to a Kubernetes API')
+    .option('--mcp <message>', 'a message to an MCP server: METHOD and a tool, a prompt or a URI, or all of it as JSON')
     .option('--header <name: value>', 'a header of the request; again for more', collect, [])
-    .option('--body <text>', 'its body; - reads it from standard input')
+    .option('--body <text>', 'its body, or the arguments of a message as JSON; - reads it from standard input')
     .option('--param <value>', 'value of $1, then of $2, … (repeat)', collect, [])
     .option('--as <id>', 'who sends it', 'agent')
     .option('--kind <kind>', 'kind of the identity: spiffe, jwt, service-account, token, password, claimed', 'claimed')
     .option('--age <seconds>', 'how old the proof of the identity is')
     .option('--group <group>', 'a group of the identity (repeat)', collect, [])
-    .option('--resource <name>', 'resource', 'postgres')
+    .option('--resource <name>', 'name of the listener (default: postgres, http, kubernetes or mcp)')
     .option('--database <name>', 'database', 'app')
     .option('--user <name>', 'role that the client logged in as', 'app')
     .option('--application <name>', 'application_name', '')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      "\nExample:\n  midstream policy explain policies/starter.yaml --sql 'delete from orders' --as alice --group dba\n  midstream policy explain policy.yaml --http 'POST /v1/payouts' --body '{\"amount\": 5000}'\n  midstream policy explain policies/kubernetes.yaml --kube 'DELETE /api/v1/namespaces/prod'",
+      "\nExample:\n  midstream policy explain policies/starter.yaml --sql 'delete from orders' --as alice --group dba\n  midstream policy explain policy.yaml --http 'POST /v1/payouts' --body '{\"amount\": 5000}'\n  midstream policy explain policies/kubernetes.yaml --kube 'DELETE /api/v1/namespaces/prod'\n  midstream policy explain policies/mcp.yaml --mcp 'tools/call delete_customer' --body '{\"id\": 5}'",
     )
     .action(action(explainStatement));
   policy
@@ -169,6 +170,7 @@ interface ExplainOptions {
   sql?: string;
   http?: string;
   kube?: string;
+  mcp?: string;
   header: string[];
   body?: string;
   param: string[];
@@ -176,7 +178,7 @@ interface ExplainOptions {
   kind: string;
   age?: string;
   group: string[];
-  resource: string;
+  resource?: string;
   database: string;
   user: string;
   application: string;
@@ -196,36 +198,42 @@ async function explainStatement(file: string, options: ExplainOptions): Promise<
     throw new MidstreamError('bad_input', `--kind can't be ${JSON.stringify(options.kind)}`, {
       hint: `Use one of: ${identityKinds.join(', ')}.`,
     });
-  const given = (['sql', 'http', 'kube'] as const).filter((name) => options[name] !== undefined);
+  const given = (['sql', 'http', 'kube', 'mcp'] as const).filter((name) => options[name] !== undefined);
   if (given.length !== 1)
     throw new MidstreamError(
       'bad_input',
-      given.length === 0 ? 'none of --sql, --http and --kube was given' : `--${given.join(' and --')} were given`,
+      given.length === 0 ? 'none of --sql, --http, --kube and --mcp was given' : `--${given.join(' and --')} were given`,
       {
-        hint: `Give one: --sql 'drop database x', --http 'POST /v1/payouts', or --kube 'DELETE /api/v1/namespaces/prod'.`,
+        hint: `Give one: --sql 'drop database x', --http 'POST /v1/payouts', --kube 'DELETE /api/v1/namespaces/prod', or --mcp 'tools/call shell'.`,
       },
     );
   const policy = await load(file);
+  const resource = options.resource === undefined ? {} : { resource: options.resource };
   const as = { id: options.as, kind, groups: options.group, ...(options.age === undefined ? {} : { age_s: wholeSeconds(options.age) }) };
   if (options.http !== undefined) {
     const http = await described(options.http, options);
     const source = policy.sqlPlaces.length === 0 ? undefined : { places: policy.sqlPlaces, read: sqlReader(await analyzerFor(policy)) };
-    printExplanation(policy, operationOf({ http, as, resource: options.resource }, undefined, source), options.json === true);
+    printExplanation(policy, operationOf({ http, as, ...resource }, undefined, source), options.json === true);
     return;
   }
   if (options.kube !== undefined) {
     const kubernetes = await described(options.kube, options);
-    printExplanation(policy, operationOf({ kubernetes, as, resource: options.resource }, undefined), options.json === true);
+    printExplanation(policy, operationOf({ kubernetes, as, ...resource }, undefined), options.json === true);
+    return;
+  }
+  if (options.mcp !== undefined) {
+    const mcp = await messageFacts(options.mcp, options.body, resource.resource ?? 'mcp');
+    printExplanation(policy, operationOf({ mcp, as, ...resource }, undefined), options.json === true);
     return;
   }
   const sql = options.sql === '-' ? await standardInput() : options.sql!;
   const { facts: sqlFacts } = (await analyzerFor(policy)).analyze(sql);
-  const { resource, database, user, application, param } = options;
+  const { database, user, application, param } = options;
   const facts = operationOf(
     {
       sql,
       as,
-      resource,
+      ...resource,
       database,
       user,
       application,
@@ -234,25 +242,4 @@ async function explainStatement(file: string, options: ExplainOptions): Promise<
     sqlFacts,
   );
   printExplanation(policy, facts, options.json === true);
-}
-
-/** `POST /v1/payouts` or a path alone, headers as `name: value`, the body as text. */
-async function described(line: string, { header, body }: Pick<ExplainOptions, 'header' | 'body'>): Promise<DescribedRequest> {
-  const [first = '', second] = line.trim().split(/\s+/);
-  const headers = header.map((one): [string, string] => {
-    const colon = one.indexOf(':');
-    if (colon < 1) throw new MidstreamError('bad_input', `--header ${one} is no header`, { hint: `Write it as 'name: value'.` });
-    return [one.slice(0, colon), one.slice(colon + 1).trim()];
-  });
-  return {
-    ...(second === undefined ? { url: first } : { method: first, url: second }),
-    headers: Object.fromEntries(headers),
-    ...(body === undefined ? {} : { body: body === '-' ? await standardInput() : body }),
-  };
-}
-
-async function standardInput(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -5,9 +5,10 @@ import type { HttpConnection } from './http-connection.js';
 /** Which open exchange is whose event stream, and which one holds which request; of this process alone. */
 export class McpSessions implements McpWorld {
   private readonly streams = new Map<string, HttpConnection>();
-  private readonly held = new Map<string, HttpConnection>();
+  /** a client that gives two requests one id has both of them under it */
+  private readonly held = new Map<string, Set<HttpConnection>>();
   /** keys of each exchange, for when it ends */
-  private readonly keys = new WeakMap<HttpConnection, { of: Map<string, HttpConnection>; key: string }[]>();
+  private readonly keys = new WeakMap<HttpConnection, { streams: string[]; held: string[] }>();
 
   constructor(readonly memory: McpMemory) {}
 
@@ -19,30 +20,42 @@ export class McpSessions implements McpWorld {
     for (const effect of effects) {
       switch (effect.type) {
         case 'stream':
-          this.put(this.streams, effect.key, from);
+          this.streams.set(effect.key, from);
+          this.keysOf(from).streams.push(effect.key);
           break;
         case 'holds':
-          for (const key of effect.keys) this.put(this.held, key, from);
+          for (const key of effect.keys) this.hold(key, from);
           break;
         case 'tell':
           this.streams.get(effect.key)?.input({ type: 'tell', message: effect.message });
           break;
         case 'cancel':
-          this.held.get(effect.key)?.input({ type: 'cancelled' });
+          for (const one of [...(this.held.get(effect.key) ?? [])]) one.input({ type: 'cancelled' });
           break;
       }
     }
   }
 
   ended(connection: HttpConnection): void {
-    for (const { of, key } of this.keys.get(connection) ?? []) if (of.get(key) === connection) of.delete(key);
+    const { streams = [], held = [] } = this.keys.get(connection) ?? {};
+    for (const key of streams) if (this.streams.get(key) === connection) this.streams.delete(key);
+    for (const key of held) {
+      const all = this.held.get(key);
+      all?.delete(connection);
+      if (all?.size === 0) this.held.delete(key);
+    }
     this.keys.delete(connection);
   }
 
-  private put(of: Map<string, HttpConnection>, key: string, connection: HttpConnection): void {
-    of.set(key, connection);
-    const known = this.keys.get(connection) ?? [];
-    known.push({ of, key });
+  private hold(key: string, connection: HttpConnection): void {
+    const all = this.held.get(key) ?? new Set();
+    this.held.set(key, all.add(connection));
+    this.keysOf(connection).held.push(key);
+  }
+
+  private keysOf(connection: HttpConnection): { streams: string[]; held: string[] } {
+    const known = this.keys.get(connection) ?? { streams: [], held: [] };
     this.keys.set(connection, known);
+    return known;
   }
 }

@@ -1,5 +1,6 @@
 import { isObject } from '../mcp/messages.js';
 import type { Answer, Effects, Header } from './effects.js';
+import { JsonSource } from './json-source.js';
 
 /** A request that the gateway itself sends on, since its answer was begun before the server has seen it. */
 export interface Forwarded {
@@ -73,16 +74,20 @@ export class BegunStream {
   }
 
   private whole(body: Buffer): Buffer {
-    let value: unknown;
+    let source: JsonSource;
     try {
-      value = JSON.parse(body.toString('utf8'));
+      source = new JsonSource(body.toString('utf8'));
     } catch {
-      value = undefined;
+      return this.error();
     }
+    const { value } = source;
     const messages = (Array.isArray(value) ? value : [value]) as unknown[];
-    if (!messages.every((one) => isObject(one) && one['jsonrpc'] === '2.0'))
-      return eventOf(this.failed(`The server answered ${this.status}.`));
-    return Buffer.concat(messages.map((one) => eventOf(JSON.stringify(one))));
+    if (!messages.every((one) => isObject(one) && one['jsonrpc'] === '2.0')) return this.error();
+    return Buffer.concat(messages.map((one) => eventOf(source.write(one))));
+  }
+
+  private error(): Buffer {
+    return eventOf(this.failed(`The server answered ${this.status}.`));
   }
 }
 

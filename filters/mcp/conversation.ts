@@ -1,10 +1,9 @@
 import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
 import { refusalsOf, restored, type Why } from './answers.js';
-import type { McpFacts } from './facts.js';
 import { type McpMessage, readMessages } from './messages.js';
+import { mcpOperation } from './operation.js';
 import type { McpMemory } from './tools.js';
-import { otherUris } from './uris.js';
 
 /** Who speaks with which server, under which policy. */
 export interface McpParties {
@@ -14,10 +13,6 @@ export interface McpParties {
   resource: string;
   memory: McpMemory;
 }
-
-/** What is asked for, in every way that a server may take it. */
-const readingsOf = (messages: readonly McpMessage[]): McpFacts[] =>
-  messages.flatMap(({ facts }) => [facts, ...otherUris(facts.uri).map((uri) => ({ ...facts, uri }))]);
 
 /** What one POST to an MCP server carries. */
 export class McpRequest {
@@ -47,8 +42,7 @@ export class McpRequest {
   }
 
   decide(): Decision {
-    const { policy, identity, resource } = this.parties;
-    return strictestDecision(readingsOf(this.messages).map((facts) => policy.decide({ on: 'mcp', mcp: facts, identity, resource })));
+    return strictestDecision(this.messages.map(({ facts }) => this.parties.policy.decide(mcpOperation(facts, this.parties))));
   }
 
   /** The answers that refuse all of it, one for each request. */

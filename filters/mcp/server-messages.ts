@@ -1,11 +1,13 @@
 import { MidstreamError } from '../errors.js';
-import { readJson } from '../http/json.js';
+import { decodeUtf8 } from '../http/charset.js';
+import { JsonSource } from '../http/json-source.js';
 import type { Decision } from '../policy/types.js';
 import { substituteFor } from './answers.js';
 import { type MaskBytes, maskContents } from './contents.js';
 import type { McpParties } from './conversation.js';
 import { mcpFacts } from './facts.js';
 import { type Fields, isObject, type McpMessage, readMessages, text } from './messages.js';
+import { mcpOperation } from './operation.js';
 import { type SseEvent, SseReader, writeEvent } from './sse.js';
 import { listedTools, toolHash } from './tools.js';
 
@@ -31,9 +33,10 @@ export class ServerMessages {
     private readonly listener: McpListener,
   ) {}
 
-  /** What goes on to the client in place of a value of JSON; undefined: the very bytes do. Throws Error for what is no message. */
-  take(value: unknown): { value: unknown } | undefined {
-    const { messages, batch } = readMessages(value, { from: 'server', server: this.parties.resource });
+  /** What goes on to the client in place of a text of JSON, empty for nothing; undefined: the very bytes do. Throws Error for what is no message. */
+  take(text: string): string | undefined {
+    const source = new JsonSource(text);
+    const { messages, batch } = readMessages(source.value, { from: 'server', server: this.parties.resource });
     const kept: Fields[] = [];
     let changed = false;
     for (const message of messages) {
@@ -45,13 +48,12 @@ export class ServerMessages {
       kept.push(next);
     }
     if (!changed) return undefined;
-    return { value: batch && kept.length > 0 ? kept : kept[0] };
+    return kept.length === 0 ? '' : source.write(batch ? kept : kept[0]);
   }
 
   /** A request that is refused becomes one that the client can only refuse; a notification goes. */
   private judge(message: McpMessage): Fields | undefined {
-    const { policy, identity, resource } = this.parties;
-    const decision = policy.decide({ on: 'mcp', mcp: message.facts, identity, resource });
+    const decision = this.parties.policy.decide(mcpOperation(message.facts, this.parties));
     const refused = decision.verdict !== 'allow';
     if (refused || message.kind === 'request') this.listener.judged(++this.count, message, decision);
     if (!refused) return message.value;
@@ -94,9 +96,9 @@ export class ServerMessages {
       this.listener.endpoint(data);
       return raw;
     }
-    let next: { value: unknown } | undefined;
+    let next: string | undefined;
     try {
-      next = this.take(readJson(Buffer.from(data, 'utf8')));
+      next = this.take(data);
     } catch (error) {
       if (error instanceof MidstreamError) throw error;
       // Clients read messages in events of this type alone.
@@ -104,20 +106,22 @@ export class ServerMessages {
       return raw;
     }
     if (next === undefined) return raw;
-    return writeEvent(event, next.value === undefined ? undefined : JSON.stringify(next.value));
+    return writeEvent(event, next === '' ? undefined : next);
   }
 
   /** The whole of an answer that is JSON. `asked`: a message must come. */
   whole(bytes: Buffer, asked: boolean): Buffer {
-    let next: { value: unknown } | undefined;
+    let next: string | undefined;
     try {
-      next = this.take(readJson(bytes));
+      const text = decodeUtf8(bytes);
+      if (text === undefined) throw new Error('it is not UTF-8');
+      next = this.take(text);
     } catch (error) {
       if (error instanceof MidstreamError) throw error;
       if (asked) this.unreadable(error as Error);
       return bytes;
     }
-    return next === undefined ? bytes : Buffer.from(next.value === undefined ? '' : JSON.stringify(next.value));
+    return next === undefined ? bytes : Buffer.from(next);
   }
 
   private unreadable(why: Error): void {

@@ -5,6 +5,7 @@ import type { Decision, Identity, Policy } from '../policy/types.js';
 import type { Why } from './answers.js';
 import { type McpParties, McpRequest } from './conversation.js';
 import { isObject } from './messages.js';
+import { mcpOperation } from './operation.js';
 import { disagreement, type McpOpinion } from './second-opinion.js';
 import { eventStream, type McpBody, type McpListener, ServerMessages, wholeJson } from './server-messages.js';
 import type { McpMemory } from './tools.js';
@@ -122,12 +123,11 @@ export class McpSide {
 
   decide(): Decision | undefined {
     const own = this.request?.decide();
-    const { policy, identity } = this.parties;
     const other = this.opinion && disagreement(this.opinion, this.request?.messages ?? [], this.resource);
     if (other === undefined) return own;
     if (other.facts.tool !== '') other.facts.tool_changed = this.world.memory.toolChanged(this.resource, other.facts.tool);
     this.disagreement = `Envoy read ${[other.facts.method || 'an answer', other.facts.tool || other.facts.uri].filter((part) => part !== '').join(' ')}`;
-    const also = policy.decide({ on: 'mcp', mcp: other.facts, identity, resource: this.resource });
+    const also = this.parties.policy.decide(mcpOperation(other.facts, this.parties));
     return own === undefined ? also : strictestDecision([own, also]);
   }
 
@@ -211,7 +211,8 @@ export class McpSide {
   waits(rule: string): object[] {
     this.progress++;
     return this.tokens.map((progressToken) => {
-      const params = { progressToken, progress: this.progress, message: `Waits for an approval (rule ${rule}).` };
+      // It must increase, over what the server tells afterwards as well: that begins at 0 or above.
+      const params = { progressToken, progress: -1 / this.progress, message: `Waits for an approval (rule ${rule}).` };
       return { jsonrpc: '2.0', method: 'notifications/progress', params };
     });
   }

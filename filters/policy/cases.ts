@@ -6,6 +6,7 @@ import { describedKubernetes } from '../kubernetes/described.js';
 import { headFacts } from '../kubernetes/request.js';
 import { readLine } from '../kubernetes/terminal/lines.js';
 import { type McpFacts, mcpFacts } from '../mcp/facts.js';
+import { mcpOperation } from '../mcp/operation.js';
 import { nothing, type SqlReader } from '../sql/dialects/analyze.js';
 import type { SqlFacts } from '../sql/facts.js';
 import { callerOf } from './context/index.js';
@@ -214,17 +215,13 @@ export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFa
     const server = one.resource ?? 'mcp';
     const { tool = '', uri = '', prompt = '' } = one.mcp;
     const method = one.mcp.method ?? (tool !== '' ? 'tools/call' : prompt !== '' ? 'prompts/get' : uri !== '' ? 'resources/read' : '');
-    return {
-      on: 'mcp',
-      mcp: mcpFacts({
-        params: one.mcp.arguments ? { arguments: one.mcp.arguments } : {},
-        ...one.mcp,
-        server: one.mcp.server ?? server,
-        method,
-      }),
-      identity: identityOf(one.as),
-      resource: server,
-    };
+    const facts = mcpFacts({
+      params: one.mcp.arguments ? { arguments: one.mcp.arguments } : {},
+      ...one.mcp,
+      server: one.mcp.server ?? server,
+      method,
+    });
+    return mcpOperation(facts, { identity: identityOf(one.as), resource: server });
   }
   return statementOf(one, sql!);
 }

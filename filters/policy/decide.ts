@@ -168,16 +168,21 @@ export function decide(rules: readonly CompiledRule[], defaults: Defaults, facts
  */
 export function decideReadings(rules: readonly CompiledRule[], defaults: Defaults, facts: OperationFacts): Decision {
   const usual = decide(rules, defaults, facts);
-  if (facts.on !== 'http' || facts.also === undefined || facts.also.length === 0) return usual;
-  const others = facts.also.map((reading) =>
-    decide(rules, reading.lowered ? { ...defaults, allow: true } : defaults, readAs(facts, reading)),
-  );
-  const decision = strictestDecision([usual, ...others]);
+  const others = otherReadings(facts);
+  if (others.length === 0) return usual;
+  const decisions = others.map(({ lowered, facts: other }) => decide(rules, lowered ? { ...defaults, allow: true } : defaults, other));
+  const decision = strictestDecision([usual, ...decisions]);
   return { ...decision, matches: eachOnce(decision.matches) };
 }
 
-/** The operation as another reader takes it. */
-export function readAs(facts: HttpOperation, { http, sql, params }: HttpReading): HttpOperation {
+/** The same operation as other readers take it. */
+export function otherReadings(facts: OperationFacts): { lowered: boolean; facts: OperationFacts }[] {
+  if (facts.on === 'mcp') return (facts.also ?? []).map((mcp) => ({ lowered: false, facts: { ...facts, mcp } }));
+  if (facts.on !== 'http') return [];
+  return (facts.also ?? []).map((reading) => ({ lowered: reading.lowered, facts: readAs(facts, reading) }));
+}
+
+function readAs(facts: HttpOperation, { http, sql, params }: HttpReading): HttpOperation {
   const { sql: _sql, params: _params, ...rest } = facts;
   return { ...rest, http, ...(sql === undefined ? {} : { sql }), ...(params === undefined ? {} : { params }) };
 }

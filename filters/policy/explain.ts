@@ -1,7 +1,7 @@
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
 import { type Condition, compileCondition, failureReason, type Outcome } from './cel.js';
 import { callerOf, maskContext, ruleContext } from './context/index.js';
-import { type CompiledRule, readAs } from './decide.js';
+import { type CompiledRule, otherReadings } from './decide.js';
 import type { CompiledMask, CompiledPolicy } from './index.js';
 import type { OperationFacts } from './types.js';
 
@@ -81,11 +81,8 @@ function elementsOf(node: ASTNode, facts: OperationFacts, whole: Condition): unk
 /** The first reading that the rule matches, else the usual one. */
 function outcomeOf(rule: CompiledRule, facts: OperationFacts): { facts: OperationFacts; outcome: Outcome } {
   const usual = { facts, outcome: rule.condition.evaluate(ruleContext(facts)) };
-  if (facts.on !== 'http' || (usual.outcome.matched === true && usual.outcome.error === undefined)) return usual;
-  const others = (facts.also ?? []).map((reading) => {
-    const other: OperationFacts = readAs(facts, reading);
-    return { facts: other, outcome: rule.condition.evaluate(ruleContext(other)) };
-  });
+  if (usual.outcome.matched === true && usual.outcome.error === undefined) return usual;
+  const others = otherReadings(facts).map(({ facts: other }) => ({ facts: other, outcome: rule.condition.evaluate(ruleContext(other)) }));
   const all = [usual, ...others];
   return (
     all.find(({ outcome }) => outcome.matched === true && outcome.error === undefined) ??

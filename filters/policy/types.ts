@@ -66,6 +66,8 @@ export interface KubernetesOperation {
 export interface McpOperation {
   on: 'mcp';
   mcp: McpFacts;
+  /** other ways to read it: the strictest verdict of all counts */
+  also?: readonly McpFacts[];
   identity: Identity;
   resource: string;
 }

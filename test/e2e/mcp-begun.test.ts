@@ -107,7 +107,7 @@ describe('an answer of MCP that begins while the call waits, through real Envoy'
 
   it('carries each event of the server as it comes, and ends with it', async () => {
     const reader = await call();
-    await readUntil(reader, '"progress":3');
+    await readUntil(reader, '"progress":-0.33');
     const server = await approve();
     await readUntil(reader, '"progress":50');
     server.end(event({ id: 1, result: { content: [] } }));
@@ -120,7 +120,7 @@ describe('an answer of MCP that begins while the call waits, through real Envoy'
   it('never runs when the client goes while it waits', async () => {
     const abort = new AbortController();
     const reader = await call(abort.signal);
-    await readUntil(reader, '"progress":1');
+    await readUntil(reader, '"progress":-1');
     abort.abort();
     await eventually('the hold to end', async () => (await pending()).length === 0 || undefined);
     await nothingLeft();
@@ -148,7 +148,7 @@ describe('an answer of MCP that begins while the call waits, through real Envoy'
 
   it('is a refusal where the server can not be reached', async () => {
     const reader = await call();
-    await readUntil(reader, '"progress":1');
+    await readUntil(reader, '"progress":-1');
     const [hold] = await eventually('the hold', async () => ((await pending()).length === 1 ? pending() : undefined));
     backend.closeAllConnections();
     const { port } = backend.address() as AddressInfo;

@@ -211,7 +211,7 @@ for (const json of [true, false])
       await decide('approve');
       const [progress, result, ...more] = await messages;
       assert.equal(progress!['method'], 'notifications/progress');
-      assert.deepEqual(progress!['params'], { progressToken: 't71', progress: 1, message: 'Waits for an approval (rule transfers).' });
+      assert.deepEqual(progress!['params'], { progressToken: 't71', progress: -1, message: 'Waits for an approval (rule transfers).' });
       assert.equal(result!['id'], 71);
       assert.equal(textOf(result!['result']), 'sent 7000');
       assert.deepEqual(more, []);

@@ -1,7 +1,7 @@
 import { isJson } from '../../http/body.js';
+import { readTree, textOf } from '../../http/json-tree.js';
 import { type BodyAsked, BodyMasker, type ContentMasker } from '../../http/masking.js';
 import type { KubernetesFacts } from '../facts.js';
-import { readTree, textOf } from './json-tree.js';
 import { ObjectMasker, type ObjectMasks } from './object-masker.js';
 import { type Piece, Units } from './units.js';
 

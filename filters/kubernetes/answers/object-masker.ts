@@ -1,9 +1,9 @@
+import { type JsonEntry, type JsonNode, type Key, KeyTable, readTree, stringOf } from '../../http/json-tree.js';
 import type { BodyMask } from '../../http/masking.js';
 import { maskedNumber } from '../../mask/codecs/number.js';
 import { maskText } from '../../mask/text.js';
 import type { KubernetesFacts } from '../facts.js';
 import { isBase64, isPacked, textInBase64 } from './base64.js';
-import { type JsonEntry, type JsonNode, type Key, KeyTable, readTree, stringOf } from './json-tree.js';
 import { type CoveredObject, coverOf, markOf, type ObjectMask } from './marks.js';
 
 /** What is masked in objects: by where it stands, and by what detectors find; both strongest first. */

@@ -69,12 +69,22 @@ describe('an answer that begins while the call waits', () => {
       const { messages, ends } = read(d);
       assert.deepEqual(
         messages.map((one) => (one['params'] as { progress?: number } | undefined)?.progress ?? one['id']),
-        type === sse ? [1, 2, 9, 5] : [1, 2, 5],
+        type === sse ? [-1, -0.5, 9, 5] : [-1, -0.5, 5],
       );
       assert.deepEqual(messages.at(-1), result('mail j***@example.com'));
       assert.equal(ends, 1);
       assert.equal(d.events('response')[0]!['status'], 200);
     }
+  });
+
+  it('keeps numbers as the server wrote them', () => {
+    const d = waiting();
+    decided(d, 'approved');
+    const text = '{"jsonrpc":"2.0","id":5,\n "result":{"content":[],"structuredContent":{"id":12345678901234567890,"rate":1.0}}}';
+    d.step({ type: 'response_headers', headers: [[':status', '200'], ...json.slice(0, 1)], end: false });
+    d.step({ type: 'response_body', body: Buffer.from(text), end: true });
+    const bytes = Buffer.concat(d.answers.flatMap((answer) => (answer.part === 'local_body' ? answer.chunks : [])));
+    assert.match(bytes.toString(), /"structuredContent":\{"id":12345678901234567890,"rate":1\.0\}/);
   });
 
   it('ends with the refusal where nobody approves, the client cancels or the gateway stops', () => {

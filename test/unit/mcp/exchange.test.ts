@@ -332,6 +332,33 @@ describe('an exchange with an MCP server', () => {
     }
   });
 
+  it('looks into base64 that says it is an image, and into what stands deep', () => {
+    const packed = Buffer.from(`the card is ${CARD} and the mail ${EMAIL}`).toString('base64');
+    const deep = { a: { b: { c: { d: { e: { f: { blob: packed } } } } } } };
+    const content = [{ type: 'image', mimeType: 'image/png', data: packed }];
+    const d = exchange(masked);
+    d.request('POST /mcp', json, body(call('a')));
+    const out = d.respond(json, JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content, structuredContent: deep } }));
+    assert.ok(!out.includes(packed), out);
+  });
+
+  it('leaves numbers as the server wrote them in a message that it changes', () => {
+    const numbers = '{"id":12345678901234567890,"rate":1.0,"tiny":-0.0,"big":1E400,"text":"1.0 \\u00e9"}';
+    const blob = Buffer.from(`to ${EMAIL}`).toString('base64');
+    for (const result of [
+      `{"content":[{"type":"resource","resource":{"uri":"file:///b","blob":"${blob}"}}],"structuredContent":${numbers}}`,
+      `{"tools":[{"name":"shell"},{"name":"a","inputSchema":{"maximum":18446744073709551615}}],"nextCursor":null,"_meta":${numbers}}`,
+    ]) {
+      const d = exchange(masked);
+      d.request('POST /mcp', json, body(asks('tools/list')));
+      const out = d.respond(json, `{"jsonrpc":"2.0", "id":1, "result":${result}}`);
+      assert.ok(out.includes(numbers), out);
+      assert.ok(!out.includes('"shell"') && !out.includes(blob), out);
+      if (result.includes('tools'))
+        assert.ok(out.includes('[{"name":"a","inputSchema":{"maximum":18446744073709551615}}],"nextCursor":null'), out);
+    }
+  });
+
   it('remembers what servers say of their tools, and refuses a changed one until it is accepted', () => {
     const world = newWorld();
     const lists = (tool: object) => {
@@ -494,7 +521,8 @@ describe('an exchange with an MCP server', () => {
     held.request('POST /mcp', [...json, session], body(asked));
     const [holds] = held.last.others;
     assert.ok(holds?.type === 'holds');
-    for (const progress of [1, 2]) {
+    // Lower than anything that the server tells afterwards, and always more.
+    for (const progress of [-1, -0.5]) {
       held.step({ type: 'tick' });
       assert.deepEqual(held.last.others, [
         {

@@ -104,6 +104,33 @@ describe('midstream policy', function () {
     assert.equal(both.code, 64);
   });
 
+  it('explain takes a message to an MCP server, and judges each way to read its URI', async () => {
+    await writeFile(
+      path('mcp.yaml'),
+      `version: 1
+rules:
+  - { name: no-etc, on: mcp, when: 'mcp.uri.startsWith("file:///etc/")', then: deny }
+  - { name: big, on: mcp, when: 'mcp.tool == "transfer" && mcp.arguments.amount > 100', then: approve }
+`,
+    );
+    const explain = (...args: string[]) => run('policy', 'explain', path('mcp.yaml'), '--mcp', ...args);
+    const read = await explain('resources/read file:///srv/%2e%2e/etc/passwd');
+    assert.match(read.out, /^deny by no-etc/);
+    assert.match(read.out, /judged too as: file:\/\/\/etc\/passwd/);
+    assert.match((await explain('tools/call transfer', '--body', '{"amount": 500}')).out, /^approve by big/);
+    assert.match((await explain('{"jsonrpc":"2.0","method":"notifications/initialized"}')).out, /^allow/);
+    for (const [message, why] of [
+      ['tools/call', /a tool is called without its name/],
+      ['{"jsonrpc":"2.0","id":1,"method":"x","method":"y"}', /a key stands twice/],
+      ['{"id":1', /it is not JSON/],
+      ['[]', /empty/],
+    ] as const) {
+      const refused = await explain(message);
+      assert.equal(refused.code, 64, message);
+      assert.match(refused.err, why);
+    }
+  });
+
   it('explain tells verdict, facts, rules and masks', async () => {
     const ran = await run('policy', 'explain', path('good.yaml'), '--sql', 'delete from t', '--as', 'ada', '--group', 'dba');
     assert.match(ran.out, /^deny by no-deletes\n {2}No\.\n/);

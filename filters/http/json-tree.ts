@@ -1,4 +1,4 @@
-import { MidstreamError } from '../../errors.js';
+import { MidstreamError } from '../errors.js';
 
 /** Levels of a document. The API server's own objects have about 20. */
 const DEPTH_MAX = 200;
