@@ -14,7 +14,7 @@ import {
 } from './filters.js';
 import { JWT_AUTHN, jwtFilter } from './jwt.js';
 import { DEFAULT_UPGRADES, type EnvoyLimits, type GatewayEndpoints, type HttpListener } from './options.js';
-import { certificate, secretName, serverAuthority } from './tls.js';
+import { certificate, secretName, serverAuthority, serverVersions } from './tls.js';
 
 /** `https://api.example.com/` as host, port, and whether TLS goes on. Throws TypeError for what is no URL of a server. */
 export function parseUpstreamUrl(url: string): { host: string; port: number; tls: boolean } {
@@ -300,6 +300,7 @@ function serverCluster(
               ...typed('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext'),
               ...(sni === '' ? {} : { sni }),
               common_tls_context: {
+                ...serverVersions,
                 ...(listener.upstream_certificate
                   ? certificate(listener.upstream_certificate, secretName(listener, 'server'), secrets_directory)
                   : {}),

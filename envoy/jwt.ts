@@ -1,6 +1,7 @@
 import { HEADER_KEY, PAYLOAD_KEY } from '../extproc/convert/jwt-authn.js';
 import { seconds, typed } from './clusters.js';
 import type { EnvoyLimits, HttpListener, JwtProvider } from './options.js';
+import { serverVersions } from './tls.js';
 
 export const JWT_AUTHN = 'envoy.filters.http.jwt_authn';
 
@@ -74,6 +75,7 @@ export function jwtClusters(listener: HttpListener, limits: EnvoyLimits): object
                   ...typed('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext'),
                   ...(named ? { sni: host } : {}),
                   common_tls_context: {
+                    ...serverVersions,
                     validation_context: {
                       trusted_ca: { filename: '/etc/ssl/certs/ca-certificates.crt' },
                       match_typed_subject_alt_names: [{ san_type: named ? 'DNS' : 'IP_ADDRESS', matcher: { exact: host } }],

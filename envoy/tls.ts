@@ -76,6 +76,9 @@ export function downstreamTls(
   };
 }
 
+/** Of itself Envoy offers servers no more than TLS 1.2, and one that takes 1.3 alone could not be reached. */
+export const serverVersions = { tls_params: { tls_minimum_protocol_version: 'TLSv1_2', tls_maximum_protocol_version: 'TLSv1_3' } };
+
 /** TLS towards the server: its certificate must be of an authority that is believed, and of the name that was asked for. */
 export function upstreamTls(listener: { name: string; upstream: string }, tls: UpstreamTls, secrets_directory: string | undefined): object {
   const address = parseAddress(listener.upstream);
@@ -87,7 +90,7 @@ export function upstreamTls(listener: { name: string; upstream: string }, tls: U
       ...typed('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext'),
       ...(named ? { sni: host } : {}),
       common_tls_context: {
-        tls_params: { tls_minimum_protocol_version: 'TLSv1_2' },
+        ...serverVersions,
         ...(tls.negotiation === 'direct' ? { alpn_protocols: ['postgresql'] } : {}),
         ...(tls.certificate_file === undefined || tls.key_file === undefined
           ? {}
