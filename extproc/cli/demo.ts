@@ -121,7 +121,7 @@ async function show({ flags, ports, transport, screen, stops, interrupted }: Sho
   const record = join(resolve(flags.directory), 'demo');
   mkdirSync(record, { recursive: true, mode: 0o700 });
   // Loaded here, so that the other commands start without gRPC.
-  const [{ startUp }, { createLog }] = await Promise.all([import('../up.js'), import('../runtime.js')]);
+  const [{ startUp }, { createLog }] = await Promise.all([import('../up.js'), import('../log.js')]);
   const up = await startUp({
     version: packageVersion(),
     postgres: { host: postgres.host, port: postgres.port },

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
-import { createLog } from '../runtime.js';
+import { createLog } from '../log.js';
 import { type Serving, serve } from '../serve/index.js';
 import { cyan, dim, line, printJson, report } from './io.js';
 import { runUntilStopped, stopAsked } from './up.js';

@@ -5,7 +5,7 @@ import { formatAddress } from '../../envoy/address.js';
 import { parseUpstreamUrl } from '../../envoy/http.js';
 import { MidstreamError } from '../../filters/errors.js';
 import { loadAccess } from '../config/access-file.js';
-import { createLog } from '../runtime.js';
+import { createLog } from '../log.js';
 import { startUp, type UpOptions } from '../up.js';
 import { action, cyan, dim, line, printJson, report } from './io.js';
 import { packageVersion } from './version.js';

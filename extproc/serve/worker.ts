@@ -1,6 +1,6 @@
 import '../process/v8-settings.js';
 import { MidstreamError } from '../../filters/errors.js';
-import { createLog } from '../runtime.js';
+import { createLog } from '../log.js';
 import { startWorker, type Worker } from './from-config.js';
 import { type FromWorker, type Question, STOP_MS_MAX, type ToWorker, type WorkerSettings } from './messages.js';
 import { AskedSiblings } from './siblings.js';
