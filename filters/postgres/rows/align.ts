@@ -34,7 +34,7 @@ function partsOf(output: OutputColumn, catalogue: CatalogueView | undefined): Pa
   const whole = output.whole_rows.map((row) => ({ ...row, column: '*' }));
   const sources = [...output.sources, ...whole];
   if (output.star.length === 0) {
-    const each = { sources };
+    const each = { sources, direct: output.direct && whole.length === 0 };
     return [{ columns: output.many ? undefined : [each], each }];
   }
   return output.star.map((star) => starPart(star, sources, output, catalogue));
@@ -68,7 +68,9 @@ function starPart(
   if (many || widths.size !== 1 || rows.some((row) => relationsOf(row, catalogue) === undefined)) return { columns: undefined, each };
   // With several arms, or a name in several schemas, each position may be any table's column there.
   const [width] = widths;
+  const direct = sources.length === 0;
   const columns = Array.from({ length: width! }, (_, i) => ({
+    direct,
     sources: [
       ...sources,
       ...rows.flatMap((row) =>

@@ -25,6 +25,10 @@ export class CopyBinary implements CopyFormat {
     return this.state === 'tuples';
   }
 
+  hides(): boolean {
+    return false;
+  }
+
   /** Every tuple is walked: its lengths must be checked anyhow, and the walk is as cheap as a look. */
   clean(): boolean {
     return false;

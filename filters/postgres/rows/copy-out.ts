@@ -14,6 +14,7 @@ import { ManyRows } from './many-rows.js';
 import type { MaskSet } from './mask-set.js';
 import type { CatalogueView, Missing } from './origin.js';
 import type { RowPlan } from './plan.js';
+import { unknownCopyText } from './types.js';
 import { coverOf, type ValueMasker } from './values/value.js';
 
 /** Longest row that is held while its end has not come, bytes. */
@@ -34,6 +35,8 @@ export interface CopyFormat {
   readonly between: boolean;
   /** how its messages of one row each are read in bulk; undefined where they can't be */
   readonly shape: RowShape | undefined;
+  /** something in buf[start, end) may hide from the bulk reading */
+  hides(buf: Buffer, start: number, end: number): boolean;
   /** nothing in buf[start, end) can be masked and it ends between rows */
   clean(buf: Buffer, start: number, end: number): boolean;
 }
@@ -48,12 +51,15 @@ export class CopyColumns {
   private readonly skipped: Uint8Array;
   /** a quick look at the raw bytes is enough to pass them */
   readonly plain: boolean;
+  /** some column's type is not known: a backslash may begin an escape of its own */
+  readonly guessed: boolean;
 
   constructor(plan: RowPlan) {
     this.finder = new Finder(plan.masks);
     this.cells = plan.columns.map((column) => new Cell(this.finder, column.name, column.cover));
     this.covers = this.cells.map((cell) => (cell.cover === undefined ? undefined : coverOf(cell)));
     this.values = plan.columns.map(({ values }) => values);
+    this.guessed = this.values.includes(unknownCopyText);
     const looks = this.cells.map((cell, i) =>
       cell.cover !== undefined ? 'always' : this.finder.empty ? 'never' : this.values[i]!.looks(cell),
     );
@@ -118,16 +124,18 @@ export class CopyOutMasker {
   /**
    * The masker for a COPY whose CopyOutResponse came, or what must be looked up first. Throws MidstreamError protocol_violation
    * when the server's format is not the one that the statement asks for.
+   * `typesInDoubt`: the open transaction may have changed what the catalogue says.
    */
   static plan(
     shape: CopyShape,
     response: { format: 0 | 1; column_formats: number[] },
     masks: MaskSet,
     catalogue: CatalogueView | undefined,
+    typesInDoubt = false,
   ): CopyOutMasker | Missing {
     if ((response.format === 1) !== (shape.format === 'binary'))
       throw violation('CopyOutResponse', 'format', shape.format, response.format);
-    const planned = planCopy(shape, response.column_formats.length, masks, catalogue);
+    const planned = planCopy(shape, response.column_formats.length, masks, catalogue, typesInDoubt);
     return 'columns' in planned ? new CopyOutMasker(shape, planned) : planned;
   }
 
@@ -181,7 +189,8 @@ export class CopyOutMasker {
     let copied = start;
     let changed = false;
     let masked = 0;
-    const { many, held, format } = this;
+    const { held, format } = this;
+    const many = this.many !== undefined && format.hides(buf, start, end) ? undefined : this.many;
     for (;;) {
       if (many !== undefined && held.length === 0 && format.between && at < end && many.ready()) {
         out.copy(buf, copied, at);

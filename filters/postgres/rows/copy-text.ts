@@ -60,9 +60,15 @@ export class CopyText implements CopyFormat {
   /** Delimiters that no masked value holds; quotes as they are usually written. */
   private bulkShape(): RowShape | undefined {
     const { csv, delimiter } = this;
+    if (!this.nullIsSure) return undefined;
     if (!BULK_DELIMITERS.includes(delimiter) || (csv !== undefined && (csv.quote !== 0x22 || csv.escape !== 0x22))) return undefined;
     if (this.null.includes(0x2a)) return undefined;
     return { kind: csv === undefined ? R_TEXT : R_CSV, type: backend.CopyData, delimiter, null_text: this.null };
+  }
+
+  /** In CSV a backslash is a letter: of a value whose type is not known it may begin an escape of its own (`\x41`, `\u0041`). */
+  hides(buf: Buffer, start: number, end: number): boolean {
+    return this.csv !== undefined && this.columns.guessed && indexOfByte(buf, 0x5c, start, end) >= 0;
   }
 
   clean(buf: Buffer, start: number, end: number): boolean {
@@ -71,6 +77,7 @@ export class CopyText implements CopyFormat {
     // Escapes could hide something from the quick look.
     const hiding = this.csv === undefined ? 0x5c : this.csv.quote;
     if (indexOfByte(buf, hiding, start, end) >= 0) return false;
+    if (this.hides(buf, start, end)) return false;
     let rows = 0;
     for (let line = indexOfByte(buf, 0x0a, start, end); line >= 0; line = indexOfByte(buf, 0x0a, line + 1, end)) rows++;
     this.count += rows;
@@ -146,7 +153,7 @@ export class CopyText implements CopyFormat {
         this.maskField(i, buf, from, to, out);
         continue;
       }
-      if (to - from === nothing.length && nothing.compare(buf, from, to) === 0) continue;
+      if (this.isNull(buf, from, to)) continue;
       out.copy(buf, this.copied, from);
       this.copied = from;
       const outcome = columns.mask(i, buf, from, to, out);
@@ -222,9 +229,23 @@ export class CopyText implements CopyFormat {
     return stop;
   }
 
+  /**
+   * In the text format a value that reads like NULL is written like it. Without a backslash the string may be one: then it is masked as one,
+   * or a client could ask whether a value is what it guessed.
+   */
+  private isNull(buf: Buffer, start: number, end: number): boolean {
+    const { null: nothing } = this;
+    if (end - start !== nothing.length || nothing.compare(buf, start, end) !== 0) return false;
+    return this.nullIsSure;
+  }
+
+  private get nullIsSure(): boolean {
+    return this.csv !== undefined || this.null.length === 0 || this.null[0] === 0x5c;
+  }
+
   /** Writes what stands before the field and its masked form, when it has one. */
   private maskField(index: number, buf: Buffer, start: number, end: number, out: ByteSink): void {
-    if (end - start === this.null.length && this.null.compare(buf, start, end) === 0) return;
+    if (this.isNull(buf, start, end)) return;
     const { csv, field, masked, columns } = this;
     masked.reset();
     let outcome: number;

@@ -5,6 +5,7 @@ import type { Masker } from '../../mask/types.js';
 import type { ByteSink } from './byte-sink.js';
 import { type Cell, COLUMN_KIND, type Usual } from './cell.js';
 import type { Finder } from './finder.js';
+import { unknownCopyText } from './types.js';
 import { paddedTextValue, textValue } from './values/text.js';
 import type { ValueMasker } from './values/value.js';
 
@@ -105,7 +106,7 @@ export class ManyRows {
   }
 }
 
-const isText = (values: ValueMasker): boolean => values === textValue || values === paddedTextValue;
+const isText = (values: ValueMasker): boolean => values === textValue || values === paddedTextValue || values === unknownCopyText;
 
 /** May the column ever have a way? */
 function mayGo(cell: Cell, values: ValueMasker, finder: Finder, plain: boolean): boolean {

@@ -130,6 +130,8 @@ export function originsOf(
 /** What goes into a position of the row, as far as the statement tells. */
 export interface Lineage {
   sources: ColumnRef[];
+  /** the value is that column's, as it is */
+  direct?: boolean;
 }
 
 function sourcesOf(column: ColumnLayout, lineage: Lineage | undefined, catalogue: CatalogueView | undefined): ColumnRef[] {

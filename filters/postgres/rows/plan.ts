@@ -3,7 +3,7 @@ import { Finder } from './finder.js';
 import type { ColumnRule, MaskSet } from './mask-set.js';
 import type { ColumnOrigin } from './origin.js';
 import { strongestRule } from './rule-match.js';
-import { type TypeInfo, ValueMaskers } from './types.js';
+import { type TypeInfo, type TypesBy, ValueMaskers } from './types.js';
 import type { ValueMasker } from './values/value.js';
 
 export { buildMaskSet, type ColumnRule, type DetectorRule, type MaskSet, type MaskSetOptions } from './mask-set.js';
@@ -41,8 +41,14 @@ export interface RowPlan {
  * Plans the masking of rows: for each column the strongest rule that covers one of its origins, else the detectors where its
  * type can hold text. `origins` are one for each column of `layout` (originsOf); `types` undefined: only built-in types are known.
  */
-export function buildRowPlan(layout: ColumnLayout[], origins: ColumnOrigin[], masks: MaskSet, types: TypeInfo | undefined): RowPlan {
-  const maskers = new ValueMaskers(types);
+export function buildRowPlan(
+  layout: ColumnLayout[],
+  origins: ColumnOrigin[],
+  masks: MaskSet,
+  types: TypeInfo | undefined,
+  by: TypesBy = 'exact',
+): RowPlan {
+  const maskers = new ValueMaskers(types, by);
   const finder = new Finder(masks);
   const columns = layout.map((column, i) => {
     const cover = strongestRule(masks, origins[i]?.sources ?? [{ schema: '', table: '', column: '*' }]);

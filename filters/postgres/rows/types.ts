@@ -3,6 +3,7 @@ import { arrayElements, builtinShapes, type Shape } from './oids.js';
 import { arrayText } from './values/array-text.js';
 import { byteaBinary, byteaText, opaqueBinary } from './values/bytes.js';
 import { dateBinary, dateText } from './values/datetime.js';
+import { believedBinary, believedText, guessedBinary, guessedText } from './values/guess.js';
 import { hstoreBinary, hstoreText } from './values/hstore.js';
 import { jsonpathValue, jsonValue, versioned } from './values/json.js';
 import { arrayBinary, multirangeBinary, rangeBinary, recordBinary } from './values/nested-binary.js';
@@ -45,11 +46,23 @@ export function needsLookup(oid: number): boolean {
   return !builtinShapes.has(oid) && !arrayElements.has(oid) && oid >= FIRST_NORMAL_OID;
 }
 
+/**
+ * How types are known. exact: the server tells them with the values. table: by the name of a table, which the format confirms in text.
+ * lineage: by the statement, which may be mistaken.
+ */
+export type TypesBy = 'exact' | 'table' | 'lineage';
+
 /** Maskers by type and format; made once for each type of a plan. */
 export class ValueMaskers {
   private readonly made: [Map<number, ValueMasker>, Map<number, ValueMasker>] = [new Map(), new Map()];
+  private readonly guessed: readonly [ValueMasker, ValueMasker];
 
-  constructor(private readonly types: TypeInfo | undefined) {}
+  constructor(
+    private readonly types: TypeInfo | undefined,
+    private readonly by: TypesBy = 'exact',
+  ) {
+    this.guessed = [by === 'exact' ? unknownText : unknownCopyText, guessedBinary((oid) => this.of(oid, 1))];
+  }
 
   of(oid: number, format: number): ValueMasker {
     if (format !== 0 && format !== 1) return refusedValue(format);
@@ -74,7 +87,7 @@ export class ValueMaskers {
     const element = arrayElements.get(oid);
     if (element !== undefined) return this.array(element, element === BOX ? ';' : ',', format);
     const entry = this.types?.type(oid);
-    if (entry === undefined || entry === 'unknown') return unknownValue(format);
+    if (entry === undefined || entry === 'unknown') return this.guessed[format];
     return this.entry(entry, format);
   }
 
@@ -93,9 +106,10 @@ export class ValueMaskers {
         return nullableText;
       case 'c':
         if (format === 1) return recordBinary((oid) => this.of(oid, 1));
+        // Its attributes are what the catalogue says, which an open transaction may have changed.
         return recordText(
-          entry.attributes.map((attribute) => this.of(attribute.type, 0)),
-          textValue,
+          entry.attributes.map((attribute) => believedText(this.of(attribute.type, 0), unknownText)),
+          unknownText,
         );
       case 'r':
         return format === 1 ? rangeBinary(base()) : rangeText(base());
@@ -106,18 +120,26 @@ export class ValueMaskers {
     // citext and other text-like types of extensions send their text in binary too.
     if (entry.name === 'citext') return textValue;
     if (entry.category === 'S') return format === 0 ? textValue : opaqueBinary;
-    return unknownValue(format);
+    return this.guessed[format];
   }
 
   private shaped(shape: Shape, format: 0 | 1): ValueMasker {
     switch (shape) {
       case 'record':
-        return format === 1 ? recordBinary((oid) => this.of(oid, 1)) : recordText(undefined, textValue);
+        return format === 1 ? recordBinary((oid) => this.of(oid, 1)) : recordText(undefined, unknownText);
       case 'anyarray':
         return this.array(TEXT, ',', format);
       default:
-        return typeof shape === 'object' ? this.range(shape, format) : (plain.get(shape) ?? [textValue, opaqueBinary])[format];
+        return typeof shape === 'object' ? this.range(shape, format) : this.plain(shape, format);
     }
+  }
+
+  private plain(shape: string, format: 0 | 1): ValueMasker {
+    const masker = (plain.get(shape) ?? [textValue, opaqueBinary])[format];
+    if (this.by === 'exact' || !confirmable.has(shape)) return masker;
+    if (format === 0) return believedText(masker, this.guessed[0]);
+    const bytes = confirmable.get(shape)!;
+    return this.by === 'lineage' && bytes > 0 ? believedBinary(masker, bytes, this.guessed[1]) : masker;
   }
 
   private range(shape: { range?: number; multirange?: number }, format: 0 | 1): ValueMasker {
@@ -141,13 +163,35 @@ function refusedValue(format: number): ValueMasker {
   return { looks: () => 'always', detect: refuse, cover: refuse };
 }
 
-const unknownValue = (format: 0 | 1): ValueMasker => (format === 0 ? textValue : opaqueBinary);
+const unknownText = guessedText('always');
+/** In COPY's text format a backslash is an escape; CSV sees to it itself. */
+export const unknownCopyText = guessedText('plain');
 
 const INT8_MAX = Number.MAX_SAFE_INTEGER;
 const bytesOf = (count: number) => Buffer.alloc(count);
 const number = (max: number, long: boolean): [ValueMasker, ValueMasker] => [numberText(max, long), integerBinary(max, long)];
 const zero = (text: string, binary: Buffer): [ValueMasker, ValueMasker] => [zeroValue(text, undefined, 0), zeroValue('', binary, 1)];
 const both = (masker: ValueMasker): [ValueMasker, ValueMasker] => [masker, masker];
+
+/** Types whose values are told from text by their looks, and how many bytes they have in binary; 0: any number. */
+const confirmable = new Map<string, number>(
+  Object.entries({
+    int2: 2,
+    int4: 4,
+    oid: 4,
+    int8: 8,
+    numeric: 0,
+    float4: 4,
+    float8: 8,
+    money: 8,
+    bool: 1,
+    date: 4,
+    timestamp: 8,
+    time: 8,
+  }),
+);
+for (const [shape, bytes] of Object.entries({ timetz: 12, interval: 16, uuid: 16, inet: 0, macaddr: 6, macaddr8: 8, bit: 0, never: 0 }))
+  confirmable.set(shape, bytes);
 
 /** [text, binary] of the types that are not made of others. */
 const plain = new Map<string, [ValueMasker, ValueMasker]>(

@@ -31,7 +31,9 @@ export function copyOutResponse(s: Session, f: Frame): boolean {
     const response = decodeCopyOutResponse(f.buf, f.body, f.end);
     const doubt = originsInDoubt(s, masks);
     if (doubt === undefined) return false;
-    const masker = doubt ? new CopyOutMasker(shape, planCovered(response, masks)) : CopyOutMasker.plan(shape, response, masks, s.catalogue);
+    const masker = doubt
+      ? new CopyOutMasker(shape, planCovered(response, masks))
+      : CopyOutMasker.plan(shape, response, masks, s.catalogue, s.typesInDoubt);
     if (masker instanceof CopyOutMasker) s.copyOut = { masker };
     else {
       s.lookup(masker);

@@ -201,6 +201,7 @@ function endOfPart(s: Session, f: Frame, tag: string): boolean {
   countFired(request, s.rows);
   s.rows = undefined;
   s.copyOut = undefined;
+  if (head.judgement?.ddl || (head.judgement?.analysis.facts.opaque.length ?? 0) > 0) s.typesInDoubt = true;
   if (head.judgement?.ddl) {
     s.plans.clear();
     if (s.catalogue !== undefined) s.lookup({ invalidate: true });

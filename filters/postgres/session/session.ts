@@ -70,6 +70,8 @@ export class Session {
   readonly plans = new RowPlans();
   /** views or names were redefined in a transaction that is still open */
   originsInDoubt = false;
+  /** tables and types may have been redefined in a transaction that is still open */
+  typesInDoubt = false;
   /** what another parser read, where Envoy forwards it */
   second: SecondOpinion | undefined;
   /** our copy of the encoding that texts are in */
@@ -349,6 +351,7 @@ export class Session {
 
   /** A transaction is over: what it redefined is in the catalogue now, or gone. */
   settleOrigins(): void {
+    this.typesInDoubt = false;
     if (!this.originsInDoubt) return;
     for (const item of this.pending) if (item.changesOrigins) return;
     this.originsInDoubt = false;

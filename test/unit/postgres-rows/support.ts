@@ -118,6 +118,7 @@ export function catalogueOf(
   tables: Record<string, string[]>,
   types: TypeEntry[] = [],
   asked = true,
+  type = 25,
 ): CatalogueView & { oid(table: string): number } {
   const relations: Relation[] = Object.entries(tables).map(([full, columns], i) => {
     const [schema, name] = full.split('.') as [string, string];
@@ -129,7 +130,7 @@ export function catalogueOf(
       columns: columns.map((one, n) => ({
         attribute: n + 1,
         name: one,
-        type: 25,
+        type,
         generated: false,
         sources: [{ schema, table: name, column: one }],
       })),
