@@ -40,7 +40,7 @@ const groups = new Groups();
 /** Digits in groups may be an identifier of some country as well. */
 function mayBeId(buf: Uint8Array, start: number, end: number): boolean {
   groups.read(buf, start, end);
-  return groups.count > 1 && mayBePrinted(groups);
+  return groups.count > 1 && mayBePrinted(groups, true);
 }
 
 /** Sixteen digits in fours with the same separator, or fifteen or sixteen in one. */

@@ -279,10 +279,14 @@ function hasShape(buf: Uint8Array, start: number, shape: string): boolean {
   return true;
 }
 
-/** True when some printed form has its sizes and separators in the run, check digits unseen: for the gate. */
-export function mayBePrinted(groups: Groups): boolean {
+/**
+ * True when some printed form has its sizes and separators in the run, check digits unseen: for the gate. `alone`: the run is all there is, so
+ * that its middle is none.
+ */
+export function mayBePrinted(groups: Groups, alone = false): boolean {
   for (let g = 0; g < groups.count; g++) {
     if (groups.gap[g] === 0) return false;
+    if (alone && g > 0 && groups.gap[g - 1] === groups.gap[g]) continue;
     for (const form of formsFor(groups, g)) {
       const after = groups.gap[g + form.sizes.length - 1];
       if (fits(form, groups, g, groups.count) && (after === 0 || after !== groups.gap[g])) return true;
