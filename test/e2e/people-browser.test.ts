@@ -11,6 +11,7 @@ import { openApprovals } from '../../extproc/stores/approvals/sqlite.js';
 import type { ApprovalStore } from '../../filters/approval/types.js';
 import { findChromium } from '../support/chromium.js';
 import { oidcLogin, startOidc } from '../support/identity/oidc.js';
+import { type RunningSaml, samlLogin, startSaml } from '../support/identity/saml.js';
 import { pendingBecause } from '../support/pending.js';
 import { freePort } from '../support/ports.js';
 import { pem } from '../support/tls-server.js';
@@ -21,7 +22,7 @@ const portOf = (server: Server | TlsServer): number => (server.address() as Addr
 
 /**
  * A browser decides what a cookie's flags and a page's policy mean. To it, localhost and 127.0.0.1 are two sites; ports of one are not.
- * The provider and a hostile page are at localhost, the approvals API at 127.0.0.1.
+ * The providers and a hostile page are at localhost, the approvals API at 127.0.0.1.
  */
 for (const scheme of ['http', 'https'] as const)
   describe(`people who approve, in Chromium over ${scheme}`, function () {
@@ -35,6 +36,7 @@ for (const scheme of ['http', 'https'] as const)
     let edge: TlsServer | undefined;
     let hostile: Server;
     let oidc: Awaited<ReturnType<typeof startOidc>>;
+    let saml: RunningSaml;
     let browser: Browser;
     let context: BrowserContext;
     let page: Page;
@@ -55,6 +57,7 @@ for (const scheme of ['http', 'https'] as const)
         base = `https://127.0.0.1:${portOf(edge)}`;
       }
       oidc = await startOidc(`${base}/login/oidc/callback`, 'localhost');
+      saml = await startSaml(`${base}/login/saml/acs`, 'localhost');
       hostile = createServer((_, response) => {
         response.setHeader('content-type', 'text/html');
         const action = `${base}/v1/approvals/${hold}/approve`;
@@ -76,7 +79,7 @@ for (const scheme of ['http', 'https'] as const)
           session_ms_max: 3_600_000,
           idle_ms_max: 900_000,
           groups: { 'DB Admins': ['dba'] },
-          saml: undefined,
+          saml: samlLogin(saml, folder),
           oidc: oidcLogin(oidc.issuer, folder),
         },
       });
@@ -89,7 +92,7 @@ for (const scheme of ['http', 'https'] as const)
       await browser?.close();
       await api?.close();
       edge?.close();
-      for (const one of [oidc?.server, hostile]) {
+      for (const one of [oidc?.server, saml?.server, hostile]) {
         one?.closeAllConnections();
         one?.close();
       }
@@ -165,5 +168,54 @@ for (const scheme of ['http', 'https'] as const)
       assert.equal((await me()).status, 401);
       await context.addCookies([kept]);
       assert.equal((await me()).status, 401);
+    });
+
+    it('logs in by a SAML provider, whose form brings no cookie, and keeps none that was there before', async () => {
+      await context.clearCookies();
+      // Somebody who could plant a cookie would know the session (session fixation).
+      await context.addCookies([{ name: cookieName, value: 'planted', url: base, secure: scheme === 'https', sameSite: 'Strict' }]);
+      await page.goto(`${base}/login`);
+      const posted = page.waitForRequest((request) => request.method() === 'POST' && request.url() === `${base}/login/saml/acs`);
+      await page.click('a[href="/login/saml"]');
+      assert.equal((await (await posted).allHeaders())['cookie'], undefined);
+      await page.waitForSelector('text=Logged in as ada@shop.example, approver for: dba');
+      const cookie = (await session())!;
+      assert.notEqual(cookie.value, 'planted');
+      assert.deepEqual([cookie.httpOnly, cookie.secure, cookie.sameSite], [true, scheme === 'https', 'Strict']);
+      assert.equal((await me()).status, 200);
+    });
+
+    it('sends nobody elsewhere, whatever an address of ours says', async () => {
+      const evil = `http://localhost:${portOf(hostile)}/`;
+      for (const path of [
+        `/login?next=${evil}`,
+        `/?url=${evil}`,
+        `/login/saml/finish?attempt=${evil}`,
+        `/login/oidc/callback?state=x&redirect_uri=${evil}`,
+        `//localhost:${portOf(hostile)}/`,
+        `/login/..//localhost:${portOf(hostile)}/`,
+      ]) {
+        await page.goto(`${base}${path}`);
+        assert.equal(new URL(page.url()).origin, base, path);
+      }
+    });
+
+    it('lets nobody into the browser who began the log-in in another', async () => {
+      const other = await browser.newContext({ ignoreHTTPSErrors: true });
+      const theirs = await other.newPage();
+      // An attacker's log-in, up to the last step, which they leave to their victim.
+      let finish = '';
+      await theirs.route(/\/login\/saml\/finish/, (route) => {
+        finish = route.request().url();
+        return route.abort();
+      });
+      await theirs.goto(`${base}/login`);
+      await theirs.click('a[href="/login/saml"]');
+      for (const end = Date.now() + 30_000; finish === '' && Date.now() < end; ) await new Promise((done) => setTimeout(done, 50));
+      assert.notEqual(finish, '');
+      await context.clearCookies();
+      assert.equal((await page.goto(finish))!.status(), 401);
+      assert.equal(await session(), undefined);
+      await other.close();
     });
   });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import * as client from 'openid-client';
 import { MidstreamError } from '../../../filters/errors.js';
+import { isName } from '../../identity/names.js';
 import type { Person } from './sessions.js';
 import type { OidcLogin } from './types.js';
 
@@ -60,7 +61,7 @@ export class Oidc {
       throw new MidstreamError('unauthenticated', 'the provider’s answer was not accepted', { hint: 'Log in again.', cause });
     }
     const id = claims[this.options.id_claim];
-    if (typeof id !== 'string' || id === '')
+    if (!isName(id))
       throw new MidstreamError('unauthenticated', `the provider does not tell the claim ${this.options.id_claim}`, {
         hint: 'An operator must ask for another scope, or name another claim.',
       });
@@ -69,7 +70,7 @@ export class Oidc {
       throw new MidstreamError('unauthenticated', 'the provider has not verified this e-mail address', { hint: 'Verify it there first.' });
     const groups = claims[this.options.groups_claim];
     const list = typeof groups === 'string' ? [groups] : Array.isArray(groups) ? groups : [];
-    return { id, groups: list.filter((one): one is string => typeof one === 'string'), issuer: this.options.issuer };
+    return { id, groups: list.filter(isName), issuer: this.options.issuer };
   }
 
   private async configuration(): Promise<client.Configuration> {

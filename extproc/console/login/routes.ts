@@ -46,7 +46,7 @@ export function addLogin(
   const oidc = options.oidc && new Oidc(options.oidc, `${base}/login/oidc/callback`, now);
   const saml = options.saml && new Saml(options.saml, `${base}/login/saml/acs`);
   if (oidc) addOidc(app, oidc, new Attempts<OidcState>(secure, now), welcome);
-  if (saml) addSaml(app, saml, new Attempts<{ person?: Person }>(secure, now), welcome);
+  if (saml) addSaml(app, saml, new Attempts<SamlAttempt>(secure, now), welcome);
   app.get('/login', (c) => {
     refuseHost(c, hosts);
     return page(
@@ -104,8 +104,20 @@ function addOidc(app: Hono, oidc: Oidc, attempts: Attempts<OidcState>, welcome: 
   });
 }
 
-function addSaml(app: Hono, saml: Saml, attempts: Attempts<{ person?: Person }>, welcome: Welcome): void {
-  app.get('/login/saml', async (c) => c.redirect(await saml.begin(attempts.begin(c, {}))));
+interface SamlAttempt {
+  /** id of what was asked of the provider */
+  request?: string;
+  /** who came, once it has answered */
+  person?: Person;
+}
+
+function addSaml(app: Hono, saml: Saml, attempts: Attempts<SamlAttempt>, welcome: Welcome): void {
+  app.get('/login/saml', async (c) => {
+    const state: SamlAttempt = {};
+    const { url, request } = await saml.begin(attempts.begin(c, state));
+    state.request = request;
+    return c.redirect(url);
+  });
   app.get('/login/saml/metadata', (c) => c.body(saml.metadata(), 200, { 'content-type': 'application/samlmetadata+xml' }));
   app.post('/login/saml/acs', async (c) => {
     if (Number(c.req.header('content-length') ?? FORM_BYTES_MAX + 1) > FORM_BYTES_MAX)
@@ -113,8 +125,8 @@ function addSaml(app: Hono, saml: Saml, attempts: Attempts<{ person?: Person }>,
     const { SAMLResponse: response, RelayState: relay } = await c.req.parseBody();
     const attempt = typeof relay === 'string' ? relay : '';
     const state = attempts.peek(attempt);
-    if (state === undefined || state.person !== undefined || typeof response !== 'string') throw unknownAttempt();
-    state.person = await saml.finish(response);
+    if (state?.request === undefined || state.person !== undefined || typeof response !== 'string') throw unknownAttempt();
+    state.person = await saml.finish(response, state.request);
     // A form of another site brings no cookie; the next request is our own page's, and shows whether this browser began it.
     const next = `/login/saml/finish?attempt=${encodeURIComponent(attempt)}`;
     return page(c, html`<meta http-equiv="refresh" content="0; url=${next}" /><p><a href="${next}">Go on</a></p>`);

@@ -12,6 +12,7 @@ declare module 'samlp' {
   import type { IncomingMessage, ServerResponse } from 'node:http';
 
   const samlp: {
+    getSamlResponse(options: object, user: object, done: (error: Error | null, xml: string) => void): void;
     auth(options: object): (request: IncomingMessage, response: ServerResponse, next: (error?: Error) => void) => void;
   };
   export default samlp;
