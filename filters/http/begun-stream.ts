@@ -1,4 +1,5 @@
 import { isObject } from '../mcp/messages.js';
+import { messageEvent } from '../mcp/sse.js';
 import type { Answer, Effects, Header } from './effects.js';
 import { JsonSource } from './json-source.js';
 
@@ -44,7 +45,7 @@ export class BegunStream {
   }
 
   event(message: object): Answer {
-    return { part: 'local_body', chunks: [eventOf(JSON.stringify(message))], end: false };
+    return { part: 'local_body', chunks: [messageEvent(JSON.stringify(message))], end: false };
   }
 
   /** The head of the server's answer. */
@@ -83,12 +84,10 @@ export class BegunStream {
     const { value } = source;
     const messages = (Array.isArray(value) ? value : [value]) as unknown[];
     if (!messages.every((one) => isObject(one) && one['jsonrpc'] === '2.0')) return this.error();
-    return Buffer.concat(messages.map((one) => eventOf(source.write(one))));
+    return Buffer.concat(messages.map((one) => messageEvent(source.write(one))));
   }
 
   private error(): Buffer {
-    return eventOf(this.failed(`The server answered ${this.status}.`));
+    return messageEvent(this.failed(`The server answered ${this.status}.`));
   }
 }
-
-const eventOf = (data: string): Buffer => Buffer.from(`event: message\ndata: ${data}\n\n`);

@@ -5,6 +5,7 @@ import type { KubernetesRequest } from '../kubernetes/conversation.js';
 import { statusOf } from '../kubernetes/status.js';
 import type { McpOpinion } from '../mcp/second-opinion.js';
 import type { McpSide } from '../mcp/side.js';
+import { messageEvent } from '../mcp/sse.js';
 import type { Decision, Identity } from '../policy/types.js';
 import { shownIdentity } from '../record/shown-identity.js';
 import { acceptedAnswer } from './accepted.js';
@@ -398,7 +399,7 @@ export class Exchange {
 
   private tell(message: object): void {
     if (this.phase !== 'passing') return;
-    this.response?.inject(Buffer.from(`event: message\ndata: ${JSON.stringify(message)}\n\n`), this.out);
+    this.response?.inject(messageEvent(JSON.stringify(message)), this.out);
   }
 
   private onAccepted(id: string): void {

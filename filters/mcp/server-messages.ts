@@ -8,7 +8,7 @@ import type { McpParties } from './conversation.js';
 import { mcpFacts } from './facts.js';
 import { type Fields, isObject, type McpMessage, readMessages, text } from './messages.js';
 import { mcpOperation } from './operation.js';
-import { type SseEvent, SseReader, writeEvent } from './sse.js';
+import { type SseEvent, SseReader, withoutBreaks, writeEvent } from './sse.js';
 import { listedTools, toolHash } from './tools.js';
 
 /** What the exchange is told of a server's messages, in their order. */
@@ -89,8 +89,10 @@ export class ServerMessages {
   }
 
   /** The bytes of one event that go on. */
-  event(event: SseEvent): Buffer {
-    const { raw, type, data } = event;
+  event(given: SseEvent): Buffer {
+    const event = withoutBreaks(given);
+    const { type, data } = event;
+    const raw = event === given ? given.raw : writeEvent(event, data);
     if (data === undefined || data === '') return raw;
     if (type === 'endpoint') {
       this.listener.endpoint(data);

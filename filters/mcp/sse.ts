@@ -97,12 +97,36 @@ function readEvent(said: string): Omit<SseEvent, 'raw'> {
   return { type, data: data.length === 0 ? undefined : data.join('\n'), rest };
 }
 
+/**
+ * What Python's `splitlines` takes for the end of a line, and server-sent events do not: httpx-sse below 0.4.2 reads events with it, so that a text
+ * inside a message could be events of its own.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const BREAKS = /[\u000b\u000c\u001c-\u001e\u0085\u2028\u2029]/g;
+
+const escaped = (text: string): string => text.replace(BREAKS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** An event of the gateway's own that carries a message, JSON on one line. */
+export const messageEvent = (json: string): Buffer => Buffer.from(`event: message\ndata: ${escaped(json)}\n\n`);
+
+/** The event as every reader takes it: such characters are escaped as JSON has it; other lines with one are left out. The same one where there are none. */
+export function withoutBreaks(event: SseEvent): SseEvent {
+  const { type, data, rest } = event;
+  if (![type, data ?? '', ...rest].some((text) => text.search(BREAKS) >= 0)) return event;
+  return {
+    ...event,
+    type: escaped(type),
+    data: data === undefined ? undefined : escaped(data),
+    rest: rest.filter((line) => line.search(BREAKS) < 0),
+  };
+}
+
 /** An event with other data; without data where it is undefined, so that its id still counts for whom resumes. */
 export function writeEvent({ type, rest }: Pick<SseEvent, 'type' | 'rest'>, data: string | undefined): Buffer {
   const lines = [
     ...(type === '' || data === undefined ? [] : [`event: ${type}`]),
     ...rest,
-    ...(data === undefined ? [] : [`data: ${data}`]),
+    ...(data === undefined ? [] : data.split('\n').map((line) => `data: ${line}`)),
   ];
   return Buffer.from(lines.length === 0 ? '' : `${lines.join('\n')}\n\n`, 'utf8');
 }

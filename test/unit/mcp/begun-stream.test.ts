@@ -80,10 +80,13 @@ describe('an answer that begins while the call waits', () => {
   it('keeps numbers as the server wrote them', () => {
     const d = waiting();
     decided(d, 'approved');
-    const text = '{"jsonrpc":"2.0","id":5,\n "result":{"content":[],"structuredContent":{"id":12345678901234567890,"rate":1.0}}}';
+    const text =
+      '{"jsonrpc":"2.0","id":5,\n "result":{"content":[{"type":"text","text":"a\u2028b"}],"structuredContent":{"id":12345678901234567890,"rate":1.0}}}';
     d.step({ type: 'response_headers', headers: [[':status', '200'], ...json.slice(0, 1)], end: false });
     d.step({ type: 'response_body', body: Buffer.from(text), end: true });
     const bytes = Buffer.concat(d.answers.flatMap((answer) => (answer.part === 'local_body' ? answer.chunks : [])));
+    // What ends a line for some readers of events is escaped.
+    assert.match(bytes.toString(), /"text":"a\\u2028b"/);
     assert.match(bytes.toString(), /"structuredContent":\{"id":12345678901234567890,"rate":1\.0\}/);
   });
 
