@@ -148,6 +148,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         const error = new MidstreamError('unauthenticated', 'the identity was revoked', { hint: 'ask an operator' });
         connection.input({ type: 'stop', reason: error.message, error });
       }
+      for (const exchange of [...exchanges]) {
+        const { identity } = exchange.exchange.options.peer;
+        if (identity !== undefined && has(identity.id)) exchange.input({ type: 'revoked', reason: 'the identity was revoked' });
+      }
     },
     stop: async (reason) => {
       stopping = true;

@@ -79,4 +79,6 @@ export type ExchangeInput =
   /** the request is held, and its client is told so: it waits at this link without it */
   | { type: 'accepted'; id: string }
   /** the gateway is stopping, or can't record */
-  | { type: 'stop'; reason: string };
+  | { type: 'stop'; reason: string }
+  /** whoever asks is not let in any more: nothing more comes, and nothing of the answer goes on */
+  | { type: 'revoked'; reason: string };

@@ -158,6 +158,8 @@ export class Exchange {
         return this.gone(input.reason);
       case 'stop':
         return this.stop(input.reason);
+      case 'revoked':
+        return this.revoked(input.reason);
     }
   }
 
@@ -170,7 +172,7 @@ export class Exchange {
     if (input.type === 'response_headers') this.out.answers.push({ part: 'response_headers' });
     else if (input.type === 'response_body') this.out.answers.push({ part: 'response_body', chunks: [input.body], end: input.end });
     else if (input.type === 'response_trailers') this.out.answers.push({ part: 'response_trailers' });
-    else if (input.type === 'gone' || input.type === 'stop') this.phase = 'closed';
+    else if (input.type === 'gone' || input.type === 'stop' || input.type === 'revoked') this.phase = 'closed';
     else if (input.type.startsWith('request_')) throw new MidstreamError('protocol_violation', 'a request came behind its answer');
   }
 
@@ -609,6 +611,20 @@ export class Exchange {
     if (this.phase === 'refused' || this.phase === 'new') return;
     if (this.phase === 'held') this.out.ended.push({ hold: this.operation!.hold, status: 'cancelled', reason });
     this.refuse(stopping(reason));
+  }
+
+  private revoked(reason: string): void {
+    if (this.phase === 'refused' || this.phase === 'new') return;
+    if (this.tunnel !== undefined) {
+      this.tunnel.stop(reason);
+      return this.close(reason);
+    }
+    if (this.phase === 'passing' || this.phase === 'upgraded') {
+      this.out.fail = reason;
+      return this.gone(reason);
+    }
+    if (this.phase === 'held') this.out.ended.push({ hold: this.operation!.hold, status: 'cancelled', reason });
+    this.refuse(unknownCaller(reason));
   }
 
   private close(reason: string, phase: Phase = 'closed'): void {

@@ -371,6 +371,26 @@ describe('an HTTP exchange', () => {
     assert.equal(answering.events('response')[0]!['incomplete'], true);
   });
 
+  it('ends what a revoked identity has under way in each phase, also before the server has answered', () => {
+    const revoked = { type: 'revoked', reason: 'the identity was revoked' } as const;
+    const held = new Driver(policy);
+    held.request('DELETE /v1/all');
+    held.step(revoked);
+    assert.equal(held.refusal().status, 401);
+    assert.deepEqual(
+      held.last.ended.map(({ status }) => status),
+      ['cancelled'],
+    );
+    for (const begun of [false, true]) {
+      const answering = new Driver(policy);
+      answering.request('GET /x');
+      if (begun) answering.step({ type: 'response_headers', headers: [[':status', '200']], end: false });
+      answering.step(revoked);
+      assert.equal(answering.last.fail, 'the identity was revoked');
+      assert.equal(answering.events('session.close')[0]!['reason'], 'the identity was revoked');
+    }
+  });
+
   it('lets nobody through whom nothing lets reach the server', () => {
     const d = new Driver(policy, undefined, true);
     d.request('POST /v1/x', json, '{}');
