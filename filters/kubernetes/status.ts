@@ -14,7 +14,8 @@ const REASONS: Record<number, string> = {
 /** A refusal as the clients of a Kubernetes API read it. Nothing of the request is in it. */
 export function statusOf({ status, title, detail, rule, hint }: Refusal, session: string): { headers: [string, string][]; body: Buffer } {
   const who = rule === '' ? `request ${session}` : `rule ${rule}, request ${session}`;
-  const said = [`${title}:`, detail, hint].filter((part) => part !== '').join(' ');
+  const sentence = detail === '' || /[.!?]$/.test(detail) ? detail : `${detail}.`;
+  const said = [`${title}:`, hint === '' ? detail : sentence, hint].filter((part) => part !== '').join(' ');
   const body = {
     kind: 'Status',
     apiVersion: 'v1',

@@ -136,6 +136,20 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
     assert.ok(text.includes(Buffer.from(MARK).toString('base64')));
   });
 
+  it('a patch that can not be applied is told without the Secret that it was for', async () => {
+    for (const [type, patch] of [
+      ['json', '[{"op":"replace","path":"/kind","value":"ConfigMap"}]'],
+      ['json', '[{"op":"add","path":"/data/more","value":{}}]'],
+      ['merge', '{"metadata":{"labels":{"a":{"b":1}}}}'],
+      ['merge', '{"immutable":"x"}'],
+    ] as const) {
+      const { code, err } = await run(['patch', 'secret', 'db', `--type=${type}`, '-p', patch, '-v=8']);
+      assert.equal(code, 1);
+      assert.match(err, /Invalid value/, patch);
+      clean(err);
+    }
+  });
+
   it('ConfigMaps and logs go through the detectors, base64 too', async () => {
     const { data } = JSON.parse(await ok(['get', 'configmap', 'app', '-o', 'json'])) as { data: Record<string, string> };
     assert.equal(data['owner'], 'j***@example.com');

@@ -4,7 +4,8 @@ import { maskedNumber } from '../../mask/codecs/number.js';
 import { maskText } from '../../mask/text.js';
 import type { KubernetesFacts } from '../facts.js';
 import { isBase64, isPacked, textInBase64 } from './base64.js';
-import { type CoveredObject, coverOf, markOf, type ObjectMask } from './marks.js';
+import { type CoveredObject, coverOf, MARK, markOf, type ObjectMask } from './marks.js';
+import { quotedJson } from './quoted.js';
 
 /** What is masked in objects: by where it stands, and by what detectors find; both strongest first. */
 export interface ObjectMasks {
@@ -114,6 +115,9 @@ class Walk {
     private readonly nested: number,
   ) {}
 
+  /** what is read is a Status: it may tell of the very object that was asked for */
+  private status = false;
+
   root(node: JsonNode, listKind: string): void {
     // A list is a JSON patch: its operations.
     if (node.type === 'array') for (const item of node.items) this.element(item, plainPlace(''), listKind);
@@ -139,6 +143,7 @@ class Walk {
   /** `own`: the document itself, an element of a list, the object of an event or of a row. */
   private object(node: JsonNode & { type: 'object' }, place: Place, listKind: string, own: boolean): void {
     const { kind, path, named } = this.words(node);
+    if (own) this.status = kind === 'Status';
     const covered = place.cover === undefined ? this.masker.coverFor(kind, listKind, own) : undefined;
     const keys = covered === undefined ? [] : COVERED[covered.kind];
     const patches = path !== '' && /^\/(data|stringData|binaryData)(\/|$)/.test(path);
@@ -199,7 +204,11 @@ class Walk {
       end = buf.length;
     }
     if (start === end) return;
-    const masked = this.json(buf, start, end) ?? this.encoded(buf, start, end) ?? this.detected(buf, start, end, place);
+    const masked =
+      this.json(buf, start, end) ??
+      this.quoted(buf, start, end, place) ??
+      this.encoded(buf, start, end) ??
+      this.detected(buf, start, end, place);
     if (masked !== undefined) this.edits.push({ start: node.start, end: node.end, text: JSON.stringify(masked.toString('utf8')) });
   }
 
@@ -214,6 +223,44 @@ class Walk {
       return undefined;
     }
     return edits.length === 0 ? undefined : applied(raw, edits);
+  }
+
+  /** Objects that a text quotes, as errors of the API server do. What a Status quotes is the object that was asked for, whatever it says of its kind. */
+  private quoted(buf: Buffer, start: number, end: number, place: Place): Buffer | undefined {
+    const cover = this.status ? this.masker.coverFor('', '', true)?.cover : undefined;
+    if (cover === undefined && buf.indexOf('"{', start) < 0 && buf.indexOf('"[', start) < 0) return undefined;
+    const text = buf.toString('utf8', start, end);
+    const parts: string[] = [];
+    let at = 0;
+    for (const { start: from, end: to, said } of quotedJson(text)) {
+      const masked = said === undefined ? 'unread' : this.quotedObject(Buffer.from(said), cover !== undefined);
+      if (masked === 'clean' || (masked === 'unread' && cover === undefined)) continue;
+      if (masked === 'unread') this.masker.found(cover!.name);
+      parts.push(text.slice(at, from), JSON.stringify(masked === 'unread' ? MARK : masked.toString('utf8')));
+      at = to;
+    }
+    let rest = text.slice(at);
+    const printed = cover === undefined ? -1 : rest.search(PRINTED);
+    if (printed >= 0) {
+      this.masker.found(cover!.name);
+      rest = rest.slice(0, printed) + MARK;
+    } else if (at === 0) return undefined;
+    const next = Buffer.from(parts.join('') + rest);
+    return this.detected(next, 0, next.length, place) ?? next;
+  }
+
+  private quotedObject(raw: Buffer, asked: boolean): Buffer | 'clean' | 'unread' {
+    if (this.nested === NESTED_MAX) return 'unread';
+    const edits: Edit[] = [];
+    try {
+      const walk = new Walk(this.masker, raw, edits, this.nested + 1);
+      const tree = readTree(raw, this.masker.keys);
+      if (asked) walk.root(tree, '');
+      else walk.value(tree, plainPlace(''), '');
+    } catch {
+      return 'unread';
+    }
+    return edits.length === 0 ? 'clean' : applied(raw, edits);
   }
 
   private encoded(buf: Buffer, start: number, end: number): Buffer | undefined {
@@ -266,6 +313,9 @@ class Walk {
     this.edits.push({ start: node.start, end: node.end, text: JSON.stringify(encoded ? Buffer.from(mark).toString('base64') : mark) });
   }
 }
+
+/** A value as Go prints it (%v): it can't be read. */
+const PRINTED = /\b(map\[|\[\](byte|uint8)\{)/;
 
 /** A shorter name is no value of any kind, UTF-16 units. */
 const KEY_UNITS_MIN = 6;

@@ -42,6 +42,47 @@ describe('answers of a Kubernetes API', () => {
   };
   const hidden = { ...secret, data: { password: B, empty: '' } };
 
+  it('cover what an error quotes of a Secret, whatever the quoted object says of itself', () => {
+    const said = (object: unknown) => ({
+      kind: 'Status',
+      status: 'Failure',
+      message: `patch: Invalid value: ${JSON.stringify(object)}: unknown`,
+      code: 422,
+    });
+    const asked = { resource: 'secrets' };
+    for (const object of [secret, { ...secret, kind: 'ConfigMap' }, [secret], { ...secret, items: [], path: '/x', 'é\u2028\n': '"' }]) {
+      const status = said(JSON.stringify(object));
+      const causes = { ...status, details: { causes: [{ reason: 'FieldValueInvalid', message: status.message, field: 'patch' }] } };
+      for (const [answer, wanted] of [
+        [causes, asked],
+        [{ type: 'ERROR', object: causes }, asked],
+      ] as const) {
+        const text = JSON.stringify(json(answer, wanted));
+        assert.ok(!text.includes(secret.data.password), text);
+        assert.ok(text.includes(B) && text.includes(': unknown'), text);
+      }
+    }
+    // Of a Secret that says what it is wherever it is quoted, of the rest only where it was asked for.
+    const event = { kind: 'Event', message: `webhook: ${JSON.stringify(JSON.stringify(secret))} was refused` };
+    assert.ok(!JSON.stringify(json(event)).includes(secret.data.password));
+    const other = said(JSON.stringify({ kind: 'ConfigMap', data: { a: 'b' } }));
+    assert.deepEqual(json(other, { resource: 'configmaps' }), other);
+    assert.deepEqual(json(said('A_B'), asked), said('A_B'));
+    // What can't be read is covered whole.
+    const password = secret.data.password;
+    for (const broken of [
+      `x: "{\\"data\\":{\\"a\\":\\"${password}\\"`,
+      `x: "{\\q${password}" y`,
+      `x: map[data:map[a:${password}]]`,
+      `Data:map[string][]uint8{"a":[]uint8{0x1}}`,
+    ]) {
+      const { message } = json({ kind: 'Status', message: broken }, asked) as { message: string };
+      assert.ok(message.includes(MARK) && !message.includes(password) && !message.includes('0x1'), message);
+    }
+    const go = '"{\\"a\\":\\"\\x41\\a\\v\\U0001f600 jane.doe@example.com\\"}"';
+    assert.ok(!JSON.stringify(json({ kind: 'Status', message: go })).includes('jane.doe'));
+  });
+
   it('cover Secrets wherever they stand', () => {
     assert.deepEqual(json(secret), hidden);
     const { kind: _kind, apiVersion: _version, ...bare } = secret;
