@@ -88,12 +88,13 @@ export class AskedRequest {
 
   /** The answer of a gRPC call without a descriptor can't be looked into: decided before the call, since nobody can be asked after it. */
   private decideOpaque(): Decision | undefined {
-    const form = this.rules.masks.length > 0 ? grpcForm(this.facts.content_type) : undefined;
-    if (form === undefined || answerType(this.grpcCall, form) !== undefined) return undefined;
-    return opaqueDecision(this.rules.policy.opaque);
+    return this.rules.masks.length > 0 && this.grpcCall.judged ? opaqueDecision(this.rules.policy.opaque) : undefined;
   }
 
+  /** A server may answer a call in another form than it was asked in: what was decided is about the one that was asked for. */
   get grpcCall(): GrpcCall {
-    return { schema: this.options.grpc, path: this.facts.target.replace(/\?.*$/s, ''), judged: this.grpc };
+    const call = { schema: this.options.grpc, path: this.facts.target.replace(/\?.*$/s, '') };
+    const form = this.grpc ? grpcForm(this.facts.content_type) : undefined;
+    return { ...call, judged: form !== undefined && answerType(call, form) === undefined };
   }
 }

@@ -150,7 +150,7 @@ describe('gRPC messages', () => {
     assert.throws(() => answer([frame(Buffer.alloc(3), 4)]), /flags/);
   });
 
-  const call = (under: string, kind: string, body: Buffer, trailers: [string, string][] = [], known = true): Driver => {
+  const call = (under: string, kind: string, body: Buffer, trailers: [string, string][] = [], known = true, answered = kind): Driver => {
     const d = new Driver(under, undefined, false, undefined, undefined, known ? { grpc: schema } : {});
     d.request('POST /people.v1.People/Get', [['content-type', kind]], 'x');
     if (d.exchange.phase === 'passing')
@@ -158,7 +158,7 @@ describe('gRPC messages', () => {
         type: 'response_headers',
         headers: [
           [':status', '200'],
-          ['content-type', kind],
+          ['content-type', answered],
         ],
         end: false,
       });
@@ -203,6 +203,15 @@ describe('gRPC messages', () => {
     );
     // nothing is masked: nothing has to be looked into
     assert.equal(sent(call('version: 1\n', 'application/grpc', bytes, [], false)).compare(bytes), 0);
+  });
+
+  it('in another form than they were asked in are opaque too: what was decided was not about them', () => {
+    const bytes = frame(encode({ email: EMAIL }));
+    const { status, problem } = call(policy, 'application/grpc', bytes, [], true, 'application/grpc+other').refusal();
+    assert.equal(status, 502);
+    assert.equal(problem['detail'], 'gRPC without a descriptor (defaults.opaque)');
+    const open = call(`${policy}defaults: { opaque: allow }\n`, 'application/grpc', bytes, [], true, 'application/grpc+other');
+    assert.equal(sent(open).compare(bytes), 0);
   });
 
   it('are known by their content type', () => {
