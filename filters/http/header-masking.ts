@@ -42,7 +42,7 @@ export function maskHeaders(masks: readonly BodyMask[], headers: readonly Line[]
   return { changed, removed };
 }
 
-interface MaskedLine {
+export interface MaskedLine {
   value: string;
   /** rules, once for each time */
   fired: readonly string[];
@@ -50,7 +50,8 @@ interface MaskedLine {
   named: boolean;
 }
 
-function maskLine(masks: readonly BodyMask[], name: string, value: string): MaskedLine {
+/** One header, whatever its name. Throws MidstreamError for a Content-Type that can't be read any more without what is masked. */
+export function maskLine(masks: readonly BodyMask[], name: string, value: string): MaskedLine {
   const fired: string[] = [];
   const mask = (text: string, key: string): string => {
     let masked = text;

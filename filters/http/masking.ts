@@ -176,7 +176,7 @@ export class BodyMasker implements ContentMasker {
     if (grpc !== undefined) return grpcCodec(grpc, options);
     if (!type.startsWith('multipart/') || boundary === undefined || depth === PARTS_DEPTH_MAX) return codecOf(type, options);
     // A part is a body of its own.
-    return new MultipartMasker(options, boundary, (contentType, { write }) => {
+    return new MultipartMasker(options, boundary, mask, (contentType, { write }) => {
       const { charset } = charsetOfType(contentType);
       if (charset !== AS_IT_IS && !isUtf16(charset)) throw new MidstreamError('bad_input', `a part of it is ${charset}`);
       const { opaque } = this.asked;
@@ -229,8 +229,13 @@ const BEGUN_MARK = /^\xef\xbb?$/;
 /** Parts in parts; what stands deeper is read as text. */
 const PARTS_DEPTH_MAX = 4;
 
-/** What a Content-Type says beside the media type. Throws MidstreamError for a charset that nobody reads. */
+/**
+ * What a Content-Type says beside the media type. Throws MidstreamError for a charset that nobody reads, and for two boundaries (of two headers,
+ * too, which Envoy joins), of which readers take the one or the other.
+ */
 export function bodyParameters(contentType: string): { charset: string; boundary?: string } {
+  if ((contentType.match(/boundary\s*\*?(?:\d+\*?)?\s*=/gi)?.length ?? 0) > 1)
+    throw new MidstreamError('bad_input', 'it names two boundaries');
   const boundary = /;\s*boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(contentType);
   const found = boundary?.[1] ?? boundary?.[2];
   return { charset: charsetOfType(contentType).name, ...(found === undefined ? {} : { boundary: found }) };

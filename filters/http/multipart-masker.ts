@@ -1,7 +1,8 @@
 import { MidstreamError } from '../errors.js';
 import type { CodecOptions, StreamCodec } from '../mask/codecs/codec.js';
-import { StreamMasker } from '../mask/stream/masker.js';
-import { maskString } from '../mask/text.js';
+import { type TextMasker, textMasker } from '../mask/stream/chain.js';
+import type { BodyMask } from './masking.js';
+import { maskPartHeaders } from './part-headers.js';
 
 /** Headers of one part, bytes. */
 const HEADERS_BYTES_MAX = 16 * 1024;
@@ -11,7 +12,7 @@ const LINE = 0x0a;
 export type MakeCodec = (contentType: string, options: CodecOptions) => StreamCodec;
 
 /**
- * Masks a body of several parts (RFC 2046, 5.1): each by its own type, headers of parts by their names, all else as text. Throws
+ * Masks a body of several parts (RFC 2046, 5.1): each by its own type, headers of parts as those of an answer, all else as text. Throws
  * MidstreamError for a part that is encoded, since its text can't be seen.
  */
 export class MultipartMasker implements StreamCodec {
@@ -20,16 +21,17 @@ export class MultipartMasker implements StreamCodec {
   private inHeaders = false;
   /** bytes of this content went already, so that what is left begins in a line's middle */
   private begun = false;
-  private codec: StreamCodec;
+  private codec: StreamCodec | TextMasker;
   private readonly delimiter: Buffer;
 
   constructor(
     private readonly options: CodecOptions,
     boundary: string,
+    private readonly mask: BodyMask,
     private readonly make: MakeCodec,
   ) {
     this.delimiter = Buffer.from(`--${boundary}`, 'latin1');
-    this.codec = new StreamMasker(options);
+    this.codec = textMasker(options);
   }
 
   get hits(): number {
@@ -88,7 +90,7 @@ export class MultipartMasker implements StreamCodec {
     this.rest = Buffer.from(rest.subarray(stop));
     this.begun = true;
     this.inHeaders = !last;
-    this.codec = new StreamMasker(this.options);
+    this.codec = textMasker(this.options);
     return true;
   }
 
@@ -107,34 +109,12 @@ export class MultipartMasker implements StreamCodec {
     const end = /^\r?\n|\r?\n\r?\n/.exec(text);
     if (end === null) return this.rest.length > HEADERS_BYTES_MAX ? this.fail() : false;
     const stop = end.index + end[0].length;
-    let type = '';
-    const lines = text
-      .slice(0, stop)
-      .split('\n')
-      .map((line) => {
-        const [name = '', value = ''] = line.split(/:(.*)/s);
-        const key = name.trim().toLowerCase();
-        if (key === 'content-type') type = value.trim();
-        if (key === 'content-transfer-encoding' && !/^(7bit|8bit|binary)$/i.test(value.trim()))
-          throw new MidstreamError('bad_input', 'a part of the answer is encoded');
-        if (key === 'content-encoding' && !/^identity$/i.test(value.trim()))
-          throw new MidstreamError('bad_input', 'a part of the answer is packed');
-        return key === 'content-type' || value === '' ? line : `${name}:${this.masked(value, key)}`;
-      });
-    this.options.write(Buffer.from(lines.join('\n'), 'latin1'));
+    const { type, masked } = maskPartHeaders(this.mask, text.slice(0, stop), () => this.settled++);
+    this.options.write(Buffer.from(masked, 'latin1'));
     this.rest = Buffer.from(this.rest.subarray(stop));
     this.inHeaders = false;
     this.begun = false;
     this.codec = this.make(type, this.options);
     return true;
-  }
-
-  private masked(value: string, name: string): string {
-    const { detector, masker } = this.options;
-    const text = Buffer.from(value, 'latin1').toString('utf8');
-    const masked = maskString(detector, masker, text, name);
-    if (masked === text) return value;
-    this.settled++;
-    return Buffer.from(masked, 'utf8').toString('latin1');
   }
 }

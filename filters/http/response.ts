@@ -93,7 +93,7 @@ export class Response {
       changes = this.changes(headers);
       if (masked && !end) charset = this.charset(of('content-type'), changes.set);
     } catch (error) {
-      return `The server's answer can't be read: ${(error as Error).message}.`;
+      return unread(error);
     }
     const { set, append, remove } = changes;
     append.push(...this.more);
@@ -191,10 +191,9 @@ export class Response {
   /** Gives why the body can't be looked into and may not pass so. */
   private openMasker(charset: string, packing: string, contentType: string): string | undefined {
     const write = (bytes: Buffer) => this.pending.push(bytes);
-    const asked: BodyAsked = {
-      ...(this.type.startsWith('multipart/') ? bodyParameters(contentType) : { charset }),
-      opaque: (reason) => this.foundOpaque(reason),
-    };
+    const parameters = this.type.startsWith('multipart/') ? checkedParameters(contentType) : { charset };
+    if (typeof parameters === 'string') return parameters;
+    const asked: BodyAsked = { ...parameters, opaque: (reason) => this.foundOpaque(reason) };
     const own = this.own?.(this.type, write, asked);
     if (typeof own === 'string') return own;
     if (own !== undefined) {
@@ -308,6 +307,16 @@ export class Response {
     this.kept_bytes += part.length;
   }
 }
+
+function checkedParameters(contentType: string): ReturnType<typeof bodyParameters> | string {
+  try {
+    return bodyParameters(contentType);
+  } catch (error) {
+    return unread(error);
+  }
+}
+
+const unread = (error: unknown): string => `The server's answer can't be read: ${(error as Error).message}.`;
 
 function shownHeaders(
   headers: readonly Header[],

@@ -125,6 +125,25 @@ describe('XML and bodies of several parts', function () {
     forSeeds(100, (random) => assert.equal(masked(type, whole, random), want));
   });
 
+  it('what stands in headers of parts, before them and behind them is seen as in an answer', () => {
+    const escaped = EMAIL.replace('@', '\\u0040');
+    const build = (mail: string, header: string, folded: string, type: string): string =>
+      `before ${mail}${CRLF}${parts('b', [[`Content-Type: text/plain${type}`, header, `X-A: by${folded}`, 'X-Clean: a', `${mail} alone`], 'x'])}{"m":"${mail}"}`;
+    assert.equal(
+      masked('multipart/mixed; boundary=b', build(escaped, `X-${EMAIL}: x`, `${CRLF}  ${EMAIL}`, `; charset=utf-8; name="${EMAIL}"`)),
+      build('[email]', '', ' [email]', '; charset=utf-8').replace(CRLF.repeat(2), CRLF),
+    );
+  });
+
+  it('two boundaries are an error: readers take the one or the other', () => {
+    for (const type of ['multipart/mixed; boundary=a,multipart/mixed; boundary=b', 'multipart/mixed; boundary=a; boundary=b']) {
+      const d = new Driver(policy);
+      d.request('GET /x');
+      d.respond([['content-type', type]], parts('b', [['Content-Type: application/json'], `{"m":"${EMAIL}"}`]));
+      assert.equal(d.refusal().status, 502);
+    }
+  });
+
   it('a part that is encoded or packed is an error, and no byte of it leaves', () => {
     for (const header of ['Content-Transfer-Encoding: base64', 'Content-Encoding: gzip']) {
       const d = new Driver(policy);
