@@ -1,5 +1,6 @@
 import { ALPHA, CLASS } from './bytes.js';
 import { WordTable } from './words.js';
+import { CARD_WORDS, ID_WORDS, MARKS, NO_LETTER, PHONE_WORDS, UNSPACED_CARD, UNSPACED_ID, UNSPACED_PHONE } from './world-words.js';
 
 /**
  * What words say about the value beside them. A column's name, a JSON key and the words before a number in a sentence
@@ -81,9 +82,12 @@ const WORDS: [number, string][] = [
   [TAX, 'tax taxpayer tin taxid vat fiscal steuer steuernummer fiscale fiscalcode'],
   [
     NATIONAL,
-    'national nationality citizen citizenship identity identification resident residence personal personnel government passport thai',
+    'national nationality citizen citizenship identity identification resident residence personal personnel government passport thai foreigner foreign individual sa african emirati saudi turkish polish italian spanish french german dutch belgian swedish finnish norwegian danish swiss austrian portuguese romanian bulgarian croatian serbian slovenian slovak czech hungarian greek irish british estonian latvian lithuanian ukrainian russian israeli indian pakistani chinese korean japanese singapore malaysian indonesian philippine vietnamese brazilian argentine chilean colombian peruvian mexican ecuadorian uruguayan venezuelan egyptian moroccan kenyan nigerian kuwaiti icelandic australian canadian personalni personale osobny osobni osobiste',
   ],
-  [IDENTIFIER, 'number no nr num nummer numero code card cislo'],
+  [
+    IDENTIFIER,
+    'number no nr num nummer numero code card cislo cod codigo codice kod numer broj nomor nombor stevilka szam numeris numurs numrs sayisi identifier',
+  ],
   [ID, 'id ids'],
   [BIRTH, 'dob birth birthday birthdate dateofbirth born bday birthdt geburtsdatum geboren naissance nacimiento nascimento'],
   [BANK, 'iban bank bankaccount'],
@@ -97,9 +101,12 @@ const WORDS: [number, string][] = [
   ],
   [
     1 << 16,
-    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp tckn tckimlik egn cnp rut oib jmbg emso tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic npwp nisn snils ruc uen cui edb vnr idno hkic isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno nrt nipt sozialversicherungsnummer voen niss unp steueridentifikationsnummer identifikationsnummer burgerservicenummer onderwijsnummer teudat zehut peid ubn rntrc cif partita matricule kodas kods dula cidad rodn rodne dselsnummer tunnus henkil mykad burgerservice identidad siret cvr gstin organisationsnummer organisasjonsnummer',
+    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp tckn tckimlik egn cnp rut oib jmbg emso tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic npwp nisn snils ruc uen cui edb vnr idno hkic isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno nrt nipt sozialversicherungsnummer voen niss unp steueridentifikationsnummer identifikationsnummer burgerservicenummer onderwijsnummer teudat zehut peid ubn rntrc cif partita matricule kodas kods dula cidad rodn rodne dselsnummer tunnus henkil mykad burgerservice identidad siret cvr gstin organisationsnummer organisasjonsnummer abgabenkontonummer umsatzsteuer umsatzsteuernummer ustid ustidnr steuernr stnr kmkr vkn brn pajak orgnr orgnummer ogrn ogrnip okpo edrpou uscc ninea maticna maticni obcana momsregistreringsnummer ondernemingsnummer identifikacijski identifikacioni identifikacny identyfikacji identyfikacyjny podatkowej podatkowy contribuyentes contribuyente contribuinte identiteitskaartnummer personalausweis personalausweisnummer personalausweisnr ausweisnummer rentenversicherungsnummer versicherungsnummer rijksregister vatin vatid vatnumber vatno vatnr vatreg acn pnf cpj rut rutnumber dnie rfcnumber idcard nationalidentitynumber identitycard identitynum nationalinsurance nationalinsurancenumber socialsecurityid personnumber personalcode personalnumber personalidentitycode henkilotunnuskortti idnummer idnumero idnumer citizenno citizennumber residentid residentnumber taxcode taxno taxnr taxidno taxidentificationnumber fiscalnumber fiscalid idfiscal',
   ],
-  [NATIONAL_SHORT, 'rfc run sin inn nip nit nik rif ird mst fin emirates tin ein pib ice kra corporate registration carnet siren'],
+  [
+    NATIONAL_SHORT,
+    'rfc run sin inn nip nit nik rif ird mst fin emirates tin ein pib ice kra corporate registration carnet siren vat tva btw iva mwst moms mva vsk ddv dph pvm pvn pdv kdv dic rc ik pin',
+  ],
   [SOCIAL, 'social sociale'],
   [SECURITY, 'security insurance curit'],
   [
@@ -118,9 +125,40 @@ const WORDS: [number, string][] = [
 
 export const EVIDENCE_WORDS = new WordTable(WORDS, 4096);
 
-/** The bits of all words in buf[start, end), as WordTable cuts it into words. */
+const SPACED = new Map<string, number>();
+for (const [bits, words] of [
+  [PHONE, PHONE_WORDS],
+  [1 << 16, ID_WORDS],
+  [CARD, CARD_WORDS],
+] as const)
+  for (const word of words.split(' ')) SPACED.set(word, bits);
+
+/** words of scripts that put no blanks between them */
+const UNSPACED: readonly (readonly [word: string, bits: number])[] = [
+  ...UNSPACED_PHONE.split(' ').map((word) => [word, PHONE] as const),
+  ...UNSPACED_ID.split(' ').map((word) => [word, 1 << 16] as const),
+  ...UNSPACED_CARD.split(' ').map((word) => [word, CARD] as const),
+];
+
+/** The bits of all words in buf[start, end), as WordTable cuts it into words; words beyond ASCII as worldWords reads them. */
 export function evidenceOf(buf: Uint8Array, start: number, end: number): number {
-  return combine(EVIDENCE_WORDS.bitsOf(buf, start, end));
+  const bits = EVIDENCE_WORDS.bitsOf(buf, start, end);
+  return combine(EVIDENCE_WORDS.highest > 0x7f ? bits | worldWords(buf, start, end) : bits);
+}
+
+/** What words in other scripts say in buf[start, end), and what the words there are without their accents (`DIČ`, `téléphone`). */
+function worldWords(buf: Uint8Array, start: number, end: number): number {
+  const text = Buffer.from(buf.buffer, buf.byteOffset + start, end - start)
+    .toString('utf8')
+    .toLowerCase();
+  let bits = 0;
+  // Latin letters with accents are of two bytes up to 0xc8, or of three; other scripts are above
+  if (EVIDENCE_WORDS.highest >= 0xe0) for (const [word, what] of UNSPACED) if (text.includes(word)) bits |= what;
+  if (EVIDENCE_WORDS.highest >= 0xcd) for (const word of text.split(NO_LETTER)) bits |= SPACED.get(word) ?? 0;
+  const plain = text.normalize('NFD').replace(MARKS, '');
+  if (plain.length === text.length && plain === text) return bits;
+  const bytes = Buffer.from(plain, 'utf8');
+  return bits | EVIDENCE_WORDS.bitsOf(bytes, 0, bytes.length);
 }
 
 /** Words that only mean something together: social + security, tax + id, national + number. */
@@ -140,7 +178,11 @@ export function evidenceOfName(name: string): number {
   const length = name.length - from;
   for (let k = 0; k < length; k++) {
     const code = name.charCodeAt(from + k);
-    scratch[k] = Math.min(code, 0x80);
+    if (code > 0x7f) {
+      const bytes = Buffer.from(name.slice(from), 'utf8');
+      return evidenceOf(bytes, 0, bytes.length);
+    }
+    scratch[k] = code;
   }
   return evidenceOf(scratch, 0, length);
 }
@@ -172,7 +214,7 @@ export function evidenceStart(buf: Uint8Array, at: number, lo: number): number {
 }
 
 /** bytes of the value's own that may stand between its quote and the digits: `+`, `(`, the letters of a country */
-const OWN_MAX = 5;
+const OWN_MAX = 6;
 
 /** The value's own quote stands before it, perhaps with a few bytes of the value between. */
 function quotesTouch(buf: Uint8Array, at: number): boolean {

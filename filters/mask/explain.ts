@@ -4,6 +4,7 @@ import { isValid, NAMED } from './detectors/national-forms.js';
 import { VENDOR_TOKENS } from './detectors/token-table.js';
 import { entropy } from './detectors/values.js';
 import * as E from './evidence.js';
+import { inAscii, SPELLED_KINDS } from './foreign.js';
 import { labelsOf } from './labels.js';
 import { isEncoded } from './partial.js';
 import { automatonOfCode, IS_CALLING_CODE } from './phone/plans.js';
@@ -49,15 +50,18 @@ export function explain(detector: Detector, buf: Uint8Array, hit: Hit, lo: numbe
   return { form: formOf(hit.kind, value), words: wordsBefore(buf, hit.start, lo, name), alone: alone?.score ?? 0, score: hit.score };
 }
 
-const WORD = /[A-Za-z][A-Za-z0-9]*/g;
+const WORD = /[\p{L}\p{M}][\p{L}\p{M}0-9]*/gu;
+/** scripts without blanks between words: what stands beside a word of the tables would be shown too */
+const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]|[\u2e80-\uffff]/;
 const CAMEL = /[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])/g;
 
 function wordsBefore(buf: Uint8Array, at: number, lo: number, name: string): Explanation['words'] {
-  const text = Buffer.from(buf.subarray(E.evidenceStart(buf, at, lo), at)).toString('latin1');
+  const text = Buffer.from(buf.subarray(E.evidenceStart(buf, at, lo), at)).toString('utf8');
   const found = new Map<string, Explanation['words'][number]>();
   for (const whole of `${name} ${text}`.match(WORD) ?? []) {
+    if (UNSPACED.test(whole)) continue;
     for (const word of [whole, ...(whole.match(CAMEL) ?? [])]) {
-      const bytes = Buffer.from(word, 'latin1');
+      const bytes = Buffer.from(word, 'utf8');
       const bits = E.evidenceOf(bytes, 0, bytes.length);
       const label = labelsOf(bytes, 0, bytes.length) !== 0 || (bits & E.LABEL) !== 0;
       const says = SAYS.filter(([bit]) => (bits & bit) !== 0).map(([, one]) => one);
@@ -77,9 +81,11 @@ function wordsBefore(buf: Uint8Array, at: number, lo: number, name: string): Exp
 
 function formOf(kind: string, value: Buffer): string[] {
   if (isEncoded(value, 0, value.length) && PEOPLE.has(kind)) return ['stands inside base64, which was decoded once'];
-  const text = value.toString('utf8');
+  const written = SPELLED_KINDS.has(kind) ? inAscii(value, 0, value.length) : undefined;
+  const text = Buffer.from(written ?? value).toString('utf8');
   const coded = /%[2-7][0-9A-Fa-f]/.test(text) ? ['percent encoding was decoded once'] : [];
-  return [...coded, ...own(kind, text, value)];
+  const spelled = written === undefined ? [] : ['written with digits, blanks or signs beyond ASCII, which were read as those of ASCII'];
+  return [...coded, ...spelled, ...own(kind, text, value)];
 }
 
 const PEOPLE = new Set([

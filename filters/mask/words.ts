@@ -8,6 +8,8 @@ export class WordTable {
   private readonly hashes: Int32Array;
   private readonly bitsAt: Int32Array;
   private readonly mask: number;
+  /** no byte of what was read last is more than this; beyond 0x7f there was more than ASCII */
+  highest = 0;
 
   /** `slots` is a power of two and at least twice the number of words; words are in lower case with a blank between. */
   constructor(words: readonly (readonly [bits: number, words: string])[], slots: number) {
@@ -47,8 +49,10 @@ export class WordTable {
     let hash = 0;
     let length = 0;
     let previousLower = false;
+    let highest = 0;
     for (let k = start; k < end; k++) {
       const b = buf[k]!;
+      if (b > highest) highest = b;
       const letter = (CLASS[b]! & ALPHA) !== 0;
       if (!letter && !(length > 0 && b >= 0x30 && b <= 0x39)) {
         if (length > 1) bits |= bitsAt[this.slotOf(hash)]!;
@@ -68,6 +72,7 @@ export class WordTable {
       length++;
       previousLower = letter && !upper;
     }
+    this.highest = highest;
     return length > 1 ? bits | bitsAt[this.slotOf(hash)]! : bits;
   }
 }

@@ -18,6 +18,7 @@ const LETTERED: readonly (readonly [shape: string, country: string, name: string
   ['AA9999999', 'BY', 'unp'],
   ['????????????99', 'BR', 'cnpj'],
   ['AAA999999999', 'CH', 'uid'],
+  ['AAA999999999AAA', 'CH', 'vat'],
   ['9999999A', 'CL', 'rut'],
   ['99999999A', 'CL', 'rut'],
   ['99999999999999999A', 'CN', 'ric'],
@@ -58,6 +59,8 @@ const LETTERED: readonly (readonly [shape: string, country: string, name: string
   ...['99999', '999999', '9999999'].flatMap((digits) =>
     ['A', 'AAA999'].map((rest) => [digits + rest, 'TN', 'mf'] as [string, string, string]),
   ),
+  ['999999999A99', 'NL', 'btw'],
+  ['??999999999', 'FR', 'tva'],
   ['A999999999', 'TW', 'natid'],
   ['A999999999', 'VE', 'rif'],
   ...[5, 6, 7, 8, 9, 10, 11].map((digits) => [`${'9'.repeat(digits)}A`, 'GT', 'nit'] as [string, string, string]),

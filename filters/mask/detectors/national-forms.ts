@@ -190,6 +190,7 @@ export const NAMED: readonly (readonly [country: string, name: string])[] = [
   ['SI', 'emso'],
   ['SK', 'rc'],
   ['TH', 'idnr'],
+  ['TH', 'tin'],
   ['TR', 'tckimlik'],
   ['TW', 'natid'],
   ['UA', 'rntrc'],
@@ -266,6 +267,8 @@ export interface Worded {
   country: string;
   name: string;
   score: number;
+  /** capitals that it begins with */
+  begins?: string;
 }
 
 export const WORDED: readonly Worded[] = [
@@ -281,6 +284,22 @@ export const WORDED: readonly Worded[] = [
   { shape: 'A999999999', country: 'TW', name: 'natid', score: 0.55 },
   { shape: '999999A999?', country: 'FI', name: 'hetu', score: 0.75 },
   { shape: 'A9999999A', country: 'SG', name: 'nric', score: 0.65 },
+  { shape: 'AAA999999999', country: 'CH', name: 'uid', score: 0.7, begins: 'CHE' },
+  // numbers of value added tax with their country: eight digits behind two letters are order numbers as often, so longer ones alone
+  { shape: 'AAA99999999', country: 'AT', name: 'uid', score: 0.65, begins: 'ATU' },
+  { shape: 'AA999999999', country: 'DE', name: 'vat', score: 0.6, begins: 'DE' },
+  { shape: 'AA999999999', country: 'EE', name: 'kmkr', score: 0.55, begins: 'EE' },
+  { shape: 'AA999999999', country: 'GR', name: 'vat', score: 0.55, begins: 'EL' },
+  { shape: 'AA999999999', country: 'PT', name: 'nif', score: 0.55, begins: 'PT' },
+  { shape: 'AA9999999999', country: 'BE', name: 'vat', score: 0.6, begins: 'BE' },
+  { shape: 'AA9999999999', country: 'PL', name: 'nip', score: 0.6, begins: 'PL' },
+  { shape: 'AA9999999999', country: 'SK', name: 'dph', score: 0.55, begins: 'SK' },
+  { shape: 'AA99999999999', country: 'HR', name: 'oib', score: 0.6, begins: 'HR' },
+  { shape: 'AA99999999999', country: 'IT', name: 'iva', score: 0.6, begins: 'IT' },
+  { shape: 'AA99999999999', country: 'LV', name: 'pvn', score: 0.6, begins: 'LV' },
+  { shape: 'AA99999999999', country: 'FR', name: 'tva', score: 0.6, begins: 'FR' },
+  { shape: 'AA999999999A99', country: 'NL', name: 'btw', score: 0.7, begins: 'NL' },
+  { shape: 'AA999999999999', country: 'SE', name: 'vat', score: 0.6, begins: 'SE' },
 ];
 
 const NRIC_WEIGHTS = [2, 7, 6, 5, 4, 3, 2];

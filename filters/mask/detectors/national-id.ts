@@ -5,7 +5,7 @@ import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { isDate, isFraction } from './dates.js';
 import { isCountry, isSomeCountrys } from './national-any.js';
-import { BARE, FORMS, isValid, type Printed, WORDED } from './national-forms.js';
+import { BARE, FORMS, isValid, type Printed, WORDED, type Worded } from './national-forms.js';
 
 const NATIONAL_ID = kindId('national_id');
 
@@ -78,7 +78,8 @@ function named(s: Search, groups: Groups, g: number): void {
     s.steps += (until - from) * 4;
     if (isSomebodys(s.buf, from, until)) {
       const start = lettersBefore(s.buf, from, s.lo);
-      s.found(NATIONAL_ID, start, taxAfter(s.buf, start, lettersAfter(s.buf, until, s.hi), s.hi), 0.8);
+      const end = groups.end[goesOn(groups, g, last)]!;
+      s.found(NATIONAL_ID, start, taxAfter(s.buf, start, lettersAfter(s.buf, end, s.hi), s.hi), 0.8);
       return;
     }
   }
@@ -92,6 +93,15 @@ function named(s: Search, groups: Groups, g: number): void {
     isSomebodys(s.buf, start, end)
   )
     s.found(NATIONAL_ID, start, end, 0.75);
+}
+
+/** The last group that the same sign parts from those before: what is of no country as a whole is not masked by half. */
+function goesOn(groups: Groups, g: number, last: number): number {
+  if (last === g) return last;
+  const gap = groups.gap[last - 1];
+  let to = last;
+  while (to + 1 < groups.last && groups.gap[to] === gap && groups.end[to + 1]! - groups.start[g]! <= TEXT_MAX) to++;
+  return to;
 }
 
 /** `GODE 561231 GR8`, `2 84 05 2A 088 025 57`, `AB 12 34 56 C`: letters and digits in groups, behind a name for identifiers. */
@@ -139,7 +149,9 @@ function wordBefore(buf: Uint8Array, at: number, lo: number): number {
   if (at - 2 < lo || (buf[at - 1] !== 0x20 && buf[at - 1] !== 0x2d)) return at;
   let p = at - 1;
   while (p > lo && at - 1 - p < 5 && buf[p - 1]! >= 0x41 && buf[p - 1]! <= 0x5a) p--;
-  return p < at - 1 && at - 1 - p <= 4 && (p === lo || (CLASS[buf[p - 1]!]! & ALNUM) === 0) ? p : at;
+  if (p === at - 1 || at - 1 - p > 4 || (p > lo && ((CLASS[buf[p - 1]!]! & ALNUM) !== 0 || buf[p - 1]! > 0x7f))) return at;
+  // `NISS 85 07 30 …`: the name and no part of the number
+  return (evidenceOf(buf, p, at) & NATIONAL_NAME) === 0 ? p : at;
 }
 
 function isSomebodys(buf: Uint8Array, start: number, end: number): boolean {
@@ -153,8 +165,13 @@ function lettersBefore(buf: Uint8Array, at: number, lo: number): number {
   if (at - 2 < lo || (buf[at - 1] !== 0x2d && buf[at - 1] !== 0x20)) return at;
   let p = at - 1;
   while (p > lo && at - 1 - p < LETTERS_MAX && (CLASS[buf[p - 1]!]! & ALPHA) !== 0) p--;
-  if (p === at - 1 || (p > lo && ((CLASS[buf[p - 1]!]! & ALNUM) !== 0 || buf[p - 1] === 0x2d))) return at;
-  return buf[at - 1] === 0x2d || (at - p === 3 && isCountry(buf[p]!, buf[p + 1]!)) ? p : at;
+  if (p === at - 1 || (p > lo && ((CLASS[buf[p - 1]!]! & ALNUM) !== 0 || buf[p - 1] === 0x2d || buf[p - 1]! > 0x7f))) return at;
+  return buf[at - 1] === 0x2d || (at - p === 3 && isCountry(buf[p]!, buf[p + 1]!) && !isId(buf, p)) ? p : at;
+}
+
+/** `SA ID 8001…`: the word, and not Indonesia. */
+function isId(buf: Uint8Array, at: number): boolean {
+  return buf[at] === 0x49 && buf[at + 1] === 0x44;
 }
 
 /** `CHE-107.787.577 IVA`: the tax is part of a Swiss number. */
@@ -237,7 +254,7 @@ export function nationalIdWord(s: Search, start: number, end: number): void {
   const context = isNamed(s, start, bits);
   let text = '';
   for (const form of WORDED) {
-    if (form.shape.length !== length || !hasShape(s.buf, start, form.shape)) continue;
+    if (form.shape.length !== length || !isWorded(s.buf, start, form)) continue;
     // small letters and digits are a hash as often
     if (!context && form.score < 0.7 && hasSmall(s.buf, start, end)) continue;
     text = latin1(s.buf, start, end).toUpperCase();
@@ -255,6 +272,12 @@ export function nationalIdWord(s: Search, start: number, end: number): void {
     s.found(NATIONAL_ID, start, end + 3, 0.85);
   else if (isSomeCountrys(text)) s.found(NATIONAL_ID, lettersBefore(buf, start, s.lo), end, 0.8);
   else spaced(s, start);
+}
+
+/** The form's shape, and the country's letters where it begins with them. */
+function isWorded(buf: Uint8Array, start: number, { shape, begins }: Worded): boolean {
+  if (begins !== undefined) for (let k = 0; k < begins.length; k++) if (buf[start + k] !== begins.charCodeAt(k)) return false;
+  return hasShape(buf, start, shape);
 }
 
 function hasSmall(buf: Uint8Array, start: number, end: number): boolean {
@@ -299,6 +322,6 @@ export function mayBePrinted(groups: Groups, alone = false): boolean {
 export function mayBeNationalWord(buf: Uint8Array, start: number, end: number): boolean {
   if (end - start === 4) return (buf[start - 1] === 0x2d || buf[start - 1] === 0x2b) && hasShape(buf, start, '999A');
   if (end - start < 9) return false;
-  for (const form of WORDED) if (form.shape.length === end - start && hasShape(buf, start, form.shape)) return true;
+  for (const form of WORDED) if (form.shape.length === end - start && isWorded(buf, start, form)) return true;
   return false;
 }

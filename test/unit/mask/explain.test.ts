@@ -22,6 +22,11 @@ describe('explanations', () => {
     ['api_token: "9a8b7c6d5e4f3a2b"', /3.8 bits of entropy a byte; for it: api .*, token \(a token\); score 0.80, not found alone/],
     [Buffer.from('mail jane.doe@example.com').toString('base64'), /stands inside base64/],
     ['?q=jane%40example.com', /percent encoding was decoded once; a local part/],
+    [
+      'карта ٤١١١ ١١١١ ١١١١ ١١١١',
+      /^written with digits, blanks or signs beyond ASCII.*; 16 digits in groups, range of Visa.*карта \(a card\)/,
+    ],
+    ['téléphone 01 23 45 67 89', /10 digits, national form; for it: téléphone \(a phone\)/],
     ['order 30569309025904', /against it: order \(a number or a name of another kind\); score 0.55, 0.75 alone/],
   ];
   for (const [text, explanation] of cases)
@@ -31,5 +36,6 @@ describe('explanations', () => {
 
   it('say no word that is not in the tables', () => {
     assert.doesNotMatch(told('Jane Miller pays by card 4111111111111111'), /Jane|Miller/);
+    assert.doesNotMatch(told('田中さんの電話番号は 03-1234-5678'), /田中/);
   });
 });
