@@ -1,6 +1,7 @@
 import { connect, createServer, type OnReadOpts, type Server, type Socket } from 'node:net';
 import { type ProxyHeader, ProxyHeaderReader, type ProxyPreface } from '../../filters/proxy-protocol/index.js';
 import type { Connection, Transport } from './connection.js';
+import { TurnWriter } from './turn-writer.js';
 
 export interface HopHost {
   /** where Envoy's own way back to the server listens */
@@ -15,25 +16,24 @@ export interface HopHost {
 class HopTransport implements Transport {
   private readonly reading = { client: true, server: true };
   private server: Socket | undefined;
+  private readonly toClient: TurnWriter;
+  private toServer: TurnWriter | undefined;
 
   constructor(
     private readonly client: Socket,
     /** called once, when there is something to send: a connection that brings nothing (a probe, a cancel that ends here) costs the server none */
     private readonly open: () => Socket,
   ) {
+    this.toClient = new TurnWriter(client, () => this.server?.pause());
     client.on('drain', () => {
       if (this.reading.server) this.server?.resume();
     });
   }
 
   send(side: 'upstream' | 'downstream', chunks: Buffer[], end: boolean): void {
-    if (side === 'upstream' && this.server === undefined && chunks.length === 0) return;
-    const to = side === 'upstream' ? this.upstream() : this.client;
-    let room = true;
-    if (chunks.length > 1) to.cork();
-    for (const chunk of chunks) room = to.write(chunk);
-    if (chunks.length > 1) to.uncork();
-    if (!room) (side === 'upstream' ? this.client : this.server)?.pause();
+    if (side === 'upstream' && this.toServer === undefined && chunks.length === 0) return;
+    const to = side === 'upstream' ? this.upstream() : this.toClient;
+    to.write(chunks);
     if (end) to.end();
   }
 
@@ -42,28 +42,37 @@ class HopTransport implements Transport {
     return this.server !== undefined;
   }
 
-  private upstream(): Socket {
-    if (this.server === undefined) {
+  private upstream(): TurnWriter {
+    if (this.toServer === undefined) {
       const server = this.open();
       this.server = server;
+      this.toServer = new TurnWriter(server, () => this.client.pause());
       server.on('drain', () => {
         if (this.reading.client) this.client.resume();
       });
     }
-    return this.server;
+    return this.toServer;
   }
 
   settle(): void {}
 
   close(): void {
-    this.client.end();
-    this.server?.end();
+    this.endClient();
+    this.toServer?.end();
     // A peer that does not close its own side gets no say in ours.
     const timer = setTimeout(() => this.destroy(), CLOSE_MS_MAX);
     timer.unref();
   }
 
+  /** After what is still to be written to the client; `ended` once all of it has gone. */
+  endClient(ended?: () => void): void {
+    this.toClient.end(ended);
+  }
+
   destroy(): void {
+    // As far as they take it at once: the last word of a server that is gone is still the client's.
+    this.toClient.flush();
+    this.toServer?.flush();
     this.client.destroy();
     this.server?.destroy();
   }
@@ -130,7 +139,7 @@ function carry(host: HopHost, client: Socket, header: ProxyHeader, first: Buffer
     // What was still to be written to the client goes out before it is closed.
     server.on('close', () => {
       if (client.destroyed) lost('closed by the server');
-      else client.end(() => lost('closed by the server'));
+      else transport.endClient(() => lost('closed by the server'));
     });
     return server;
   });
@@ -145,7 +154,7 @@ function carry(host: HopHost, client: Socket, header: ProxyHeader, first: Buffer
   client.on('data', (bytes: Buffer) => connection.receive('downstream', bytes, false));
   client.on('end', () => {
     connection.receive('downstream', empty, true);
-    if (!transport.connected) client.end();
+    if (!transport.connected) transport.endClient();
   });
   client.on('close', () => lost('closed by the client'));
   if (first.length > 0) connection.receive('downstream', first, false);
