@@ -1,13 +1,4 @@
-/**
- * Patterns over digits, as in the metadata of libphonenumber (`[2-9]\d{9}|3\d{6}`, with groups and counts), as automata:
- * one table lookup a digit, whatever the pattern, so nothing can be made slow and no string is made of the digits.
- * Grammar: alternatives `|`, groups `(?:…)`, classes `[0-35]`, `\d`, digits, counts `{n}`, `{n,m}`, and `?`.
- */
-interface Node {
-  /** digits accepted, bit d for digit d; 0 for a fork */
-  digits: number;
-  to: number[];
-}
+import { type Node, PackedNodes } from './packed-nodes.js';
 
 const STATES_MAX = 20000;
 
@@ -18,9 +9,14 @@ export interface Mirror {
   accepting: number;
 }
 
+/**
+ * Patterns over digits, as in the metadata of libphonenumber (`[2-9]\d{9}|3\d{6}`, with groups and counts), as automata:
+ * one table lookup a digit, whatever the pattern, so nothing can be made slow and no string is made of the digits.
+ * Grammar: alternatives `|`, groups `(?:…)`, classes `[0-35]`, `\d`, digits, counts `{n}`, `{n,m}`, and `?`.
+ */
 export class DigitAutomaton {
-  private readonly nodes: Node[] = [];
-  private readonly accept: number;
+  private readonly nodes: PackedNodes;
+  private readonly accept = 0;
   private readonly starts: number[];
   /** next state by state * 10 + digit: -1 not computed, 0 dead */
   private table = new Int32Array(0);
@@ -32,8 +28,9 @@ export class DigitAutomaton {
 
   /** A union of patterns; each must match whole. Throws RangeError on a pattern outside the grammar. */
   constructor(patterns: readonly string[]) {
-    this.accept = this.node(0);
-    this.starts = patterns.map((p) => new PatternParser(p, (digits) => this.node(digits), this.nodes).parse(this.accept));
+    const nodes: Node[] = [{ digits: 0, to: [] }];
+    this.starts = patterns.map((p) => new PatternParser(p, nodes).parse(this.accept));
+    this.nodes = new PackedNodes(nodes);
     this.reset();
   }
 
@@ -62,11 +59,6 @@ export class DigitAutomaton {
     const { mirror } = this;
     if (mirror === undefined || at >= mirror.table.length || next < 0 || next * 10 >= mirror.table.length) return;
     mirror.table[at] = next | (this.accepts(next) ? mirror.accepting : 0);
-  }
-
-  private node(digits: number): number {
-    this.nodes.push({ digits, to: [] });
-    return this.nodes.length - 1;
   }
 
   private reset(): void {
@@ -106,15 +98,14 @@ export class DigitAutomaton {
     for (let n = stack.pop(); n !== undefined; n = stack.pop()) {
       if (seen.has(n)) continue;
       seen.add(n);
-      const node = this.nodes[n]!;
-      if (node.digits === 0) stack.push(...node.to);
+      if (this.nodes.digits[n] === 0) this.nodes.follow(n, stack);
     }
-    return [...seen].filter((n) => n === this.accept || this.nodes[n]!.digits !== 0).sort((a, b) => a - b);
+    return [...seen].filter((n) => n === this.accept || this.nodes.digits[n] !== 0).sort((a, b) => a - b);
   }
 
   private compute(state: number, digit: number): number {
     const to: number[] = [];
-    for (const n of this.sets[state]!) if ((this.nodes[n]!.digits & (1 << digit)) !== 0) to.push(...this.nodes[n]!.to);
+    for (const n of this.sets[state]!) if ((this.nodes.digits[n]! & (1 << digit)) !== 0) this.nodes.follow(n, to);
     // memory stays bounded: a full table is forgotten and grows again from the states in use
     if (this.sets.length > STATES_MAX) {
       this.reset();
@@ -135,9 +126,13 @@ class PatternParser {
 
   constructor(
     private readonly text: string,
-    private readonly make: (digits: number) => number,
     private readonly nodes: Node[],
   ) {}
+
+  private make(digits: number): number {
+    this.nodes.push({ digits, to: [] });
+    return this.nodes.length - 1;
+  }
 
   parse(accept: number): number {
     const tree = this.alternatives();
