@@ -22,7 +22,7 @@ export interface ConfigDocument {
       listen: string;
       hosts?: string[];
       login?: PeopleDocument;
-      tokens?: { id: string; groups: string[]; hash: string; expires?: string }[];
+      tokens?: { id: string; also?: string[]; groups: string[]; hash: string; expires?: string }[];
     };
   };
   identity?: IdentityDocument;

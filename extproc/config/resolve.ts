@@ -97,7 +97,10 @@ function distinct(document: ConfigDocument, listeners: readonly ListenerConfig[]
   }
 }
 
-function tokens(given: readonly { id: string; groups: string[]; hash: string; expires?: string }[], at: Places): TokenConfig[] {
+function tokens(
+  given: readonly { id: string; also?: string[]; groups: string[]; hash: string; expires?: string }[],
+  at: Places,
+): TokenConfig[] {
   const hashes = new Set<string>();
   return given.map((token, i) => {
     if (hashes.has(token.hash))
@@ -105,7 +108,8 @@ function tokens(given: readonly { id: string; groups: string[]; hash: string; ex
     hashes.add(token.hash);
     if (token.expires !== undefined && Number.isNaN(Date.parse(token.expires)))
       at.problem(`/approvals/api/tokens/${i}/expires`, `${token.expires} is no date`, 'write a date, for example 2030-01-31');
-    return { id: token.id, groups: token.groups, hash: token.hash, ...(token.expires === undefined ? {} : { expires: token.expires }) };
+    const { id, also, groups, hash, expires } = token;
+    return { id, ...(also === undefined ? {} : { also }), groups, hash, ...(expires === undefined ? {} : { expires }) };
   });
 }
 

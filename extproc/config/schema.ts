@@ -178,6 +178,10 @@ const token = object(
   'Somebody who approves over the API.',
   {
     id: text('Who it is; stands on the decisions.', 'write a name'),
+    also: texts(
+      'What the same person is called elsewhere, as at the provider: one person has one voice.',
+      'for example [jane@shop.example]',
+    ),
     groups: texts('Groups of this person, as rules name them in approve.by.', 'for example [dba]'),
     hash: {
       type: 'string',

@@ -99,6 +99,8 @@ export interface KubernetesConfig {
 
 export interface TokenConfig {
   id: string;
+  /** what the same person is called elsewhere */
+  also?: string[];
   groups: string[];
   /** `sha256:` and 64 hexadecimal digits */
   hash: string;

@@ -29,6 +29,8 @@ export interface ApiOptions {
 /** Whose request it is, by a token or a session; `over` when neither holds any more. */
 interface Approver {
   id: string;
+  /** what the same person is called elsewhere */
+  names: readonly string[];
   groups: readonly string[];
   over: () => boolean;
 }
@@ -95,7 +97,12 @@ function authenticate(options: ApiOptions, hosts: readonly string[], people: Peo
         throw new MidstreamError('forbidden', 'the header x-csrf-token is missing or wrong', {
           hint: 'Every answer to a session has it in x-midstream-csrf.',
         });
-      c.set('approver', { id: session.person.id, groups: people!.groupsOf(session.person), over: session.over });
+      c.set('approver', {
+        id: session.person.id,
+        names: session.person.names,
+        groups: people!.groupsOf(session.person),
+        over: session.over,
+      });
       c.header('x-midstream-csrf', session.csrf);
       await next();
       return undefined;
@@ -103,7 +110,7 @@ function authenticate(options: ApiOptions, hosts: readonly string[], people: Peo
     const presented = bearer(c);
     const token = presented === undefined ? undefined : findToken(options.tokens, presented);
     if (token !== undefined && !hasEnded(token, now())) {
-      c.set('approver', { id: token.id, groups: token.groups, over: () => hasEnded(token, now()) });
+      c.set('approver', { id: token.id, names: token.also ?? [], groups: token.groups, over: () => hasEnded(token, now()) });
       await next();
       return undefined;
     }
@@ -159,10 +166,11 @@ function decideRoutes(app: Hono<Env>, options: ApiOptions): void {
     const path = `/v1/approvals/:hold/${verdict}`;
     app.post(path, async (c) => {
       const hold = holdId(c);
-      const { id, groups } = c.get('approver');
+      const { id, names, groups } = c.get('approver');
       const comment = await readComment(c);
       const record = await options.store.decide(hold, {
         by: id,
+        ...(names.length === 0 ? {} : { names: [...names] }),
         groups: [...groups],
         verdict,
         comment,

@@ -3,6 +3,8 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 /** One person or program that may decide. Tokens are random (256 bits), so a plain hash keeps them. */
 export interface ApproverToken {
   id: string;
+  /** what the same person is called elsewhere: one person has one voice */
+  also?: string[];
   groups: string[];
   /** sha256:<hex> of the token */
   hash: string;

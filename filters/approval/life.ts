@@ -29,10 +29,10 @@ export function decide(record: HoldRecord, decision: ApproverDecision): HoldReco
   if (canonical(decision.by) === '') throw new MidstreamError('bad_input', 'a decision needs to be somebody’s');
   if (record.status !== 'pending') throw new MidstreamError('conflict', `this operation is ${record.status} already`);
   if (isOverdue(record, decision.at_ms)) throw new MidstreamError('conflict', 'the time to decide on this operation is over');
-  if (isOwn(operation, decision.by))
+  if (namesOf(decision).some((name) => isOwn(operation, name)))
     throw new MidstreamError('forbidden', 'nobody decides on an operation of their own', { hint: 'Ask another approver.' });
   checkGroups(operation, decision.groups);
-  if (record.decisions.some((one) => samePerson(one.by, decision.by)))
+  if (record.decisions.some((one) => namesOf(one).some((name) => namesOf(decision).some((other) => samePerson(name, other)))))
     throw new MidstreamError('conflict', 'you have decided on this operation already');
   const decisions = [...record.decisions, decision];
   return { ...record, decisions, status: statusAfter(decisions, operation.terms.quorum) };
@@ -104,6 +104,8 @@ export function isOwn(operation: Pick<HeldOperation, 'identity' | 'user'>, appro
 }
 
 const PERSON_CLAIMS = ['sub', 'email', 'preferred_username', 'upn', 'user', 'username'];
+
+const namesOf = ({ by, names = [] }: ApproverDecision): string[] => [by, ...names];
 
 /** One person has one voice, however the name is written. */
 export function samePerson(a: string, b: string): boolean {

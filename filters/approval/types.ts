@@ -30,6 +30,8 @@ export type HoldStatus = 'pending' | 'approved' | 'denied' | 'expired' | 'cancel
 
 export interface ApproverDecision {
   by: string;
+  /** what the same person is called elsewhere: at the provider, in another token */
+  names?: string[];
   groups: string[];
   verdict: 'approve' | 'deny';
   comment: string;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningApi, serveApi } from '../../extproc/console/api.js';
+import { hashToken, newToken } from '../../extproc/console/tokens.js';
 import { openApprovals } from '../../extproc/stores/approvals/sqlite.js';
 import type { ApprovalStore } from '../../filters/approval/types.js';
 import { Browser, fieldsOf } from '../support/identity/browser.js';
@@ -11,6 +12,7 @@ import { samlLogin, startSaml } from '../support/identity/saml.js';
 import { freePort } from '../support/ports.js';
 import { operation } from '../unit/approval/samples.js';
 
+const token = newToken();
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 describe('people who approve log in at an identity provider', function () {
@@ -32,7 +34,7 @@ describe('people who approve log in at an identity provider', function () {
     store = await openApprovals({ file: join(folder, 'approvals.db') });
     api = await serveApi({
       store,
-      tokens: [],
+      tokens: [{ id: 'cli', also: ['ada@shop.example'], groups: ['dba'], hash: hashToken(token) }],
       log,
       port,
       now: () => now(),
@@ -137,6 +139,24 @@ describe('people who approve log in at an identity provider', function () {
       });
     });
   }
+
+  it('counts somebody once who has a token, and logs in at two providers', async () => {
+    const hold = 'c'.repeat(32);
+    await store.create(operation({ hold, created_ms: Date.now(), expires_ms: Date.now() + 600_000, terms: { quorum: 2 } }));
+    const answers: number[] = [];
+    for (const login of [byOidc, bySaml]) {
+      const { browser } = await login('ada');
+      const { csrf } = await me(browser);
+      answers.push((await decide(browser, hold, { 'x-csrf-token': csrf })).status);
+    }
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    const byToken = await fetch(`${base}/v1/approvals/${hold}/approve`, { method: 'POST', body: '{}', headers });
+    answers.push(byToken.status);
+    assert.deepEqual(answers, [200, 409, 409]);
+    assert.match(await byToken.text(), /you have decided on this operation already/);
+    const record = await store.get(hold);
+    assert.deepEqual([record?.status, record?.decisions.length], ['pending', 1]);
+  });
 
   it('gives cookies that scripts do not read and other sites do not send', async () => {
     const response = await fetch(`${base}/login/oidc`, { redirect: 'manual' });

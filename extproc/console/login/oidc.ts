@@ -11,6 +11,9 @@ export interface OidcState {
   nonce: string;
 }
 
+/** Claims that name a person (OpenID Connect Core 1.0, section 5.1; `upn` of Entra ID): whoever has one of them in common is the same one. */
+const NAMES = ['sub', 'email', 'preferred_username', 'upn'];
+
 /** How long what the provider says of itself is believed, milliseconds. */
 const DISCOVERY_MS_MAX = 3_600_000;
 
@@ -70,7 +73,8 @@ export class Oidc {
       throw new MidstreamError('unauthenticated', 'the provider has not verified this e-mail address', { hint: 'Verify it there first.' });
     const groups = claims[this.options.groups_claim];
     const list = typeof groups === 'string' ? [groups] : Array.isArray(groups) ? groups : [];
-    return { id, groups: list.filter(isName), issuer: this.options.issuer };
+    const names = NAMES.filter((name) => name !== 'email' || claims.email_verified !== false).map((name) => claims[name]);
+    return { id, names: names.filter(isName), groups: list.filter(isName), issuer: this.options.issuer };
   }
 
   private async configuration(): Promise<client.Configuration> {

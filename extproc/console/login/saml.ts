@@ -13,6 +13,18 @@ const library = () => createRequire(import.meta.url)('@node-saml/node-saml') as 
 /** By how much clocks may differ, milliseconds. */
 const SKEW_MS_MAX = 30_000;
 
+/** Attributes that name a person, by their usual names: whoever has one of them in common is the same one. */
+const NAMES = [
+  'nameID',
+  'email',
+  'mail',
+  'upn',
+  'uid',
+  'urn:oid:0.9.2342.19200300.100.1.3',
+  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress',
+  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn',
+];
+
 const BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer';
 /** Longest request that we send, bytes unpacked. */
 const REQUEST_BYTES_MAX = 64 * 1024;
@@ -87,7 +99,8 @@ export class Saml {
       });
     const groups = profile?.[groups_attribute];
     const list = typeof groups === 'string' ? [groups] : Array.isArray(groups) ? groups : [];
-    return { id, groups: list.filter(isName), issuer: String(profile?.issuer ?? '') };
+    const names = NAMES.map((name) => profile?.[name]).filter(isName);
+    return { id, names, groups: list.filter(isName), issuer: String(profile?.issuer ?? '') };
   }
 
   /** For the provider's administrators. */

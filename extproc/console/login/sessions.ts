@@ -5,6 +5,8 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 /** Somebody who logged in at an identity provider. */
 export interface Person {
   id: string;
+  /** what else the provider calls them */
+  names: string[];
   groups: string[];
   /** who vouches: the provider's issuer */
   issuer: string;
