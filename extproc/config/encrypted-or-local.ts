@@ -2,7 +2,7 @@
 export function isEncryptedOrLocal(text: string): boolean {
   try {
     const { protocol, hostname } = new URL(text);
-    return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname));
+    return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname));
   } catch {
     return false;
   }

@@ -1,5 +1,5 @@
 import { ALGORITHMS } from '../identity/jwt.js';
-import { duration, file, object, text, texts } from './schema-parts.js';
+import { duration, file, object, someTexts, text, texts } from './schema-parts.js';
 
 const command = {
   type: 'array',
@@ -14,7 +14,7 @@ const issuer = object(
   'Somebody whose signed tokens (JWT) say who an agent is.',
   {
     issuer: text('The claim iss, letter by letter.', 'for example https://login.example.com'),
-    audiences: texts('One of them must stand in the claim aud.', 'for example [midstream]'),
+    audiences: someTexts('One of them must stand in the claim aud.', 'for example [midstream]'),
     kind: { enum: ['jwt', 'service-account'], default: 'jwt', description: 'service-account: tokens of a Kubernetes cluster.' },
     jwks_url: text('Where its keys are fetched: https, or http on this machine.', 'for example https://login.example.com/keys'),
     jwks_file: file('A JSON Web Key Set; read again when it changes.'),
@@ -48,6 +48,7 @@ export const identitySchema = object('Who agents are. What is listed here may be
         hash: {
           type: 'string',
           pattern: '^sha256:[0-9a-f]{64}$',
+          'x-secret': true,
           description: 'SHA-256 of the token; the token itself is not kept.',
           'x-say': 'write sha256: and 64 hexadecimal digits (`midstream identity token` prints it)',
         },
@@ -73,6 +74,7 @@ export const identitySchema = object('Who agents are. What is listed here may be
         groups: texts('Its groups.', 'for example [agents]'),
         verifier: {
           ...text('SCRAM-SHA-256$4096:salt$StoredKey:ServerKey, as in pg_authid.', '`midstream identity scram` prints it'),
+          'x-secret': true,
           pattern: '^SCRAM-SHA-256\\$\\d{1,7}:[A-Za-z0-9+/=]+\\$[A-Za-z0-9+/=]{44}:[A-Za-z0-9+/=]{44}$',
         },
       },
@@ -87,7 +89,7 @@ export const identitySchema = object('Who agents are. What is listed here may be
       api: text('Its address.', 'write https://host:port'),
       ca_file: file('Certificates that are believed.'),
       token_file: file('The gateway’s own token, which may create tokenreviews.'),
-      audiences: texts('One of them must be the token’s.', 'for example [midstream]'),
+      audiences: someTexts('One of them must be the token’s.', 'for example [midstream]'),
     },
     ['api', 'token_file', 'audiences'],
   ),
@@ -146,6 +148,11 @@ export const httpCredentialSchema = object(
     audience: text('as: oauth. For whom the token is.', 'write an audience'),
     service: text('as: aws. The service, as its signatures name it.', 'for example s3'),
     region: text('as: aws. The region.', 'for example eu-central-1'),
+    cleartext: {
+      enum: ['tls', 'any'],
+      default: 'tls',
+      description: 'tls: it goes to another machine over TLS alone. any: something else encrypts the way (a mesh).',
+    },
     sign_body: {
       type: 'boolean',
       description: 'as: aws. Bodies are part of what is signed, so Envoy keeps each whole; true unless the service is s3.',

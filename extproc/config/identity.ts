@@ -1,6 +1,7 @@
 import { parseDuration } from '../../filters/policy/units.js';
 import type { LoginRule, SecretSource } from '../identity/credentials.js';
 import type { HttpCredential } from '../identity/http-login.js';
+import { isName } from '../identity/names.js';
 import type { LoginMethod } from '../identity/postgres-login.js';
 import type { IdentityConfig, IssuerConfig } from '../identity/types.js';
 import { isEncryptedOrLocal } from './encrypted-or-local.js';
@@ -49,6 +50,9 @@ export interface AuthenticationConfig {
   logins: LoginRule[];
 }
 
+/** By how much clocks may be said to differ, seconds: a token that has ended counts for so long. */
+const TOLERANCE_S_MAX = 600;
+
 interface Context {
   problem: (pointer: string, what: string, fix: string) => void;
   path: (name: string) => string;
@@ -68,6 +72,16 @@ export function resolveIdentity(document: IdentityDocument | undefined, { proble
         `the keys of ${one.issuer} would be fetched without TLS`,
         'write an https address; http is for this machine alone',
       );
+    const clock_tolerance_s = (parseDuration(one.clock_tolerance ?? '30s') ?? 0) / 1000;
+    if (clock_tolerance_s > TOLERANCE_S_MAX)
+      problem(
+        `${at}/clock_tolerance`,
+        `tokens of ${one.issuer} would count for ${one.clock_tolerance} after their end`,
+        'write 10m or less',
+      );
+    const keys_ms_max = parseDuration(one.keys_age_max ?? '1h') ?? 0;
+    if (keys_ms_max < 1000)
+      problem(`${at}/keys_age_max`, `the keys of ${one.issuer} would be too old at once`, 'write a second or more, for example 1h');
     return {
       issuer: one.issuer,
       audiences: one.audiences,
@@ -76,19 +90,39 @@ export function resolveIdentity(document: IdentityDocument | undefined, { proble
       algorithms: one.algorithms ?? ['RS256', 'PS256', 'ES256', 'EdDSA'],
       id_claim: one.id_claim ?? 'sub',
       groups_claim: one.groups_claim ?? 'groups',
-      clock_tolerance_s: (parseDuration(one.clock_tolerance ?? '30s') ?? 0) / 1000,
-      keys_ms_max: parseDuration(one.keys_age_max ?? '1h') ?? 0,
+      clock_tolerance_s,
+      keys_ms_max,
     };
   });
   const review = document?.token_review;
+  if (review !== undefined && !isEncryptedOrLocal(review.api))
+    problem(
+      '/identity/token_review/api',
+      'the gateway’s own token would be sent without TLS',
+      'write https://host:port; http is for this machine alone',
+    );
+  const named = (pointer: string, one: string): void => {
+    if (!isName(one)) problem(pointer, `${JSON.stringify(one)} is no name`, 'leave out line ends and other control characters');
+  };
+  const hashes = new Set<string>();
+  const users = new Set<string>();
   return {
     issuers,
     tokens: (document?.tokens ?? []).map(({ id, groups = [], hash, expires }, i) => {
-      if (expires !== undefined && Number.isNaN(Date.parse(expires)))
-        problem(`/identity/tokens/${i}/expires`, `${expires} is no date`, 'write a date, for example 2030-01-31');
+      const at = `/identity/tokens/${i}`;
+      named(`${at}/id`, id);
+      if (hashes.has(hash)) problem(`${at}/hash`, 'two tokens have the same hash', 'give each agent a token of its own');
+      hashes.add(hash);
+      if (expires !== undefined && !isDate(expires))
+        problem(`${at}/expires`, `${expires} is no date`, 'write a date, for example 2030-01-31');
       return { id, groups, hash, ...(expires === undefined ? {} : { expires }) };
     }),
-    scram: (document?.scram ?? []).map(({ user, groups = [], verifier }) => ({ user, groups, verifier })),
+    scram: (document?.scram ?? []).map(({ user, groups = [], verifier }, i) => {
+      named(`/identity/scram/${i}/user`, user);
+      if (users.has(user)) problem(`/identity/scram/${i}/user`, `two users are called ${user}`, 'keep one of them');
+      users.add(user);
+      return { user, groups, verifier };
+    }),
     token_review: review && {
       api: review.api,
       ca_file: review.ca_file === undefined ? undefined : path(review.ca_file),
@@ -98,6 +132,15 @@ export function resolveIdentity(document: IdentityDocument | undefined, { proble
     revoked_file: document?.revoked_file === undefined ? undefined : path(document.revoked_file),
   };
 }
+
+/** Of the calendar: 31 February is another day to Date. */
+const isDate = (text: string): boolean => {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text.slice(0, 10));
+};
+
+/** What each way of logging in proves. */
+const PROOFS: Record<LoginMethod, readonly string[]> = { certificate: ['mtls'], token: ['jwt', 'token'], scram: ['scram'] };
 
 export function resolveAuthentication(
   { methods = ['certificate', 'token'], cleartext = 'tls', ends_with_token = false, logins }: AuthenticationDocument,
@@ -113,6 +156,14 @@ export function resolveAuthentication(
     );
   if (methods.length === 1 && methods[0] === 'certificate' && listener.tls && !listener.client_ca)
     problem(pointer, 'agents must show a certificate, and the listener believes none', 'add client_ca_file to tls');
+  const possible = methods.flatMap((method) => PROOFS[method]);
+  for (const [i, { proofs, role }] of logins.entries())
+    if (proofs !== undefined && !proofs.some((proof) => possible.includes(proof)))
+      problem(
+        `${pointer}/logins/${i}/proofs`,
+        `nobody becomes ${role}: nothing that is taken here proves by ${proofs.join(' or ')}`,
+        `use some of ${possible.join(', ')}, or add a method`,
+      );
   return {
     methods,
     cleartext,
@@ -170,6 +221,7 @@ export interface AwsCredential {
 
 export interface HttpCredentialDocument {
   as: HttpCredential['as'] | 'aws';
+  cleartext?: 'tls' | 'any';
   service?: string;
   region?: string;
   sign_body?: boolean;
@@ -222,7 +274,11 @@ export function resolveHttpCredential(
   if (as === 'header') {
     const name = needs('header', header).toLowerCase();
     if (header !== undefined && (!/^[a-z0-9!#$%&'*+.^_`|~-]{1,100}$/.test(name) || NO_CREDENTIAL.test(name)))
-      problem(`${pointer}/header`, `${header} is no header for a credential`, 'write the name of a header, for example x-api-key');
+      problem(
+        `${pointer}/header`,
+        `${JSON.stringify(header)} is no header for a credential`,
+        'write the name of a header, for example x-api-key',
+      );
     return { as, header: name, secret };
   }
   const url = needs('token_url', token_url);

@@ -62,6 +62,10 @@ export function resolvePeople(
 ): PeopleLogin {
   const { url, session = '1h', idle = '15m', groups, oidc, saml } = document;
   if (oidc === undefined && saml === undefined) problem(pointer, 'nobody is named to log in at', 'add oidc, saml or both');
+  if (!['', '/'].includes(pathOf(url)))
+    problem(`${pointer}/url`, `${url} has a path, and pages are at the root`, 'write https://host alone');
+  if (oidc?.scopes !== undefined && !oidc.scopes.includes('openid'))
+    problem(`${pointer}/oidc/scopes`, 'without the scope openid nobody is told who logs in', 'add openid');
   for (const [at, address] of [
     [`${pointer}/url`, url],
     ...(oidc ? [[`${pointer}/oidc/issuer`, oidc.issuer]] : []),
@@ -90,3 +94,12 @@ export function resolvePeople(
     },
   };
 }
+
+const pathOf = (url: string): string => {
+  try {
+    const { pathname, search, hash } = new URL(url);
+    return `${pathname}${search}${hash}`;
+  } catch {
+    return '';
+  }
+};

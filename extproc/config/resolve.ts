@@ -9,6 +9,7 @@ import { resolveAccess } from './resolve-access.js';
 import { resolveHttpListener } from './resolve-http.js';
 import { resolveListener } from './resolve-listener.js';
 import type { Config, HttpConfig, ListenerConfig, TokenConfig } from './types.js';
+import { checkLogins } from './who-can-log-in.js';
 
 /** Fills in defaults and checks what a schema can't. Mistakes are told to `problem`; what is returned then is of no use. */
 export async function resolveConfig(document: ConfigDocument, context: ResolveContext): Promise<Config> {
@@ -27,6 +28,8 @@ export async function resolveConfig(document: ConfigDocument, context: ResolveCo
   const { api } = document.approvals ?? {};
   if (api !== undefined && api.login === undefined && api.tokens === undefined)
     at.problem('/approvals/api', 'nobody may use the approvals API', 'add tokens (`midstream approvals token`), or login');
+  const identity = resolveIdentity(document.identity, { problem: context.problem, path });
+  checkLogins(listeners, http, identity, (i) => document.http![i]!.credential?.cleartext === 'any', context.problem);
   const { limits = {} } = document;
   return {
     file: context.file,
@@ -52,7 +55,7 @@ export async function resolveConfig(document: ConfigDocument, context: ResolveCo
           resolvePeople(document.approvals.api.login, '/approvals/api/login', { problem: context.problem, path }),
       },
     },
-    identity: resolveIdentity(document.identity, { problem: context.problem, path }),
+    identity,
     access: document.access && resolveAccess(document.access, '/access', { listeners, http }, context),
     masks: {
       key_file: optionalPath(document.masks?.key_file),

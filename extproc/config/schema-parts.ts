@@ -35,6 +35,9 @@ export const texts = (description: string, say: string) => ({
   'x-say': `write a list; ${say}`,
 });
 
+/** As texts, and not empty: where nobody may be named by mistake. */
+export const someTexts = (description: string, say: string) => ({ ...texts(description, say), minItems: 1 });
+
 export const count = (description: string, minimum: number, maximum: number, preset: number) => ({
   type: 'integer',
   minimum,

@@ -186,6 +186,7 @@ const token = object(
     hash: {
       type: 'string',
       pattern: '^sha256:[0-9a-f]{64}$',
+      'x-secret': true,
       description: 'SHA-256 of the token; the token itself is not kept.',
       'x-say': 'write sha256: and 64 hexadecimal digits (printf %s TOKEN | sha256sum)',
     },

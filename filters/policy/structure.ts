@@ -63,7 +63,7 @@ function validatorOf(schema: object): ValidateFunction {
   let validator = validators.get(schema);
   if (validator === undefined) {
     const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, ownProperties: true });
-    ajv.addVocabulary(['x-say']);
+    ajv.addVocabulary(['x-say', 'x-secret']);
     validator = ajv.compile(schema);
     validators.set(schema, validator);
   }
@@ -75,6 +75,8 @@ type Shape = {
   required?: string[];
   enum?: unknown[];
   'x-say'?: string;
+  /** what stands there may be a secret that was written by mistake: it is not said back */
+  'x-secret'?: boolean;
   type?: string | string[];
   maximum?: number;
   minimum?: number;
@@ -111,6 +113,7 @@ function describe(error: ErrorObject, source: PolicySource): Problem {
   const at = source.valueAt(place);
   const say = shape['x-say'] ?? '';
   const here = spoken(place);
+  const kind = (value: unknown): string => (shape['x-secret'] === true ? 'what is written there' : kindOf(value));
   switch (error.keyword) {
     case 'additionalProperties': {
       const key = (error.params as { additionalProperty: string }).additionalProperty;
@@ -128,7 +131,7 @@ function describe(error: ErrorObject, source: PolicySource): Problem {
       const words = (shape.enum ?? []).filter((word): word is string => typeof word === 'string');
       return {
         offset: at,
-        what: `${here} can't be ${kindOf(error.data)}`,
+        what: `${here} can't be ${kind(error.data)}`,
         fix: typeof error.data === 'string' ? suggest(error.data, words) : `use one of: ${words.join(', ')}`,
       };
     }
@@ -136,7 +139,7 @@ function describe(error: ErrorObject, source: PolicySource): Problem {
       const types = [shape.type ?? []].flat();
       return {
         offset: at,
-        what: `${here} must be ${types.map((type) => typeWords[type] ?? type).join(' or ')}, not ${kindOf(error.data)}`,
+        what: `${here} must be ${types.map((type) => typeWords[type] ?? type).join(' or ')}, not ${kind(error.data)}`,
         fix: say,
       };
     }
@@ -145,14 +148,14 @@ function describe(error: ErrorObject, source: PolicySource): Problem {
       const twice = Math.max(i, j);
       return {
         offset: source.valueAt(`${place}/${twice}`),
-        what: `${here} has ${kindOf((error.data as unknown[])[twice])} twice`,
+        what: `${here} has ${kind((error.data as unknown[])[twice])} twice`,
         fix: 'keep one of them',
       };
     }
     case 'minItems':
       return { offset: at, what: `${here} is empty`, fix: say };
     default:
-      return { offset: at, what: `${here} can't be ${kindOf(error.data)}`, fix: say };
+      return { offset: at, what: `${here} can't be ${kind(error.data)}`, fix: say };
   }
 }
 

@@ -63,7 +63,10 @@ access: [{ resource: tools, sources: [127.0.0.1] }]
     await refused(http.replace('name: mcp', 'name: api'), /two listeners are called api/);
     await refused(http.replace('127.0.0.1:8081', '127.0.0.1:8080'), /127.0.0.1:8080 is taken by api already/);
     const aws = (credential: string): string =>
-      http.replace('upstream: "http://127.0.0.1:3000"', `upstream: "https://b.s3.example", credential: { as: aws, ${credential} }`);
+      `${http}identity: { tokens: [{ id: robot, hash: "sha256:${'ab'.repeat(32)}" }] }\n`.replace(
+        'upstream: "http://127.0.0.1:3000"',
+        `upstream: "https://b.s3.example", credential: { as: aws, ${credential} }`,
+      );
     const login = ', region: eu-central-1 }, authentication: { methods: [token]';
     assert.deepEqual((await load(aws(`service: s3, file: keys${login}`))).http[1]!.credential, {
       as: 'aws',
