@@ -1,3 +1,4 @@
+import { isJson } from '../http/body.js';
 import type { Header } from '../http/effects.js';
 import type { HttpFacts } from '../http/facts.js';
 import type { BodyAsked, BodyMask, ContentMasker } from '../http/masking.js';
@@ -8,8 +9,10 @@ import type { Decision, Identity, Policy } from '../policy/types.js';
 import { acceptJson } from './accept.js';
 import type { ObjectMask } from './answers/marks.js';
 import { answerMasker, whyUnread } from './answers/masker.js';
+import { WholeLines } from './answers/whole-lines.js';
 import type { KubernetesFacts } from './facts.js';
 import { hasObject, headFacts, wholeFacts } from './request.js';
+import { readTarget } from './request-info.js';
 import { shownBody } from './shown.js';
 import { carriesMasks } from './written-back.js';
 
@@ -81,6 +84,8 @@ export class KubernetesRequest {
       return denied('Nobody may be impersonated through this gateway.', '', 'Leave out --as and its like.');
     if (!hop && this.http.headers['upgrade'] !== undefined)
       return denied(`Upgraded connections come to the gateway by hop alone, and ${this.facts.subresource || 'this one'} did not.`, '', '');
+    if (this.cut && this.http.headers['upgrade'] !== undefined)
+      return denied('Logs over WebSocket are not cut by limitBytes here.', '', 'Leave limitBytes out, or ask without WebSocket.');
     const where = carriesMasks(this.facts, this.bytes, this.masks.detectors);
     if (where !== '')
       return denied(
@@ -139,8 +144,19 @@ export class KubernetesRequest {
     return ['warning', `299 midstream "held by the rule ${rule}, and approved"`];
   }
 
+  /** It asks for a log of the kubelet's that ends wherever its bytes do. */
+  private get cut(): boolean {
+    return (this.facts.subresource === 'log' || this.facts.connects) && readTarget(this.http.target).query['limitBytes'] !== undefined;
+  }
+
   /** How the answer is masked; a text says why it can't be. */
   answer(held_bytes_max: number): (type: string, write: (bytes: Buffer) => void, asked: BodyAsked) => ContentMasker | string {
-    return (type, write, asked) => whyUnread(type) ?? answerMasker(type, this.masks, this.facts, held_bytes_max, write, asked);
+    const { cut } = this;
+    return (type, write, asked) => {
+      const unread = whyUnread(type);
+      if (unread !== undefined) return unread;
+      const masker = answerMasker(type, this.masks, this.facts, held_bytes_max, write, asked);
+      return cut && !isJson(type) ? new WholeLines(masker) : masker;
+    };
   }
 }

@@ -61,6 +61,22 @@ describe('an exchange with a Kubernetes API', () => {
     }
   });
 
+  it('gives no half of a line that limitBytes cuts off: one byte more each time would tell a value', () => {
+    const log = (target: string, ...chunks: string[]): string => {
+      const d = kube('version: 1\nmasks:\n  - { name: pii, detect: [pii], as: partial }\n');
+      d.request(`GET /api/v1/namespaces/x/pods/p/log${target}`);
+      return d.respond([['content-type', 'text/plain']], ...chunks);
+    };
+    const card = '4111 1111 1111 1111';
+    for (let cut = 1; cut <= card.length; cut++) assert.equal(log('?limitBytes=9', 'first\n', `card ${card}`.slice(0, 5 + cut)), 'first\n');
+    assert.equal(log('?limitBytes=99', `card ${card}`, '\nmore\n'), 'card **** **** **** 1111\nmore\n');
+    assert.equal(log('?limitBytes=9', 'x'.repeat(70_000)).length, 70_000 - 65_536);
+    assert.equal(log('', `card ${card}`), 'card **** **** **** 1111');
+    const proxied = kube('version: 1\nmasks:\n  - { name: pii, detect: [pii], as: partial }\n');
+    proxied.request('GET /api/v1/nodes/n1/proxy/containerLogs/x/p/c?limitBytes=9');
+    assert.equal(proxied.respond([['content-type', 'text/plain']], 'one\ncard 4111'), 'one\n');
+  });
+
   it('takes a token among the subprotocols of a WebSocket away', () => {
     const d = kube();
     const token = 'base64url.bearer.authorization.k8s.io.c2VjcmV0';
