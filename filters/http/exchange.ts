@@ -2,25 +2,25 @@ import { type ApprovalInput, approvalFields, holdFields } from '../approval/reco
 import type { HeldOperation } from '../approval/types.js';
 import { MidstreamError } from '../errors.js';
 import type { KubernetesRequest } from '../kubernetes/conversation.js';
-import { statusOf } from '../kubernetes/status.js';
 import type { McpOpinion } from '../mcp/second-opinion.js';
 import type { McpSide } from '../mcp/side.js';
 import { messageEvent } from '../mcp/sse.js';
 import type { Decision, Identity } from '../policy/types.js';
-import { shownIdentity } from '../record/shown-identity.js';
 import { acceptedAnswer } from './accepted.js';
 import { AskedRequest } from './asked-request.js';
 import { BegunStream, forwardedHeaders } from './begun-stream.js';
 import { MULTIPART } from './body.js';
 import { closing } from './closing.js';
-import { type Answer, Effects, type Header } from './effects.js';
+import { Effects, type Header } from './effects.js';
 import type { ExchangeInput, ExchangeOptions, HttpRules } from './exchange-options.js';
 import type { HttpFacts } from './facts.js';
+import { foreignAnswer } from './foreign.js';
 import { operationOf } from './hold.js';
 import { mcpAnswer } from './mcp-answer.js';
 import { MethodWatch } from './method-watch.js';
-import { grpcStatusOf, problemOf, type Refusal } from './problem.js';
+import type { Refusal } from './problem.js';
 import { reachOf, readingsOf } from './readings.js';
+import { ExchangeRecord } from './recorded.js';
 import {
   ambiguous,
   denied,
@@ -34,13 +34,15 @@ import {
   unknownCaller,
   unreadable,
 } from './refusals.js';
-import { requestChanges } from './request-changes.js';
+import { refusalAnswer } from './refusing.js';
+import { type OwnHeaders, ownHeaders, requestChanges } from './request-changes.js';
 import { claimed, headOf, type RequestHead } from './request-facts.js';
 import { REQUEST, RequestText } from './request-text.js';
 import { type BodyFilter, Response } from './response.js';
 import { UpgradedStream } from './upgrade/stream.js';
 import { upgradeRefusal } from './upgrade/switch.js';
 import { noTotals, type Side, type Tunnel } from './upgrade/tunnel.js';
+import { WaitingRequest } from './waiting-request.js';
 
 export type { ExchangeInput, ExchangeOptions, HttpRules } from './exchange-options.js';
 
@@ -67,12 +69,8 @@ export class Exchange {
   /** headers of the request as they came */
   private sent: readonly Header[] = [];
   private readonly opaque = new Map<string, number>();
-  /** what waits: the request's body, until it may go */
-  private waiting: Buffer[] = [];
-  private waiting_bytes = 0;
-  private waitingEnd = false;
-  private trailers = false;
-  private trailerNames: string[] = [];
+  private readonly waiting = new WaitingRequest();
+  private readonly record = new ExchangeRecord(() => this.out);
   operation: HeldOperation | undefined;
   private response: Response | undefined;
   /** by hop: the request asks for another protocol */
@@ -104,8 +102,7 @@ export class Exchange {
       if (this.phase === 'passing' && this.response?.refusable === true) this.refuseAnswer(`The server's answer: ${why}.`);
       else {
         this.out.fail = why;
-        if (this.phase === 'passing')
-          this.record('error', { request: REQUEST, severity: 'ERROR', sqlstate: '502', message: this.rules.maskText(why), own: true });
+        if (this.phase === 'passing') this.record.error(502, this.rules.maskText(why));
         this.close('failed');
       }
     }
@@ -163,22 +160,15 @@ export class Exchange {
     }
   }
 
-  /**
-   * An answer to a request that never came here: a filter in front of this one gave it (ext_authz, which has recorded it), and nothing of the
-   * server is in it. Its recording is not this exchange's.
-   */
   private passForeign(input: ExchangeInput): void {
-    this.phase = 'foreign';
-    if (input.type === 'response_headers') this.out.answers.push({ part: 'response_headers' });
-    else if (input.type === 'response_body') this.out.answers.push({ part: 'response_body', chunks: [input.body], end: input.end });
-    else if (input.type === 'response_trailers') this.out.answers.push({ part: 'response_trailers' });
-    else if (input.type === 'gone' || input.type === 'stop' || input.type === 'revoked') this.phase = 'closed';
-    else if (input.type.startsWith('request_')) throw new MidstreamError('protocol_violation', 'a request came behind its answer');
+    this.phase = ['gone', 'stop', 'revoked'].includes(input.type) ? 'closed' : 'foreign';
+    const answer = foreignAnswer(input);
+    if (answer !== undefined) this.out.answers.push(answer);
   }
 
   private onRequest(headers: readonly Header[], end: boolean, opinion: McpOpinion | undefined): void {
     if (this.phase !== 'new') throw new MidstreamError('protocol_violation', 'the headers of a request came twice');
-    const { peer, resource } = this.options;
+    const { peer } = this.options;
     this.head = headOf(headers);
     this.sent = headers;
     // One without a body is read once, when it is known by which rules.
@@ -188,29 +178,16 @@ export class Exchange {
     this.rules = this.options.rules(this.identity);
     this.text = new RequestText(readings[0]!.http, this.rules, this.options.body_bytes_max);
     this.asked = new AskedRequest(this.options, this.head, readings, this.identity, this.rules, this.text);
-    this.record('session.open', {
-      start: new Date(this.options.now()).toISOString(),
-      protocol: this.options.kubernetes === undefined ? 'http' : 'kubernetes',
-      resource,
-      database: '',
-      user: '',
-      application: this.rules.maskText(this.facts.headers['user-agent'] ?? ''),
-      identity: shownIdentity(this.identity, this.rules),
-      tls: peer.tls,
-      policy_version: this.rules.policy.version,
-      gateway_version: this.options.gateway_version,
-      transport: this.options.transport ?? 'ext_proc',
-      parameters: {},
-    });
+    this.record.open(this.options, this.rules, this.identity, this.facts.headers['user-agent'] ?? '');
     if (peer.unauthenticated !== undefined || peer.unavailable !== undefined) {
       this.denied++;
-      this.recordLine('request', this.text.requestFields());
+      this.record.line('request', this.text.requestFields());
       this.refuse(peer.unauthenticated === undefined ? noCredential(peer.unavailable!) : unknownCaller(peer.unauthenticated));
       return;
     }
     if (peer.mayReach?.(reachOf(this.head)) === false) {
       this.denied++;
-      this.recordLine('request', this.text.requestFields());
+      this.record.line('request', this.text.requestFields());
       this.refuse(forbidden);
       return;
     }
@@ -222,7 +199,7 @@ export class Exchange {
     }
     // What follows a CONNECT is no body of it (RFC 9110 section 9.3.6), and does not come before its answer.
     if (whole) {
-      this.waitingEnd = true;
+      this.waiting.ended = true;
       this.asked.readBody(NOTHING);
       if (this.mcp?.posts === true) this.asked.readMessages();
     } else if (this.asked.needsBody || this.asked.mayNameMethod) {
@@ -260,10 +237,9 @@ export class Exchange {
       if (end) this.recordBody();
       return;
     }
-    this.waiting.push(body);
-    this.waiting_bytes += body.length;
+    this.waiting.push(body, end);
     const max = this.rules.policy.limits.held_bytes_max;
-    if (this.waiting_bytes > max) return this.overflow(max);
+    if (this.waiting.bytes > max) return this.overflow(max);
     if (end) this.whole();
   }
 
@@ -274,7 +250,7 @@ export class Exchange {
     let why: string;
     try {
       this.watch = new MethodWatch(this.head.content_type);
-      why = this.watch.push(Buffer.concat(this.waiting));
+      why = this.watch.push(this.waiting.body);
     } catch (error) {
       why = (error as Error).message;
     }
@@ -282,22 +258,20 @@ export class Exchange {
     this.judge();
   }
 
-  /** No rule sees trailers, nor does who approves, and servers may take them for headers: none goes on (RFC 9110 section 6.5.1). */
   private onRequestTrailers(headers: readonly Header[]): void {
-    this.trailers = true;
-    this.trailerNames = [...new Set(headers.map(([name]) => name))];
+    const answer = this.waiting.trailers(headers);
     if (this.phase === 'passing') {
       this.recordBody();
-      this.out.answers.push({ part: 'request_trailers', remove: this.trailerNames });
+      this.out.answers.push(answer);
     } else if (this.phase === 'collecting') this.whole();
   }
 
   /** The body is there: what waited for it can be judged. */
   private whole(): void {
-    this.waitingEnd = true;
+    this.waiting.ended = true;
     if (this.phase !== 'collecting') return;
     if (this.operation === undefined) {
-      this.asked!.readBody(Buffer.concat(this.waiting));
+      this.asked!.readBody(this.waiting.body);
       if (this.mcp !== undefined) this.asked!.readMessages();
     }
     this.judge();
@@ -306,38 +280,22 @@ export class Exchange {
   private judge(): void {
     const decision = this.asked!.decide();
     // What is approved is approved whole: the body is waited for, whoever asked for it.
-    if (decision.verdict === 'approve' && !this.waitingEnd) {
+    if (decision.verdict === 'approve' && !this.waiting.ended) {
       this.phase = 'collecting';
       return;
     }
-    const body = Buffer.concat(this.waiting);
+    const { body } = this.waiting;
     this.text.keep(this.kube === undefined ? body : (this.kube.shown(body) ?? Buffer.alloc(0)));
     if (this.kube !== undefined) this.text.tellMore('kubernetes', this.kube.recorded);
-    this.recordLine('request', this.text.requestFields());
+    this.record.line('request', this.text.requestFields());
     const never = this.kube?.refused(this.options.transport === 'hop');
     if (never !== undefined) {
       this.denied++;
-      this.record(
-        'decision',
-        { request: REQUEST, verdict: 'deny', rule: '', matches: [], policy_version: this.rules.policy.version },
-        true,
-      );
+      this.record.decision({ verdict: 'deny', rule: '', matches: [] }, this.rules);
       return this.refuse(never);
     }
-    const { verdict, rule, matches } = decision;
-    const disagreement = this.mcp?.disagreement ?? '';
-    this.record(
-      'decision',
-      {
-        request: REQUEST,
-        verdict,
-        rule,
-        matches,
-        policy_version: this.rules.policy.version,
-        ...(disagreement === '' ? {} : { disagreement: this.rules.maskText(disagreement) }),
-      },
-      true,
-    );
+    const { verdict, rule } = decision;
+    this.record.decision(decision, this.rules, this.mcp?.disagreement);
     this.out.decisions.push(decision);
     const impossible = this.options.transport === 'hop' ? upgradeRefusal(this.facts) : undefined;
     if (verdict === 'deny') {
@@ -365,7 +323,7 @@ export class Exchange {
     });
     this.phase = 'held';
     this.heldCount++;
-    this.recordLine('hold', holdFields(this.operation), true);
+    this.record.line('hold', holdFields(this.operation), true);
     this.out.holds.push(this.operation);
     this.out.others.push(...(this.mcp?.holds() ?? []));
   }
@@ -406,19 +364,29 @@ export class Exchange {
 
   private onAccepted(id: string): void {
     if (this.phase !== 'held') return;
-    this.record('notice', { request: REQUEST, severity: 'NOTICE', message: 'answered 202: it waits without its client', own: true }, true);
+    this.record.event(
+      'notice',
+      { request: REQUEST, severity: 'NOTICE', message: 'answered 202: it waits without its client', own: true },
+      true,
+    );
     this.out.answers.push(acceptedAnswer(this.operation!, id, 'pending'));
   }
 
   /** Its client may be sent away with a link while it is held. gRPC and MCP have no such answer, and trailers can't be kept. */
   get canBeAccepted(): boolean {
     const plain = this.mcp === undefined && this.kube === undefined && this.options.transport === 'ext_proc';
-    return this.phase === 'held' && plain && this.asked?.grpc !== true && !this.trailers && this.operation?.terms.respond === 'accepted';
+    return (
+      this.phase === 'held' &&
+      plain &&
+      this.asked?.grpc !== true &&
+      !this.waiting.hasTrailers &&
+      this.operation?.terms.respond === 'accepted'
+    );
   }
 
   /** bytes of the request that is held */
   get keptBytes(): number {
-    return this.waiting_bytes;
+    return this.waiting.bytes;
   }
 
   private onApproval(input: ApprovalInput): void {
@@ -426,7 +394,7 @@ export class Exchange {
     if (this.tunnel !== undefined) return this.tunnel.approval(input);
     if (this.phase !== 'held' || operation?.hold !== input.hold) return;
     const outcome = input.outcome === 'unavailable' ? 'cancelled' : input.outcome;
-    this.recordLine('approval', approvalFields(operation, outcome, input.decisions, input.lease, this.rules.maskText), true);
+    this.record.line('approval', approvalFields(operation, outcome, input.decisions, input.lease, this.rules.maskText), true);
     if (input.outcome === 'approved' && this.options.rules(this.identity).policy.version === operation.policy_version) return this.pass();
     this.denied++;
     this.refuse(notApproved(input, operation.rule, this.rules.maskText));
@@ -436,10 +404,10 @@ export class Exchange {
   private pass(): void {
     this.phase = 'passing';
     if (this.begun !== undefined) {
-      const body = this.mcp?.body ?? Buffer.concat(this.waiting);
+      const body = this.mcp?.body ?? this.waiting.body;
       const host = this.sent.find(([name]) => name === ':authority')?.[1] ?? '';
       this.out.forward = { method: this.facts.method, host, target: this.facts.target, headers: forwardedHeaders(this.sent), body };
-      this.waiting = [];
+      this.waiting.clear();
       return;
     }
     if (this.options.transport === 'hop') return this.passUpgrade();
@@ -450,11 +418,7 @@ export class Exchange {
       changed === undefined || !('content-length' in headers) ? headers : { ...headers, 'content-length': `${changed.length}` };
     this.out.answers.push({ part: 'request_headers', ...requestChanges(resized, masked || this.mcp !== undefined, this.ownHeaders()) });
     this.out.others.push(...(this.mcp?.cancels() ?? []));
-    const chunks = changed === undefined ? this.waiting : [changed];
-    const end = this.waitingEnd && !this.trailers;
-    if (chunks.length > 0) this.out.answers.push({ part: 'request_body', chunks, end });
-    if (this.trailers) this.out.answers.push({ part: 'request_trailers', remove: this.trailerNames });
-    this.waiting = [];
+    this.out.answers.push(...this.waiting.goOn(changed));
   }
 
   private onResponse(headers: readonly Header[], end: boolean): void {
@@ -482,17 +446,8 @@ export class Exchange {
     else if (end) this.finish();
   }
 
-  /** What goes to the server in place of what the agent said of itself. */
-  private ownHeaders(): { set: Header[]; append: Header[]; remove: string[] } {
-    const { credential } = this.options.peer;
-    const kube = this.kube?.headers(this.options.id);
-    const set = [...(kube?.set ?? []), ...(credential?.set ?? [])];
-    const said = new Set(set.map(([name]) => name));
-    return {
-      set,
-      append: [...(credential?.append ?? [])],
-      remove: [...(kube?.remove ?? []), ...(credential?.remove ?? [])].filter((name) => !said.has(name)),
-    };
+  private ownHeaders(): OwnHeaders {
+    return ownHeaders(this.kube?.headers(this.options.id), this.options.peer.credential);
   }
 
   private passUpgrade(): void {
@@ -502,14 +457,13 @@ export class Exchange {
 
   private upgrade(headers: readonly Header[]): void {
     this.phase = 'upgraded';
-    const { json, wire } = this.response!.fields(this.rules);
-    this.out.records.push({ type: 'response', json, wire, gating: false, original: undefined });
+    this.record.response(this.response!, this.rules);
     this.upgraded!.begin(headers, {
       text: this.text,
       identity: this.identity,
       options: this.options,
       out: () => this.out,
-      record: (type, event, gating = false) => this.record(type, event, gating),
+      record: (type, event, gating = false) => this.record.event(type, event, gating),
     });
   }
 
@@ -523,26 +477,12 @@ export class Exchange {
       session: this.options.id,
       begun: this.begun,
       out: () => this.out,
-      record: (type, event, gating) => this.record(type, event, gating),
+      record: (type, event, gating) => this.record.event(type, event, gating),
       denied: () => {
         this.denied++;
       },
       opaque: (reason, bytes) => this.opaque.set(reason, (this.opaque.get(reason) ?? 0) + bytes),
     });
-  }
-
-  /** An agent of MCP reads a refusal as its own protocol has it: the call was answered. */
-  private asMessage({
-    detail,
-    hint,
-    rule,
-    kind,
-  }: Refusal): Pick<Extract<Answer, { part: 'immediate' }>, 'status' | 'headers' | 'body'> | undefined {
-    if (kind === 'forbidden' || kind === 'too_large') return undefined;
-    const refused = this.mcp?.refuse({ message: hint === '' ? detail : `${detail} ${hint}`, rule, session: this.options.id });
-    if (refused === undefined) return undefined;
-    this.out.others.push(...refused.effects);
-    return { status: refused.status, headers: [['content-type', refused.type]], body: Buffer.from(refused.body) };
   }
 
   /** Words about an answer may hold words of it. */
@@ -551,33 +491,26 @@ export class Exchange {
   }
 
   private refuse(refusal: Refusal): void {
-    const { headers, body } = (this.options.kubernetes === undefined ? problemOf : statusOf)(refusal, this.options.id);
-    this.out.answers.push({
-      part: 'immediate',
-      ...(this.asMessage(refusal) ?? { status: refusal.status, headers, body }),
-      ...(this.asked?.grpc === true ? { grpcStatus: grpcStatusOf(refusal.status) } : {}),
-      details: `midstream_${refusal.kind}`,
+    const { answer, others } = refusalAnswer(refusal, {
+      session: this.options.id,
+      kubernetes: this.options.kubernetes !== undefined,
+      grpc: this.asked?.grpc === true,
+      mcp: this.mcp,
     });
-    this.record(
-      'error',
-      { request: REQUEST, severity: 'ERROR', sqlstate: String(refusal.status), message: refusal.detail, own: true },
-      true,
-    );
-    this.waiting = [];
+    this.out.others.push(...others);
+    this.out.answers.push(answer);
+    this.record.error(refusal.status, refusal.detail, true);
+    this.waiting.clear();
     this.phase = 'refused';
     this.close(refusal.kind, 'refused');
   }
 
   private recordBody(): void {
-    this.recordLine('request.body', this.text.bodyFields());
+    this.record.line('request.body', this.text.bodyFields());
   }
 
   private finish(): void {
-    const { response } = this;
-    if (response !== undefined) {
-      const { json, wire } = response.fields(this.rules);
-      this.out.records.push({ type: 'response', json, wire, gating: false, original: undefined });
-    }
+    if (this.response !== undefined) this.record.response(this.response, this.rules);
     this.close('done');
   }
 
@@ -588,12 +521,9 @@ export class Exchange {
     }
     if (this.operation !== undefined && this.phase === 'held') {
       this.out.ended.push({ hold: this.operation.hold, status: 'cancelled', reason: 'the client is gone' });
-      this.recordLine('approval', approvalFields(this.operation, 'cancelled', [], '', this.rules.maskText));
+      this.record.line('approval', approvalFields(this.operation, 'cancelled', [], '', this.rules.maskText));
     }
-    if (this.response !== undefined) {
-      const { json, wire } = this.response.fields(this.rules, ',"incomplete":true');
-      this.out.records.push({ type: 'response', json, wire, gating: false, original: undefined });
-    }
+    if (this.response !== undefined) this.record.response(this.response, this.rules, ',"incomplete":true');
     this.close(reason);
   }
 
@@ -633,7 +563,7 @@ export class Exchange {
     const opened = this.phase !== 'new' && this.phase !== 'foreign';
     this.phase = phase === 'closed' ? 'closed' : phase;
     if (!opened) return;
-    this.record(
+    this.record.event(
       'session.close',
       closing(reason, {
         response: this.response,
@@ -646,13 +576,5 @@ export class Exchange {
       }),
     );
     this.phase = 'closed';
-  }
-
-  private record(type: string, event: object, gating = false): void {
-    this.recordLine(type, `,${JSON.stringify(event).slice(1, -1)}`, gating);
-  }
-
-  private recordLine(type: string, json: string, gating = false): void {
-    this.out.records.push({ type, json, wire: undefined, gating, original: undefined });
   }
 }

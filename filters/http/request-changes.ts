@@ -1,4 +1,5 @@
 import { type Header, LENGTH_KEPT } from './effects.js';
+import type { ExchangeOptions } from './exchange-options.js';
 import type { HttpFacts } from './facts.js';
 
 /** The body goes on as it is, so its length does. Packed and partial answers can't be read: where something is masked they are asked away. */
@@ -19,4 +20,25 @@ export function requestChanges(
   remove.push(...more.remove);
   const { append = [] } = more;
   return { ...(set.length > 0 ? { set } : {}), ...(append.length > 0 ? { append } : {}), ...(remove.length > 0 ? { remove } : {}) };
+}
+
+/** Headers that take the place of what an agent said of itself. */
+export interface OwnHeaders {
+  set: Header[];
+  append: Header[];
+  remove: string[];
+}
+
+/** What goes to the server: what its protocol asks for, and the gateway's credential; what is set stays, whoever removes it. */
+export function ownHeaders(
+  kubernetes: { set: readonly Header[]; remove: readonly string[] } | undefined,
+  credential: ExchangeOptions['peer']['credential'],
+): OwnHeaders {
+  const set = [...(kubernetes?.set ?? []), ...(credential?.set ?? [])];
+  const said = new Set(set.map(([name]) => name));
+  return {
+    set,
+    append: [...(credential?.append ?? [])],
+    remove: [...(kubernetes?.remove ?? []), ...(credential?.remove ?? [])].filter((name) => !said.has(name)),
+  };
 }

@@ -1,0 +1,54 @@
+import type { Decision, Identity } from '../policy/types.js';
+import { shownIdentity } from '../record/shown-identity.js';
+import type { Effects } from './effects.js';
+import type { ExchangeOptions, HttpRules } from './exchange-options.js';
+import { REQUEST } from './request-text.js';
+import type { Response } from './response.js';
+
+/** Writes the events of an exchange's recording into the effects of its step. */
+export class ExchangeRecord {
+  constructor(private readonly out: () => Effects) {}
+
+  event(type: string, event: object, gating = false): void {
+    this.line(type, `,${JSON.stringify(event).slice(1, -1)}`, gating);
+  }
+
+  /** `json`: fields of the event as they are written, behind a comma */
+  line(type: string, json: string, gating = false): void {
+    this.out().records.push({ type, json, wire: undefined, gating, original: undefined });
+  }
+
+  response(response: Response, rules: HttpRules, more = ''): void {
+    const { json, wire } = response.fields(rules, more);
+    this.out().records.push({ type: 'response', json, wire, gating: false, original: undefined });
+  }
+
+  /** An error of the gateway's own. */
+  error(status: number, message: string, gating = false): void {
+    this.event('error', { request: REQUEST, severity: 'ERROR', sqlstate: String(status), message, own: true }, gating);
+  }
+
+  open(options: ExchangeOptions, rules: HttpRules, identity: Identity, agent: string): void {
+    this.event('session.open', {
+      start: new Date(options.now()).toISOString(),
+      protocol: options.kubernetes === undefined ? 'http' : 'kubernetes',
+      resource: options.resource,
+      database: '',
+      user: '',
+      application: rules.maskText(agent),
+      identity: shownIdentity(identity, rules),
+      tls: options.peer.tls,
+      policy_version: rules.policy.version,
+      gateway_version: options.gateway_version,
+      transport: options.transport ?? 'ext_proc',
+      parameters: {},
+    });
+  }
+
+  /** `disagreement`: what a second reader made of it; empty where it agrees */
+  decision({ verdict, rule, matches }: Pick<Decision, 'verdict' | 'rule' | 'matches'>, rules: HttpRules, disagreement = ''): void {
+    const policy_version = rules.policy.version;
+    const more = disagreement === '' ? {} : { disagreement: rules.maskText(disagreement) };
+    this.event('decision', { request: REQUEST, verdict, rule, matches, policy_version, ...more }, true);
+  }
+}
