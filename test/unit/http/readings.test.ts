@@ -190,6 +190,12 @@ defaults: { allow: false }
       Buffer.concat(ends.answers.flatMap((one) => (one.part === 'request_body' ? one.chunks : []))).length,
       file.length + 200 + 9,
     );
+    const once = start();
+    once.step({ type: 'request_body', body: Buffer.concat([file, Buffer.from(`${'y'.repeat(200)}\r\n--b--\r\n`)]), end: true });
+    assert.ok(
+      once.answers.some((answer) => answer.part === 'request_body' && answer.end),
+      'its end goes on too, where all of it comes at once',
+    );
     const broken = start();
     broken.step({ type: 'request_body', body: Buffer.concat([Buffer.from('preamble'), file, file]), end: false });
     assert.equal(broken.refusal().status, 403);
