@@ -1,0 +1,273 @@
+import { type JsonEntry, type JsonNode, type Key, readTree, stringOf } from '../../http/json-tree.js';
+import { maskedNumber } from '../../mask/codecs/number.js';
+import { maskText } from '../../mask/text.js';
+import { isBase64, isPacked, textInBase64 } from './base64.js';
+import { type CoveredObject, MARK, markOf, type ObjectMask } from './marks.js';
+import type { ObjectMasker } from './object-masker.js';
+import { quotedJson } from './quoted.js';
+
+/** What stands in place of buf[start, end). */
+export interface Edit {
+  start: number;
+  end: number;
+  text: string;
+}
+
+/** Where a value stands. */
+interface Place {
+  /** key that it stands under */
+  name: string;
+  /** what was found out about that key */
+  known: Key | undefined;
+  /** the mask that covers all of it */
+  cover: ObjectMask | undefined;
+  /** it is the metadata of an object of the API itself: what the server sets in it stays */
+  metadata: boolean;
+}
+
+/** Set by the API server alone, and read by clients to the letter (ObjectMeta, ListMeta of meta/v1). */
+const SET_BY_SERVER = new Set(['uid', 'resourceVersion', 'creationTimestamp', 'deletionTimestamp', 'generation', 'selfLink', 'continue']);
+
+/** Levels of JSON inside of strings of JSON. */
+const NESTED_MAX = 4;
+
+/** The status of a TokenRequest, in place of the kind of a list. */
+export const TOKEN_STATUS = 'TokenRequest.status';
+
+/** Values of these keys are covered. */
+const COVERED: Record<CoveredObject | 'token', readonly string[]> = {
+  secrets: ['data', 'stringData'],
+  configmaps: ['data', 'binaryData'],
+  token: ['token'],
+};
+
+/** Goes through one document, and notes what of it is to be masked. */
+export class Walk {
+  constructor(
+    private readonly masker: ObjectMasker,
+    private readonly buf: Buffer,
+    private readonly edits: Edit[],
+    private readonly nested: number,
+  ) {}
+
+  /** what is read is a Status: it may tell of the very object that was asked for */
+  private status = false;
+
+  root(node: JsonNode, listKind: string): void {
+    // A list is a JSON patch: its operations.
+    if (node.type === 'array') for (const item of node.items) this.element(item, plainPlace(''), listKind);
+    else this.element(node, plainPlace(''), listKind);
+  }
+
+  private value(node: JsonNode, place: Place, listKind: string): void {
+    switch (node.type) {
+      case 'object':
+        return this.object(node, place, listKind, false);
+      case 'array':
+        for (const item of node.items) this.value(item, place, listKind);
+        return;
+      case 'string':
+        return this.string(node, place);
+      case 'number':
+        return this.number(node, place);
+      case 'word':
+        return;
+    }
+  }
+
+  /** `own`: the document itself, an element of a list, the object of an event or of a row. */
+  private object(node: JsonNode & { type: 'object' }, place: Place, listKind: string, own: boolean): void {
+    const { kind, path, named } = this.words(node);
+    if (own) this.status = kind === 'Status';
+    const covered = place.cover === undefined ? this.masker.coverFor(kind, listKind, own) : undefined;
+    const keys = covered === undefined ? [] : COVERED[covered.kind];
+    const patches = path !== '' && /^\/(data|stringData|binaryData)(\/|$)/.test(path);
+    for (const entry of node.entries) {
+      const { name, known, value } = entry;
+      if (place.cover === undefined && known.clean !== true && name.length >= KEY_UNITS_MIN) this.key(entry);
+      if (place.metadata && SET_BY_SERVER.has(name)) continue;
+      if (own && (name === 'kind' || name === 'apiVersion')) continue;
+      const covers = covered !== undefined && (keys.includes(name) || (patches && name === 'value'));
+      const inner: Place = {
+        name: name === 'value' && named !== '' ? named : name,
+        known: name === 'value' && named !== '' ? undefined : known,
+        cover: place.cover ?? (covers ? covered.cover : undefined),
+        metadata: own && name === 'metadata',
+      };
+      const isList = own && (name === 'items' || name === 'rows') && value.type === 'array';
+      if (isList) for (const item of value.items) this.element(item, inner, kind);
+      else if (own && (name === 'object' || (name === 'value' && path === '')) && value.type === 'object')
+        this.object(value, inner, '', true);
+      else this.value(value, inner, covered?.kind === 'token' && name === 'status' ? TOKEN_STATUS : '');
+    }
+  }
+
+  /** What an object says of itself: its kind, the path of a JSON patch's operation, the name beside a value (a variable of the environment). */
+  private words({ entries }: JsonNode & { type: 'object' }): { kind: string; path: string; named: string } {
+    const words = { kind: '', path: '', named: '' };
+    let valued = false;
+    for (const { name, value } of entries) {
+      if (name === 'value') valued = true;
+      if (value.type !== 'string') continue;
+      if (name === 'kind') words.kind = stringOf(this.buf, value);
+      else if (name === 'path') words.path = stringOf(this.buf, value);
+      else if (name === 'name') words.named = stringOf(this.buf, value);
+    }
+    return valued ? words : { ...words, named: '' };
+  }
+
+  private element(item: JsonNode, place: Place, kind: string): void {
+    if (item.type === 'object') this.object(item, place, kind, true);
+    else this.value(item, place, kind);
+  }
+
+  /** Names are values too: of labels, of data. */
+  private key({ key, name, known }: JsonEntry): void {
+    const raw = Buffer.from(name);
+    const masked = this.detected(raw, 0, raw.length, plainPlace(''));
+    known.clean = masked === undefined;
+    if (masked !== undefined) this.edits.push({ ...key, text: JSON.stringify(masked.toString('utf8')) });
+  }
+
+  private string(node: JsonNode & { type: 'string' }, place: Place): void {
+    if (place.cover !== undefined) return this.cover(node, place.cover);
+    let { buf } = this;
+    let [start, end] = [node.start + 1, node.end - 1];
+    if (node.escaped) {
+      buf = Buffer.from(stringOf(buf, node));
+      start = 0;
+      end = buf.length;
+    }
+    if (start === end) return;
+    const masked =
+      this.json(buf, start, end) ??
+      this.quoted(buf, start, end, place) ??
+      this.encoded(buf, start, end) ??
+      this.detected(buf, start, end, place);
+    if (masked !== undefined) this.edits.push({ start: node.start, end: node.end, text: JSON.stringify(masked.toString('utf8')) });
+  }
+
+  /** JSON that stands in text: kubectl keeps what was applied so, in an annotation. */
+  private json(buf: Buffer, start: number, end: number): Buffer | undefined {
+    if ((buf[start] !== 0x7b && buf[start] !== 0x5b) || this.nested === NESTED_MAX) return undefined;
+    const raw = buf.subarray(start, end);
+    const edits: Edit[] = [];
+    try {
+      new Walk(this.masker, raw, edits, this.nested + 1).value(readTree(raw, this.masker.keys), plainPlace(''), '');
+    } catch {
+      return undefined;
+    }
+    return edits.length === 0 ? undefined : applied(raw, edits);
+  }
+
+  /** Objects that a text quotes, as errors of the API server do. What a Status quotes is the object that was asked for, whatever it says of its kind. */
+  private quoted(buf: Buffer, start: number, end: number, place: Place): Buffer | undefined {
+    const cover = this.status ? this.masker.coverFor('', '', true)?.cover : undefined;
+    if (cover === undefined && buf.indexOf('"{', start) < 0 && buf.indexOf('"[', start) < 0) return undefined;
+    const text = buf.toString('utf8', start, end);
+    const parts: string[] = [];
+    let at = 0;
+    for (const { start: from, end: to, said } of quotedJson(text)) {
+      const masked = said === undefined ? 'unread' : this.quotedObject(Buffer.from(said), cover !== undefined);
+      if (masked === 'clean' || (masked === 'unread' && cover === undefined)) continue;
+      if (masked === 'unread') this.masker.found(cover!.name);
+      parts.push(text.slice(at, from), JSON.stringify(masked === 'unread' ? MARK : masked.toString('utf8')));
+      at = to;
+    }
+    let rest = text.slice(at);
+    const printed = cover === undefined ? -1 : rest.search(PRINTED);
+    if (printed >= 0) {
+      this.masker.found(cover!.name);
+      rest = rest.slice(0, printed) + MARK;
+    } else if (at === 0) return undefined;
+    const next = Buffer.from(parts.join('') + rest);
+    return this.detected(next, 0, next.length, place) ?? next;
+  }
+
+  private quotedObject(raw: Buffer, asked: boolean): Buffer | 'clean' | 'unread' {
+    if (this.nested === NESTED_MAX) return 'unread';
+    const edits: Edit[] = [];
+    try {
+      const walk = new Walk(this.masker, raw, edits, this.nested + 1);
+      const tree = readTree(raw, this.masker.keys);
+      if (asked) walk.root(tree, '');
+      else walk.value(tree, plainPlace(''), '');
+    } catch {
+      return 'unread';
+    }
+    return edits.length === 0 ? 'clean' : applied(raw, edits);
+  }
+
+  private encoded(buf: Buffer, start: number, end: number): Buffer | undefined {
+    if (!isBase64(buf, start, end)) return undefined;
+    const text = buf.toString('latin1', start, end);
+    const { packed } = this.masker;
+    if (packed !== undefined && isPacked(text)) {
+      this.masker.found(packed.name);
+      return Buffer.from(Buffer.from(markOf(packed, Buffer.from(text))).toString('base64'));
+    }
+    const inner = textInBase64(text);
+    const masked =
+      inner === undefined ? undefined : (this.json(inner, 0, inner.length) ?? this.detected(inner, 0, inner.length, plainPlace('')));
+    return masked === undefined ? undefined : Buffer.from(masked.toString('base64'));
+  }
+
+  private detected(buf: Buffer, start: number, end: number, { name, known }: Place): Buffer | undefined {
+    let masked: Buffer | undefined;
+    for (const { name: rule, detector, masker } of this.masker.detectors) {
+      const [bytes, from, to] = masked === undefined ? [buf, start, end] : [masked, 0, masked.length];
+      if (!detector.mayHold(bytes, from, to) && !this.masker.sensitive(name, known)) continue;
+      const next = maskText(detector, masker, bytes, from, to, { name });
+      if (next === undefined) continue;
+      this.masker.found(rule);
+      masked = next;
+    }
+    return masked;
+  }
+
+  private number(node: JsonNode, { name, cover }: Place): void {
+    if (cover !== undefined) return this.cover(node, cover);
+    const { buf } = this;
+    if (node.end - node.start < DIGITS_MIN) return;
+    for (const { name: rule, detector, masker } of this.masker.detectors) {
+      const [hit] = detector.find(buf, node.start, node.end, { name });
+      if (hit === undefined) continue;
+      this.masker.found(rule);
+      this.edits.push({ start: node.start, end: node.end, text: maskedNumber(masker, hit.kind, buf, hit.start, hit.end) });
+      return;
+    }
+  }
+
+  /** What stood there in base64 is base64 again: clients decode it. */
+  private cover(node: JsonNode, mask: ObjectMask): void {
+    const said = node.type === 'string' ? stringOf(this.buf, node) : this.buf.toString('latin1', node.start, node.end);
+    if (said === '') return;
+    const encoded = said.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(said);
+    const mark = markOf(mask, encoded ? Buffer.from(said, 'base64') : Buffer.from(said));
+    this.masker.found(mask.name);
+    this.edits.push({ start: node.start, end: node.end, text: JSON.stringify(encoded ? Buffer.from(mark).toString('base64') : mark) });
+  }
+}
+
+/** A value as Go prints it (%v): it can't be read. */
+const PRINTED = /\b(map\[|\[\](byte|uint8)\{)/;
+
+/** A shorter name is no value of any kind, UTF-16 units. */
+const KEY_UNITS_MIN = 6;
+
+/** A shorter number is no value of any kind, characters. */
+const DIGITS_MIN = 7;
+
+const plainPlace = (name: string): Place => ({ name, known: undefined, cover: undefined, metadata: false });
+
+export function applied(buf: Buffer, edits: readonly Edit[]): Buffer {
+  if (edits.length === 0) return buf;
+  const parts: Buffer[] = [];
+  let at = 0;
+  for (const { start, end, text } of [...edits].sort((a, b) => a.start - b.start)) {
+    parts.push(buf.subarray(at, start), Buffer.from(text));
+    at = end;
+  }
+  parts.push(buf.subarray(at));
+  return Buffer.concat(parts);
+}
