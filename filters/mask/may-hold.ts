@@ -18,7 +18,7 @@ import {
 } from './bytes.js';
 import { isQuotedPair, NO_SECRET, nameBefore, nameEnd, nameStart, strengthOf } from './detectors/assignment.js';
 import { isBirthWord } from './detectors/birth.js';
-import { inUuid, isPrintedCard } from './detectors/cards.js';
+import { inUuid, isPrintedCard, mayBeTyped } from './detectors/cards.js';
 import { isDate, isFraction } from './detectors/dates.js';
 import { isSpelledAt } from './detectors/email.js';
 import { base64End, base64Start, beginsAsText, ENCODED_MIN, isPercentByte } from './detectors/encoded.js';
@@ -38,6 +38,7 @@ import { isNoAnchor, mayBeToken } from './detectors/tokens.js';
 import { webhookBody } from './detectors/url.js';
 import { mayBeWallet } from './detectors/wallet.js';
 import {
+  CARD as CARD_NAME,
   evidenceBefore,
   evidenceOf,
   ITIN as ITIN_NAME,
@@ -320,7 +321,7 @@ export class Gate {
       if (length >= 12 && !inUuid(buf, groups.start[g]!, lo)) return true;
       if (isPrintedCard(groups, g)) return true;
     }
-    return false;
+    return mayBeTyped(groups) && (this.contextOf(buf, lo) & CARD_NAME) !== 0;
   }
 
   private macRun(buf: Uint8Array, lo: number, hi: number): boolean {

@@ -7,6 +7,7 @@ import { CARD_KINDS } from '../detectors/numbers.js';
 import { tokenPairs, tokenPrefixes } from '../detectors/tokens.js';
 import {
   BIRTH,
+  CARD,
   EVIDENCE_WORDS,
   ID,
   IDENTIFIER,
@@ -94,6 +95,7 @@ function load({ Module, Instance }: NonNullable<typeof WebAssembly>): Machine {
       NATIONAL_NAME,
       ID | BIRTH,
       ID,
+      CARD,
     ],
     1,
   );

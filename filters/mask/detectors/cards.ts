@@ -46,7 +46,48 @@ export function cardAt(s: Search, groups: Groups, g: number, edge: 'free' | 'glu
   if (length >= CARD_DIGITS_MIN && length <= CARD_DIGITS_MAX) {
     return edge !== 'grouped' && plainCard(s, groups, g, edge === 'glued') ? g + 1 : g;
   }
-  return length === 4 || length === 6 || length === 8 ? g + groupedCard(s, groups, g) : g;
+  const printed = length === 4 || length === 6 || length === 8 ? groupedCard(s, groups, g) : 0;
+  return g + (printed > 0 || edge !== 'free' ? printed : typedCard(s, groups, g));
+}
+
+/** fewest and most digits of a card in groups that no network prints */
+const TYPED_MIN = 15;
+const TYPED_MAX = 16;
+
+/**
+ * `4111 11111111 1111`, digit by digit: behind a word for cards the groups may be any, if nothing but one blank, dash or dot is between
+ * them and they are a card of a known network. How many groups it takes from g on.
+ */
+function typedCard(s: Search, groups: Groups, g: number): number {
+  const gap = groups.gap[g]!;
+  if (gap !== 0x20 && gap !== 0x2d && gap !== 0x2e) return 0;
+  // a run is read once: where the sign between is another, a number may begin
+  if (g > groups.first && groups.gap[g - 1] === gap) return 0;
+  let total = 0;
+  for (let k = g; k < groups.last; k++) {
+    const length = groups.end[k]! - groups.start[k]!;
+    if (total + length > TYPED_MAX) return 0;
+    takeDigits(s.buf, groups.start[k]!, groups.end[k]!, total);
+    total += length;
+    if (total >= TYPED_MIN && networkScore(total) >= 0.9 && luhn(total) && isCardNamed(s, groups.start[g]!)) {
+      s.steps += total;
+      s.found(CREDIT_CARD, groups.start[g]!, groups.end[k]!, 0.8);
+      return k + 1 - g;
+    }
+    if (groups.gap[k] !== gap) return 0;
+  }
+  return 0;
+}
+
+function isCardNamed(s: Search, at: number): boolean {
+  return ((s.name | s.before(at)) & CARD) !== 0;
+}
+
+/** Digits in groups that a card may be typed in: for the gate, behind a word for cards. */
+export function mayBeTyped(groups: Groups): boolean {
+  let total = 0;
+  for (let g = 0; g < groups.count; g++) total += groups.end[g]! - groups.start[g]!;
+  return groups.count > 1 && total >= TYPED_MIN;
 }
 
 function plainCard(s: Search, groups: Groups, g: number, glued: boolean): boolean {

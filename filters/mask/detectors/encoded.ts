@@ -77,6 +77,38 @@ export function encodedAt(s: Search, at: number): void {
   else base64Run(s, at);
 }
 
+/** Lines of base64 (RFC 2045 has 76 characters, RFC 7468 has 64) are one text; shorter ones are a word each, bytes. */
+const LINE_MIN = 60;
+const LINE_MAX = 76;
+/** blanks before a line, as YAML has them */
+const INDENT_MAX = 32;
+const LINES_MAX = RUN_MAX / LINE_MIN;
+
+/** of the text decoded last, by depth: where each line begins and ends in the encoded text, and where in the decoded one it begins */
+interface Lines {
+  start: Int32Array;
+  end: Int32Array;
+  decoded: Int32Array;
+}
+const linesOf: Lines[] = [];
+
+function linesAt(depth: number): Lines {
+  linesOf[depth] ??= { start: new Int32Array(LINES_MAX + 2), end: new Int32Array(LINES_MAX + 2), decoded: new Int32Array(LINES_MAX + 2) };
+  return linesOf[depth]!;
+}
+
+/** Where the next line of the same text begins, when buf[start, end) is a whole line of base64; -1 when it is none or the last. */
+function nextLine(buf: Uint8Array, start: number, end: number, hi: number): number {
+  const length = end - start;
+  if (length < LINE_MIN || length > LINE_MAX || length % 4 !== 0) return -1;
+  let p = end;
+  if (buf[p] === 0x0d) p++;
+  if (p >= hi || buf[p] !== 0x0a) return -1;
+  const limit = Math.min(hi, ++p + INDENT_MAX);
+  while (p < limit && (buf[p] === 0x20 || buf[p] === 9)) p++;
+  return p < hi && VALUE[buf[p]!]! <= 63 ? p : -1;
+}
+
 function base64Run(s: Search, at: number): void {
   const { buf, hi } = s;
   const start = base64Start(buf, at, Math.max(s.lo, s.encodedUntil));
@@ -87,6 +119,10 @@ function base64Run(s: Search, at: number): void {
     return;
   }
   const { text: decoded } = decodedAt(s.depth);
+  const lines = linesAt(s.depth);
+  let line = 0;
+  lines.start[0] = start;
+  lines.decoded[0] = 0;
   let n = 0;
   let p = start;
   const limit = Math.min(hi, start + RUN_MAX);
@@ -94,7 +130,15 @@ function base64Run(s: Search, at: number): void {
   let have = 0;
   for (; p < limit; p++) {
     const v = VALUE[buf[p]!]!;
-    if (v > 63) break;
+    if (v > 63) {
+      const next = line < LINES_MAX ? nextLine(buf, lines.start[line]!, p, limit) : -1;
+      if (next < 0) break;
+      lines.end[line++] = p;
+      lines.start[line] = next;
+      lines.decoded[line] = n;
+      p = next - 1;
+      continue;
+    }
     bits = ((bits << 6) | v) & 0xffff;
     have += 6;
     if (have < 8) continue;
@@ -106,6 +150,7 @@ function base64Run(s: Search, at: number): void {
   // a value that has no text behind some byte ends there
   p = base64End(buf, p, hi);
   while (p < hi && buf[p] === 0x3d && p < limit + 2) p++;
+  lines.end[line] = p;
   s.steps += p - start;
   s.encodedUntil = p;
   if (p - start < BASE64_MIN) return;
@@ -113,10 +158,35 @@ function base64Run(s: Search, at: number): void {
   inner.begin(decoded, 0, n, s.name, s.labels);
   scan(inner, s.triggers);
   s.steps += n;
+  if (line === 0) bestOf(s, inner, start, p);
+  else linesHit(s, inner, lines, line);
+}
+
+/** A run of one line is masked whole, by the surest value in it. */
+function bestOf(s: Search, inner: Search, start: number, end: number): void {
   let best = -1;
   for (let k = 0; k < inner.count; k++)
     if (inner.score[k]! >= SCORE_MIN_INSIDE && (best < 0 || inner.score[k]! > inner.score[best]!)) best = k;
-  if (best >= 0) s.found(inner.kind[best]!, start, p, Math.min(1, inner.score[best]!) - 0.05);
+  if (best >= 0) s.found(inner.kind[best]!, start, end, Math.min(1, inner.score[best]!) - 0.05);
+}
+
+/** Of several lines those are masked that hold a part of the value: each decodes by itself. */
+function linesHit(s: Search, inner: Search, lines: Lines, last: number): void {
+  for (let k = 0; k < inner.count; k++) {
+    if (inner.score[k]! < SCORE_MIN_INSIDE) continue;
+    let first = 0;
+    // candidates come nearly in order, but not quite
+    let high = last;
+    while (first < high) {
+      const middle = (first + high + 1) >> 1;
+      if (lines.decoded[middle]! <= inner.start[k]!) first = middle;
+      else high = middle - 1;
+    }
+    let to = first;
+    while (to < last && lines.decoded[to + 1]! < inner.end[k]!) to++;
+    s.steps += to - first;
+    s.found(inner.kind[k]!, lines.start[first]!, lines.end[to]!, Math.min(1, inner.score[k]!) - 0.05);
+  }
 }
 
 /** What ends a run of percent encoding: white space, quotes, angle brackets, and what separates the parts of a URL. */

@@ -1,4 +1,4 @@
-import { ascii, BASE64, CLASS, startsWith } from '../bytes.js';
+import { ALPHA, ascii, BASE64, CLASS, startsWith } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 
@@ -26,12 +26,13 @@ export function privateKeyAt(s: Search, at: number): number {
     if (end < 0) s.noArmourEndFrom = labelEnd;
   }
   const body = end;
-  if (end < 0) end = bodyEnd(s, labelEnd + 5);
+  const from = headersEnd(s, labelEnd + 5);
+  if (end < 0) end = bodyEnd(s, from);
   else {
     const close = find(s, DASHES, end + END.length, Math.min(hi, end + END.length + LABEL_MAX));
     end = close < 0 ? end + END.length : close + 5;
   }
-  if (isEmptyBody(buf, labelEnd + 5, body < 0 ? end : body)) return at;
+  if (isEmptyBody(buf, from, body < 0 ? end : body)) return at;
   s.found(PRIVATE_KEY, at, end, 0.99);
   return end;
 }
@@ -79,4 +80,34 @@ function bodyEnd(s: Search, from: number): number {
   s.steps += p - from;
   while (p > from && buf[p - 1]! <= 0x20) p--;
   return Math.max(p, Math.min(from, hi));
+}
+
+const HEADERS_MAX = 16;
+const HEADER_NAME_MAX = 32;
+const HEADER_MAX = 1024;
+
+/** Headers of armour (RFC 1421 section 4.6, RFC 9580 section 6.2): `Proc-Type: 4,ENCRYPTED`, `Version: …`, a line each. */
+function headersEnd(s: Search, from: number): number {
+  const { buf, hi } = s;
+  let end = from;
+  for (let n = 0; n < HEADERS_MAX; n++) {
+    let p = afterLineEnd(buf, end, hi);
+    const name = p;
+    while (p < hi && p - name < HEADER_NAME_MAX && ((CLASS[buf[p]!]! & ALPHA) !== 0 || buf[p] === 0x2d)) p++;
+    if (p === name || p >= hi || buf[p] !== 0x3a) break;
+    const limit = Math.min(hi, p + HEADER_MAX);
+    while (p < limit && afterLineEnd(buf, p, hi) === p) p++;
+    s.steps += p - end;
+    end = p;
+  }
+  return end;
+}
+
+/** Behind the line end at `at`, as such or as an escape of JSON; `at` where there is none. */
+function afterLineEnd(buf: Uint8Array, at: number, hi: number): number {
+  let p = at;
+  if (buf[p] === 0x0d) p++;
+  if (p < hi && buf[p] === 0x0a) return p + 1;
+  if (buf[p] === 0x5c && buf[p + 1] === 0x72) p += 2;
+  return p + 1 < hi && buf[p] === 0x5c && buf[p + 1] === 0x6e ? p + 2 : at;
 }

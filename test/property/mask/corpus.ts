@@ -29,7 +29,28 @@ export const DIGITS = '0123456789';
 export const HEX = '0123456789abcdef';
 export const ALNUM = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
+/** a text over the ends of lines of base64, a value over one of them */
+const MAIL =
+  Buffer.from(
+    'Dear team, please find the details, and ask jane.doe.of.sales@example.com about the rest, or call +49 30 901820 and leave your card number.',
+  )
+    .toString('base64')
+    .match(/.{1,76}/g)
+    ?.join('\n') ?? '';
+
 export const WORDS = [
+  MAIL,
+  'карта',
+  '電話',
+  'ИНН',
+  'téléphone',
+  'VAT',
+  'SA ID 8001015009087',
+  'DE136695976',
+  'CHE100155212',
+  'card 4111 11111111 1111',
+  '4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1',
+  '-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIEpAIBAAKCAQEA7bq1MIIEpAIBAAKCAQEA7bq1',
   'the',
   'phone',
   'call',

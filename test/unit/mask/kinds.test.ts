@@ -4,10 +4,11 @@ import { createDetector, kinds } from '../../../filters/mask/index.js';
 import { cases } from './cases.js';
 import { languageCases } from './language-cases.js';
 import { personalCases } from './personal-cases.js';
+import { secretCases } from './secret-cases.js';
 import { spelledCases } from './spelled-cases.js';
 import { worldCases } from './world-cases.js';
 
-const tables = [...cases, ...personalCases, ...worldCases, ...spelledCases, ...languageCases];
+const tables = [...cases, ...personalCases, ...worldCases, ...spelledCases, ...languageCases, ...secretCases];
 
 /** Cuts the marks out of a text and says where they were, in bytes. */
 function marked(text: string): { bytes: Buffer; spans: [number, number][] } {

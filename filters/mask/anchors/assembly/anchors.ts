@@ -561,8 +561,10 @@ function evidenceOf(start: usize, end: usize): u32 {
   let hash: i32 = 0;
   let length = 0;
   let lower = false;
+  let highest: u32 = 0;
   for (let k = start; k < end; k++) {
     const b = at8(k);
+    if (b > highest) highest = b;
     const letter = (classOf(b) & ALPHA) != 0;
     if (!letter && !(length > 0 && b >= 0x30 && b <= 0x39)) {
       if (length > 1) bits |= bitsAt(hash);
@@ -585,6 +587,8 @@ function evidenceOf(start: usize, end: usize): u32 {
     lower = letter && !upper;
   }
   if (length > 1) bits |= bitsAt(hash);
+  // words of other scripts (world-words.ts) are not read here: they may say anything that words say of numbers
+  if (highest > 0x7f) bits |= number(2) | number(4) | number(14);
   // words that mean something together: both halves are in the second number, what they mean in the first
   if ((bits & number(7)) == number(7)) bits |= number(8);
   if ((bits & number(9)) != 0 && (bits & (number(10) | number(13))) != 0) bits |= number(11);
@@ -873,6 +877,8 @@ function isNamed(): bool {
 }
 
 function isCard(total: i32): bool {
+  // in groups that no network prints, behind a word for cards
+  if (total >= 15 && groups > 1 && (runContext() & number(14)) != 0) return true;
   let left = total;
   for (let g = 0; g < groups; g++) {
     const size = sizeOf(g);
