@@ -107,6 +107,19 @@ export class HttpGateway {
     return refusedBy((makeTransport) => this.exchange(found, { ...known, mayReach: () => false }, 'ext_proc', makeTransport), headers);
   }
 
+  /** Ends the open requests of identities that are not let in any more. */
+  revoked(has: (id: string) => boolean): void {
+    for (const exchange of [...this.exchanges]) {
+      const { identity } = exchange.exchange.options.peer;
+      if (identity !== undefined && has(identity.id)) exchange.input({ type: 'revoked', reason: 'the identity was revoked' });
+    }
+  }
+
+  /** Refuses what is held and ends every open request. */
+  endAll(reason: string): void {
+    for (const exchange of [...this.exchanges]) exchange.input({ type: 'stop', reason });
+  }
+
   /** Requests that were accepted with a link are forgotten. */
   stop(): void {
     this.accepted.stop();
