@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import pino from 'pino';
 import { startUp, type UpBeforePostgres, type UpOptions } from '../../extproc/up.js';
-import { onServer, type ScratchDatabase, scratchDatabase } from './postgres.js';
+import { type ScratchDatabase, scratchDatabase } from './postgres.js';
 
 /** The policy of most end-to-end tests: something of everything. */
 export const testPolicy = `
@@ -124,7 +124,7 @@ export async function eventually<T>(
 }
 
 /** Envoy's connection counts and the server's backends for this database are back at zero. */
-export async function nothingLeft(gateway: TestGateway): Promise<void> {
+export async function nothingLeft(gateway: Pick<TestGateway, 'envoy' | 'runtime' | 'postgres' | 'direct'>): Promise<void> {
   let open: unknown;
   const left = () =>
     `(agents connect to ${gateway.postgres.port}) connections at Envoy go back to 0; open: ${JSON.stringify(open)}, at the gateway: ${[...gateway.runtime.gateway.registry.connections].map((c) => `${c.session.phase} ${c.session.stall}`)}`;
@@ -138,7 +138,9 @@ export async function nothingLeft(gateway: TestGateway): Promise<void> {
     gateway.runtime.gateway.registry.connections.size === 0 ? true : undefined,
   );
   await eventually("the server's backends go back to 0", async () => {
-    const { rows } = await onServer(gateway.database.url, (client) => client.query<{ n: number }>(agentsBackends));
+    const client = new pg.Client(gateway.direct);
+    await client.connect();
+    const { rows } = await client.query<{ n: number }>(agentsBackends).finally(() => client.end());
     return rows[0]!.n === 0 ? true : undefined;
   });
 }

@@ -58,6 +58,8 @@ export class ModelServer {
   }
 
   private ready(): void {
+    // Portals end with their transaction ("Extended Query").
+    if (this.status === 'idle') this.portals.clear();
     this.send({ name: 'ReadyForQuery', value: { status: this.status } });
   }
 

@@ -31,7 +31,12 @@ export function forSeeds(count: number, test: (random: Random, seed: number) => 
     try {
       test(new Random(seed), seed);
     } catch (error) {
-      if (error instanceof Error) error.message = `seed ${seed} (MIDSTREAM_SEED=${seed} runs it alone): ${error.message}`;
+      if (error instanceof Error) {
+        const { message, stack } = error;
+        error.message = `seed ${seed} (MIDSTREAM_SEED=${seed} runs it alone): ${message}`;
+        // The stack, which is what is printed, was written when the error was made.
+        error.stack = stack?.replace(message, () => error.message);
+      }
       throw error;
     }
   }

@@ -35,7 +35,7 @@ export function withCopies(
   if (lost === 'wait') return 'wait';
   if (lost === undefined) return same;
   const { judge, policy } = s.rules!;
-  const facts: SqlFacts = factsWithNames(s, judgement) ?? judgement.analysis.facts;
+  const facts: SqlFacts = factsWithNames(s, judgement, 'sent') ?? judgement.analysis.facts;
   const name = [lost.schema, lost.table, lost.column].filter((part) => part !== '').join('.');
   const other = judge.again(
     { ...facts, opaque: [...facts.opaque, `masked values (${name}) are copied to where no mask covers them`] },

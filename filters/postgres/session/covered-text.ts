@@ -95,11 +95,11 @@ function ruleOver(s: Session, head: Entry, masks: MaskSet, fields: ErrorFields):
 function factsOf(s: Session, head: Entry): SqlFacts | undefined {
   const judgement = head.judgement ?? head.portal?.statement.judgement;
   if (judgement === undefined) return undefined;
-  const facts = factsWithNames(s, judgement);
+  const facts = factsWithNames(s, judgement, 'answered');
   if (facts === undefined) return undefined;
   const cursors = judgement.analysis.top.flatMap(({ fetches }) => {
-    const found = fetches && s.portals.find(nameKey(fetches.name), s.segment);
-    return found?.certain && found.value ? found.value.statement.judgement.analysis.facts.statements : [];
+    const found = fetches && s.portals.answered(nameKey(fetches.name));
+    return found === undefined ? [] : found.statement.judgement.analysis.facts.statements;
   });
   return { ...facts, statements: [...facts.statements, ...cursors] };
 }

@@ -96,7 +96,7 @@ export function onExecute(s: Session, f: Frame): Stall | undefined {
   let { decision } = judgement;
   let fields = judgement.decisionFields;
   if (policy.usesParams || judgement.usesNames) {
-    const facts: SqlFacts | undefined = factsWithNames(s, judgement);
+    const facts: SqlFacts | undefined = factsWithNames(s, judgement, 'sent');
     if (facts === undefined) return 'names';
     decision = judge.again(facts, texts);
     fields = decisionFields(decision, policy.version);

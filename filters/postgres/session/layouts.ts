@@ -1,3 +1,4 @@
+import { MidstreamError } from '../../errors.js';
 import type { OutputColumn } from '../../sql/facts.js';
 import { RowMasker } from '../rows/data-row.js';
 import { maskRowDescriptionNames } from '../rows/fields.js';
@@ -7,8 +8,8 @@ import { withStatistics } from '../rows/statistics.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { decodeRowDescription } from '../wire/row-description.js';
 import type { Judgement } from './judge.js';
-import type { Entry, Portal } from './pending.js';
-import { nameKey } from './prepared.js';
+import type { Entry, Portal, Statement } from './pending.js';
+import { nameKey, portalNow, statementNow, type When } from './prepared.js';
 import type { Session } from './session.js';
 
 /** A layout, with the bytes that it was read from: equal bytes are equal layouts. */
@@ -153,18 +154,39 @@ export function planCovered(response: { column_formats: number[] }, masks: MaskS
 const TEXT_OID = 25;
 
 /** Lineage of the rows that a statement gives; FETCH has that of its cursor. */
-export function outputsOf(s: Session, judgement: Judgement | undefined, at: number): OutputColumn[] | undefined {
+export function outputsOf(s: Session, judgement: Judgement | undefined, at: number, when: When): OutputColumn[] | undefined {
   const top = judgement?.analysis.top[at];
   if (top === undefined) return undefined;
   if (top.fetches) {
-    const found = s.portals.find(nameKey(top.fetches.name), s.segment);
+    const found = portalNow(s, nameKey(top.fetches.name), when);
     return found.certain ? found.value?.statement.judgement.analysis.top[0]?.outputs : undefined;
   }
   if (top.executes) {
-    const found = s.statements.find(nameKey(top.executes.name), s.segment);
+    const found = statementNow(s, nameKey(top.executes.name), when);
     return found.certain ? found.value?.judgement.analysis.top[0]?.outputs : undefined;
   }
   return top.outputs;
+}
+
+/** What the first statement runs by its name, as far as the server has answered. */
+function runByName(s: Session, judgement: Judgement | undefined): Statement | Portal | undefined {
+  const top = judgement?.analysis.top[0];
+  if (top?.fetches) return s.portals.answered(nameKey(top.fetches.name));
+  return top?.executes && s.statements.answered(nameKey(top.executes.name));
+}
+
+/**
+ * A portal that was described and runs another thing by the same name since gives rows of a layout that nobody told: Postgres looks the
+ * name up when it runs, with the columns of before. No driver does so; the connection ends before a row passes with the wrong masks.
+ */
+export function checkNamed(s: Session, portal: Portal, judgement: Judgement | undefined): void {
+  const { named } = portal;
+  if (named === undefined) return;
+  portal.named = undefined;
+  if (named.was !== runByName(s, judgement))
+    throw new MidstreamError('protocol_violation', 'a portal runs something else by the name that it had when its columns were told', {
+      hint: 'Bind the statement again after what it names was prepared or declared anew.',
+    });
 }
 
 /** Uses a layout that Describe of the statement gave, with the formats of this Bind. */
@@ -177,7 +199,7 @@ export function rowsFromStatement(s: Session, portal: Portal, judgement: Judgeme
   }
   const columns = known.map((column, i) => ({ ...column, format: formatOf(portal.formats, i) }));
   const layout = { columns, key: `bound ${JSON.stringify(columns)}` };
-  const rows = planRows(s, layout, outputsOf(s, judgement, 0));
+  const rows = planRows(s, layout, outputsOf(s, judgement, 0, 'sent'));
   if (rows === undefined) return false;
   portal.rows = rows;
   portal.columns = columns.map((c) => c.name);
@@ -199,10 +221,11 @@ export function learnDescribed(s: Session, item: Entry, layout: Layout): boolean
   if (portal === undefined) return true;
   if (layout.columns.length === 0) portal.rows = 'none';
   else {
-    const rows = planRows(s, layout, outputsOf(s, item.judgement, 0));
+    const rows = planRows(s, layout, outputsOf(s, item.judgement, 0, 'answered'));
     if (rows === undefined) return false;
     portal.rows = rows;
     portal.columns = layout.names;
+    if (item.judgement?.usesNames) portal.named = { was: runByName(s, item.judgement) };
   }
   return true;
 }

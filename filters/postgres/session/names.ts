@@ -4,8 +4,8 @@
  * `Parse s (harmless) · Sync · Bind s · Execute` run the old one. So every change waits here until the server confirmed
  * it, and a look-up says when it can't know yet.
  *
- * "Segment" is the stretch between two Syncs (or Queries): within one, a failure makes the server skip all that follows,
- * so the newest change may be trusted there.
+ * "Segment" is the stretch between two Syncs (a Query is one of its own: what comes behind it runs whether it failed or not): within
+ * one, a failure makes the server skip all that follows, so the newest change may be trusted there.
  */
 export interface Change<T> {
   name: string;
@@ -67,6 +67,12 @@ export class Names<T> {
     }
     if (newest === undefined) return { certain: true, value: key === '' ? this.unnamed : this.confirmed.get(key) };
     return newest.segment === segment ? { certain: true, value: newest.value } : { certain: false };
+  }
+
+  /** What the name stands for to the server as of its last answer, whatever is in flight behind that. */
+  answered(name: string): T | undefined {
+    const key = clip(name);
+    return key === '' ? this.unnamed : this.confirmed.get(key);
   }
 
   /** The server has carried the change out. */

@@ -33,6 +33,8 @@ export interface Portal {
   /** known layout with its masks; 'none' when it returns no rows */
   rows: RowMasker | 'clean' | 'none' | undefined;
   columns: string[];
+  /** it runs something by its name (EXECUTE, FETCH): what that was when the layout was told, until the first row is there */
+  named?: { was: Statement | Portal | undefined } | undefined;
   /** an earlier Execute of this portal was approved or allowed already */
   released: boolean;
   /** declared by SQL: outlives a transaction when WITH HOLD, so it is kept */

@@ -1,17 +1,26 @@
 import type { SqlAnalysis, SqlFacts } from '../../sql/facts.js';
 import type { Judgement } from './judge.js';
-import type { Change } from './names.js';
+import type { Change, Found } from './names.js';
 import type { Entry, Portal, Statement } from './pending.js';
 import type { Session } from './session.js';
 
 /** SQL identifiers are text, protocol names are bytes: one form for both. */
 export const nameKey = (identifier: string): string => Buffer.from(identifier, 'utf8').toString('latin1');
 
+/** A message is judged before the server has answered those before it; an answer is read when no answer before it is missing. */
+export type When = 'sent' | 'answered';
+
+export const statementNow = (s: Session, name: string, when: When): Found<Statement> =>
+  when === 'answered' ? { certain: true, value: s.statements.answered(name) } : s.statements.find(name, s.segment);
+
+export const portalNow = (s: Session, name: string, when: When): Found<Portal> =>
+  when === 'answered' ? { certain: true, value: s.portals.answered(name) } : s.portals.find(name, s.segment);
+
 /**
  * The facts of a text together with those of every prepared statement that it runs by name (SQL EXECUTE).
  * undefined: a name may still change, ask again after the server's next answer.
  */
-export function factsWithNames(s: Session, judgement: Judgement): SqlFacts | undefined {
+export function factsWithNames(s: Session, judgement: Judgement, when: When): SqlFacts | undefined {
   const { facts, top } = judgement.analysis;
   if (!judgement.usesNames) return facts;
   const local = new Map<string, SqlAnalysis>();
@@ -23,7 +32,7 @@ export function factsWithNames(s: Session, judgement: Judgement): SqlFacts | und
     const key = nameKey(one.executes.name);
     let inner = local.get(key);
     if (inner === undefined) {
-      const found = s.statements.find(key, s.segment);
+      const found = statementNow(s, key, when);
       if (!found.certain) return undefined;
       inner = found.value?.judgement.analysis;
     }

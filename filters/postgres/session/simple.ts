@@ -20,7 +20,7 @@ export function onQuery(s: Session, f: Frame): Stall | undefined {
   let { decision } = judgement;
   let fields = judgement.decisionFields;
   if (judgement.usesNames) {
-    const facts = factsWithNames(s, judgement);
+    const facts = factsWithNames(s, judgement, 'sent');
     if (facts === undefined) return 'names';
     decision = s.rules!.judge.again(facts, undefined);
     fields = decisionFields(decision, s.rules!.policy.version);
@@ -52,6 +52,8 @@ function sendQuery(s: Session, f: Frame, judgement: Judgement, request: Request)
   s.noteOriginChanges(item, judgement.changesOrigins);
   s.expectCopyIn(item, judgement.copiesIn.length);
   s.expect(item);
+  // If it fails, what comes behind it is not skipped.
+  s.segment++;
   s.out.upstream.pass(f.buf, f.start, f.end);
 }
 

@@ -10,7 +10,7 @@ import { segmentLines } from '../../../extproc/stores/recordings/read.js';
 import { realFs } from '../../../extproc/stores/recordings/world.js';
 import { startUp, type UpBeforePostgres, type UpOptions } from '../../../extproc/up.js';
 import { parseLine, type StoredEvent } from '../../../filters/record/chain.js';
-import { eventually, nothingLeft, type TestGateway, testPolicy } from '../../support/gateway.js';
+import { eventually, nothingLeft, testPolicy } from '../../support/gateway.js';
 import { type ClientPeer, connectPeer } from '../../support/pg-peer.js';
 import { onServer } from '../../support/postgres.js';
 import type { Fleet } from './fleet.js';
@@ -121,7 +121,7 @@ export async function faultGateway(options: FaultOptions): Promise<FaultGateway>
       return peer;
     },
     held: () => [...up.runtime.gateway.registry.connections].filter((c) => c.session.held).length,
-    settled: () => nothingLeft(gateway as unknown as TestGateway),
+    settled: () => nothingLeft(gateway),
     finish: async () => {
       await up.stop();
       if (server.pid > 0 && alive(server.pid)) await database.drop().catch(() => {});

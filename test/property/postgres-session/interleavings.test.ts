@@ -132,6 +132,16 @@ function through(
   return { read: shown(Buffer.concat(read)), ran: model.ran, closed };
 }
 
+/**
+ * An Execute may come after the transaction of its portal has ended and before the gateway hears of that. It is held then, and the
+ * client reads who refused it where the server would say that there is no such portal: it runs neither way.
+ */
+function refusedEitherWay(read: string[], expected: string[]): string[] {
+  return read.map((line, i) => (isError(line, refusal.code) && isError(expected[i], '34000') ? expected[i]! : line));
+}
+
+const isError = (line: string | undefined, code: string): boolean => line?.startsWith(`ErrorResponse SERROR.VERROR.C${code}.`) === true;
+
 function cut(bytes: Buffer, random: Random): Buffer[] {
   const out: Buffer[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -153,7 +163,7 @@ describe('the session machine under random pipelines, splits and interleavings',
       const got = through(messages, mode, random, analyzer);
       assert.equal(got.closed, '');
       if (mode !== 'approve') assert.ok(!got.ran.some((text) => text.startsWith('delete')), `ran ${got.ran.join(' | ')}`);
-      assert.deepEqual(got.read, expected.read);
+      assert.deepEqual(mode === 'hold' ? refusedEitherWay(got.read, expected.read) : got.read, expected.read);
       assert.deepEqual(got.ran, expected.ran);
     });
   };

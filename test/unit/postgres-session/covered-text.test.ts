@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { buildErrorResponse, buildNoticeResponse } from '../../../filters/postgres/wire/index.js';
+import { buildErrorResponse, buildNoticeResponse, encodeBackend, type FrontendMessage } from '../../../filters/postgres/wire/index.js';
 import { loadParser } from '../../../filters/sql/analyze.js';
 import { bind, complete, Driver, execute, parse, query, ready, sync } from '../../support/session-driver.js';
 import { bytesOf } from '../../support/session-harness.js';
@@ -18,6 +18,50 @@ function answered(text: string, answer: Buffer, more: object = {}): string {
   const recorded = JSON.stringify([...driver.events('error'), ...driver.events('notice')]);
   return bytesOf(effects, 'downstream').toString() + recorded;
 }
+
+describe('a statement that is run by its name', () => {
+  before(loadParser);
+
+  const text = 'select name || code as said from hr.people';
+  const row = (): Buffer =>
+    encodeBackend({
+      name: 'RowDescription',
+      value: {
+        columns: [{ name: Buffer.from('said'), table_oid: 0, attribute: 0, type_oid: 25, type_size: -1, type_modifier: -1, format: 0 }],
+      },
+    });
+  const data = encodeBackend({ name: 'DataRow', value: { values: [Buffer.from(SECRET)] } });
+  /** What the client reads of it, when these messages stand behind it before the server has answered. */
+  const read = (prepare: string, run: string, behind: FrontendMessage[], answer: Buffer[]): string => {
+    const driver = new Driver({ masks, catalogue }).login().client(query(prepare));
+    driver.server(complete('PREPARE'), ready).client(query(run), ...behind);
+    return bytesOf(driver.session.step({ type: 'upstream', bytes: Buffer.concat(answer), end: false }), 'downstream').toString();
+  };
+  const others: [string, FrontendMessage[]][] = [
+    ['nothing', []],
+    ['a PREPARE of its name', [query('prepare p as select 1')]],
+    ['a DEALLOCATE of its name', [query('deallocate p')]],
+    ['a Parse of its name', [parse('p', 'select 1'), sync]],
+  ];
+
+  for (const [what, behind] of others) {
+    it(`is masked as what it is, with ${what} behind it`, () => {
+      const out = read(`prepare p as ${text}`, 'execute p', behind, [row(), data]);
+      assert.ok(out.includes('said') && !out.includes(SECRET), out);
+    });
+
+    it(`keeps its errors for itself, with ${what} behind it`, () => {
+      const out = read(`prepare p as ${text}`, 'execute p', behind, [buildErrorResponse(invalid)]);
+      assert.ok(out.includes('22P02') && !out.includes(SECRET), out);
+    });
+  }
+
+  it('is masked as what it is, with another cursor of its name behind it', () => {
+    const behind = [query('close c; declare c cursor with hold for select 1')];
+    const out = read(`declare c cursor with hold for ${text}`, 'fetch c', behind, [row(), data]);
+    assert.ok(out.includes('said') && !out.includes(SECRET), out);
+  });
+});
 
 describe('words of the server about columns that a rule covers', () => {
   before(loadParser);

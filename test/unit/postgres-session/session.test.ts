@@ -157,6 +157,22 @@ describe('the session machine', () => {
       assert.match(d.last.holds[0]!.operation.text, /delete from t/);
     });
 
+    for (const [what, next] of [
+      ['SQL EXECUTE', [query('execute s')]],
+      ['a Bind', [bind('s'), execute(), sync]],
+    ] as const)
+      it(`waits with ${what} until an earlier PREPARE of its name is answered: a Query that fails stops nothing behind it`, () => {
+        const d = new Driver(holdsDeletes).login();
+        d.client(parse('s', 'delete from t'), sync);
+        d.server({ name: 'ParseComplete', value: {} }, ready);
+        d.sent();
+        d.client(query('prepare s as select 1'), ...next);
+        assert.deepEqual(d.sent(), ['Query prepare s as select 1']);
+        d.server(buildErrorResponse({ severity: 'ERROR', code: '42P05', message: 'prepared statement "s" already exists' }), ready);
+        assert.equal(d.last.holds.length, 1, 'the old statement is what runs, so it is held');
+        assert.match(JSON.stringify(d.last.holds[0]!.operation), /delete from t|execute s/);
+      });
+
     it('collides names where Postgres does: on their first 63 bytes', () => {
       const d = new Driver(holdsDeletes).login();
       const long = 'x'.repeat(63);
