@@ -57,7 +57,8 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
       const status = Number(/^\/status\/(\d{3})$/.exec(url)?.[1] ?? 200);
       if (url === '/trailers') response.setHeader('trailer', 'x-end, x-key-end');
       response.writeHead(status, {
-        'content-type': url === '/text' ? 'text/plain' : status >= 400 ? 'application/problem+json' : 'application/json',
+        'content-type':
+          url === '/text' || url.startsWith('/slow') ? 'text/plain' : status >= 400 ? 'application/problem+json' : 'application/json',
         'x-echo': authorization,
         'x-all': Object.entries(headers).map(([name, value]) => `${name}=${String(value)}`),
         'x-spelled': spelled(authorization),
@@ -67,6 +68,19 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
           ? { location: `https://elsewhere.example/?token=${authorization.replace(/^\S+ /, '')}&key=${String(key)}&all=${all}` }
           : {}),
       });
+      if (url.startsWith('/slow')) {
+        // A sign at a time, with a pause behind each: what is sure of a stream goes on when it pauses.
+        const signs = [...`said: ${authorization} ${String(key)}, and no more\n`];
+        const timer = setInterval(() => {
+          const sign = signs.shift();
+          if (sign !== undefined) response.write(sign);
+          else {
+            clearInterval(timer);
+            response.end();
+          }
+        }, 25);
+        return;
+      }
       response.write(text.slice(0, 25));
       if (url === '/trailers') response.addTrailers({ 'x-end': authorization, 'x-key-end': String(key) });
       setTimeout(() => response.end(text.slice(25)), 20);
@@ -158,6 +172,19 @@ describe('HTTP callers who must show who they are, through a real Envoy', functi
         assert.ok(!JSON.stringify(headers).includes(token));
       }
     });
+
+  it('has nothing of a credential that a server says sign by sign', async () => {
+    const token = await issuer.token();
+    const basic = Buffer.from(`svc:${secret}`).toString('base64');
+    await Promise.all(
+      (['bearer', 'basic', 'header', 'oauth', 'envoy'] as const).map(async (name) => {
+        const { text, status } = await ask(name, '/slow', token);
+        assert.equal(status, 200);
+        assert.match(text, /^said: .*, and no more\n$/);
+        for (const word of [secret, basic, token]) assert.ok(!text.includes(word), `${name}: ${text}`);
+      }),
+    );
+  });
 
   it('has nothing of a credential in trailers', async () => {
     const token = await issuer.token();
