@@ -8,7 +8,7 @@ import { hashToken, newToken } from './console/tokens.js';
 import type { Resource } from './gateway-options.js';
 import { type KubeTarget, readKubeconfig, writeKubeconfig } from './kubernetes/kubeconfig.js';
 import { type FoundEnvoy, findEnvoy, type RunningEnvoy, runEnvoy } from './process/envoy.js';
-import { freePort } from './process/free-port.js';
+import { assertListenable, freePort } from './process/free-port.js';
 import { inTurn } from './process/in-turn.js';
 import { type Runtime, type RuntimeOptions, startRuntime } from './runtime.js';
 import { openCatalogue } from './stores/catalogue.js';
@@ -19,6 +19,8 @@ import type { Up, UpBeforePostgres, UpOptions } from './up/options.js';
 import { handshakePlaces, hopSockets } from './up/sockets.js';
 
 export type { HttpServer, Up, UpBeforePostgres, UpOptions } from './up/options.js';
+
+const LISTEN_OPTIONS = { http: '--http-listen', mcp: '--mcp-listen', kubernetes: '--kube-listen' } as const;
 
 /** What runs, in the order in which it starts. */
 interface Pieces {
@@ -60,6 +62,8 @@ async function start(options: UpOptions, found: FoundEnvoy, directory: string, p
   const listenPort = listen.port || (await freePort());
   const cluster = options.kubernetes && readKubeconfig(options.kubernetes.kubeconfig, directory);
   const servers = await httpServers(options, cluster);
+  if (postgres) await assertListenable({ host: listen.host, port: listenPort }, '--listen');
+  for (const { name, at } of servers) await assertListenable(at, LISTEN_OPTIONS[name]);
   const placeOf = (name: string) => servers.find((one) => one.name === name)?.at;
   pieces.resource = postgres && databaseResource(options, postgres, directory);
 

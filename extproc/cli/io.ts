@@ -1,7 +1,7 @@
 import { MidstreamError, type ReasonCode } from '../../filters/errors.js';
 
 /** Exit codes of every command; a script can tell what went wrong without reading words. Numbers follow sysexits where one fits. */
-const exitCodes: Partial<Record<ReasonCode, number>> = {
+export const exitCodes = {
   bad_input: 64,
   config_invalid: 78,
   policy_invalid: 65,
@@ -12,7 +12,7 @@ const exitCodes: Partial<Record<ReasonCode, number>> = {
   forbidden: 77,
   tampered: 3,
   conflict: 4,
-};
+} as const satisfies Partial<Record<ReasonCode, number>>;
 
 const onTerminal = (stream: NodeJS.WriteStream) => stream.isTTY === true && !process.env.NO_COLOR;
 
@@ -75,5 +75,5 @@ export function report(error: unknown, json: boolean): void {
     if (hint) process.stderr.write(`  ${printable(hint)}\n`);
     if (!known && error instanceof Error && error.stack) process.stderr.write(`${dim(error.stack, process.stderr)}\n`);
   }
-  process.exitCode = exitCodes[code] ?? 70;
+  process.exitCode = (exitCodes as Partial<Record<ReasonCode, number>>)[code] ?? 70;
 }

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { MidstreamError } from '../../filters/errors.js';
+import { exitCodes, report } from './io.js';
 import { packageVersion } from './version.js';
 
 type Registering = { register(program: Command): void };
@@ -25,6 +27,13 @@ const commands: readonly [name: string, load: () => Promise<Registering>][] = [
   ['unseal', () => import('./unseal.js')],
 ];
 
+/** What commander says of a mistake in the arguments; with --json as every other error. */
+function writeUsageError(text: string, write: (text: string) => void): void {
+  if (!process.argv.includes('--json')) write(text);
+  else if (text.startsWith('error: '))
+    report(new MidstreamError('bad_input', text.slice('error: '.length).trim().replaceAll('\n', ' '), { hint: 'See --help.' }), true);
+}
+
 export async function main(argv: string[]): Promise<void> {
   // A reader that has seen enough (`| head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -34,7 +43,10 @@ export async function main(argv: string[]): Promise<void> {
   const program = new Command('midstream')
     .description('Governs data in transit between agent runtimes and what they talk to, as an extension of Envoy.')
     .version(packageVersion())
-    .showHelpAfterError('(see --help)')
+    .showHelpAfterError(process.argv.includes('--json') ? false : '(see --help)')
+    // As every other mistake in what was asked (io.ts), so that a script can tell it from what a command found.
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.bad_input))
+    .configureOutput({ outputError: writeUsageError })
     .configureHelp({ showGlobalOptions: true });
   const asked = commands.filter(([name]) => name === argv[2]);
   for (const [, load] of asked.length > 0 ? asked : commands) (await load()).register(program);

@@ -58,6 +58,15 @@ async function verify(what: string | undefined, options: VerifyOptions): Promise
   // A directory is what exists as one; else it is a session in --record.
   const isDirectory = what === undefined || existsSync(what);
   if (!isDirectory && !isSessionId(what)) throw new MidstreamError('not_found', `neither a directory nor a session: ${what}`);
+  // A directory's name is a session's name too: where there is no such directory, nothing may be verified but that session.
+  if (!isDirectory && !existsSync(options.record))
+    throw new MidstreamError(
+      'not_found',
+      `there is no directory ${what}, and no recordings in ${options.record} that it could be a session of`,
+      {
+        hint: 'Give the directory, or the one of a session with --record (MIDSTREAM_RECORD).',
+      },
+    );
   const report = await verifyRecordings(isDirectory ? (what ?? options.record) : options.record, {
     public_keys: keysOf(options.publicKey),
     checkpoints: (options.checkpoint ?? []).map(checkpoint),

@@ -188,7 +188,10 @@ function leaseRoutes(app: Hono<Env>, options: ApiOptions): void {
   const now = options.now ?? Date.now;
   app.post('/v1/leases/:lease/revoke', async (c) => {
     const lease = c.req.param('lease');
-    if (!HOLD_ID.test(lease)) throw new MidstreamError('not_found', 'there is no such lease', { hint: 'GET /v1/leases lists them.' });
+    if (!HOLD_ID.test(lease))
+      throw new MidstreamError('not_found', 'there is no such lease', {
+        hint: '`midstream approvals leases` lists them, as GET /v1/leases does.',
+      });
     const { id, groups } = c.get('approver');
     await options.store.revokeLease(lease, [...groups], now());
     options.log.info({ lease, by: id }, 'a lease was revoked');
@@ -221,7 +224,7 @@ function holdId(c: Context): string {
 
 const noSuchHold = () =>
   new MidstreamError('not_found', 'there is no such held operation', {
-    hint: 'Ids are 32 hexadecimal digits; GET /v1/approvals lists them.',
+    hint: 'Ids are 32 hexadecimal digits; `midstream approvals list` shows them, as GET /v1/approvals does.',
   });
 
 function wrongMethod(c: Context, allow: string): Response {

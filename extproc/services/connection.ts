@@ -108,6 +108,7 @@ export class Connection {
       held: () => this.session.held?.operation.hold,
       ended: (input) => this.input({ type: 'approval', ...input }),
       stored: (hold) => this.input({ type: 'held', hold }),
+      policyVersion: () => this.session.rules?.policy.version ?? '',
       tick: { every_ms: options.limits.notice_every_ms, call: () => this.input({ type: 'tick' }) },
     });
     world.registry.connections.add(this);

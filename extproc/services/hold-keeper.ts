@@ -1,4 +1,4 @@
-import type { ApprovalInput } from '../../filters/approval/recorded.js';
+import { type ApprovalInput, POLICY_CHANGED } from '../../filters/approval/recorded.js';
 import type { ApprovalStore, HeldOperation, HoldRecord } from '../../filters/approval/types.js';
 
 export interface HoldWorld {
@@ -16,6 +16,8 @@ export interface HoldingSession {
   ended(input: ApprovalInput): void;
   /** approvers can see it */
   stored(hold: string): void;
+  /** the policy in force; what was approved under another one does not run */
+  policyVersion: () => string;
   /** true where an approved operation waits for its client to come back: run() lets it go then */
   waitsForClient?: () => boolean;
   /** approved, and waiting for its client */
@@ -104,17 +106,24 @@ export class HoldKeeper {
     const { hold } = record.operation;
     this.unwatch();
     if (record.status === 'pending') return;
+    let { reason } = record;
     let outcome: ApprovalInput['outcome'] = record.status;
     if (record.status === 'approved') {
+      const { approvals, now, log } = this.world;
       try {
-        if (!(await this.world.approvals.release(hold, this.world.now()))) outcome = 'expired';
+        if (this.session.policyVersion() !== record.operation.policy_version) {
+          // It must not run, and approvers must not read that it did.
+          outcome = 'expired';
+          reason = POLICY_CHANGED;
+          await approvals.end(hold, outcome, reason, now());
+        } else if (!(await approvals.release(hold, now()))) outcome = 'expired';
       } catch (error) {
-        this.world.log.error({ hold, error: String(error) }, 'an approved operation could not be released');
+        log.error({ hold, error: String(error) }, 'an approved operation could not be released');
         outcome = 'unavailable';
       }
     }
     this.world.metrics.held(outcome);
-    this.session.ended({ hold, outcome, reason: record.reason, decisions: record.decisions, lease: '' });
+    this.session.ended({ hold, outcome, reason, decisions: record.decisions, lease: '' });
   }
 
   private async expire(hold: string): Promise<void> {

@@ -77,6 +77,7 @@ export class HttpConnection {
       held: () => this.exchange.held,
       ended: (input) => this.input({ type: 'approval', ...input }),
       stored: () => this.stored(),
+      policyVersion: () => this.exchange.policyVersion,
       waitsForClient: () => this.link !== undefined,
       approved: () => this.world.accepted.approved(this.link!),
       tick: options.mcp && { every_ms: world.notice_every_ms, call: () => this.input({ type: 'tick' }) },

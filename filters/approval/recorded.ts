@@ -35,20 +35,23 @@ export function approvalFields(
 
 const fields = (event: object): string => `,${JSON.stringify(event).slice(1, -1)}`;
 
+/** Why an approved operation is not run after all. */
+export const POLICY_CHANGED = 'the policy changed while this operation was held';
+
+const policyChanged = { message: POLICY_CHANGED, hint: 'Send it again: it will be judged by the policy in force.' };
+
 /** What the caller reads whose operation was not let through. */
 export function outcomeMessage(input: ApprovalInput): { message: string; hint: string } {
   const hint = 'Talk to the approvers, then send the operation again.';
   switch (input.outcome) {
     case 'approved':
-      return {
-        message: 'the policy changed while this operation was held',
-        hint: 'Send it again: it will be judged by the policy in force.',
-      };
+      return policyChanged;
     case 'denied': {
       const last = input.decisions.findLast((d) => d.verdict === 'deny');
       return { message: `denied${last ? ` by ${last.by}` : ''}${last?.comment ? `: ${last.comment}` : ''}`, hint };
     }
     case 'expired':
+      if (input.reason === POLICY_CHANGED) return policyChanged;
       return { message: 'nobody approved this operation in time', hint };
     case 'unavailable':
       return {

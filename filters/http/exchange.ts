@@ -87,6 +87,11 @@ export class Exchange {
     return this.phase === 'held' ? this.operation?.hold : this.tunnel?.held?.hold;
   }
 
+  /** of the policy in force */
+  get policyVersion(): string {
+    return this.options.rules(this.identity).policy.version;
+  }
+
   /** bytes of each side that wait behind what is held in an upgraded stream */
   get waitingBytes(): Readonly<Record<Side, number>> {
     return this.tunnel?.waiting ?? { client: 0, server: 0 };
@@ -395,7 +400,7 @@ export class Exchange {
     if (this.phase !== 'held' || operation?.hold !== input.hold) return;
     const outcome = input.outcome === 'unavailable' ? 'cancelled' : input.outcome;
     this.record.line('approval', approvalFields(operation, outcome, input.decisions, input.lease, this.rules.maskText), true);
-    if (input.outcome === 'approved' && this.options.rules(this.identity).policy.version === operation.policy_version) return this.pass();
+    if (input.outcome === 'approved' && this.policyVersion === operation.policy_version) return this.pass();
     this.denied++;
     this.refuse(notApproved(input, operation.rule, this.rules.maskText));
   }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import copyStreams from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
+import type { HoldRecord } from '../../filters/approval/types.js';
 import { encodeStartupPacket } from '../../filters/postgres/wire/index.js';
 import { eventually, nothingLeft, type TestGateway, testGateway } from '../support/gateway.js';
 
@@ -285,6 +287,32 @@ for (const transport of ['ext_proc', 'hop'] as const) {
         assert.equal((await waiting).rowCount, 2);
         assert.equal((await other.query('select count(*)::int n from plain')).rows[0].n, 0);
         await other.end();
+      });
+
+      it('and not at all when the policy changed meanwhile: neither the client nor the approvers read that it ran', async () => {
+        const policy = readFileSync(gateway.policyFile, 'utf8');
+        const waiting = failure(client.query('delete from plain'));
+        const headers = { authorization: `Bearer ${gateway.operatorToken}`, 'content-type': 'application/json' };
+        const list = async (status: string) =>
+          ((await (await fetch(`${gateway.api}/v1/approvals?status=${status}`, { headers })).json()) as { approvals: HoldRecord[] })
+            .approvals;
+        const [held] = await eventually('a hold', async () => ((await list('pending')).length > 0 ? list('pending') : undefined));
+        writeFileSync(gateway.policyFile, `${policy}\n# changed\n`);
+        await gateway.runtime.reload();
+        try {
+          await approve('approve');
+          const error = await waiting;
+          assert.equal(error.code, '42501');
+          assert.match(error.message, /the policy changed while this operation was held/);
+          assert.match(String(error.hint), /Send it again/);
+          const { hold } = held!.operation;
+          const [record] = (await list('expired')).filter(({ operation }) => operation.hold === hold);
+          assert.match(record?.reason ?? '', /the policy changed/);
+          assert.equal(record?.released_ms, null);
+        } finally {
+          writeFileSync(gateway.policyFile, policy);
+          await gateway.runtime.reload();
+        }
       });
 
       it('and refuses when it is denied, with who and why', async () => {

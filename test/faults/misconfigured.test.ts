@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -138,6 +138,34 @@ describe('midstream serve that is misconfigured does not start and says what is 
       });
     }
   }
+});
+
+describe('midstream up whose address is taken', function () {
+  this.timeout(120_000);
+
+  it('says so before anything is started, and leaves what another one wrote for approvers', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'midstream-wrong-'));
+    const occupant = net.createServer();
+    occupant.listen(0, '127.0.0.1');
+    await once(occupant, 'listening');
+    const taken = `127.0.0.1:${(occupant.address() as net.AddressInfo).port}`;
+    writeFileSync(join(folder, 'policy.yaml'), allowAll);
+    mkdirSync(join(folder, '.midstream'));
+    writeFileSync(join(folder, '.midstream', 'api.json'), 'of another one');
+    const args = ['up', '--postgres', '127.0.0.1:1', '--listen', taken, '--policy', 'policy.yaml', '--json'];
+    const child = spawn(process.execPath, [resolve('extproc/cli/bin.mjs'), ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+    const [code] = (await once(child, 'close')) as [number | null];
+    occupant.close();
+    const found = readFileSync(join(folder, '.midstream', 'api.json'), 'utf8');
+    rmSync(folder, { recursive: true, force: true });
+    assert.equal(code, 69, said);
+    const { error } = JSON.parse(said) as { error: { message: string; hint: string } };
+    assert.equal(error.message, `${taken} is taken by another process`);
+    assert.match(error.hint, /--listen/);
+    assert.equal(found, 'of another one');
+  });
 });
 
 describe('An Envoy whose listener the gateway does not know', function () {

@@ -124,7 +124,8 @@ function open(s: Session, parameters: readonly StartupParameter[]): void {
     gateway_version: options.gateway_version,
     transport: options.transport,
     parameters: Object.fromEntries(
-      parameters.map(({ name, value }) => [name, (names.has(name) ? maskName : maskText)(value.toString('utf8'))]),
+      // Names of settings, and of protocol options, are the client's to choose too.
+      parameters.map(({ name, value }) => [maskText(name), (names.has(name) ? maskName : maskText)(value.toString('utf8'))]),
     ),
   };
   s.opened = true;

@@ -3,7 +3,7 @@ import { createDetector, createMasker, maskString } from '../../../filters/mask/
 import { maskedHead } from '../../../filters/postgres/session/params.js';
 import { encodeBackend, encodeFrontend } from '../../../filters/postgres/wire/index.js';
 import { loadParser } from '../../../filters/sql/analyze.js';
-import { bind, complete, Driver, execute, parse, query, ready, sync } from '../../support/session-driver.js';
+import { bind, complete, Driver, execute, parse, query, ready, startup, sync } from '../../support/session-driver.js';
 import { masksOf } from '../postgres-rows/support.js';
 
 const all = createDetector({ detect: ['all'] });
@@ -92,6 +92,13 @@ describe('what a session gives to the recording', () => {
     const d = new Driver().login().client(parse('', 'select 1'), bind(''), execute(), sync);
     d.input({ type: 'gone', reason: 'the client is gone' });
     assert.deepEqual(d.events('response'), []);
+  });
+
+  it('masks names and values of startup parameters', () => {
+    const key = 'AKIAPROTEXTQ7Z2K9X4M';
+    const d = new Driver({ maskText }).client(startup({ [`_pq_.${key}`]: key, application_name: `app ${key}` }));
+    const [event] = d.events('session.open');
+    assert.ok(event !== undefined && !JSON.stringify(event).includes(key), JSON.stringify(event));
   });
 
   describe('COPY FROM STDIN', () => {

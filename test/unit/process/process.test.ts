@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChild, TAIL_LINES_MAX } from '../../../extproc/process/child.js';
 import { findEnvoy } from '../../../extproc/process/envoy.js';
-import { freePorts } from '../../../extproc/process/free-port.js';
+import { assertListenable, freePorts } from '../../../extproc/process/free-port.js';
 import { withLock } from '../../../extproc/process/lock.js';
 import { useDatabaseUrl } from '../../../extproc/process/postgres.js';
 import { MidstreamError } from '../../../filters/errors.js';
@@ -238,5 +238,24 @@ chmod 755 "$target/envoy/_bin/envoy"
         (error) => error instanceof MidstreamError && error.code === 'bad_input' && !error.message.includes('hunter2'),
       );
     }
+  });
+});
+
+describe('an address to listen on', () => {
+  it('is told to be taken, foreign or none, with what to do', async () => {
+    const occupant = createServer();
+    await new Promise<void>((resolve) => occupant.listen(0, '127.0.0.1', resolve));
+    const { port } = occupant.address() as { port: number };
+    await assert.rejects(
+      assertListenable({ host: '127.0.0.1', port }, '--listen'),
+      known('unavailable', new RegExp(`^127\\.0\\.0\\.1:${port} is taken .* --listen`)),
+    );
+    await new Promise((resolve) => occupant.close(resolve));
+    await assertListenable({ host: '127.0.0.1', port }, '--listen');
+    await assertListenable({ host: '127.0.0.1', port }, '--listen');
+    await assert.rejects(
+      assertListenable({ host: '192.0.2.1', port }, '--http-listen'),
+      known('unavailable', /no address of this machine.*--http-listen/),
+    );
   });
 });

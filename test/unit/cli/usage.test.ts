@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../../../extproc/process/places.js';
+
+/** A mistake in what was asked has one exit code (64, EX_USAGE) and one form, whoever finds it: commander or a command. */
+describe('a mistake in the arguments of a command', function () {
+  this.timeout(60_000);
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'midstream-usage-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [join(packageRoot(), 'extproc', 'cli', 'bin.mjs'), ...args], { cwd: folder, encoding: 'utf8' });
+
+  for (const args of [
+    ['policy', 'check', '--jsn', 'x'],
+    ['policy', 'check'],
+    ['replay'],
+    ['frobnicate'],
+    ['sessions', 'list', '--since', 'x'],
+  ])
+    it(`midstream ${args.join(' ')}: exit code 64, in words and in JSON`, () => {
+      const words = run(...args);
+      assert.equal(words.status, 64);
+      assert.match(words.stderr, /^(error|midstream): /);
+      const json = run(...args, '--json');
+      assert.equal(json.status, 64);
+      const { error } = JSON.parse(json.stderr) as { error: { code: string; message: string; hint: string } };
+      assert.equal(error.code, 'bad_input');
+      assert.ok(error.message !== '' && !error.message.startsWith('error'));
+    });
+
+  it('is none where help or the version is asked for', () => {
+    for (const args of [['--help'], ['--version'], ['policy', 'check', '--help']]) assert.equal(run(...args).status, 0, args.join(' '));
+  });
+
+  it('verify says that there is no such directory, and looks at no other', () => {
+    const { status, stderr } = run('verify', 'recordigns');
+    assert.equal(status, 66);
+    assert.match(stderr, /there is no directory recordigns/);
+  });
+});
