@@ -9,7 +9,7 @@ import { realFs } from './world.js';
 import { zstd } from './zstd.js';
 
 /** Blocks after which what they left behind is freed: V8 by itself waits until it is 64 MiB. */
-const FREED_EVERY_BLOCKS = 16;
+const FREED_EVERY_BLOCKS = 4;
 
 // Traffic goes before packing, which can wait. Linux takes this for the calling thread alone, others for the whole process.
 if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_LOW);
