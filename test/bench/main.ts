@@ -27,12 +27,16 @@ async function main(): Promise<void> {
   say('filling the tables');
   await seed(postgres.url);
   const unseeded = onStop('the tables', () => unseed(postgres.url));
-  const run = new Run(options, {
-    database: postgres.url,
-    policy: resolve(options.policy ?? join(root, 'test', 'bench', 'policy.yaml')),
-    profile: profileFolder(options),
-    log: () => undefined,
-  });
+  const run = new Run(
+    options,
+    {
+      database: postgres.url,
+      policy: resolve(options.policy ?? join(root, 'test', 'bench', 'policy.yaml')),
+      profile: profileFolder(options),
+      log: () => undefined,
+    },
+    pgbench,
+  );
   if (!pgbench) run.notes.push('pgbench is not on this machine: select-only, 100-row reads and connection set-up were left out.');
   await run.all(workloads({ options, pgbench }));
   const report: Report = {
@@ -43,7 +47,7 @@ async function main(): Promise<void> {
       PostgreSQL: postgres.version,
       pgbench: pgbench ? (versionOf(pgbench)?.replace(/^pgbench \(PostgreSQL\) /, '') ?? '') : 'absent',
     },
-    options: `${options.rounds} round(s) of fresh processes, ${options.seconds} s for each pgbench run${options.policy ? `, policy ${options.policy}` : ''}${options.profile ? ', CPU profiles on' : ''}.`,
+    options: `${options.rounds} round(s) of fresh processes, ${options.seconds} s for each pgbench run, ${options.warm_seconds} s for each of five that warm a target up${options.policy ? `, policy ${options.policy}` : ''}${options.profile ? ', CPU profiles on' : ''}.`,
     rows: summarise(run.measurements, options.targets),
     failures: run.failures,
     notes: run.notes,
@@ -76,6 +80,7 @@ class Run {
   constructor(
     private readonly options: BenchOptions,
     private readonly targetOptions: TargetOptions,
+    private readonly pgbench: string | undefined,
   ) {}
 
   async all(list: readonly Workload[]): Promise<void> {
@@ -84,7 +89,8 @@ class Run {
     for (let round = 1; round <= this.options.rounds && shared.length > 0 && !stopping(); round++) {
       say(`round ${round} of ${this.options.rounds}: starting ${this.options.targets.join(', ')}`);
       const targets = await this.start(this.options.targets);
-      for (const target of targets) await this.attempt(`warming up ${target.name}`, () => warmUp(target));
+      for (const target of targets)
+        await this.attempt(`warming up ${target.name}`, () => warmUp(target, this.options.warm_seconds, this.pgbench));
       for (const [i, workload] of shared.entries()) await this.inTurn(workload, targets, round, i);
       for (const target of targets) await target.stop();
     }

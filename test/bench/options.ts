@@ -13,6 +13,8 @@ export interface BenchOptions {
   rounds: number;
   /** of one pgbench run */
   seconds: number;
+  /** of each pgbench run that warms a target up */
+  warm_seconds: number;
   json: boolean;
   targets: TargetName[];
   /** policy of the midstream targets */
@@ -34,6 +36,7 @@ export const usage = `npm run bench -- [options]
                      only when asked for: ${otherNames.join(', ')} (network ext_proc by grpc-js)
   --rounds N         rounds, each with fresh processes (3)
   --seconds N        length of one pgbench run (3)
+  --warm N           seconds of each of five pgbench runs that warm a target up (4; with --quick 1)
   --policy FILE      for the midstream targets (test/bench/policy.yaml: guard, masks by column and by detector)
   --memory MB        size of the result of the memory workloads (2400)
   --profile DIR      write the gateway's CPU profiles there and print where its time went; numbers are then worse
@@ -55,6 +58,7 @@ export function parseOptions(argv: string[]): BenchOptions | 'help' {
       targets: { type: 'string', default: '' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      warm: { type: 'string' },
       policy: { type: 'string' },
       memory: { type: 'string' },
       profile: { type: 'string' },
@@ -70,6 +74,7 @@ export function parseOptions(argv: string[]): BenchOptions | 'help' {
     only: list(values.only),
     rounds: whole('--rounds', values.rounds, quick ? 1 : 3),
     seconds: whole('--seconds', values.seconds, quick ? 1 : 3),
+    warm_seconds: whole('--warm', values.warm, quick ? 1 : 4),
     json: values.json,
     targets: values.targets === '' ? [...targetNames, ...(quick ? [] : strictNames)] : list(values.targets).map(targetOf),
     policy: values.policy,
