@@ -64,7 +64,8 @@ export class Segments {
         at = this.skip(chunk, at);
         continue;
       }
-      const need = this.done + this.limits.window + this.right - this.length;
+      // a flush that let nothing go narrows what is read behind a segment: more may be here than is needed
+      const need = Math.max(0, this.done + this.limits.window + this.right - this.length);
       const take = Math.min(need, chunk.length - at);
       this.append(chunk, at, at + take);
       at += take;
@@ -157,6 +158,8 @@ export class Segments {
         if (flushed || this.right < this.limits.grown) return false;
         if (hit.end > searched - this.touches) this.endless = hit.kind;
       }
+      // longer than a flush holds: its rest is dropped as it comes, or it would be text that nothing names
+      if (final && flushed && this.isOpenKey(buf, hit, searched)) this.endless = hit.kind;
       if (hit.end > end) end = hit.end;
       if (this.endless !== '') end = searched;
       hits.push({ ...hit, start: Math.max(hit.start, this.done), end: this.endless === '' ? hit.end : searched });
@@ -171,6 +174,10 @@ export class Segments {
   private mayGoOn(buf: Buffer, hit: Hit, searched: number): boolean {
     if (hit.end > searched - this.touches) return true;
     return hit.kind === 'private_key' && searched - hit.start < ARMOUR_HELD_MAX && !hasArmourEnd(buf, hit.start, hit.end);
+  }
+
+  private isOpenKey(buf: Buffer, hit: Hit, searched: number): boolean {
+    return hit.kind === 'private_key' && hit.end > searched - this.touches && !hasArmourEnd(buf, hit.start, hit.end);
   }
 
   /** Drops the rest of a value that is longer than anything that is kept. Gives where it ended in the chunk. */

@@ -102,6 +102,38 @@ describe('stream masker', function () {
     }
   });
 
+  describe('what is longer than a flush holds', () => {
+    const line = 'MIIEpAIBAAKCAQEA7bq1vXk2Qm9Lw3Rt8Yz5Nc6Pd4Hs0Jf1Gb7Ua2We9Ix5Ov3K\n';
+    const key = (headers: string, last: string): string => `before\n-----BEGIN RSA PRIVATE KEY-----\n${headers}${line.repeat(2500)}${last}`;
+    const chunks = [1000, 16_384, 50_000];
+
+    for (const headers of ['', 'Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n'])
+      for (const bytes of chunks)
+        for (const last of ['', '-----END RSA PRIVATE KEY-----\nafter'])
+          it(`no line of a key passes, flushed every ${bytes} bytes${headers === '' ? '' : ', with headers'}${last === '' ? ', without an end' : ''}`, () => {
+            const run = new Run();
+            const text = key(headers, last);
+            for (let k = 0; k < text.length; k += bytes) run.push(text.slice(k, k + bytes)).flush();
+            const out = run.end();
+            assert.ok(out.startsWith('before\n[private_key]'), out.slice(0, 80));
+            assert.ok(out.length < 200 && !out.includes('MII') && !out.includes('\0'), out.slice(0, 200));
+            if (last !== '') assert.ok(out.endsWith('after'), out.slice(-80));
+          });
+
+    for (const text of [
+      key('', '-----END RSA PRIVATE KEY-----\n'),
+      'a'.repeat(300_000),
+      `x = "${'b c '.repeat(60_000)}"`,
+      `${'word '.repeat(50_000)}\n`,
+    ])
+      for (const bytes of chunks)
+        it(`${JSON.stringify(text.slice(0, 12))}… that nobody looks for comes out as it is, flushed every ${bytes} bytes`, () => {
+          const run = new Run(true, createDetector({ detect: ['email'] }));
+          for (let k = 0; k < text.length; k += bytes) run.push(text.slice(k, k + bytes)).flush();
+          assert.equal(run.end(), text);
+        });
+  });
+
   it('cuts no character of UTF-8', () => {
     const text = '名前é\u{1f600}'.repeat(40_000);
     for (const flushed of [false, true]) {
