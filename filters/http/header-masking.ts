@@ -1,4 +1,5 @@
 import { MidstreamError } from '../errors.js';
+import { throughEscapes } from '../mask/readings/through.js';
 import { maskString } from '../mask/text.js';
 import { headerForm } from './header-form.js';
 import type { BodyMask } from './masking.js';
@@ -56,7 +57,7 @@ export function maskLine(masks: readonly BodyMask[], name: string, value: string
   const mask = (text: string, key: string): string => {
     let masked = text;
     for (const one of masks) {
-      const next = maskString(one.detector, one.masker, masked, key);
+      const next = maskString(throughEscapes(one.detector), one.masker, masked, key);
       if (next !== masked) fired.push(one.name);
       masked = next;
     }

@@ -44,11 +44,12 @@ function references(text: string): string {
 }
 
 /**
- * Percent escapes of what means the same without them (RFC 3986 section 6.2.2.2), and of blanks, signs in values and the percent sign itself.
+ * Percent escapes of what means the same without them (RFC 3986 section 6.2.2.2), and of blanks, signs in values, what other escapes are written
+ * with, and the percent sign itself.
  */
 function percents(text: string): string {
   if (!text.includes('%')) return text;
-  return text.replace(/%(25(?=[0-9a-f]{2})|2[0-9bd-f]|3[0-9a]|4[0-9a-f]|5[0-9a]|5f|6[0-9a-f]|7[0-9a]|7e)/gi, (_all, hex: string) =>
+  return text.replace(/%(25(?=[0-9a-f]{2})|2[0-9bd-f]|3[0-9ab]|4[0-9a-f]|5[0-9acf]|6[0-9a-f]|7[0-9a]|7e)/gi, (_all, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
 }

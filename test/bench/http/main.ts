@@ -35,12 +35,29 @@ try {
   }
 } finally {
   await stopAll();
-}
-const order = [...new Set(rows.map(({ workload }) => workload))];
-for (const workload of order) {
-  const some = rows.filter((row) => row['workload'] === workload);
-  const columns = Object.keys(some[0]!).filter((name) => name !== 'workload');
-  process.stdout.write(`\n### ${workload}\n\n| ${columns.join(' | ')} |\n|${' --- |'.repeat(columns.length)}\n`);
-  for (const row of some) process.stdout.write(`| ${columns.map((name) => row[name] ?? '').join(' | ')} |\n`);
+  // what there is of it, where one failed
+  process.stdout.write(table(rows));
 }
 if (values.profile !== undefined) printProfiles(values.profile, say);
+
+/** One table; what is compared stands beside the echo of the same run. */
+function table(all: readonly Row[]): string {
+  const heads = ['workload', 'before', 'result', 'to the echo', 'gateway CPU', 'Envoy CPU', 'gateway peak MiB', 'Envoy peak MiB'];
+  const mib = (value: number | undefined): string => (value === undefined || value === 0 ? '' : String(Math.round(value)));
+  const lines = [...new Set(all.map(({ workload }) => workload))].flatMap((workload) => {
+    const some = all.filter((row) => row.workload === workload);
+    const echo = some.find(({ target }) => target === 'echo');
+    return some.map((row) => [
+      ...[workload, row.target, row.result, toEcho(row, echo), row.gateway, row.envoy],
+      ...[mib(row.peak_mib), mib(row.envoy_peak_mib)],
+    ]);
+  });
+  return [heads, heads.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
+
+function toEcho({ compared }: Row, echo: Row | undefined): string {
+  const other = echo?.compared?.value;
+  if (compared === undefined || other === undefined) return '';
+  if (compared.by === 'rate') return (compared.value / other).toFixed(2);
+  return `${compared.value < other ? '' : '+'}${(compared.value - other).toFixed(2)} ms`;
+}

@@ -3,7 +3,19 @@ import { cpuSeconds, peakMib, resetPeak } from '../machine.js';
 import { percentile } from '../statistics.js';
 import type { HttpTarget } from './targets.js';
 
-export type Row = Record<string, number | string>;
+/** What one workload gave before one target. */
+export interface Row {
+  workload: string;
+  target: string;
+  result: string;
+  /** what is compared with the echo's: `rate`s by their ratio, `age`s (ms) by their difference */
+  compared?: { by: 'rate' | 'age'; value: number };
+  /** CPU time, in the workload's own measure */
+  gateway: string;
+  envoy: string;
+  peak_mib?: number;
+  envoy_peak_mib?: number;
+}
 
 const ask = (port: number, path: string, agent: Agent | false, method = 'GET'): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
@@ -55,12 +67,14 @@ export async function small(target: HttpTarget, connections: number, seconds: nu
   const cost = await costOf(target, () => all(seconds));
   const rate = requests / ((performance.now() - start) / 1000);
   agent.destroy();
+  const each = (cpu_s: number): string => (cpu_s === 0 ? '' : `${Math.round((cpu_s / requests) * 1e6)} µs a request`);
   return {
     workload: `1 KB of JSON, ${connections} connection(s)`,
     target: target.name,
-    'requests/s': Math.round(rate),
-    'gateway µs/request': Math.round((cost.gateway_s / requests) * 1e6),
-    'Envoy µs/request': Math.round((cost.envoy_s / requests) * 1e6),
+    result: `${Math.round(rate)} requests/s`,
+    compared: { by: 'rate', value: rate },
+    gateway: each(cost.gateway_s),
+    envoy: each(cost.envoy_s),
   };
 }
 
@@ -70,13 +84,17 @@ export async function big(target: HttpTarget, megabytes: number): Promise<Row> {
   const start = performance.now();
   let bytes = 0;
   const cost = await costOf(target, async () => (bytes = await drained(await ask(target.port, `/big?mb=${megabytes}`, false))));
+  const rate = bytes / 1e3 / (performance.now() - start);
+  const each = (cpu_s: number): string => (cpu_s === 0 ? '' : `${Math.round(bytes / 1e6 / cpu_s)} MB a CPU second`);
   return {
     workload: `${megabytes} MB of JSON`,
     target: target.name,
-    'MB/s': Math.round(bytes / 1e3 / (performance.now() - start)),
-    'MB per gateway CPU s': cost.gateway_s === 0 ? '' : Math.round(bytes / 1e6 / cost.gateway_s),
-    'gateway peak MiB': Math.round(cost.peak_mib),
-    'Envoy peak MiB': Math.round(cost.envoy_peak_mib),
+    result: `${Math.round(rate)} MB/s`,
+    compared: { by: 'rate', value: rate },
+    gateway: each(cost.gateway_s),
+    envoy: each(cost.envoy_s),
+    peak_mib: cost.peak_mib,
+    envoy_peak_mib: cost.envoy_peak_mib,
   };
 }
 
@@ -93,28 +111,42 @@ export async function events(target: HttpTarget, count: number): Promise<Row> {
     }
   }
   ages.sort((a, b) => a - b);
-  const ms = (share: number) => Number(percentile(ages, share).toFixed(2));
-  return { workload: `${count} events`, target: target.name, 'ms old, median': ms(0.5), p99: ms(0.99) };
+  const ms = (share: number): number => percentile(ages, share);
+  return {
+    workload: `${count} events`,
+    target: target.name,
+    result: `${ms(0.5).toFixed(2)} ms old (p99 ${ms(0.99).toFixed(2)})`,
+    compared: { by: 'age', value: ms(0.5) },
+    gateway: '',
+    envoy: '',
+  };
 }
 
 /** What the approvals API tells and takes. */
 class Approver {
   constructor(private readonly api: NonNullable<HttpTarget['api']>) {}
 
-  private ask(path: string, method = 'GET'): Promise<Response> {
+  /** On a connection of its own: one that is kept is closed by a busy server just when it is used. */
+  private async ask(path: string, method = 'GET'): Promise<string> {
     const headers = { authorization: `Bearer ${this.api.token}`, 'content-type': 'application/json' };
-    return fetch(`${this.api.url}/v1/approvals${path}`, { method, headers, ...(method === 'POST' ? { body: '{}' } : {}) });
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      request(`${this.api.url}/v1/approvals${path}`, { method, headers, agent: false }, resolve)
+        .on('error', reject)
+        .end(method === 'POST' ? '{}' : undefined);
+    });
+    let text = '';
+    for await (const chunk of response.setEncoding('utf8')) text += chunk as string;
+    if (response.statusCode !== 200) throw new Error(`${method} ${path} gave ${response.statusCode}: ${text}`);
+    return text;
   }
 
   async pending(): Promise<string[]> {
-    const answer = (await (await this.ask('?status=pending&limit=1000')).json()) as { approvals: { operation: { hold: string } }[] };
+    const answer = JSON.parse(await this.ask('?status=pending&limit=1000')) as { approvals: { operation: { hold: string } }[] };
     return answer.approvals.map(({ operation }) => operation.hold);
   }
 
   async approve(hold: string): Promise<void> {
-    const answer = await this.ask(`/${hold}/approve`, 'POST');
-    if (!answer.ok) throw new Error(`approving gave ${answer.status}: ${await answer.text()}`);
-    await answer.arrayBuffer();
+    await this.ask(`/${hold}/approve`, 'POST');
   }
 }
 
@@ -155,13 +187,14 @@ export async function held(target: HttpTarget, count: number): Promise<Row> {
   const released_ms = performance.now() - start;
   await untilPending(approver, 0);
   agent.destroy();
+  const each = (cpu_s: number): string => `${((cpu_s / count) * 1000).toFixed(2)} ms each`;
   return {
     workload: `${count} held requests`,
     target: target.name,
-    'all held after s': Number((held_ms / 1000).toFixed(1)),
-    'all approved and answered after s': Number((released_ms / 1000).toFixed(1)),
-    'gateway ms CPU each': Number((((holding.gateway_s + releasing.gateway_s) / count) * 1000).toFixed(2)),
-    'gateway peak MiB': Math.round(Math.max(holding.peak_mib, releasing.peak_mib)),
-    'Envoy peak MiB': Math.round(Math.max(holding.envoy_peak_mib, releasing.envoy_peak_mib)),
+    result: `held after ${(held_ms / 1000).toFixed(1)} s, approved and answered after ${(released_ms / 1000).toFixed(1)} s more`,
+    gateway: each(holding.gateway_s + releasing.gateway_s),
+    envoy: each(holding.envoy_s + releasing.envoy_s),
+    peak_mib: Math.max(holding.peak_mib, releasing.peak_mib),
+    envoy_peak_mib: Math.max(holding.envoy_peak_mib, releasing.envoy_peak_mib),
   };
 }

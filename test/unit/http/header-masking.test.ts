@@ -38,6 +38,19 @@ describe('headers of answers', () => {
     ['named references', `x ${email.replace('@', '&commat;')}`, 'x [email]'],
     ['base64', `c=${Buffer.from(card).toString('base64')}; Path=/`, `c=${Buffer.from('[credit_card]').toString('base64')}; Path=/`],
     ['base64url', Buffer.from(`é?>${card}`).toString('base64url'), Buffer.from('é?>[credit_card]').toString('base64url')],
+    ['escaped escapes', JSON.stringify(each(email, (code) => `\\u00${hex(code)}`)), '"[email]"'],
+    ['escapes in percent', each(email, (code) => `%5Cu00${hex(code)}`), '[email]'],
+    ['references in percent', each(email, (code) => `%26%23x${hex(code)}%3B`), '[email]'],
+    [
+      'references that have a name in HTML alone',
+      email.replace('.', '&lowbar;').replace('@', '&commat;').replace('.', '&period;'),
+      '[email]',
+    ],
+    [
+      'base64 in escapes',
+      each(Buffer.from(card).toString('base64'), (code) => `\\u00${hex(code)}`),
+      Buffer.from('[credit_card]').toString('base64'),
+    ],
     ['base64 of JSON', Buffer.from(`{"e":"${email}"}`).toString('base64'), '[email]'],
   ] as const)
     it(`are looked into through ${how}`, () => {
