@@ -74,6 +74,16 @@ describe('tokens that somebody tampered with, through a real Envoy', function ()
     });
   }
 
+  it('are judged with the tolerance for clocks that differ, of 30 s unless said otherwise', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    for (const way of ways) {
+      assert.equal(await started.ask(way, await issuer.token({}, { ends_s: -5 })), 'in', way);
+      assert.match(await started.ask(way, await issuer.token({}, { ends_s: -90 })), /expired/, way);
+      assert.equal(await started.ask(way, await issuer.token({ nbf: now + 10 })), 'in', way);
+      assert.match(await started.ask(way, await issuer.token({ nbf: now + 900 })), /not (valid )?yet|not yet valid/, way);
+    }
+  });
+
   it('leave the gateway as it was', async () => {
     for (const way of ways) assert.equal(await started.ask(way, await issuer.token()), 'in');
     assert.ok(!started.served.said().includes('"level":50'), started.served.said());
