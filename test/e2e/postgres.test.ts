@@ -9,7 +9,7 @@ import copyStreams from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
 import type { HoldRecord } from '../../filters/approval/types.js';
 import { encodeStartupPacket } from '../../filters/postgres/wire/index.js';
-import { eventually, nothingLeft, type TestGateway, testGateway } from '../support/gateway.js';
+import { eventually, noBackendLeft, nothingLeft, type TestGateway, testGateway } from '../support/gateway.js';
 
 const seed = `
 create table customers (id int primary key, name text, email text, phone text, card_number text, note jsonb, raw bytea);
@@ -393,6 +393,7 @@ for (const transport of ['ext_proc', 'hop'] as const) {
       }
       await client.end();
       await nothingLeft(gateway);
+      await noBackendLeft(gateway);
     });
   });
 }

@@ -123,8 +123,8 @@ export async function eventually<T>(
   }
 }
 
-/** Envoy's connection counts and the server's backends for this database are back at zero. */
-export async function nothingLeft(gateway: Pick<TestGateway, 'envoy' | 'runtime' | 'postgres' | 'direct'>): Promise<void> {
+/** Envoy's connection counts and the gateway's are back at zero. */
+export async function nothingLeft(gateway: Pick<TestGateway, 'envoy' | 'runtime' | 'postgres'>): Promise<void> {
   let open: unknown;
   const left = () =>
     `(agents connect to ${gateway.postgres.port}) connections at Envoy go back to 0; open: ${JSON.stringify(open)}, at the gateway: ${[...gateway.runtime.gateway.registry.connections].map((c) => `${c.session.phase} ${c.session.stall}`)}`;
@@ -137,6 +137,10 @@ export async function nothingLeft(gateway: Pick<TestGateway, 'envoy' | 'runtime'
   await eventually("the gateway's connections go back to 0", () =>
     gateway.runtime.gateway.registry.connections.size === 0 ? true : undefined,
   );
+}
+
+/** The server has no backend for an agent any more. */
+export async function noBackendLeft(gateway: TestGateway): Promise<void> {
   await eventually("the server's backends go back to 0", async () => {
     const client = new pg.Client(gateway.direct);
     await client.connect();
