@@ -30,6 +30,10 @@ const who = `select current_user || ' ' || current_setting('application_name') a
 
 /** Drivers as an agent has them: TLS with the certificate checked, a token as password, and no password of the database anywhere. */
 export async function identity(context: SuiteContext): Promise<Counts> {
+  // Looking for tools keeps everything waiting, the renewal of tokens too, so it is over before there are any.
+  const missing = new Map<Need, string | undefined>(
+    [needs.psql, needs.psycopgPool, needs.libpq17, needs.go, needs.jdbc].map((need) => [need, need(context.work)]),
+  );
   const started = await start(context);
   try {
     const { port, token_file } = started;
@@ -59,7 +63,7 @@ export async function identity(context: SuiteContext): Promise<Counts> {
     const able: { name: string; run: () => Promise<void> }[] = [];
     let skipped = 0;
     for (const { needs: tools, ...one } of programs) {
-      const why = tools.map((need) => need(context.work)).find((reason) => reason !== undefined);
+      const why = tools.map((need) => missing.get(need)).find((reason) => reason !== undefined);
       if (why === undefined) able.push(one);
       else {
         skipped++;
