@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { formatAddress } from '../envoy/address.js';
 import { renderBootstrap } from '../envoy/render.js';
+import { MidstreamError } from '../filters/errors.js';
 import { accessDecider } from './config/access.js';
 import { hashToken, newToken } from './console/tokens.js';
 import type { Resource } from './gateway-options.js';
@@ -21,6 +22,8 @@ import { handshakePlaces, hopSockets } from './up/sockets.js';
 export type { HttpServer, Up, UpBeforePostgres, UpOptions } from './up/options.js';
 
 const LISTEN_OPTIONS = { http: '--http-listen', mcp: '--mcp-listen', kubernetes: '--kube-listen' } as const;
+
+const METRICS_HOST = '127.0.0.1';
 
 /** What runs, in the order in which it starts. */
 interface Pieces {
@@ -56,7 +59,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
 async function start(options: UpOptions, found: FoundEnvoy, directory: string, pieces: Pieces): Promise<Omit<Up, 'stop'>> {
   const { progress, postgres, listen } = options;
   const record = resolve(options.recordDirectory);
-  mkdirSync(record, { recursive: true, mode: 0o700 });
+  makeDirectory(record);
   const discovery = options.discoveryDirectory ?? join(record, '..');
   const operatorToken = newToken();
   const listenPort = listen.port || (await freePort());
@@ -64,6 +67,7 @@ async function start(options: UpOptions, found: FoundEnvoy, directory: string, p
   const servers = await httpServers(options, cluster);
   if (postgres) await assertListenable({ host: listen.host, port: listenPort }, '--listen');
   for (const { name, at } of servers) await assertListenable(at, LISTEN_OPTIONS[name]);
+  if (options.metricsPort !== undefined) await assertListenable({ host: METRICS_HOST, port: options.metricsPort }, '--metrics-port');
   const placeOf = (name: string) => servers.find((one) => one.name === name)?.at;
   pieces.resource = postgres && databaseResource(options, postgres, directory);
 
@@ -97,6 +101,17 @@ async function start(options: UpOptions, found: FoundEnvoy, directory: string, p
     tokenFile,
     failed: envoy.exited.then((exit) => `Envoy ended (${exit.signal ?? exit.code})`),
   };
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new MidstreamError('config_invalid', `the directory for recordings ${path} cannot be made: ${(error as Error).message}`, {
+      hint: 'give another one with --record',
+      cause: error,
+    });
+  }
 }
 
 function databaseResource(options: UpOptions, { host, port }: { host: string; port: number }, directory: string): Resource {
@@ -146,7 +161,7 @@ function runtimeOptions(options: UpOptions, { directory, record, operatorToken, 
         tokens: [...(approvals.tokens ?? []), { id: 'operator', groups: ['dba', 'admin', 'finance'], hash: hashToken(operatorToken) }],
       },
     },
-    metrics: metricsPort === undefined ? undefined : { host: '127.0.0.1', port: metricsPort },
+    metrics: metricsPort === undefined ? undefined : { host: METRICS_HOST, port: metricsPort },
     mayConnect: accessDecider({
       access: access === undefined ? undefined : [...access],
       listeners: resource === undefined ? [] : [{ name: resource.listener, resource: resource.resource }],

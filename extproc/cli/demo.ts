@@ -9,6 +9,7 @@ import { runApiAgent } from '../demo/api-agent.js';
 import { seedShop } from '../demo/seed.js';
 import { startShopApi, startShopMcp } from '../demo/servers.js';
 import { agentLines, sessionLines } from '../demo/show.js';
+import { npmGone } from '../process/npm-gone.js';
 import { packageRoot } from '../process/places.js';
 import { type Postgres, startPostgres, useDatabaseUrl } from '../process/postgres.js';
 import { listSessions, readSession } from '../stores/recordings/query.js';
@@ -244,6 +245,7 @@ function untilSignal(): { promise: Promise<void>; done(): void } {
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
+  void npmGone().then(settle);
   return {
     promise,
     done: () => {

@@ -64,6 +64,18 @@ export function action<A extends unknown[]>(run: (...args: A) => Promise<void> |
   };
 }
 
+/** The same for a command that stays: what was started until an error came must not keep the process alive. */
+export function serving<A extends unknown[]>(run: (...args: A) => Promise<void>): (...args: A) => Promise<void> {
+  return async (...args: A) => {
+    try {
+      await run(...args);
+    } catch (error) {
+      report(error, process.argv.includes('--json'));
+      process.exit();
+    }
+  };
+}
+
 export function report(error: unknown, json: boolean): void {
   const known = error instanceof MidstreamError;
   const code: ReasonCode = known ? error.code : 'internal';

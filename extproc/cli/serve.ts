@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
 import { createLog } from '../log.js';
 import { type Serving, serve } from '../serve/index.js';
-import { cyan, dim, line, printJson, report } from './io.js';
-import { runUntilStopped, stopAsked } from './up.js';
+import { cyan, dim, line, printJson, serving } from './io.js';
+import { runUntilStopped, stopAsked } from './until-stopped.js';
 import { packageVersion } from './version.js';
 import { workersOption } from './workers-option.js';
 
@@ -30,15 +30,7 @@ export function register(program: Command): void {
     .option('--workers <n>', 'processes, in place of gateway.workers of the file')
     .option('--json', 'one JSON line when ready')
     .addHelpText('after', example)
-    .action(async (flags: Flags) => {
-      try {
-        await run(flags);
-      } catch (error) {
-        // What was started until then must not keep the process alive.
-        report(error, flags.json === true);
-        process.exit();
-      }
-    });
+    .action(serving(run));
 }
 
 async function run(flags: Flags): Promise<void> {

@@ -5,9 +5,11 @@ import { formatAddress } from '../../envoy/address.js';
 import { parseUpstreamUrl } from '../../envoy/http.js';
 import { MidstreamError } from '../../filters/errors.js';
 import { loadAccess } from '../config/access-file.js';
+import { LOG_LEVELS } from '../config/log-levels.js';
 import { createLog } from '../log.js';
 import { startUp, type UpOptions } from '../up.js';
-import { action, cyan, dim, line, printJson, report } from './io.js';
+import { cyan, dim, line, printJson, serving } from './io.js';
+import { runUntilStopped, stopAsked } from './until-stopped.js';
 import { packageVersion } from './version.js';
 
 interface Flags {
@@ -76,10 +78,10 @@ export function register(program: Command): void {
     .option('--catalogue <url>', "the gateway's own connection, for the origins of columns")
     .option('--access <file>', 'who may connect to what, as the list under access: in midstream.yaml; everybody without it')
     .option('--metrics-port <port>', 'serve Prometheus metrics on 127.0.0.1')
-    .option('--log-level <level>', 'trace, debug, info, warn, error', 'warn')
+    .option('--log-level <level>', LOG_LEVELS.join(', '), 'warn')
     .option('--json', 'one JSON line when ready')
     .addHelpText('after', example)
-    .action(action(run));
+    .action(serving(run));
 }
 
 async function run(flags: Flags): Promise<void> {
@@ -123,36 +125,6 @@ async function withAccess(options: UpOptions, file: string | undefined): Promise
     http: [...named(options.http), ...named(options.mcp)],
   });
   return { ...options, access };
-}
-
-/** Settles on SIGINT or SIGTERM. Asked for before anything is started: one that comes too early must not leave things behind. */
-export function stopAsked(): Promise<string> {
-  return new Promise<string>((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => done(signal));
-  });
-}
-
-/** Waits until somebody asks (SIGHUP reads the policy again), or for Envoy to end by itself; then stops once, however often it is asked. */
-export async function runUntilStopped(
-  asked: Promise<string>,
-  stop: () => Promise<void>,
-  failed: Promise<string>,
-  reload: () => void,
-): Promise<void> {
-  process.on('SIGHUP', reload);
-  let stopped = false;
-  const why = await Promise.race([asked, failed.then((reason) => (stopped ? '' : reason))]);
-  stopped = true;
-  try {
-    await stop();
-  } catch (error) {
-    // What could not be written stays unwritten; recovery says so at the next start. The process ends all the same.
-    report(error, process.argv.includes('--json'));
-    process.exit();
-  }
-  if (why !== 'SIGINT' && why !== 'SIGTERM')
-    throw new MidstreamError('unavailable', why, { hint: 'look at its log with --log-level debug' });
-  process.exit(0);
 }
 
 export function hostPort(text: string, defaultHost: string, what: string): { host: string; port: number } {
@@ -239,7 +211,7 @@ function toOptions(flags: Flags): UpOptions {
     recordDirectory: resolve(flags.record),
     discoveryDirectory: resolve('.midstream'),
     catalogueUrl,
-    log: createLog(flags.logLevel),
+    log: createLog(oneOf(flags.logLevel, LOG_LEVELS, '--log-level')),
     progress,
     ...(flags.metricsPort === undefined ? {} : { metricsPort: hostPort(flags.metricsPort, '127.0.0.1', '--metrics-port').port }),
   };

@@ -1,4 +1,5 @@
 import { authenticationSchema, httpAuthenticationSchema, httpCredentialSchema, identitySchema } from './identity-schema.js';
+import { LOG_LEVELS } from './log-levels.js';
 import { peopleSchema } from './people.js';
 import { address, bytes, count, duration, file, name, object, text, texts } from './schema-parts.js';
 
@@ -309,7 +310,7 @@ export const configSchema = {
         regions: texts('Countries whose national phone numbers are looked for, ISO 3166 alpha-2.', 'for example [US, DE]'),
       }),
       log: object('The gateway’s own log, which never holds payload.', {
-        level: { enum: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info', description: 'What is logged.' },
+        level: { enum: LOG_LEVELS, default: 'info', description: 'What is logged.' },
       }),
       metrics: object('Prometheus metrics; off without it.', { listen: address('Worker n listens n-1 ports further.', '127.0.0.1:9090') }, [
         'listen',

@@ -3,6 +3,7 @@ import type { PeopleLogin } from '../console/login/types.js';
 import type { HttpCredential } from '../identity/http-login.js';
 import type { IdentityConfig } from '../identity/types.js';
 import type { AuthenticationConfig, AwsCredential, HttpAuthenticationConfig } from './identity.js';
+import type { LogLevel } from './log-levels.js';
 
 /** midstream.yaml with every default filled in; paths are absolute, sizes are bytes, durations milliseconds. */
 export interface Config {
@@ -34,7 +35,7 @@ export interface Config {
   /** undefined: everybody who reaches a listener may connect */
   access: AccessRule[] | undefined;
   masks: { key_file: string | undefined; regions: string[] };
-  log: { level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
+  log: { level: LogLevel };
   /** undefined: no metrics; else one address for each worker */
   metrics: { host: string; port: number }[] | undefined;
   envoy: { admin: string | undefined };

@@ -86,6 +86,6 @@ export function invalidPolicy(problems: readonly Problem[], text: string, file: 
   const shown = lines.slice(0, PROBLEMS_SHOWN_MAX);
   if (lines.length > shown.length) shown.push(`${file}: and ${lines.length - shown.length} more`);
   return new MidstreamError('policy_invalid', shown.join('\n'), {
-    hint: 'The policy was not loaded; the last good one, if any, stays in force.',
+    hint: 'The policy was not loaded. A gateway that runs keeps its last good one.',
   });
 }

@@ -20,6 +20,8 @@ interface Place {
   folder: string;
   policy: string;
   listen: number;
+  /** a port that somebody listens on */
+  taken: number;
   args: string[];
 }
 
@@ -30,7 +32,7 @@ async function refusesToStart(change: (place: Place) => void): Promise<{ code: n
     await peer.receive();
     throw new Error('a byte reached the server');
   });
-  const place: Place = { folder, policy: join(folder, 'policy.yaml'), listen: await freePort(), args: [] };
+  const place: Place = { folder, policy: join(folder, 'policy.yaml'), listen: await freePort(), taken: server.port, args: [] };
   writeFileSync(place.policy, allowAll);
   const flags: Record<string, string> = {
     '--postgres': `127.0.0.1:${server.port}`,
@@ -66,6 +68,17 @@ describe('A gateway that is misconfigured does not start, says why, and passes n
     ['an empty policy', (place) => writeFileSync(place.policy, ''), /policy\.yaml:1:1/],
     ['a transport that is unknown', (place) => place.args.push('--transport', 'carrier-pigeon'), /carrier-pigeon is not known/],
     ['a server that is no address', (place) => place.args.push('--postgres', '127.0.0.1:port'), /is no address/],
+    ['a log level that is unknown', (place) => place.args.push('--log-level', 'loud'), /--log-level loud is not known/],
+    [
+      'a file in place of recordings',
+      (place) => place.args.push('--record', place.policy),
+      /recordings .*policy\.yaml cannot be made.*--record/s,
+    ],
+    [
+      'metrics where somebody listens',
+      (place) => place.args.push('--metrics-port', String(place.taken)),
+      /is taken by another process.*--metrics-port/s,
+    ],
     ['recordings that cannot be written', (place) => place.args.push('--record', join(place.policy, 'recordings')), /recordings|ENOTDIR/],
   ];
   for (const [what, change, expected] of cases) {

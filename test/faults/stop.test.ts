@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { packageRoot } from '../../extproc/process/places.js';
+import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
 import { sharedPostgres } from '../support/postgres.js';
 
 describe('midstream up, when it is stopped', function () {
@@ -16,11 +18,11 @@ describe('midstream up, when it is stopped', function () {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Runs it in the folder, waits until it is ready, stops it; gives its exit code and what it wrote. */
-  async function run(beforeStop: (ready: Record<string, unknown>) => void): Promise<{ code: number | null; err: string }> {
+  async function command(): Promise<string[]> {
     const { host, port } = new URL((await sharedPostgres()).url.replace(/^postgres(ql)?:/, 'http:'));
     assert.ok(port !== '');
-    const args = [
+    return [
+      join(packageRoot(), 'extproc', 'cli', 'bin.mjs'),
       'up',
       '--postgres',
       host,
@@ -32,7 +34,12 @@ describe('midstream up, when it is stopped', function () {
       join(folder, 'recordings'),
       '--json',
     ];
-    const child = spawn(process.execPath, [join(packageRoot(), 'extproc', 'cli', 'bin.mjs'), ...args], {
+  }
+
+  /** Runs it in the folder, waits until it is ready, stops it; gives its exit code and what it wrote. */
+  async function run(beforeStop: (ready: Record<string, unknown>) => void): Promise<{ code: number | null; err: string }> {
+    const args = await command();
+    const child = spawn(process.execPath, args, {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -57,6 +64,29 @@ describe('midstream up, when it is stopped', function () {
       for (const one of [file, String(ready['token_file'])]) assert.equal(statSync(one).mode & 0o777, 0o600);
     });
     assert.equal(code, 0, err);
+  });
+
+  it('ends well when the npm that runs it is ended, which passes no signal on', async () => {
+    // A stand-in for npm: the shell that it runs programs in, with the environment that it gives them.
+    const child = spawn('sh', ['-c', '"$0" "$@"; true', process.execPath, ...(await command())], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, npm_lifecycle_event: 'npx', npm_lifecycle_script: "'midstream'" },
+    });
+    let err = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk.toString();
+    });
+    const [first] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+    const ready = JSON.parse(first) as { postgres: string };
+    // Its pipes are open for as long as anything that it has started lives.
+    const ended = once(child, 'close');
+    child.kill('SIGTERM');
+    await ended;
+    assert.equal(err, '');
+    const [host, port] = ready.postgres.split(':');
+    await assert.rejects(once(connect(Number(port), host), 'connect'), { code: 'ECONNREFUSED' });
+    assert.deepEqual((await verifyRecordings(join(folder, 'recordings'))).problems, []);
   });
 
   it('ends too when its recordings are gone, and says so', async () => {
