@@ -5,7 +5,7 @@
 //   npm test -- --unit       unit and property tests alone: no Envoy, no PostgreSQL
 //   npm test -- --full       the long runs (or MIDSTREAM_FULL=1; test/support/long.ts)
 //   npm test -- --drivers    other people's suites through the gateway (test/drivers)
-//   npm test -- --grep WORD  tests whose name holds WORD; or names of files: npm test -- test/unit/policy/cel.test.ts
+//   npm test -- --grep WORD  tests whose name holds WORD; or names of files and folders: npm test -- test/unit/policy/cel.test.ts
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -46,7 +46,7 @@ function readArguments(given) {
 }
 
 /** Test files by their sources, so that what was deleted but still lies in dist/ is not run. */
-function testFiles(kinds) {
+function testFiles(folders) {
   const found = [];
   const walk = (folder) => {
     if (!existsSync(folder)) return;
@@ -55,7 +55,7 @@ function testFiles(kinds) {
       else if (entry.name.endsWith('.test.ts')) found.push(join(folder, entry.name));
     }
   };
-  for (const kind of kinds) walk(join(root, 'test', kind));
+  for (const folder of folders) walk(folder);
   return found;
 }
 
@@ -160,7 +160,11 @@ async function main() {
     child.on('close', (code) => process.exit(code ?? 1));
     return;
   }
-  const sources = options.files.length > 0 ? options.files : testFiles(options.kinds);
+  const isFolder = (name) => statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
+  const sources =
+    options.files.length > 0
+      ? options.files.flatMap((name) => (isFolder(name) ? testFiles([name]) : [name]))
+      : testFiles(options.kinds.map((kind) => join(root, 'test', kind)));
   const files = sources.map(compiled);
   const missing = sources.filter((_, i) => !existsSync(files[i]));
   if (files.length === 0 || missing.length > 0)
