@@ -63,6 +63,17 @@ function lines(name: string, seed: number, line: (r: Random, n: number) => strin
 }
 
 const NAMES = ['Anna Schmidt', 'John Carter', 'Maria da Silva', 'Wei Zhang', 'Olga Petrova'];
+/** A record as an API gives it; `more` stands before its end. */
+const order = (r: Random, n: number, more: object): object => ({
+  id: n,
+  name: r.pick(NAMES),
+  status: 'active',
+  createdAt: '2024-05-01T10:20:30.123Z',
+  price: r.below(1e5) / 100,
+  tags: ['red', 'large'],
+  ...more,
+  city: 'Lisbon',
+});
 const stamp = (r: Random): string => `2024-0${1 + r.below(9)}-1${r.below(10)} 0${r.below(10)}:1${r.below(10)}:2${r.below(10)}`;
 
 export function corpora(): Corpus[] {
@@ -82,18 +93,7 @@ export function corpora(): Corpus[] {
       stamp(r),
       'open',
     ]),
-    lines('clean JSON', 3, (r, n) =>
-      JSON.stringify({
-        id: n,
-        name: r.pick(NAMES),
-        status: 'active',
-        createdAt: '2024-05-01T10:20:30.123Z',
-        price: r.below(1e5) / 100,
-        tags: ['red', 'large'],
-        note: 'left at the door',
-        city: 'Lisbon',
-      }),
-    ),
+    lines('clean JSON', 3, (r, n) => JSON.stringify(order(r, n, { note: 'left at the door' }))),
     lines(
       'clean prose',
       4,
@@ -133,18 +133,7 @@ function streams(): Corpus[] {
     },
     {
       as: 'json',
-      ...lines('JSON, a value on each line', 9, (r, n) =>
-        JSON.stringify({
-          id: n,
-          name: r.pick(NAMES),
-          status: 'active',
-          createdAt: '2024-05-01T10:20:30.123Z',
-          price: r.below(1e5) / 100,
-          tags: ['red', 'large'],
-          contact: value(r),
-          city: 'Lisbon',
-        }),
-      ),
+      ...lines('JSON, a value on each line', 9, (r, n) => JSON.stringify(order(r, n, { contact: value(r) }))),
     },
     { as: 'text', ...lines('13 digits behind a word for identifiers', 10, (r) => `tax id: ${r.chars(DIGITS, 13)}`) },
   ];

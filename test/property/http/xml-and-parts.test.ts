@@ -1,31 +1,14 @@
 import assert from 'node:assert/strict';
-import type { Header } from '../../../filters/http/effects.js';
 import { forSeeds, type Random } from '../../support/random.js';
-import { bodyOf, Driver } from '../../unit/http/support.js';
+import { Driver } from '../../unit/http/support.js';
+import { maskedAnswer } from './masked-answer.js';
 
 const policy = 'version: 1\nmasks:\n  - { name: all, detect: [all], as: redact }\n';
 const EMAIL = 'jane.doe@example.com';
 const CRLF = '\r\n';
 
-function masked(type: string, whole: Buffer | string, random?: Random): string {
-  const d = new Driver(policy);
-  d.request('GET /x');
-  const headers: Header[] = [
-    [':status', '200'],
-    ['content-type', type],
-  ];
-  d.step({ type: 'response_headers', headers, end: false });
-  const bytes = Buffer.from(whole as string);
-  for (let at = 0; at < bytes.length; ) {
-    const next = random === undefined ? bytes.length : at + 1 + random.int(random.pick([1, 8, 100]));
-    d.step({ type: 'response_body', body: bytes.subarray(at, next), end: false });
-    if (random?.chance(0.1) === true && type.includes('xml')) d.step({ type: 'flush' });
-    at = next;
-  }
-  d.step({ type: 'response_body', body: Buffer.alloc(0), end: true });
-  assert.equal(d.last.fail, undefined);
-  return bodyOf(d.answers).toString();
-}
+const masked = (type: string, whole: Buffer | string, random?: Random): string =>
+  maskedAnswer(policy, type, whole, random, type.includes('xml'));
 
 /** A strict reader of XML as far as these documents go: tags, attributes, text, CDATA, comments. Throws for what is not well formed. */
 function readXml(text: string): string[] {
