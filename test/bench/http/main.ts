@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { onStop, stopAll, stopOnSignals } from '../lifetime.js';
 import { printProfiles } from '../profile.js';
 import { type HttpTargetName, httpTargets, startHttpTarget, startServer } from './targets.js';
-import { big, events, held, type Row, small } from './workloads.js';
+import { big, events, held, type Row, small, warmUp } from './workloads.js';
 
 const { values } = parseArgs({
   options: {
@@ -11,11 +11,14 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     targets: { type: 'string', default: httpTargets.join() },
     quick: { type: 'boolean', default: false },
+    // seconds of small requests before anything is measured
+    warm: { type: 'string' },
     profile: { type: 'string' },
   },
 });
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const seconds = Number(values.seconds);
+const warm_seconds = Number(values.warm ?? (values.quick ? 2 : 20));
 const wanted = (name: string): boolean => values.only === '' || values.only.split(',').some((start) => name.startsWith(start));
 
 stopOnSignals();
@@ -27,6 +30,7 @@ try {
     if (!httpTargets.includes(name)) throw new Error(`there is no target ${name}; they are ${httpTargets.join(', ')}`);
     say(name);
     const target = await startHttpTarget(name, server.port, values.profile);
+    await warmUp(target, warm_seconds);
     if (wanted('small')) for (const connections of values.quick ? [8] : [1, 8, 64]) rows.push(await small(target, connections, seconds));
     if (wanted('big')) for (const mb of values.quick ? [10] : [10, 200]) rows.push(await big(target, mb));
     if (wanted('events')) rows.push(await events(target, values.quick ? 50 : 400));

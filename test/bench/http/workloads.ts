@@ -50,21 +50,39 @@ async function costOf(target: HttpTarget, work: () => Promise<unknown>): Promise
   };
 }
 
-/** Requests of 1 KB of JSON, one after the other on each connection. */
-export async function small(target: HttpTarget, connections: number, seconds: number): Promise<Row> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+/** Small requests, one after the other on each connection; gives how many were answered. */
+async function askSmall({ port }: HttpTarget, agent: Agent, connections: number, seconds: number): Promise<number> {
   let requests = 0;
-  const run = async (until: number): Promise<void> => {
+  const until = performance.now() + seconds * 1000;
+  const run = async (): Promise<void> => {
     while (performance.now() < until) {
-      await drained(await ask(target.port, '/small', agent));
+      await drained(await ask(port, '/small', agent));
       requests++;
     }
   };
-  const all = (s: number) => Promise.all(Array.from({ length: connections }, () => run(performance.now() + s * 1000)));
-  await all(seconds / 2);
-  requests = 0;
+  await Promise.all(Array.from({ length: connections }, run));
+  return requests;
+}
+
+const WARM_CONNECTIONS = 8;
+const WARM_MEGABYTES = 20;
+
+/** Lets the compiler of a target's process see what comes: what a request costs at first is several times what it costs later (decision 0207). */
+export async function warmUp(target: HttpTarget, seconds: number): Promise<void> {
+  if (target.gateway === undefined) return;
+  const agent = new Agent({ keepAlive: true, maxSockets: WARM_CONNECTIONS });
+  await askSmall(target, agent, WARM_CONNECTIONS, seconds);
+  agent.destroy();
+  await drained(await ask(target.port, `/big?mb=${WARM_MEGABYTES}`, false));
+}
+
+/** Requests of 1 KB of JSON, one after the other on each connection. */
+export async function small(target: HttpTarget, connections: number, seconds: number): Promise<Row> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  await askSmall(target, agent, connections, seconds / 2);
+  let requests = 0;
   const start = performance.now();
-  const cost = await costOf(target, () => all(seconds));
+  const cost = await costOf(target, async () => (requests = await askSmall(target, agent, connections, seconds)));
   const rate = requests / ((performance.now() - start) / 1000);
   agent.destroy();
   const each = (cpu_s: number): string => (cpu_s === 0 ? '' : `${Math.round((cpu_s / requests) * 1e6)} µs a request`);
