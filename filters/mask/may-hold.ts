@@ -304,7 +304,8 @@ export class Gate {
     if (wanted[MAC] === 1 && this.macRun(buf, lo, hi)) return true;
     this.runContext = -1;
     if (this.labelled && (total >= 6 || groups.count > 1) && total >= 3 && this.isLabelled(buf, lo)) return true;
-    if (total < 6) return false;
+    // five and a letter in groups: `27-715 A`, of Guatemala and Tunisia
+    if (total < 6) return wanted[NATIONAL_ID] === 1 && total === 5 && groups.count > 1 && (this.contextOf(buf, lo) & NATIONAL) !== 0;
     const unsure = mayBeCellStart(buf, at, lo);
     if (groups.more || (unsure && total >= 7)) return true;
     if (this.cards && total >= 12 && this.card(buf, lo)) return true;

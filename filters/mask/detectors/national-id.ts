@@ -86,12 +86,7 @@ function named(s: Search, groups: Groups, g: number): void {
   const start = lettersBefore(s.buf, from, s.lo);
   const end = lettersAfter(s.buf, groups.end[groups.last - 1] ?? from, s.hi);
   // `576937-K`: the letters are the check
-  if (
-    end - start >= NAMED_DIGITS_MIN &&
-    end - start <= TEXT_MAX &&
-    end - start > (groups.end[g] ?? from) - from &&
-    isSomebodys(s.buf, start, end)
-  )
+  if (end - start >= NAMED_DIGITS_MIN && end - start <= TEXT_MAX && hasLetter(s.buf, start, end) && isSomebodys(s.buf, start, end))
     s.found(NATIONAL_ID, start, end, 0.75);
 }
 

@@ -70,6 +70,7 @@ export const worldCases: KindCases[] = [
       'VAT number ⟦NL004495445B01⟧',
       'My ID number is ⟦039337423⟧.',
       'NIT: ⟦576937-K⟧',
+      'NIT: ⟦08 521 J⟧ x',
       'RIF: ⟦V-11470283-4⟧',
       'numéro de sécurité sociale: ⟦295109912611193⟧',
       'rodné číslo: ⟦7103192745⟧',
@@ -88,6 +89,7 @@ export const worldCases: KindCases[] = [
       'I1128 personnummer 16:49:00.959988',
       '"uid":"81208432-46f0-4672-b570-52cf209fc0aa"',
       'order id number 81208432',
+      'CPF[06 12 3^ 56 78>',
     ],
   },
   {
