@@ -164,6 +164,9 @@ async function lockAndRecover({ fs, directory, signing, clock, recovered, compre
   }
 }
 
+/** Segments that may wait to be packed while connections are served. */
+const UNPACKED_MAX = 4;
+
 class OpenRecordings implements Recordings {
   onError: (error: Error | undefined) => void = () => {};
   onRecovered: (report: RecoveryReport) => void = () => {};
@@ -343,10 +346,15 @@ class OpenRecordings implements Recordings {
     this.packing = this.packing.then(() => this.packAll());
   }
 
+  /** Packing may give way to traffic, but not for ever. */
+  private behind(): boolean {
+    return this.unpacked.length > UNPACKED_MAX || this.closing !== undefined;
+  }
+
   private async packAll(): Promise<void> {
     try {
       for (let next = this.unpacked[0]; next !== undefined; next = this.unpacked[0]) {
-        const file = await sealSegment(this.own, parseSegment(segmentName(this.own.log, next.number))!, next.open);
+        const file = await sealSegment(this.own, parseSegment(segmentName(this.own.log, next.number))!, next.open, () => this.behind());
         this.unpacked.shift();
         if (file !== undefined && this.options.sink) this.unshipped.push(join(this.options.directory, file));
       }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { MidstreamError } from '../../../filters/errors.js';
 import { fileChunks } from './read.js';
 import { type RecordingFs, syncDirectory, writeAllSync } from './world.js';
-import { frameBytes, zstd } from './zstd.js';
+import { BLOCK_BYTES, frameBytes, zstd } from './zstd.js';
 
 export interface Packed {
   /** name of the file that stays */
@@ -17,17 +17,20 @@ export interface Packed {
  * The plain file stays until unlinked.
  */
 export async function packSegment(fs: RecordingFs, directory: string, segment: string, between?: () => void): Promise<Packed> {
-  const { compress, decompress } = await zstd();
+  const { compress, holds } = await zstd();
   const file = `${segment}.zst`;
   const temporary = join(directory, `${file}.new`);
   const hash = createHash('sha256');
+  // One buffer for all blocks: new ones are pages that the kernel has to clear first.
+  const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   const fd = fs.openSync(temporary, 'w', 0o600);
   let bytes = 0;
   try {
-    for (const chunk of fileChunks(fs, join(directory, segment))) {
-      const frame = await compress(chunk);
+    for (const chunk of fileChunks(fs, join(directory, segment), block)) {
+      const packed = await compress(chunk);
+      const frame = Buffer.from(packed.buffer, packed.byteOffset, packed.length);
       // The plain file goes: what replaces it is read back first. (One WASM build of zstd that was tried gave wrong frames now and then.)
-      if (frameBytes(Buffer.from(frame)) !== frame.length || !chunk.equals(decompress(Buffer.from(frame))))
+      if (frameBytes(frame) !== frame.length || !holds(frame, chunk))
         throw new MidstreamError('internal', `${segment} does not pack into what it was`);
       writeAllSync(fs, fd, frame, bytes);
       hash.update(frame);

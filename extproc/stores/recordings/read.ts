@@ -4,17 +4,16 @@ import type { SegmentFile } from './names.js';
 import type { RecordingFs } from './world.js';
 import { BLOCK_BYTES, frameBytes, zstd } from './zstd.js';
 
-const READ_BYTES = 256 * 1024;
 /** Longest line that a reader takes, in bytes: well above what a writer's limits allow. */
 const LINE_BYTES_MAX = 1024 * 1024 * 1024;
 
-/** A file's bytes in pieces. */
-export function* fileChunks(fs: RecordingFs, path: string): Generator<Buffer> {
+/** A file's bytes in pieces of up to a block; each in a buffer of its own, or all in `into`, where one is gone when the next is asked for. */
+export function* fileChunks(fs: RecordingFs, path: string, into?: Buffer): Generator<Buffer> {
   const fd = fs.openSync(path, 'r');
   try {
     for (let position = 0; ; ) {
-      const buf = Buffer.allocUnsafe(READ_BYTES);
-      const n = fs.readSync(fd, buf, 0, READ_BYTES, position);
+      const buf = into ?? Buffer.allocUnsafe(BLOCK_BYTES);
+      const n = fs.readSync(fd, buf, 0, buf.length, position);
       if (n === 0) return;
       position += n;
       yield buf.subarray(0, n);

@@ -79,8 +79,13 @@ export async function recoverLog(place: LogPlace, leaves: readonly Leaf[], wall_
 
 const ELSEWHERE_BYTES_MIN = 4 * 1024 * 1024;
 
-/** Packs one closed segment and makes it a leaf; an empty one is removed. */
-export async function sealSegment(place: LogPlace, file: SegmentFile, open: OpenSession[]): Promise<string | undefined> {
+/** Packs one closed segment and makes it a leaf; an empty one is removed. `hurry` as packElsewhere() asks it. */
+export async function sealSegment(
+  place: LogPlace,
+  file: SegmentFile,
+  open: OpenSession[],
+  hurry: () => boolean = () => true,
+): Promise<string | undefined> {
   const { fs, directory, merkle } = place;
   const path = join(directory, file.file);
   const plain_bytes = file.packed ? 0 : fileBytes(fs, path);
@@ -95,10 +100,15 @@ export async function sealSegment(place: LogPlace, file: SegmentFile, open: Open
   }
   // Another thread has the real file system only, and takes some time to start.
   const elsewhere = fs === realFs && plain_bytes >= ELSEWHERE_BYTES_MIN;
-  const packed = await (elsewhere ? packElsewhere(directory, file.segment) : packSegment(fs, directory, file.segment));
+  const packed = await (elsewhere ? packElsewhere(directory, file.segment, hurry) : packSegment(fs, directory, file.segment));
   merkle.append({ segment: packed.file, bytes: packed.bytes, sha256: packed.sha256, open });
-  fs.unlinkSync(path);
+  await unlink(fs, path);
   return packed.file;
+}
+
+/** Elsewhere: of a file of 64 MiB the kernel frees pages for up to 25 ms, in which nobody would be served. */
+function unlink(fs: RecordingFs, path: string): Promise<void> {
+  return new Promise((resolve, reject) => fs.unlink(path, (error) => (error ? reject(error) : resolve())));
 }
 
 function fileBytes(fs: RecordingFs, path: string): number {

@@ -19,6 +19,7 @@ export type RecordingFs = Pick<
   | 'existsSync'
   | 'renameSync'
   | 'linkSync'
+  | 'unlink'
   | 'unlinkSync'
 >;
 

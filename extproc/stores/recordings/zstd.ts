@@ -13,6 +13,8 @@ const LEVEL = 1;
 interface Codec {
   compress(bytes: Buffer): Promise<Uint8Array>;
   decompress(frame: Buffer): Uint8Array;
+  /** whether the frame unpacks to these bytes */
+  holds(frame: Buffer, bytes: Buffer): boolean;
 }
 
 // node:zlib has zstd from Node 22.15 on, on other threads; its types are newer than ours.
@@ -32,24 +34,41 @@ async function load(): Promise<Codec> {
       compress: (bytes) =>
         new Promise((resolve, reject) => zstdCompress(bytes, { params }, (error, packed) => (error ? reject(error) : resolve(packed)))),
       decompress: (frame) => zstdDecompressSync(frame),
+      holds: (frame, bytes) => bytes.equals(zstdDecompressSync(frame)),
     };
   }
   const { Zstd } = await import('@hpcc-js/wasm-zstd');
   const wasm = await Zstd.load();
-  copyWhole(wasm);
-  return { compress: async (bytes) => wasm.compress(bytes, LEVEL), decompress: (frame) => wasm.decompress(frame) };
+  const results = copyWhole(wasm);
+  return {
+    compress: async (bytes) => wasm.compress(bytes, LEVEL),
+    decompress: (frame) => wasm.decompress(frame),
+    holds: (frame, bytes) => results.uncopied(() => bytes.equals(wasm.decompress(frame))),
+  };
 }
 
 /**
  * The library copies results out of its memory an element at a time (`new Uint8Array([...view])`), 15 ms for a block on the thread that serves
- * connections. Where its inside looks as in the version that we pin, the copy is done at once; else it stays slow and right.
+ * connections. Where its inside looks as in the version that we pin, the copy is done at once; else it stays slow and right. Within `uncopied` a
+ * result is a view of that memory, which stays as it is until the library is called again.
  */
-function copyWhole(wasm: unknown): void {
+function copyWhole(wasm: unknown): { uncopied<T>(work: () => T): T } {
   const inside = (wasm as { _mainModule?: { heapView?: (at: unknown) => Uint8Array; heapToUint8Array?: (at: unknown) => Uint8Array } })
     ._mainModule;
-  if (typeof inside?.heapView !== 'function' || typeof inside.heapToUint8Array !== 'function') return;
+  if (typeof inside?.heapView !== 'function' || typeof inside.heapToUint8Array !== 'function') return { uncopied: (work) => work() };
   const view = inside.heapView.bind(inside);
-  inside.heapToUint8Array = (at) => view(at).slice();
+  const copy = (at: unknown) => view(at).slice();
+  inside.heapToUint8Array = copy;
+  return {
+    uncopied: (work) => {
+      inside.heapToUint8Array = view;
+      try {
+        return work();
+      } finally {
+        inside.heapToUint8Array = copy;
+      }
+    },
+  };
 }
 
 export function zstd(): Promise<Codec> {

@@ -6,7 +6,6 @@ import { MultipartReader } from '../../../filters/http/multipart.js';
 import { readTarget } from '../../../filters/http/path.js';
 import { readingsOf } from '../../../filters/http/readings.js';
 import { headOf } from '../../../filters/http/request-facts.js';
-import { count } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { analyzer, loadParser } from '../../unit/sql/helpers.js';
 
@@ -70,7 +69,7 @@ describe('request codecs, at random', function () {
   before(() => loadParser());
 
   it('any request has readings, of which none throws and none is undecided', () => {
-    forSeeds(count(3000), (random) => {
+    forSeeds(3000, (random) => {
       const readings = readingsOf(
         headOf([
           [':method', random.pick(['GET', 'POST', 'delete', ''])],
@@ -89,7 +88,7 @@ describe('request codecs, at random', function () {
   });
 
   it('JSON is a reading of whatever a parser of JSON would take, in each type, or it is not understood', () => {
-    forSeeds(count(3000), (random) => {
+    forSeeds(3000, (random) => {
       const body = text(random, ['{', '}', '"a"', '"b"', ':', ',', '1', '[', ']', ' ', '\n']);
       let value: unknown;
       try {
@@ -135,7 +134,7 @@ describe('request codecs, at random', function () {
       '\n',
       'b',
     ];
-    forSeeds(count(3000), (random) => {
+    forSeeds(3000, (random) => {
       const whole = Buffer.from(
         `--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n${text(random, pieces, 12)}${random.chance(0.7) ? '\r\n--b--\r\n' : ''}`,
       );
@@ -156,7 +155,7 @@ describe('request codecs, at random', function () {
   });
 
   it('content types and GraphQL documents never throw what is not an Error of theirs', () => {
-    forSeeds(count(2000), (random) => {
+    forSeeds(2000, (random) => {
       readContentType(text(random, ['a', '/', ';', ' ', '=', '"', '\\', ',', 'charset', '\t']));
       try {
         readGraphql(
@@ -172,7 +171,7 @@ describe('request codecs, at random', function () {
   });
 
   it('a path that is understood decodes to nothing that is not among its readings', () => {
-    forSeeds(count(3000), (random) => {
+    forSeeds(3000, (random) => {
       const target = `/${text(random, ['a', 'b', '/', '%2f', '%5c', '\\', '..', '.', ';', ';x', '%41', '%3b'])}`;
       const { path, others, unparsed } = readTarget(target);
       if (unparsed !== '') return;
@@ -216,7 +215,7 @@ describe('request codecs, at random', function () {
       '{x:Int8}',
       ':x',
     ];
-    forSeeds(count(1500), (random) => {
+    forSeeds(1500, (random) => {
       const dialect = random.pick(['bigquery', 'snowflake', 'databricks', 'trino', 'clickhouse', 'mysql', 'transactsql', 'sqlite']);
       const before = `select 1 ${text(random, parts, 8)}`;
       const facts = read(dialect, `${before}\n; drop table victim`);

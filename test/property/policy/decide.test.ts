@@ -4,8 +4,11 @@ import { compilePolicy } from '../../../filters/policy/index.js';
 import { glob, Pattern } from '../../../filters/policy/pattern.js';
 import type { Verdict } from '../../../filters/policy/types.js';
 import type { StatementFacts } from '../../../filters/sql/facts.js';
-import { runs } from '../../support/seed.js';
 import { operation, sqlFacts } from '../../unit/policy/operation.js';
+
+/** MIDSTREAM_SEED replays a failure; fast-check prints the seed with it. */
+const { MIDSTREAM_SEED: seed } = process.env;
+const parameters = { numRuns: 300, ...(seed === undefined ? {} : { seed: Number(seed) }) };
 
 const strictness: Record<Verdict, number> = { allow: 0, approve: 1, deny: 2 };
 
@@ -109,7 +112,7 @@ describe('any policy', function () {
             ),
           );
       }),
-      runs(300),
+      parameters,
     );
   });
 
@@ -129,7 +132,7 @@ describe('any policy', function () {
           [b.approval?.quorum, b.approval?.wait_ms, b.approval?.lease],
         );
       }),
-      runs(300),
+      parameters,
     );
   });
 
@@ -141,7 +144,7 @@ describe('any policy', function () {
         if (before.rule === 'default:allow') return;
         assert.ok(strictness[after.verdict] >= strictness[before.verdict], `${before.verdict} became ${after.verdict}`);
       }),
-      runs(300),
+      parameters,
     );
   });
 
@@ -155,7 +158,7 @@ describe('any policy', function () {
         assert.equal(after.rule, before.rule);
         assert.deepEqual(after.approval, before.approval);
       }),
-      runs(300),
+      parameters,
     );
   });
 
@@ -173,7 +176,7 @@ describe('any policy', function () {
           for (const said of (error as Error).message.split('\n')) assert.match(said, /^p\.yaml:(\d+:\d+: \S| and \d+ more$)/);
         }
       }),
-      runs(1500),
+      { ...parameters, numRuns: 1500 },
     );
   });
 });
@@ -201,7 +204,7 @@ describe('any pattern', function () {
           );
         },
       ),
-      runs(2000),
+      { ...parameters, numRuns: 2000 },
     );
   });
 
@@ -216,7 +219,7 @@ describe('any pattern', function () {
           assert.equal(glob(text, pattern, { left: 1e6 }), expression.test(text));
         },
       ),
-      runs(1000),
+      { ...parameters, numRuns: 1000 },
     );
   });
 });

@@ -10,6 +10,8 @@ import { BLOCK_BYTES, frameBytes, zstd } from '../../../extproc/stores/recording
 import { MidstreamError } from '../../../filters/errors.js';
 import { temporaryDirectory } from './harness.js';
 
+const always = () => true;
+
 describe('packed segments', () => {
   const directory = temporaryDirectory();
 
@@ -37,9 +39,35 @@ describe('packed segments', () => {
     const [here, there] = ['w1.000002.ndjson', 'w1.000003.ndjson'];
     for (const name of [here, there]) fs.writeFileSync(join(directory.path(), name), text);
     const expected = await packSegment(fs, directory.path(), here);
-    assert.deepEqual(await packElsewhere(directory.path(), there), { ...expected, file: `${there}.zst` });
+    assert.deepEqual(await packElsewhere(directory.path(), there, always), { ...expected, file: `${there}.zst` });
     assert.deepEqual(fs.readFileSync(join(directory.path(), `${there}.zst`)), fs.readFileSync(join(directory.path(), expected.file)));
-    await assert.rejects(packElsewhere(directory.path(), 'w1.000009.ndjson'), /ENOENT/);
+    await assert.rejects(packElsewhere(directory.path(), 'w1.000009.ndjson', always), /ENOENT/);
+  });
+
+  it('one that gives way to a busy thread is packed into the same, and at full speed once it has to be', async function () {
+    if (import.meta.url.endsWith('.ts')) this.skip();
+    fs.mkdirSync(directory.path());
+    const name = 'w1.000004.ndjson';
+    // 40 blocks: with a pause after each they take longer than a few looks.
+    fs.writeFileSync(join(directory.path(), name), `{"text":"${'y'.repeat(40 * BLOCK_BYTES)}"}\n`);
+    let asked = 0;
+    let packed = false;
+    const busy = () => {
+      const until = performance.now() + 5;
+      while (performance.now() < until);
+      if (!packed) setImmediate(busy);
+    };
+    busy();
+    try {
+      await packElsewhere(directory.path(), name, () => ++asked > 3);
+    } finally {
+      packed = true;
+    }
+    assert.ok(asked > 3, `asked ${asked} times`);
+    const { file } = await packSegment(fs, directory.path(), name);
+    let read = 0;
+    for await (const line of segmentLines(fs, directory.path(), parseSegment(file)!)) read += line.bytes.length;
+    assert.equal(read, fs.statSync(join(directory.path(), name)).size - 1);
   });
 
   it('frames are measured by their headers, and those that are not ours are refused', async () => {
