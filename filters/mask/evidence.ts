@@ -50,7 +50,7 @@ export const VENDOR = 1 << 30;
 const WORDS: [number, string][] = [
   [
     PASSWORD,
-    'password passwords passwd pwd pass passphrase passcode passwort senha contrasena userpass dbpass dbpassword pgpassword mdp keypass storepass userpassword userpwd',
+    'password passwords passwd pwd pass passphrase passcode passwort senha contrasena userpass dbpass dbpassword pgpassword mdp keypass storepass userpassword userpwd kennwort passord wachtwoord heslo haslo parola parool parole salasana adgangskode losenord sifre jelszo lozinka slaptazodis motdepasse contrasinal geslo katasandi kodeord lykilord',
   ],
   [SECRET, 'secret secrets credential credentials creds clientsecret appsecret secretkey'],
   [TOKEN, 'token tokens accesstoken refreshtoken authtoken apitoken idtoken bearer pat sessiontoken identitytoken registrytoken'],

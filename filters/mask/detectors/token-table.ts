@@ -39,7 +39,7 @@ function exampleOf(form: Form): string {
   const { contains } = form;
   if (contains === undefined) return before + form.prefix + body;
   const middle = Math.floor((form.min - contains.length) / 2);
-  return form.prefix + body.slice(0, middle) + contains + body.slice(middle + contains.length);
+  return before + form.prefix + body.slice(0, middle) + contains + body.slice(middle + contains.length);
 }
 
 function walk(body: Form['body'], length: number): string {

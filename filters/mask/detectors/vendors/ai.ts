@@ -13,6 +13,12 @@ export const AI: readonly VendorKind[] = [
   ),
   vendor('anthropic_key', 'API keys of Anthropic', 'docs.anthropic.com/en/api/overview', ['sk-ant-', 'token', 24, 255]),
   vendor('openrouter_key', 'API keys of OpenRouter', 'openrouter.ai/docs/api-reference/authentication', ['sk-or-v1-', 'hex', 64]),
+  vendor(
+    'stability_key',
+    'Keys of Stability AI, and of others that have the same form',
+    'platform.stability.ai/docs/getting-started/authentication',
+    ['sk-', 'alnum', 48],
+  ),
   vendor('deepseek_key', 'API keys of DeepSeek and others with 32 hex digits', 'api-docs.deepseek.com', ['sk-', 'hex', 32]),
   vendor(
     'huggingface_token',

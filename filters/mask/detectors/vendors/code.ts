@@ -49,7 +49,12 @@ export const CODE: readonly VendorKind[] = [
     ['ATATT3', 'base64', 150, 250],
     ['ATOA', 'token', 150, 250],
   ),
-  vendor('trello_token', 'Tokens of Trello', 'developer.atlassian.com/cloud/trello/guides/rest-api/authorization', ['ATTA', 'hex', 64, 76]),
+  vendor('trello_token', 'Tokens of Trello', 'developer.atlassian.com/cloud/trello/guides/rest-api/authorization', [
+    'ATTA',
+    'alnum',
+    64,
+    76,
+  ]),
   vendor(
     'sourcegraph_token',
     'Access tokens of Sourcegraph',
@@ -70,6 +75,7 @@ export const CODE: readonly VendorKind[] = [
     'www.jetbrains.com/help/youtrack/devportal/Manage-Permanent-Token.html',
     ['perm-', 'dotted', 30, 128, { contains: '.' }],
   ),
+  vendor('nuget_key', 'API keys of nuget.org', 'learn.microsoft.com/nuget/nuget-org/publish-a-package', ['oy2', 'lower', 43]),
   vendor('npm_token', 'Access tokens of npm', 'docs.npmjs.com/about-access-tokens', ['npm_', 'alnum', 36, 36, { checksum: 'github' }]),
   vendor('pypi_token', 'Upload tokens of PyPI', 'pypi.org/help/#apitoken', ['pypi-', 'token', 50, 1024]),
   vendor('rubygems_token', 'API keys of RubyGems', 'guides.rubygems.org/api-key-scopes', ['rubygems_', 'hex', 48]),

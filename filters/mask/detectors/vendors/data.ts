@@ -58,6 +58,9 @@ export const DATA: readonly VendorKind[] = [
     'Keys of New Relic',
     'docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys',
     ['NRAK-', 'token', 27],
+    // of an account, to send data with
+    ['FFFFNRAL', 'hex', 0, 0, { before: { body: 'hex', min: 32, max: 32 } }],
+    ['FFFFNRAL', 'hex', 0, 0, { before: { body: 'hex', min: 36, max: 36 } }],
     ['NRII-', 'token', 32],
     ['NRJS-', 'hex', 19],
     ['NRBR-', 'hex', 19],
@@ -123,6 +126,7 @@ export const DATA: readonly VendorKind[] = [
     'SDK and access keys of LaunchDarkly',
     'launchdarkly.com/docs/home/account/api',
     ['sdk-', 'uuid', 36],
+    ['api-', 'uuid', 36],
     ['mob-', 'uuid', 36],
   ),
   vendor('statsig_key', 'Secret keys of Statsig', 'docs.statsig.com', ['secret-', 'alnum', 40, 48], ['console-', 'alnum', 40, 48]),

@@ -115,6 +115,13 @@ export const PAY: readonly VendorKind[] = [
     ['shpss_', 'hex', 32],
     ['shptka_', 'hex', 32],
   ),
+  vendor(
+    'woocommerce_key',
+    'Keys of the REST API of WooCommerce',
+    'woocommerce.com/document/woocommerce-rest-api',
+    ['ck_', 'hex', 40],
+    ['cs_', 'hex', 40],
+  ),
   vendor('freemius_key', 'Keys of Freemius', 'freemius.com/help/documentation', ['sk_', 'token', 29, 29]),
   vendor('easypost_token', 'Keys of EasyPost', 'docs.easypost.com', ['EZAK', 'alnum', 54], ['EZTK', 'alnum', 54]),
   vendor(
