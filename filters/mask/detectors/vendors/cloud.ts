@@ -35,22 +35,13 @@ export const CLOUD: readonly VendorKind[] = [
     ['Atzr|', 'base64', 60, 1024],
     ['Atza|', 'base64', 60, 1024],
   ),
-  vendor(
-    'azure_devops_token',
-    'Personal access tokens of Azure DevOps',
-    'learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate',
-    ['AZDO', 'alnum', 4, 4, { before: { body: 'alnum', min: 76, max: 76 } }],
-  ),
-  vendor(
-    'azure_service_key',
-    'Keys of Azure services that carry a signature of their own',
-    'learn.microsoft.com/purview/sit-defn-all-creds',
-    // functions, search, container registries, and the form that all services are to have
-    ['AzFu', 'base64', 8, 10, { before: { body: 'token', min: 44, max: 44 } }],
-    ['AzSe', 'alnum', 6, 6, { before: { body: 'alnum', min: 42, max: 42 } }],
-    ['+ACR', 'alnum', 6, 6, { before: { body: 'alnum', min: 42, max: 42 } }],
-    ['JQQJ99', 'alnum', 26, 28, { before: { body: 'alnum', min: 52, max: 52 } }],
-  ),
+  vendor('azure_registry_key', 'Passwords of Azure container registries', 'learn.microsoft.com/purview/sit-defn-all-creds', [
+    '+ACR',
+    'alnum',
+    6,
+    6,
+    { before: { body: 'alnum', min: 42, max: 42 } },
+  ]),
   vendor('google_api_key', 'API keys of Google', 'cloud.google.com/docs/authentication/api-keys', ['AIza', 'token', 35]),
   vendor(
     'google_oauth',

@@ -58,9 +58,6 @@ export const DATA: readonly VendorKind[] = [
     'Keys of New Relic',
     'docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys',
     ['NRAK-', 'token', 27],
-    // of an account, to send data with
-    ['FFFFNRAL', 'hex', 0, 0, { before: { body: 'hex', min: 32, max: 32 } }],
-    ['FFFFNRAL', 'hex', 0, 0, { before: { body: 'hex', min: 36, max: 36 } }],
     ['NRII-', 'token', 32],
     ['NRJS-', 'hex', 19],
     ['NRBR-', 'hex', 19],

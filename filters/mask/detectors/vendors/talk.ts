@@ -70,13 +70,6 @@ export const TALK: readonly VendorKind[] = [
     ['key-', 'hex', 32],
     ['pubkey-', 'hex', 32],
   ),
-  vendor('rapidapi_key', 'Keys of RapidAPI', 'docs.rapidapi.com/docs/keys-and-key-rotation', [
-    'p1',
-    'lower',
-    21,
-    21,
-    { contains: 'jsn', before: { body: 'lower', min: 28, max: 28 } },
-  ]),
   vendor('zapier_webhook', 'Addresses of hooks of Zapier, which are all that is needed to post', 'help.zapier.com', [
     'zapier.com/hooks/catch/',
     'slashed',
