@@ -3,10 +3,12 @@
 //
 //   npm test                 everything but the long runs
 //   npm test -- --unit       unit and property tests alone: no Envoy, no PostgreSQL
-//   npm test -- --full       the long runs (or MIDSTREAM_FULL=1; test/support/long.ts)
+//   npm test -- --full       the long runs (or MIDSTREAM_FULL=1; test/support/long.ts), from a seed that is new each time
 //   npm test -- --drivers    other people's suites through the gateway (test/drivers)
+//   MIDSTREAM_SEED=7 …       random tests start from this seed and not from 1 (test/support/seed.ts)
 //   npm test -- --grep WORD  tests whose name holds WORD; or names of files and folders: npm test -- test/unit/policy/cel.test.ts
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -178,9 +180,13 @@ async function main() {
   }
   if (options.full) process.env.MIDSTREAM_FULL = '1';
   const { full } = await import('../dist/test/support/long.js');
+  // Here and nowhere else: whatever the tests start has the same seed, and what fails can be run again.
+  if (full && !process.env.MIDSTREAM_SEED) process.env.MIDSTREAM_SEED = String(randomInt(1, 2 ** 30));
+  const { SAID } = await import('../dist/test/support/seed.js');
+  say(`random tests start from ${SAID}`);
   const { passed, failed, why } = await runMocha(mocha, options, files, full ? 'full' : 'usual');
   await world?.stop();
-  finish(passed, failed, why);
+  finish(passed, failed, failed === 0 ? why : [...why, `midstream: random tests started from ${SAID}`]);
 }
 
 await main();

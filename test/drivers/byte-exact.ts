@@ -1,3 +1,4 @@
+import { SEED } from '../support/seed.js';
 import { type Cut, converse, difference, type Stream } from './byte-exact/converse.js';
 import { extendedStreams } from './byte-exact/extended-streams.js';
 import { randomStreams } from './byte-exact/random-streams.js';
@@ -19,8 +20,7 @@ const pieces: Cut = [1, 2, 3, 5, 1, 17, 4, 1, 97, 5, 1000, 6, 4096, 1, 60_000];
  */
 export async function byteExact({ direct, through, own, masks }: SuiteContext): Promise<Counts> {
   await seedDatabase(direct);
-  const seed = Number(process.env['MIDSTREAM_SEED'] ?? 1);
-  const streams = [...startupStreams(own), ...simpleStreams, ...extendedStreams, ...randomStreams(RANDOM_STREAMS, seed)];
+  const streams = [...startupStreams(own), ...simpleStreams, ...extendedStreams, ...randomStreams(RANDOM_STREAMS, SEED)];
   return countCases(
     streams.map((stream) => ({
       name: stream.name,

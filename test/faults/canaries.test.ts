@@ -6,16 +6,17 @@ import { pipeline } from 'node:stream/promises';
 import copyStreams from 'pg-copy-streams';
 import { count, full } from '../support/long.js';
 import { freePort } from '../support/ports.js';
-import { type Seeded, seeded } from './support/seeded.js';
+import { Random } from '../support/random.js';
+import { SAID } from '../support/seed.js';
 import { eventually, failure, faultGateway, recordedText, transports } from './support/world.js';
 
 const SECRETS = count(162, 10_000);
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const alphanumeric = `${letters}${letters.toLowerCase()}0123456789`;
-const text = (random: Seeded, from: string, length: number) => Array.from({ length }, () => from[random.below(from.length)]).join('');
+const text = (random: Random, from: string, length: number) => Array.from({ length }, () => from[random.int(from.length)]).join('');
 
-function card(random: Seeded): string {
+function card(random: Random): string {
   const digits = `4${text(random, '0123456789', 14)}`;
   const sum = [...digits]
     .reverse()
@@ -24,7 +25,7 @@ function card(random: Seeded): string {
 }
 
 /** Kinds of secrets: how one is made, and the shape of all of them, by which they are looked for. */
-const kinds: { shape: string; make: (random: Seeded) => string }[] = [
+const kinds: { shape: string; make: (random: Random) => string }[] = [
   { shape: '4\\d{15}', make: card },
   { shape: 'AKIA[A-Z2-7]{16}', make: (random) => `AKIA${text(random, `${letters}234567`, 16)}` },
   { shape: 'sk_live_[A-Za-z0-9]{24}', make: (random) => `sk_live_${text(random, alphanumeric, 24)}` },
@@ -76,7 +77,7 @@ for (const transport of transports) {
     it(`${SECRETS} secrets sent every way are in no recording, log, metric or message of the gateway`, async () => {
       const metricsPort = await freePort();
       const gateway = await faultGateway({ transport, policy, metricsPort, seed: 'create table notes (t text)' });
-      const random = seeded('canaries');
+      const random = new Random();
       const told: string[] = [];
       /** each secret, and the way that it went */
       const sent = new Map<string, number>();
@@ -153,7 +154,7 @@ for (const transport of transports) {
         const found = Object.entries(places).flatMap(([place, searched]) =>
           findAny(sent, searched).map(({ way, around }) => `way ${way} in the ${place}: ${around}`),
         );
-        assert.equal(found.slice(0, 50).join('\n'), '', random.said);
+        assert.equal(found.slice(0, 50).join('\n'), '', SAID);
         assert.ok(places.recording.includes('select'), 'something was recorded');
       } finally {
         await gateway.finish();

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import pg from 'pg';
 import copyStreams from 'pg-copy-streams';
 import { front } from '../support/pg-peer.js';
+import { Random } from '../support/random.js';
+import { SAID } from '../support/seed.js';
 import { packet, tell } from './support/raw.js';
-import { seeded } from './support/seeded.js';
 import { startLogging } from './support/server.js';
 import { eventually, type FaultGateway, failure, faultGateway, socketOf, transports } from './support/world.js';
 
@@ -99,18 +100,18 @@ for (const transport of transports) {
       const slept = running.query('select pg_sleep(3), 1 as x');
       const refused = failure(waiting.query('delete from customers'));
       await held();
-      const random = seeded('cancel flood');
+      const random = new Random();
       for (let round = 0; round < 10; round++) {
         await Promise.all(
           Array.from({ length: 30 }, () => {
             const key = Buffer.alloc(8);
-            key.writeInt32BE(1 + random.below(100_000), 0);
-            key.writeInt32BE(random.below(2 ** 31), 4);
+            key.writeInt32BE(1 + random.int(100_000), 0);
+            key.writeInt32BE(random.int(2 ** 31), 4);
             return tell(gateway.postgres.port, [packet(80877102, key)], { half: true });
           }),
         );
       }
-      assert.equal(gateway.held(), 1, random.said);
+      assert.equal(gateway.held(), 1, SAID);
       assert.equal((await slept).rows[0].x, 1);
       socketOf(waiting).destroy();
       assert.ok((await refused).message.length > 0);

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import type { Postgres } from '../../extproc/process/postgres.js';
 import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
 import { count, full } from '../support/long.js';
+import { Random } from '../support/random.js';
+import { SAID } from '../support/seed.js';
 import { type Fleet, startFleet } from './support/fleet.js';
 import { AGENTS, Load, loadPolicy, loadSeed } from './support/load.js';
 import { startup, tell } from './support/raw.js';
-import { type Seeded, seeded } from './support/seeded.js';
 import { loggingPostgres } from './support/server.js';
 import { eventually, pause, servesAgain, transports, unrecorded } from './support/world.js';
 
@@ -16,12 +17,12 @@ for (const transport of transports) {
     this.timeout(full ? 1_800_000 : 300_000);
     let server: Postgres;
     let fleet: Fleet;
-    let random: Seeded;
+    let random: Random;
 
     before(async () => {
       server = await loggingPostgres();
       fleet = await startFleet({ transport, server, policy: loadPolicy, seed: loadSeed });
-      random = seeded(`kills by ${transport}`);
+      random = new Random();
     });
     after(() => fleet?.finish());
 
@@ -31,7 +32,7 @@ for (const transport of transports) {
         await servesAgain(fleet);
         const load = new Load(fleet).start();
         await eventually('results come', () => (load.whole >= AGENTS ? true : undefined), 30_000);
-        await pause(random.below(60));
+        await pause(random.int(60));
         gateway!.signal('SIGKILL');
         await gateway!.ended();
         const { raw } = await tell(fleet.port, [startup({ user: 'postgres', database: fleet.database })]);
@@ -43,7 +44,7 @@ for (const transport of transports) {
           return Object.values(open).every((n) => n === 0) ? true : undefined;
         });
         const { problems } = await verifyRecordings(fleet.recordings);
-        assert.deepEqual(problems, [], `the recording is whole up to the last committed event (${random.said})`);
+        assert.deepEqual(problems, [], `the recording is whole up to the last committed event (${SAID})`);
         await gateway!.restart();
       }
     });
@@ -52,7 +53,7 @@ for (const transport of transports) {
       const { passed, without } = await unrecorded(server, fleet);
       assert.ok(passed >= KILLS * AGENTS, `only ${passed} statements passed`);
       assert.deepEqual(without, []);
-      if (full) console.log(`      ${random.said}: ${passed} statements in the log of the server, ${without.length} without a record`);
+      if (full) console.log(`      ${SAID}: ${passed} statements in the log of the server, ${without.length} without a record`);
     });
 
     it('stopped for a second by SIGSTOP, then continued: nothing is lost', async () => {

@@ -4,9 +4,10 @@ import type { Postgres } from '../../extproc/process/postgres.js';
 import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
 import { count, full } from '../support/long.js';
 import { onServer } from '../support/postgres.js';
+import { Random } from '../support/random.js';
+import { SAID } from '../support/seed.js';
 import { type Fleet, type FleetGateway, startFleet } from './support/fleet.js';
 import { Load, loadPolicy, loadSeed, ROWS } from './support/load.js';
-import { type Seeded, seeded } from './support/seeded.js';
 import { loggingPostgres } from './support/server.js';
 import { eventually, pause, servesAgain, transports, unrecorded } from './support/world.js';
 
@@ -15,7 +16,7 @@ const FAULTS = count(14, 500);
 /** Limits on the size of files are how a full disk is had without one: by prlimit, which Linux has. */
 const canLimitFiles = spawnSync('prlimit', ['--version']).status === 0;
 
-type Fault = (gateway: FleetGateway, random: Seeded, fleet: Fleet) => Promise<void>;
+type Fault = (gateway: FleetGateway, random: Random, fleet: Fleet) => Promise<void>;
 
 const faults: Record<string, Fault> = {
   SIGKILL: async (gateway) => {
@@ -24,7 +25,7 @@ const faults: Record<string, Fault> = {
   },
   SIGSTOP: async (gateway, random) => {
     gateway.signal('SIGSTOP');
-    await pause(50 + random.below(100));
+    await pause(50 + random.int(100));
     gateway.signal('SIGCONT');
   },
   reset: async (gateway) => gateway.cut(),
@@ -37,9 +38,9 @@ const faults: Record<string, Fault> = {
     }),
   ...(canLimitFiles
     ? {
-        'full disk': async (gateway: FleetGateway, random: Seeded) => {
+        'full disk': async (gateway: FleetGateway, random: Random) => {
           gateway.limitFiles(0);
-          await pause(20 + random.below(100));
+          await pause(20 + random.int(100));
           gateway.limitFiles(undefined);
         },
       }
@@ -66,25 +67,25 @@ for (const transport of transports) {
 
     /** Lets the fault happen at some row of some result, again and again. Gives how many of them broke a result. */
     const happen = async (fleet: Fleet, times: number, pick: (i: number) => [string, Fault]) => {
-      const random = seeded(`faults by ${transport}`);
+      const random = new Random();
       const hits: Record<string, { faults: number; broke: number; results: number }> = {};
       await servesAgain(fleet);
       const load = new Load(fleet).start();
       for (let i = 0; i < times; i++) {
         const [name, fault] = pick(i);
         const { whole, broken } = load;
-        await eventually(`results come again after ${i} faults (${random.said})`, () => (load.whole > whole ? true : undefined), 30_000);
-        await load.reading(1 + random.below(ROWS - 1));
+        await eventually(`results come again after ${i} faults (${SAID})`, () => (load.whole > whole ? true : undefined), 30_000);
+        await load.reading(1 + random.int(ROWS - 1));
         await fault(fleet.gateways[0]!, random, fleet);
         const was = load.whole;
-        await eventually(`results come again after ${name} (${random.said})`, () => (load.whole > was ? true : undefined), 30_000);
+        await eventually(`results come again after ${name} (${SAID})`, () => (load.whole > was ? true : undefined), 30_000);
         hits[name] ??= { faults: 0, broke: 0, results: 0 };
         hits[name].faults++;
         hits[name].results += load.broken - broken;
         if (load.broken > broken) hits[name].broke++;
       }
       await load.stop();
-      if (full) console.log(`      ${random.said}: ${JSON.stringify(hits)}, ${load.whole} results whole, ${load.broken} broken`);
+      if (full) console.log(`      ${SAID}: ${JSON.stringify(hits)}, ${load.whole} results whole, ${load.broken} broken`);
       return hits;
     };
 

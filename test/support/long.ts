@@ -4,8 +4,12 @@
  */
 export const full: boolean = !['', '0', 'false', 'no', 'off'].includes((process.env['MIDSTREAM_FULL'] ?? '').trim().toLowerCase());
 
-/** How often a test tries; MIDSTREAM_COUNT sets any other number, for one file at a time. */
-export function count(usual: number, long: number): number {
-  const asked = Number(process.env['MIDSTREAM_COUNT'] ?? '');
-  return Number.isInteger(asked) && asked > 0 ? asked : full ? long : usual;
+const asked = Number(process.env['MIDSTREAM_COUNT'] ?? '');
+
+/** Whether MIDSTREAM_COUNT asks for a number of rounds: too few, maybe, for a test that wants each case to have come up. */
+export const counted: boolean = Number.isInteger(asked) && asked > 0;
+
+/** How often a test tries, ten times as often in the long runs where it says nothing else; MIDSTREAM_COUNT sets any other number. */
+export function count(usual: number, long = 10 * usual): number {
+  return counted ? asked : full ? long : usual;
 }

@@ -68,6 +68,20 @@ function complaints(source: Source): string[] {
   return said;
 }
 
+/** Random tests whose result would depend on luck, or that could not be run again (decision 0240). */
+function lucky({ path, text }: Source): string[] {
+  if (!under(path, 'test/unit', 'test/property', 'test/e2e', 'test/faults')) return [];
+  const said: string[] = [];
+  if (/\bMath\.random\b|\benv(?:\.|\[')MIDSTREAM_SEED\b/.test(code(text)))
+    said.push(`${path} makes a seed of its own: test/support/seed.ts has the one of the run`);
+  const [asserts, seeded] = [/\bfc\.assert\(/g, /^ +(?:runs\([\d_, a-z]+\)|options),$/gm].map(
+    (pattern) => text.match(pattern)?.length ?? 0,
+  );
+  if (asserts !== seeded && asserts! > 0)
+    said.push(`${path} has ${asserts} properties, ${seeded} of them with runs() of test/support/seed.ts as their last line`);
+  return said;
+}
+
 /** Files directly in extproc/ wire things together and know everything, as commands and tests do. */
 function knowsProtos(path: string): boolean {
   return under(path, 'protos', 'extproc/services', 'extproc/convert', 'extproc/cli', 'test') || posix.dirname(path) === 'extproc';
@@ -98,6 +112,16 @@ describe('architecture', () => {
     assert.deepEqual(files.flatMap(complaints), []);
   });
 
+  it('random tests have the seed of the run', () => {
+    const here = 'test/unit/architecture.test.ts';
+    assert.deepEqual(
+      sources('.ts')
+        .filter(({ path }) => path !== here)
+        .flatMap(lucky),
+      [],
+    );
+  });
+
   it('nothing is left to be done later', () => {
     const here = 'test/unit/architecture.test.ts';
     const files = sources('.ts', '.mjs', '.cjs', '.md', '.yaml', '.proto').filter(({ path }) => path !== here);
@@ -126,6 +150,13 @@ describe('architecture', () => {
     ];
     for (const [path, text, why] of wrong)
       it(`${path}: ${text.replace(/\s+/g, ' ')}`, () => assert.match(complaints({ path, text }).join('\n'), why));
+
+    for (const [text, why] of [
+      ['const seed = Math.random();', /a seed of its own/],
+      ["const seed = Number(process.env['MIDSTREAM_SEED']);", /a seed of its own/],
+      ['fc.assert(fc.property(fc.nat(), f));', /1 properties, 0 of them/],
+    ] as const)
+      it(`test/unit/a.test.ts: ${text}`, () => assert.match(lucky({ path: 'test/unit/a.test.ts', text }).join('\n'), why));
 
     it('and leaves the rest alone', () => {
       const text = `import { createHash } from 'node:crypto';\nimport { x } from '../errors.js';\n// Date.now() is the service's\n/* import 'node:fs' */\nconst url = 'https://x';\nconst words = /process.env|Date.now/;\nconst say = 'setTimeout(';`;

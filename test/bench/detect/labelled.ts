@@ -1,5 +1,6 @@
 import { VENDOR_TOKENS } from '../../../filters/mask/detectors/token-table.js';
-import { ALNUM, DIGITS, HEX, Random } from '../../property/mask/corpus.js';
+import { ALNUM, DIGITS, HEX } from '../../property/mask/corpus.js';
+import { Random } from '../../support/random.js';
 import { clean as cleanLines, dirty as dirtyLines } from './lines.js';
 import { NATIONAL, nationalId } from './national.js';
 import { HARD } from './negatives.js';
@@ -83,37 +84,37 @@ function place(r: Random, kind: string, value: string, places: readonly string[]
 const NEGATIVE: ((r: Random) => string)[] = [
   (r) => `order ${r.chars('123456789', 1)}${r.chars(DIGITS, 9)} shipped`,
   (r) => `{"order_id":${r.chars('123456789', 1)}${r.chars(DIGITS, 11)},"status":"open"}`,
-  (r) => `2024-0${1 + r.below(9)}-1${r.below(10)} 0${r.below(10)}:1${r.below(10)}:2${r.below(10)}.${r.chars(DIGITS, 6)}+00`,
-  (r) => `{"ts":17${r.chars(DIGITS, 11)},"seq":${r.below(1e6)}}`,
+  (r) => `2024-0${1 + r.int(9)}-1${r.int(10)} 0${r.int(10)}:1${r.int(10)}:2${r.int(10)}.${r.chars(DIGITS, 6)}+00`,
+  (r) => `{"ts":17${r.chars(DIGITS, 11)},"seq":${r.int(1e6)}}`,
   (r) => `${r.chars(HEX, 8)}-${r.chars(HEX, 4)}-4${r.chars(HEX, 3)}-a${r.chars(HEX, 3)}-${r.chars(HEX, 12)}`,
   (r) => `commit ${r.chars(HEX, 40)}`,
   (r) => `sha256:${r.chars(HEX, 64)}`,
-  (r) => `price ${r.below(9999)}.${r.chars(DIGITS, 2)} EUR, total ${r.below(99999)}.${r.chars(DIGITS, 2)}`,
-  (r) => `translate(${r.below(90)}.${r.chars(DIGITS, 7)}, -${r.below(180)}.${r.chars(DIGITS, 7)})`,
+  (r) => `price ${r.int(9999)}.${r.chars(DIGITS, 2)} EUR, total ${r.int(99999)}.${r.chars(DIGITS, 2)}`,
+  (r) => `translate(${r.int(90)}.${r.chars(DIGITS, 7)}, -${r.int(180)}.${r.chars(DIGITS, 7)})`,
   (r) => `<img src="data:image/png;base64,iVBORw0KGgo${r.chars(`${ALNUM}+/`, 120)}==">`,
   (r) =>
-    `function ${r.chars('abcdefgh', 2)}(e,t){var n=e[${r.below(99)}];return n&&t.${r.chars('abcdefgh', 3)}(n)||!1}var k=0x${r.chars(HEX, 8)};`,
-  (r) => `Lorem ipsum dolor sit amet ${r.below(99)}, consectetur ${r.below(9999)} adipiscing.`,
-  (r) => `version ${r.below(20)}.${r.below(20)}.${r.below(20)}.${r.below(200)} of lib-${r.below(99)}`,
-  (r) => `"lodash@4.17.${r.below(30)}", "icon@${2 + r.below(3)}x.png"`,
+    `function ${r.chars('abcdefgh', 2)}(e,t){var n=e[${r.int(99)}];return n&&t.${r.chars('abcdefgh', 3)}(n)||!1}var k=0x${r.chars(HEX, 8)};`,
+  (r) => `Lorem ipsum dolor sit amet ${r.int(99)}, consectetur ${r.int(9999)} adipiscing.`,
+  (r) => `version ${r.int(20)}.${r.int(20)}.${r.int(20)}.${r.int(200)} of lib-${r.int(99)}`,
+  (r) => `"lodash@4.17.${r.int(30)}", "icon@${2 + r.int(3)}x.png"`,
   (r) => {
     const body = `4${r.chars(DIGITS, 14)}`;
-    return `ref ${body}${(Number(make.luhnDigit(body)) + 1 + r.below(9)) % 10}`;
+    return `ref ${body}${(Number(make.luhnDigit(body)) + 1 + r.int(9)) % 10}`;
   },
   (r) => `policy 000-${r.chars('123456789', 2)}-${r.chars('123456789', 4)} and 666-${r.chars('123456789', 2)}-${r.chars('123456789', 4)}`,
   (r) => `account DE00${r.chars('123456789', 18)}`,
-  (r) => `isbn 978-3-16-14${r.chars(DIGITS, 4)}-${r.below(10)}, sku ${r.chars('ABCDEFGHJKL', 3)}-${r.chars(DIGITS, 5)}`,
+  (r) => `isbn 978-3-16-14${r.chars(DIGITS, 4)}-${r.int(10)}, sku ${r.chars('ABCDEFGHJKL', 3)}-${r.chars(DIGITS, 5)}`,
   (r) => `tracking 1Z${r.chars('ABCDEFGH0123456789', 16)}`,
-  (r) => `${r.below(24)}:${10 + r.below(50)}:${10 + r.below(50)} took ${r.below(999)}ms, std::vector<int>::size ${r.below(99)}`,
+  (r) => `${r.int(24)}:${10 + r.int(50)}:${10 + r.int(50)} took ${r.int(999)}ms, std::vector<int>::size ${r.int(99)}`,
   (r) => `password = getPassword("${r.chars('abcdef', 5)}")`,
-  (r) => `PASSWORD=\${DB_PASSWORD_${r.below(99)}}`,
-  (r) => `{"token_count": ${r.below(1e6)}, "key": "name-${r.below(99)}", "tokenType": "access"}`,
-  (r) => `primary key: id_${r.below(99)}; sort_key=created_at`,
-  (r) => `https://example.com/items/${r.below(1e6)}/pages/${r.below(99)}?sort=asc&limit=${r.below(99)}`,
-  (r) => `[${Array.from({ length: 8 }, () => r.below(1000)).join(', ')}]`,
-  (r) => `The board met on ${1 + r.below(28)} March 20${10 + r.below(14)}; ${r.below(500)} voted.`,
-  (r) => `GET /api/v2/users/${r.chars('123456789', 9)} 200 ${r.below(9999)} "-" "Mozilla/5.0"`,
-  (r) => `build ${r.chars(DIGITS, 8)}.${r.below(99)} etag "${r.chars(HEX, 32)}"`,
+  (r) => `PASSWORD=\${DB_PASSWORD_${r.int(99)}}`,
+  (r) => `{"token_count": ${r.int(1e6)}, "key": "name-${r.int(99)}", "tokenType": "access"}`,
+  (r) => `primary key: id_${r.int(99)}; sort_key=created_at`,
+  (r) => `https://example.com/items/${r.int(1e6)}/pages/${r.int(99)}?sort=asc&limit=${r.int(99)}`,
+  (r) => `[${Array.from({ length: 8 }, () => r.int(1000)).join(', ')}]`,
+  (r) => `The board met on ${1 + r.int(28)} March 20${10 + r.int(14)}; ${r.int(500)} voted.`,
+  (r) => `GET /api/v2/users/${r.chars('123456789', 9)} 200 ${r.int(9999)} "-" "Mozilla/5.0"`,
+  (r) => `build ${r.chars(DIGITS, 8)}.${r.int(99)} etag "${r.chars(HEX, 32)}"`,
   (r) => `${r.chars('123456789', 1)}${r.chars(DIGITS, 9)}`,
 ];
 
@@ -152,7 +153,7 @@ export function labelled(): Labelled[] {
   ]);
   many('bearer_token', make.hexSecret, ['Authorization: Bearer @', '{"authorization":"Bearer @"}', 'sent header Bearer @ to upstream']);
   many('session_cookie', make.hexSecret, ['Cookie: sid=@; theme=dark', 'Set-Cookie: session=@; Path=/; HttpOnly', 'cookie: a=1; sid=@']);
-  many('basic_auth', (r) => Buffer.from(`bob${r.below(99)}:${r.chars(ALNUM, 12)}`).toString('base64'), [
+  many('basic_auth', (r) => Buffer.from(`bob${r.int(99)}:${r.chars(ALNUM, 12)}`).toString('base64'), [
     'Authorization: Basic @',
     '{"authorization":"Basic @"}',
     'proxy-authorization: Basic @',

@@ -1,5 +1,6 @@
 import { createDetector } from '../../../filters/mask/index.js';
-import { ALNUM, DIGITS, HEX, Random } from '../../property/mask/corpus.js';
+import { ALNUM, DIGITS, HEX } from '../../property/mask/corpus.js';
+import { Random } from '../../support/random.js';
 
 const SEED = 90_317;
 const ROWS = 3000;
@@ -8,16 +9,16 @@ const ROWS = 3000;
 function row(r: Random, id: number): unknown {
   const hex = (n: number): string => r.chars(HEX, n);
   const digits = (n: number): number => Number(r.chars('123456789', 1) + r.chars(DIGITS, n - 1));
-  const real = (scale: number): number => (r.below(2 ** 30) / 2 ** 30 - 0.5) * scale;
+  const real = (scale: number): number => (r.int(2 ** 30) / 2 ** 30 - 0.5) * scale;
   return {
     id,
     order_id: digits(10),
     order_number: `ORD-${r.chars(DIGITS, 10)}`,
     uuid: `${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(12)}`,
-    created_at: 1_700_000_000_000 + r.below(2 ** 30),
-    ts: 1_700_000_000 + r.below(1e7) + real(1),
-    updated: `2024-0${1 + r.below(9)}-1${r.below(10)}T0${r.below(10)}:1${r.below(10)}:2${r.below(10)}.${r.chars(DIGITS, 6)}Z`,
-    amount: r.below(1e6) / 100,
+    created_at: 1_700_000_000_000 + r.int(2 ** 30),
+    ts: 1_700_000_000 + r.int(1e7) + real(1),
+    updated: `2024-0${1 + r.int(9)}-1${r.int(10)}T0${r.int(10)}:1${r.int(10)}:2${r.int(10)}.${r.chars(DIGITS, 6)}Z`,
+    amount: r.int(1e6) / 100,
     lat_ratio: real(1),
     x: real(4000),
     sha256: hex(64),
@@ -27,7 +28,7 @@ function row(r: Random, id: number): unknown {
     sku: `${r.chars('ABCDEFGHJK', 4)}-${r.chars(DIGITS, 4)}`,
     parcel: `1Z${r.chars('ABCDEFGH0123456789', 16)}`,
     ean: r.chars(DIGITS, 13),
-    version: `${r.below(30)}.${r.below(30)}.${r.below(30)}`,
+    version: `${r.int(30)}.${r.int(30)}.${r.int(30)}`,
     image: `data:image/png;base64,iVBORw0KGgo${r.chars(`${ALNUM}+/`, 120)}==`,
     trace_id: hex(32),
     ulid: r.chars('0123456789ABCDEFGHJKMNPQRSTVWXYZ', 26),

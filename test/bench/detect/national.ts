@@ -1,5 +1,6 @@
 import { stdnum } from 'stdnum';
-import { DIGITS, type Random } from '../../property/mask/corpus.js';
+import { DIGITS } from '../../property/mask/corpus.js';
+import type { Random } from '../../support/random.js';
 
 /** Identifiers of countries: a form, filled at random until the country's own check accepts it. None is anybody's on purpose. */
 export interface NationalForm {
@@ -84,10 +85,10 @@ function filled(r: Random, form: string): string {
   for (const c of form) {
     if (c === '#') text += r.chars(DIGITS, 1);
     else if (c === '@') text += r.chars(LETTERS, 1);
-    else if (c === 'd') text += two(1 + r.below(28));
-    else if (c === 'm') text += two(1 + r.below(12));
-    else if (c === 'y') text += two(50 + r.below(49));
-    else if (c === 'c') text += 1950 + r.below(49);
+    else if (c === 'd') text += two(1 + r.int(28));
+    else if (c === 'm') text += two(1 + r.int(12));
+    else if (c === 'y') text += two(50 + r.int(49));
+    else if (c === 'c') text += 1950 + r.int(49);
     else text += c;
   }
   return text;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { base58, bech32 } from '@scure/base';
-import { DIGITS, HEX, type Random } from '../../property/mask/corpus.js';
+import { DIGITS, HEX } from '../../property/mask/corpus.js';
+import type { Random } from '../../support/random.js';
 import { luhnDigit } from './values.js';
 
 /** Values of the kinds that words, keys and neighbours name, and the frames in which people and programs write them; `@` is the place. */
@@ -20,7 +21,7 @@ function visa(r: Random, separators: readonly string[]): string {
   return (body + luhnDigit(body)).match(/.{4}/g)!.join(r.pick(separators));
 }
 
-const expiry = (r: Random): string => `${two(1 + r.below(12))}/${r.pick(['', '20'])}${26 + r.below(10)}`;
+const expiry = (r: Random): string => `${two(1 + r.int(12))}/${r.pick(['', '20'])}${26 + r.int(10)}`;
 
 function vin(r: Random): string {
   const wmi = r.pick(['1HG', '1FT', '2T1', '3VW', '4T1', '5YJ']);
@@ -59,7 +60,7 @@ function mbi(r: Random): string {
   return `${r.chars('123456789', 1)}${letter()}${digit()}${digit()}-${letter()}${letter()}${digit()}-${letter()}${letter()}${digit()}${digit()}`;
 }
 
-const bytes = (r: Random, length: number): Uint8Array => Uint8Array.from({ length }, () => r.below(256));
+const bytes = (r: Random, length: number): Uint8Array => Uint8Array.from({ length }, () => r.int(256));
 const sha256 = (data: Uint8Array): Uint8Array => createHash('sha256').update(data).digest();
 
 function base58check(r: Random, version: number): string {
@@ -83,7 +84,7 @@ const wallet = (r: Random): string =>
     () => ethereum(r),
   ])();
 
-const degrees = (r: Random, most: number): string => `${r.pick(['', '-'])}${r.below(most)}.${r.chars(DIGITS, 4 + r.below(4))}`;
+const degrees = (r: Random, most: number): string => `${r.pick(['', '-'])}${r.int(most)}.${r.chars(DIGITS, 4 + r.int(4))}`;
 const FIRST = ['Jane', 'Zoë', 'José', 'Mei', 'Olaf', 'Anne-Marie', 'Łukasz', 'Fatima'];
 const LAST = ["O'Neil", 'Schmidt', 'van der Berg', 'García', 'Nguyễn', 'Smith', '李'];
 const STREETS = ['Main Street', 'Hauptstraße', 'rue de Rivoli', 'Via Roma', 'Elm Ave', 'Kungsgatan'];
@@ -104,7 +105,7 @@ export const PERSONAL: readonly PersonalForm[] = [
     kind: 'card_track',
     value: (r) => {
       const number = visa(r, ['']);
-      const rest = `${26 + r.below(10)}${two(1 + r.below(12))}101${r.chars(DIGITS, 8)}`;
+      const rest = `${26 + r.int(10)}${two(1 + r.int(12))}101${r.chars(DIGITS, 8)}`;
       return r.pick([`%B${number}^DOE/JANE^${rest}?`, `;${number}=${rest}?`]);
     },
     places: ['@', 'swipe: @', '{"track":"@"}', 'reader said @ at once'],
@@ -119,7 +120,7 @@ export const PERSONAL: readonly PersonalForm[] = [
         [' (at) ', '.'],
         ['(AT)', '(DOT)'],
       ] as const);
-      return `${r.pick(['jane', 'j.doe', 'info'])}${r.below(99)}${at}${r.pick(['example', 'mail-host'])}${dot}${r.pick(['org', 'com', 'de'])}`;
+      return `${r.pick(['jane', 'j.doe', 'info'])}${r.int(99)}${at}${r.pick(['example', 'mail-host'])}${dot}${r.pick(['org', 'com', 'de'])}`;
     },
     places: ['write to: @', 'mail @, thanks', '@', 'contact <@>'],
   },
@@ -182,8 +183,7 @@ export const PERSONAL: readonly PersonalForm[] = [
   },
   {
     kind: 'postal_address',
-    value: (r) =>
-      r.pick([`${1 + r.below(200)} ${r.pick(STREETS)}`, `${r.pick(STREETS)} ${1 + r.below(200)}, ${10000 + r.below(80000)} Berlin`]),
+    value: (r) => r.pick([`${1 + r.int(200)} ${r.pick(STREETS)}`, `${r.pick(STREETS)} ${1 + r.int(200)}, ${10000 + r.int(80000)} Berlin`]),
     places: ['{"street":"@"}', '"address": "@"', '"shipping_address": "@"', "street_address = '@'", '"address_line1":"@"'],
   },
 ];

@@ -1,7 +1,8 @@
 import { JsonMasker } from '../../../filters/mask/codecs/json.js';
 import { createDetector, createMasker, type Detector } from '../../../filters/mask/index.js';
 import { textMasker } from '../../../filters/mask/stream/chain.js';
-import { DIGITS, HEX, Random } from '../../property/mask/corpus.js';
+import { DIGITS, HEX } from '../../property/mask/corpus.js';
+import { Random } from '../../support/random.js';
 import * as make from './values.js';
 
 /** CPU seconds are taken, the best of a few rounds: other work on the machine then disturbs least. */
@@ -69,12 +70,12 @@ const order = (r: Random, n: number, more: object): object => ({
   name: r.pick(NAMES),
   status: 'active',
   createdAt: '2024-05-01T10:20:30.123Z',
-  price: r.below(1e5) / 100,
+  price: r.int(1e5) / 100,
   tags: ['red', 'large'],
   ...more,
   city: 'Lisbon',
 });
-const stamp = (r: Random): string => `2024-0${1 + r.below(9)}-1${r.below(10)} 0${r.below(10)}:1${r.below(10)}:2${r.below(10)}`;
+const stamp = (r: Random): string => `2024-0${1 + r.int(9)}-1${r.int(10)} 0${r.int(10)}:1${r.int(10)}:2${r.int(10)}`;
 
 export function corpora(): Corpus[] {
   return [
@@ -83,7 +84,7 @@ export function corpora(): Corpus[] {
       r.pick(NAMES),
       stamp(r),
       r.pick(['pending', 'shipped', 'returned']),
-      `${r.below(1000)}.${r.chars(DIGITS, 2)}`,
+      `${r.int(1000)}.${r.chars(DIGITS, 2)}`,
       'Delivered to the front desk at noon, signed by the receptionist',
     ]),
     rows('clean SQL rows with UUIDs', 2, (r, n) => [
@@ -98,7 +99,7 @@ export function corpora(): Corpus[] {
       'clean prose',
       4,
       (r) =>
-        `The board met in ${r.pick(['May', 'June'])} and decided, after a long debate, to postpone the matter; ${r.below(40)} members voted against it.`,
+        `The board met in ${r.pick(['May', 'June'])} and decided, after a long debate, to postpone the matter; ${r.int(40)} members voted against it.`,
     ),
     rows('dirty SQL rows, three masked columns', 5, (r, n) => [String(n), r.pick(NAMES), make.email(r), make.card(r), make.ssn(r)]),
     lines('dirty JSON', 6, (r, n) =>
@@ -119,7 +120,7 @@ function streams(): Corpus[] {
         'log lines, a value on each',
         7,
         (r) =>
-          `2024-05-01T10:20:30.123Z INFO  [http-nio-8080-exec-${r.below(10)}] c.e.shop.OrderController : request ${r.chars(HEX, 8)} for ${value(r)} done in ${r.below(900)} ms status=200`,
+          `2024-05-01T10:20:30.123Z INFO  [http-nio-8080-exec-${r.int(10)}] c.e.shop.OrderController : request ${r.chars(HEX, 8)} for ${value(r)} done in ${r.int(900)} ms status=200`,
       ),
     },
     {
@@ -128,7 +129,7 @@ function streams(): Corpus[] {
         'prose, a value on each line',
         8,
         (r) =>
-          `The board met in ${r.pick(['May', 'June'])} and decided, after a long debate, to write to ${value(r)} about it; ${r.below(40)} members voted against.`,
+          `The board met in ${r.pick(['May', 'June'])} and decided, after a long debate, to write to ${value(r)} about it; ${r.int(40)} members voted against.`,
       ),
     },
     {

@@ -1,6 +1,7 @@
 import { composeIBAN, countrySpecs } from 'ibantools';
 import { isValidPhoneNumber } from 'libphonenumber-js/max';
-import { ALNUM, DIGITS, HEX, type Random } from '../../property/mask/corpus.js';
+import { ALNUM, DIGITS, HEX } from '../../property/mask/corpus.js';
+import type { Random } from '../../support/random.js';
 
 /** Makers of values, each valid by the rules of whoever issues it; none is anybody's. */
 const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -68,7 +69,7 @@ const HOSTS = [
 ];
 
 export const email = (r: Random): string =>
-  `${r.pick(FIRST)}${r.pick(['.', '_', '-', '', '+news.'])}${r.pick(LAST)}${r.pick(['', String(r.below(100))])}@${r.pick(HOSTS)}`;
+  `${r.pick(FIRST)}${r.pick(['.', '_', '-', '', '+news.'])}${r.pick(LAST)}${r.pick(['', String(r.int(100))])}@${r.pick(HOSTS)}`;
 
 export function iban(r: Random): string {
   for (;;) {
@@ -80,24 +81,24 @@ export function iban(r: Random): string {
       bban += r.chars((set!.includes('0-9') ? DIGITS : '') + (set!.includes('A-Z') ? UPPER : ''), Number(count));
     const made = composeIBAN({ countryCode: country, bban });
     if (made === null) continue;
-    return r.below(2) === 0 ? made : made.match(/.{1,4}/g)!.join(' ');
+    return r.int(2) === 0 ? made : made.match(/.{1,4}/g)!.join(' ');
   }
 }
 
 export function ssn(r: Random): string {
   for (;;) {
-    const area = 1 + r.below(899);
+    const area = 1 + r.int(899);
     if (area === 666) continue;
-    return `${String(area).padStart(3, '0')}-${String(1 + r.below(99)).padStart(2, '0')}-${String(1 + r.below(9999)).padStart(4, '0')}`;
+    return `${String(area).padStart(3, '0')}-${String(1 + r.int(99)).padStart(2, '0')}-${String(1 + r.int(9999)).padStart(4, '0')}`;
   }
 }
 
 export const itin = (r: Random): string =>
   `9${r.chars(DIGITS, 2)}-${r.pick(['50', '65', '70', '77', '88', '92', '94', '99'])}-${r.chars(DIGITS, 4)}`;
-export const ipv4 = (r: Random): string => [1 + r.below(254), r.below(256), r.below(256), r.below(256)].join('.');
+export const ipv4 = (r: Random): string => [1 + r.int(254), r.int(256), r.int(256), r.int(256)].join('.');
 export const ipv6 = (r: Random): string =>
-  r.below(2) === 0
-    ? Array.from({ length: 8 }, () => r.chars(HEX, 1 + r.below(4))).join(':')
+  r.int(2) === 0
+    ? Array.from({ length: 8 }, () => r.chars(HEX, 1 + r.int(4))).join(':')
     : `2001:db8:${r.chars(HEX, 4)}::${r.chars('123456789', 1)}${r.chars(HEX, 2)}`;
 export const mac = (r: Random): string => Array.from({ length: 6 }, () => r.chars(HEX, 2)).join(r.pick([':', '-']));
 
@@ -137,7 +138,7 @@ const CODES = [
 export function phone(r: Random): string {
   for (;;) {
     const code = r.pick(CODES);
-    const national = r.chars('123456789', 1) + r.chars(DIGITS, 7 + r.below(4));
+    const national = r.chars('123456789', 1) + r.chars(DIGITS, 7 + r.int(4));
     if (!isValidPhoneNumber(`+${code}${national}`)) continue;
     const gap = r.pick(['', ' ', '-']);
     return `+${code}${gap}${gap === '' ? national : national.match(/.{1,3}/g)!.join(gap)}`;
@@ -190,7 +191,7 @@ export function bsn(r: Random): string {
 
 export const nino = (r: Random): string => `${r.pick(['AB', 'CE', 'JK', 'PR', 'SX'])}${r.chars(DIGITS, 6)}${r.pick(['A', 'B', 'C', 'D'])}`;
 export const birthDate = (r: Random): string => {
-  const [y, m, d] = [String(1930 + r.below(80)), String(1 + r.below(12)).padStart(2, '0'), String(1 + r.below(28)).padStart(2, '0')];
+  const [y, m, d] = [String(1930 + r.int(80)), String(1 + r.int(12)).padStart(2, '0'), String(1 + r.int(28)).padStart(2, '0')];
   return r.pick([`${y}-${m}-${d}`, `${d}.${m}.${y}`, `${m}/${d}/${y}`, `${Number(d)} ${r.pick(['March', 'Jan', 'October', 'Aug'])} ${y}`]);
 };
 
@@ -217,7 +218,7 @@ export const aws_secret = (r: Random): string => `${r.chars('123456789', 1)}${r.
 export const hexSecret = (r: Random): string => r.chars(HEX, 32);
 export const password = (r: Random): string =>
   r.pick([
-    () => r.chars(`${ALNUM}!#%^*_`, 6 + r.below(14)),
-    () => `${r.pick(LAST)}${r.below(9999)}!`,
-    () => `${r.pick(['summer', 'Winter', 'dragon', 'letmein'])}${r.below(100)}`,
+    () => r.chars(`${ALNUM}!#%^*_`, 6 + r.int(14)),
+    () => `${r.pick(LAST)}${r.int(9999)}!`,
+    () => `${r.pick(['summer', 'Winter', 'dragon', 'letmein'])}${r.int(100)}`,
   ])();

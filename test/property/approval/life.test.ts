@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { digestOf } from '../../../filters/approval/digest.js';
 import { decide, end, expire, release } from '../../../filters/approval/life.js';
+import { runs } from '../../support/seed.js';
 import { agent, by, held, T0 } from '../../unit/approval/samples.js';
-
-const seed = process.env['MIDSTREAM_SEED'];
-const runs = (numRuns: number) => ({ numRuns, ...(seed === undefined ? {} : { seed: Number(seed) }) });
 
 const step = fc.oneof(
   fc.record({

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { ApprovalStore } from '../../../filters/approval/types.js';
+import { runs } from '../../support/seed.js';
 import { by, operation, T0 } from '../../unit/approval/samples.js';
-
-const seed = process.env['MIDSTREAM_SEED'];
 
 type Act = 'alice' | 'bob' | 'carol' | 'deny' | 'release' | 'release again' | 'cancel' | 'expire';
 const acts: readonly Act[] = ['alice', 'bob', 'carol', 'deny', 'release', 'release again', 'cancel', 'expire'];
 
 /** Races over several handles of one store, in an order that fast-check's scheduler picks (and prints, and shrinks, where it fails). */
-export function approvalRaces(name: string, handles: () => ApprovalStore[], numRuns: number): void {
-  const options = { numRuns, ...(seed === undefined ? {} : { seed: Number(seed) }) };
-
+export function approvalRaces(name: string, handles: () => ApprovalStore[], usual: number): void {
   describe(`${name}: approvals that race`, () => {
     it('never release what ended, release once, and count the quorum exactly', async () => {
       await fc.assert(
@@ -51,7 +48,7 @@ export function approvalRaces(name: string, handles: () => ApprovalStore[], numR
             assert.equal(leases.filter(Boolean).length, yes === quorum ? 1 : 0, 'one lease of one use, where the quorum was reached');
           },
         ),
-        options,
+        runs(usual),
       );
     });
   });

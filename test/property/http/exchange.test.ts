@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../filters/mask/index.js';
+import { count } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { bodyOf, Driver } from '../../unit/http/support.js';
 
@@ -67,7 +68,7 @@ describe('HTTP exchanges, at random', function () {
   this.timeout(120_000);
 
   it('give the same bytes however an answer is cut, with trailers and without', () => {
-    forSeeds(400, (random) => {
+    forSeeds(count(400), (random) => {
       const whole = Buffer.from(text(random));
       const type = random.pick(types);
       const expected = masked(type, [whole]);
@@ -76,7 +77,7 @@ describe('HTTP exchanges, at random', function () {
   });
 
   it('leave JSON what it is: a strict parser reads the same but for what was masked', () => {
-    forSeeds(400, (random) => {
+    forSeeds(count(400), (random) => {
       const value = json(random);
       const read = JSON.parse(
         masked('application/json', cut(random, Buffer.from(JSON.stringify(value, null, random.pick([0, 2]))))).toString(),
@@ -100,7 +101,7 @@ describe('HTTP exchanges, at random', function () {
   });
 
   it('take any order of parts and end once: nothing throws, one close is recorded, and nothing leaves after a refusal', () => {
-    forSeeds(1500, (random) => {
+    forSeeds(count(1500), (random) => {
       const d = new Driver(
         `${policy}rules:\n  - { name: r, on: http, when: 'http.path.startsWith("/a")', then: ${random.pick(['deny', 'approve', 'allow'])} }\n`,
       );

@@ -6,6 +6,7 @@ import { MultipartReader } from '../../../filters/http/multipart.js';
 import { readTarget } from '../../../filters/http/path.js';
 import { readingsOf } from '../../../filters/http/readings.js';
 import { headOf } from '../../../filters/http/request-facts.js';
+import { count } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { analyzer, loadParser } from '../../unit/sql/helpers.js';
 
@@ -69,7 +70,7 @@ describe('request codecs, at random', function () {
   before(() => loadParser());
 
   it('any request has readings, of which none throws and none is undecided', () => {
-    forSeeds(3000, (random) => {
+    forSeeds(count(3000), (random) => {
       const readings = readingsOf(
         headOf([
           [':method', random.pick(['GET', 'POST', 'delete', ''])],
@@ -88,7 +89,7 @@ describe('request codecs, at random', function () {
   });
 
   it('JSON is a reading of whatever a parser of JSON would take, in each type, or it is not understood', () => {
-    forSeeds(3000, (random) => {
+    forSeeds(count(3000), (random) => {
       const body = text(random, ['{', '}', '"a"', '"b"', ':', ',', '1', '[', ']', ' ', '\n']);
       let value: unknown;
       try {
@@ -134,7 +135,7 @@ describe('request codecs, at random', function () {
       '\n',
       'b',
     ];
-    forSeeds(3000, (random) => {
+    forSeeds(count(3000), (random) => {
       const whole = Buffer.from(
         `--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n${text(random, pieces, 12)}${random.chance(0.7) ? '\r\n--b--\r\n' : ''}`,
       );
@@ -155,7 +156,7 @@ describe('request codecs, at random', function () {
   });
 
   it('content types and GraphQL documents never throw what is not an Error of theirs', () => {
-    forSeeds(2000, (random) => {
+    forSeeds(count(2000), (random) => {
       readContentType(text(random, ['a', '/', ';', ' ', '=', '"', '\\', ',', 'charset', '\t']));
       try {
         readGraphql(
@@ -171,7 +172,7 @@ describe('request codecs, at random', function () {
   });
 
   it('a path that is understood decodes to nothing that is not among its readings', () => {
-    forSeeds(3000, (random) => {
+    forSeeds(count(3000), (random) => {
       const target = `/${text(random, ['a', 'b', '/', '%2f', '%5c', '\\', '..', '.', ';', ';x', '%41', '%3b'])}`;
       const { path, others, unparsed } = readTarget(target);
       if (unparsed !== '') return;
@@ -215,7 +216,7 @@ describe('request codecs, at random', function () {
       '{x:Int8}',
       ':x',
     ];
-    forSeeds(1500, (random) => {
+    forSeeds(count(1500), (random) => {
       const dialect = random.pick(['bigquery', 'snowflake', 'databricks', 'trino', 'clickhouse', 'mysql', 'transactsql', 'sqlite']);
       const before = `select 1 ${text(random, parts, 8)}`;
       const facts = read(dialect, `${before}\n; drop table victim`);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { count } from '../../support/long.js';
 import { forSeeds } from '../../support/random.js';
 import { maskedAnswer } from './masked-answer.js';
 import { formats } from './strict-formats.js';
@@ -17,7 +18,7 @@ describe('a masked body, to a strict reader', function () {
   for (const [name, { type, write, read }] of Object.entries(formats))
     it(name, async () => {
       const found: Promise<void>[] = [];
-      forSeeds(100, (random, seed) => {
+      forSeeds(count(100), (random, seed) => {
         const { whole, fields } = write(random);
         const out = maskedAnswer(random.pick(policies), type, whole, random.chance(0.5) ? random : undefined);
         const check = async (): Promise<void> => {

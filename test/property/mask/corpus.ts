@@ -1,30 +1,6 @@
+import type { Random } from '../../support/random.js';
+
 /** Random texts for the properties: values of all kinds, what looks like them, and hostile bytes, from one seed. */
-export class Random {
-  constructor(private state: number) {}
-
-  /** mulberry32 */
-  next(): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  }
-
-  below(n: number): number {
-    return Math.floor(this.next() * n);
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
-
-  chars(alphabet: string, length: number): string {
-    let text = '';
-    for (let k = 0; k < length; k++) text += alphabet[this.below(alphabet.length)];
-    return text;
-  }
-}
-
 export const DIGITS = '0123456789';
 export const HEX = '0123456789abcdef';
 export const ALNUM = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -242,17 +218,17 @@ export const VALUES = [
 /** A text of a few parts; now and then bytes that are no text at all. */
 export function composed(r: Random): Buffer {
   let text = '';
-  for (let n = 1 + r.below(8); n > 0; n--) {
-    const kind = r.below(10);
+  for (let n = 1 + r.int(8); n > 0; n--) {
+    const kind = r.int(10);
     if (kind < 4) text += r.pick(VALUES);
     else if (kind < 7) text += r.pick(WORDS);
-    else if (kind === 7) text += r.chars(DIGITS, 1 + r.below(20));
-    else if (kind === 8) text += r.chars(r.pick([HEX, ALNUM]), 1 + r.below(40));
-    else text += String.fromCharCode(32 + r.below(95));
+    else if (kind === 7) text += r.chars(DIGITS, 1 + r.int(20));
+    else if (kind === 8) text += r.chars(r.pick([HEX, ALNUM]), 1 + r.int(40));
+    else text += String.fromCharCode(32 + r.int(95));
     text += r.pick(SEPARATORS);
   }
   const bytes = Buffer.from(text, 'utf8');
-  if (r.below(8) === 0) for (let n = r.below(4); n > 0; n--) bytes[r.below(bytes.length)] = r.below(256);
+  if (r.int(8) === 0) for (let n = r.int(4); n > 0; n--) bytes[r.int(bytes.length)] = r.int(256);
   return bytes;
 }
 
@@ -260,10 +236,10 @@ export function composed(r: Random): Buffer {
 export function glued(r: Random, cells: readonly Buffer[]): Buffer {
   const parts: Buffer[] = [];
   for (const cell of cells) {
-    const odd = r.below(6);
+    const odd = r.int(6);
     if (odd === 0) parts.push(Buffer.from([0xff, 0xff, 0xff, 0xff]));
-    if (odd === 1) parts.push(Buffer.from([0x44, 0, 0, r.below(8), r.below(256), 0, r.below(20)]));
-    if (odd === 2) parts.push(Buffer.from([0, 0, 0, 4, r.below(256), r.below(256), r.below(256), r.below(256)]));
+    if (odd === 1) parts.push(Buffer.from([0x44, 0, 0, r.int(8), r.int(256), 0, r.int(20)]));
+    if (odd === 2) parts.push(Buffer.from([0, 0, 0, 4, r.int(256), r.int(256), r.int(256), r.int(256)]));
     const length = Buffer.alloc(4);
     length.writeInt32BE(cell.length);
     parts.push(length, cell);

@@ -4,9 +4,10 @@ import { JsonMasker } from '../../../filters/mask/codecs/json.js';
 import { createPolicyDetector } from '../../../filters/mask/custom/detector.js';
 import { createDetector, createMasker, type MaskAs } from '../../../filters/mask/index.js';
 import { JoinedRules, joinDetectors } from '../../../filters/mask/joined.js';
-import { composed, Random } from './corpus.js';
+import { count } from '../../support/long.js';
+import { forSeeds, type Random } from '../../support/random.js';
+import { composed } from './corpus.js';
 
-const SEED = Number(process.env.MIDSTREAM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const ROUNDS = 1200;
 
 const rule = (as: MaskAs, ...detect: string[]) => ({
@@ -24,17 +25,17 @@ const KEYS = ['id', 'email', 'phone', 'password', 'note', 'ssn', 'card', 'name',
 const PLAIN = [null, true, 4111111111111111, 536904399, 12.5, '536-90-4399', 'jane@example.com', '4111 1111 1111 1111', 'hunter2'];
 
 function value(r: Random, depth: number): unknown {
-  const kind = r.below(depth > 2 ? 5 : 8);
-  if (kind < 3) return composed(r).toString('utf8').slice(0, r.below(200));
-  if (kind === 3) return r.below(1e16);
+  const kind = r.int(depth > 2 ? 5 : 8);
+  if (kind < 3) return composed(r).toString('utf8').slice(0, r.int(200));
+  if (kind === 3) return r.int(1e16);
   if (kind === 4) return r.pick(PLAIN);
-  if (kind === 5) return Array.from({ length: r.below(4) }, () => value(r, depth + 1));
-  return Object.fromEntries(Array.from({ length: 1 + r.below(4) }, () => [r.pick(KEYS), value(r, depth + 1)]));
+  if (kind === 5) return Array.from({ length: r.int(4) }, () => value(r, depth + 1));
+  return Object.fromEntries(Array.from({ length: 1 + r.int(4) }, () => [r.pick(KEYS), value(r, depth + 1)]));
 }
 
 function documents(r: Random): Buffer {
-  const all = Array.from({ length: 1 + r.below(3) }, () => JSON.stringify(value(r, 0))).join('\n');
-  return Buffer.from(r.below(8) === 0 ? `${all}}` : all);
+  const all = Array.from({ length: 1 + r.int(3) }, () => JSON.stringify(value(r, 0))).join('\n');
+  return Buffer.from(r.int(8) === 0 ? `${all}}` : all);
 }
 
 /** Feeds the text cut at these places; `out` is where the masker writes. */
@@ -56,16 +57,14 @@ function joined({ rules, detector }: (typeof sets)[0], text: Buffer, cuts: reado
   return { text: masked(codec, text, cuts, out), rules: all };
 }
 
-const cutsOf = (r: Random, text: Buffer): number[] =>
-  Array.from({ length: r.below(5) }, () => r.below(text.length + 1)).sort((a, b) => a - b);
+const cutsOf = (r: Random, text: Buffer): number[] => Array.from({ length: r.int(5) }, () => r.int(text.length + 1)).sort((a, b) => a - b);
 
 describe('rules that read JSON together, properties', function () {
   // slow machines get the time they need: nothing here asserts a time
   this.timeout(120_000);
 
   it('give what the rules give one after the other, strongest first', () => {
-    for (let n = 0; n < ROUNDS; n++) {
-      const r = new Random((SEED + n * 7919) | 0);
+    forSeeds(count(ROUNDS), (r) => {
       const set = r.pick(sets);
       const text = documents(r);
       let expected = text;
@@ -74,20 +73,19 @@ describe('rules that read JSON together, properties', function () {
         const codec = new JsonMasker({ detector, masker, write: (bytes) => void out.push(Buffer.from(bytes)) });
         expected = Buffer.from(masked(codec, expected, [], out));
       }
-      const note = `MIDSTREAM_SEED=${SEED} round ${n} ${JSON.stringify(text.toString('utf8'))}`;
+      const note = JSON.stringify(text.toString('utf8'));
       assert.equal(joined(set, text, []).text, expected.toString('utf8'), note);
-    }
+    });
   });
 
   it('give the same bytes wherever the text is cut', () => {
-    for (let n = 0; n < ROUNDS / 2; n++) {
-      const r = new Random((SEED + n * 104729) | 0);
+    forSeeds(count(ROUNDS / 2), (r) => {
       const set = r.pick(sets);
       const text = documents(r);
       const cuts = cutsOf(r, text);
-      const note = `MIDSTREAM_SEED=${SEED} round ${n} cut at ${cuts} ${JSON.stringify(text.toString('utf8'))}`;
+      const note = `cut at ${cuts} ${JSON.stringify(text.toString('utf8'))}`;
       assert.equal(joined(set, text, cuts).text, joined(set, text, []).text, note);
-    }
+    });
   });
 
   it('count by rule', () => {

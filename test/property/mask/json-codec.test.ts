@@ -3,10 +3,11 @@ import { JsonMasker } from '../../../filters/mask/codecs/json.js';
 import { createDetector, createMasker, maskString } from '../../../filters/mask/index.js';
 import { throughEscapes } from '../../../filters/mask/readings/through.js';
 import type { Masker } from '../../../filters/mask/types.js';
-import { composed, Random, VALUES, WORDS } from './corpus.js';
+import { count } from '../../support/long.js';
+import { forSeeds, type Random } from '../../support/random.js';
+import { composed, VALUES, WORDS } from './corpus.js';
 
-const SEED = Number(process.env.MIDSTREAM_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const ROUNDS = Number(process.env.MIDSTREAM_ROUNDS ?? 300);
+const ROUNDS = 300;
 
 const detector = createDetector({ detect: ['all'] });
 const maskers: Masker[] = [
@@ -19,13 +20,13 @@ const maskers: Masker[] = [
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 function value(r: Random, depth: number): Json {
-  const kind = r.below(depth > 3 ? 6 : 9);
+  const kind = r.int(depth > 3 ? 6 : 9);
   if (kind < 3) return composed(r).toString('utf8');
   if (kind === 3) return r.pick(VALUES);
   if (kind === 4) return r.pick([null, true, false, 0, -1.5e10, 4111111111111111, 378282246310005, 12, 1e-7]);
   if (kind === 5) return r.pick(['', '\ud800', 'tab\t"quoted"\\', '\u0000\u001f', '\u{1f600}']);
-  if (kind === 6) return Array.from({ length: r.below(4) }, () => value(r, depth + 1));
-  return Object.fromEntries(Array.from({ length: r.below(5) }, (_, n) => [`${r.pick(WORDS)}${n}`, value(r, depth + 1)]));
+  if (kind === 6) return Array.from({ length: r.int(4) }, () => value(r, depth + 1));
+  return Object.fromEntries(Array.from({ length: r.int(5) }, (_, n) => [`${r.pick(WORDS)}${n}`, value(r, depth + 1)]));
 }
 
 /** JSON with blanks and with escapes that nobody needs. */
@@ -35,8 +36,8 @@ function written(r: Random, json: Json): string {
     let out = '"';
     for (let k = 0; k < text.length; k++) {
       const unit = text[k]!;
-      if (r.below(9) === 0) out += `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-      else if (unit === '/' && r.below(2) === 0) out += '\\/';
+      if (r.int(9) === 0) out += `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+      else if (unit === '/' && r.int(2) === 0) out += '\\/';
       else out += JSON.stringify(unit).slice(1, -1);
     }
     return `${out}"`;
@@ -95,35 +96,29 @@ describe('JSON codec, properties', function () {
   this.timeout(300_000);
 
   it('JSON stays JSON, with every string masked as its text is, wherever it is cut', () => {
-    for (let n = 0; n < ROUNDS; n++) {
-      const r = new Random((SEED + n * 7919) | 0);
+    forSeeds(count(ROUNDS), (r) => {
       const json = value(r, 0);
       const text = Buffer.from(written(r, json), 'utf8');
       const masker = r.pick(maskers);
-      const note = `MIDSTREAM_SEED=${SEED} round ${n} ${masker.as} ${text.toString('utf8')}`;
+      const note = `${masker.as} ${text.toString('utf8')}`;
       const whole = masked(masker, text, () => text.length);
       compare(masker, json, JSON.parse(whole.toString('utf8')) as Json, '', `${note} became ${whole.toString('utf8')}`);
       for (const flushed of [false, true]) {
-        const got = masked(masker, text, () => 1 + r.below(9), flushed);
+        const got = masked(masker, text, () => 1 + r.int(9), flushed);
         assert.ok(got.equals(whole), `${note} cut gave ${got.toString('utf8')} and not ${whole.toString('utf8')}`);
       }
-    }
+    });
   });
 
   it('takes what is no JSON, and gives the same wherever it is cut', () => {
-    for (let n = 0; n < ROUNDS; n++) {
-      const r = new Random((SEED + n * 104729) | 0);
+    forSeeds(count(ROUNDS), (r) => {
       const text = Buffer.from(written(r, value(r, 0)), 'utf8');
-      for (let k = r.below(4); k >= 0; k--)
-        text[r.below(text.length)] = r.pick([0x22, 0x2c, 0x5c, 0x7b, 0x5d, 0x20, 0x00, 0xff, 0x31, 0x3d]);
+      for (let k = r.int(4); k >= 0; k--) text[r.int(text.length)] = r.pick([0x22, 0x2c, 0x5c, 0x7b, 0x5d, 0x20, 0x00, 0xff, 0x31, 0x3d]);
       const masker = createMasker('redact');
       const whole = masked(masker, text, () => text.length);
-      const got = masked(masker, text, () => 1 + r.below(9));
-      assert.ok(
-        got.equals(whole),
-        `MIDSTREAM_SEED=${SEED} round ${n} ${text.toString('utf8')} gave ${got.toString('utf8')} and not ${whole.toString('utf8')}`,
-      );
-    }
+      const got = masked(masker, text, () => 1 + r.int(9));
+      assert.ok(got.equals(whole), `${text.toString('utf8')} gave ${got.toString('utf8')} and not ${whole.toString('utf8')}`);
+    });
   });
 
   it('masks the hundredth value under a key as if it were the first', () => {
@@ -139,21 +134,20 @@ describe('JSON codec, properties', function () {
       createMasker('null'),
       createMasker('hash', { key: Buffer.alloc(32, 7) }),
     ];
-    for (let n = 0; n < 40; n++) {
-      const r = new Random((SEED + n * 7919) | 0);
-      const note = `MIDSTREAM_SEED=${SEED} round ${n}`;
+    forSeeds(count(40), (r) => {
+      const note = ``;
       const detector = createDetector({ detect: [r.pick(['all', 'pii', 'email'])] });
       const masker = r.pick(maskers);
       const lines = Array.from({ length: 120 }, () => {
-        const fields = Object.entries(usual).map(([key, values]) => `"${key}":"${r.below(5) > 0 ? values[0] : r.pick(values)}"`);
-        return `{${fields.join(',')},"n":${r.below(9)}}\n`;
+        const fields = Object.entries(usual).map(([key, values]) => `"${key}":"${r.int(5) > 0 ? values[0] : r.pick(values)}"`);
+        return `{${fields.join(',')},"n":${r.int(9)}}\n`;
       });
       const run = (text: string): string => {
         let out = '';
         const codec = new JsonMasker({ detector, masker, write: (bytes) => (out += bytes.toString()) });
         const bytes = Buffer.from(text);
         for (let at = 0; at < bytes.length; ) {
-          const next = at + 1 + r.below(700);
+          const next = at + 1 + r.int(700);
           codec.push(bytes.subarray(at, next));
           at = next;
         }
@@ -161,6 +155,6 @@ describe('JSON codec, properties', function () {
         return out;
       };
       assert.equal(run(lines.join('')), lines.map(run).join(''), note);
-    }
+    });
   });
 });

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { hasForm, isSomeCountrys, passesSieve } from '../../../filters/mask/detectors/national-any.js';
 import { isValid, NAMED } from '../../../filters/mask/detectors/national-forms.js';
-import { Random } from './corpus.js';
+import { count } from '../../support/long.js';
+import { forSeeds, type Random } from '../../support/random.js';
 
-const SEED = Number(process.env.MIDSTREAM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /** A word of digits with letters at its ends, as most identifiers have them, or anywhere. */
 function word(r: Random): string {
-  const length = 6 + r.below(13);
-  const ends = r.below(3);
-  const head = r.below(4);
-  const tail = r.below(4);
+  const length = 6 + r.int(13);
+  const ends = r.int(3);
+  const head = r.int(4);
+  const tail = r.int(4);
   return Array.from({ length }, (_, k) => {
-    const letter = ends === 2 ? r.below(3) === 0 : k < head || k >= length - tail;
-    return letter ? r.chars(LETTERS, 1) : String(r.below(10));
+    const letter = ends === 2 ? r.int(3) === 0 : k < head || k >= length - tail;
+    return letter ? r.chars(LETTERS, 1) : String(r.int(10));
   }).join('');
 }
 
@@ -23,12 +23,12 @@ const LAX = new Set(['AZ tin', 'BO ci', 'ES cif', 'ES dni', 'ES nie', 'ES nif', 
 
 /** 13 or 14 digits, many of them with a date where countries write theirs. */
 function longNumber(r: Random): string {
-  const length = 13 + r.below(2);
+  const length = 13 + r.int(2);
   const two = (n: number): string => String(n).padStart(2, '0');
   const dates = [
-    () => two(r.below(100)) + two(1 + r.below(12)) + two(1 + r.below(28)),
-    () => two(1 + r.below(28)) + two(1 + r.below(12)) + two(r.below(100)),
-    () => r.chars('123456789', 1) + two(r.below(100)) + two(1 + r.below(12)) + two(1 + r.below(28)),
+    () => two(r.int(100)) + two(1 + r.int(12)) + two(1 + r.int(28)),
+    () => two(1 + r.int(28)) + two(1 + r.int(12)) + two(r.int(100)),
+    () => r.chars('123456789', 1) + two(r.int(100)) + two(1 + r.int(12)) + two(1 + r.int(28)),
     () => '',
   ];
   const head = r.pick(dates)();
@@ -62,17 +62,16 @@ describe('national identifiers, properties', function () {
   it('has no form that is narrower than the validator it stands before', () => {
     Error.stackTraceLimit = 0;
     let valid = 0;
-    for (let n = 0; n < 1500; n++) {
-      const r = new Random((SEED + n * 7919) | 0);
+    forSeeds(count(1500), (r) => {
       const text = word(r);
       for (const [country, name] of NAMED) {
         // the country's own letters before a number are read elsewhere
         if (text.startsWith(country) || text.startsWith('EL') || LAX.has(`${country} ${name}`) || !isValid(country, name, text)) continue;
         valid++;
-        assert.ok(hasForm(country, name, text), `MIDSTREAM_SEED=${SEED} round ${n}: ${country} ${name} takes ${text}`);
-        assert.ok(isSomeCountrys(text), `MIDSTREAM_SEED=${SEED} round ${n}: ${text} is of ${country} ${name}`);
+        assert.ok(hasForm(country, name, text), `${country} ${name} takes ${text}`);
+        assert.ok(isSomeCountrys(text), `${text} is of ${country} ${name}`);
       }
-    }
+    });
     Error.stackTraceLimit = 10;
     assert.ok(valid > 100, String(valid));
   });
@@ -80,34 +79,31 @@ describe('national identifiers, properties', function () {
   it('sifts no number that a validator takes', () => {
     let sifted = 0;
     const taken = new Map<string, number>();
-    for (let n = 0; n < 4000; n++) {
-      const r = new Random((SEED + n * 104_729) | 0);
+    forSeeds(count(4000), (r) => {
       const text = longNumber(r);
       for (const [country, name] of NAMED) {
         if (LAX.has(`${country} ${name}`) || passesSieve(country, name, text)) continue;
         sifted++;
         // asking the library about all that is sifted takes minutes
         if (sifted % 8 !== 0 || !isValid(country, name, text)) continue;
-        assert.fail(`MIDSTREAM_SEED=${SEED} round ${n}: ${country} ${name} takes ${text}`);
+        assert.fail(`${country} ${name} takes ${text}`);
       }
-    }
-    for (let n = 0; n < 20_000; n++) {
-      const r = new Random((SEED + n * 15_485_863) | 0);
+    });
+    forSeeds(count(20_000), (r, seed) => {
       const text = longNumber(r);
-      const [country, name] = SIFTED[n % SIFTED.length]!;
-      if (!isValid(country, name, text)) continue;
+      const [country, name] = SIFTED[seed % SIFTED.length]!;
+      if (!isValid(country, name, text)) return;
       taken.set(`${country} ${name}`, (taken.get(`${country} ${name}`) ?? 0) + 1);
-      assert.ok(passesSieve(country, name, text), `MIDSTREAM_SEED=${SEED} round ${n}: ${country} ${name} takes ${text}`);
-    }
+      assert.ok(passesSieve(country, name, text), `${country} ${name} takes ${text}`);
+    });
     assert.ok(taken.size > 8, `only ${[...taken.keys()]} took any`);
   });
 
   it('takes plain numbers of 4 to 12 digits, since one validator takes any', () => {
-    for (let n = 0; n < 2000; n++) {
-      const r = new Random((SEED + n) | 0);
-      const text = r.chars('123456789', 1) + r.chars('0123456789', 3 + r.below(9));
+    forSeeds(count(2000), (r) => {
+      const text = r.chars('123456789', 1) + r.chars('0123456789', 3 + r.int(9));
       assert.ok(isSomeCountrys(text));
-      assert.ok(isValid('LI', 'peid', text), `MIDSTREAM_SEED=${SEED} round ${n}: ${text}`);
-    }
+      assert.ok(isValid('LI', 'peid', text), text);
+    });
   });
 });

@@ -3,10 +3,11 @@ import { applyMask, createDetector, createMasker, maskText } from '../../../filt
 import { STREAM_LIMITS } from '../../../filters/mask/stream/limits.js';
 import { StreamMasker } from '../../../filters/mask/stream/masker.js';
 import type { Detector, Masker } from '../../../filters/mask/types.js';
-import { composed, Random } from './corpus.js';
+import { count } from '../../support/long.js';
+import { forSeeds, type Random } from '../../support/random.js';
+import { composed } from './corpus.js';
 
-const SEED = Number(process.env.MIDSTREAM_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const ROUNDS = Number(process.env.MIDSTREAM_ROUNDS ?? 300);
+const ROUNDS = 300;
 /** so small that a text of a page has many segments; what is read around them is as ever, for evidence may stand that far away */
 const SMALL = { window: 128, left: STREAM_LIMITS.left, right: STREAM_LIMITS.right, grown: 64 * 1024 };
 
@@ -16,10 +17,6 @@ const detectors: Detector[] = [
   createDetector({ detect: ['pii'] }),
 ];
 const maskers: Masker[] = [createMasker('redact'), createMasker('partial'), createMasker('hash', { key: Buffer.alloc(32, 7) })];
-
-function each(rounds: number, property: (r: Random, note: string) => void): void {
-  for (let n = 0; n < rounds; n++) property(new Random((SEED + n * 7919) | 0), `MIDSTREAM_SEED=${SEED} round ${n}`);
-}
 
 function page(r: Random, parts: number): Buffer {
   const between = [
@@ -57,56 +54,56 @@ describe('stream masker, properties', function () {
   this.timeout(300_000);
 
   it('gives what masking the whole gives, wherever the stream is cut', () => {
-    each(ROUNDS, (r, note) => {
+    forSeeds(count(ROUNDS), (r) => {
       const [detector, masker] = [r.pick(detectors), r.pick(maskers)];
-      const text = page(r, 1 + r.below(6));
+      const text = page(r, 1 + r.int(6));
       const whole = maskText(detector, masker, text, 0, text.length) ?? text;
-      for (const sizes of [() => 1, () => 1 + r.below(7), () => 1 + r.below(100)]) {
+      for (const sizes of [() => 1, () => 1 + r.int(7), () => 1 + r.int(100)]) {
         const cut = streamed(detector, masker, text, sizes);
-        assert.ok(cut.equals(whole), `${note}: ${said(text)} gave ${said(cut)} and not ${said(whole)}`);
+        assert.ok(cut.equals(whole), `${said(text)} gave ${said(cut)} and not ${said(whole)}`);
       }
     });
   });
 
   it('gives the same at every single cut', () => {
-    each(ROUNDS / 10, (r, note) => {
+    forSeeds(count(ROUNDS / 10), (r) => {
       const [detector, masker] = [r.pick(detectors), r.pick(maskers)];
       const text = page(r, 2);
       const whole = maskText(detector, masker, text, 0, text.length) ?? text;
       for (let cut = 1; cut < text.length; cut++) {
         const sizes = [cut];
         const got = streamed(detector, masker, text, () => sizes.shift() ?? text.length);
-        assert.ok(got.equals(whole), `${note} cut at ${cut}: ${said(text)} gave ${said(got)} and not ${said(whole)}`);
+        assert.ok(got.equals(whole), `cut at ${cut}: ${said(text)} gave ${said(got)} and not ${said(whole)}`);
       }
     });
   });
 
   it('gives the same where a text has many segments', () => {
-    each(ROUNDS / 4, (r, note) => {
+    forSeeds(count(ROUNDS / 4), (r) => {
       const [detector, masker] = [r.pick(detectors), r.pick(maskers)];
-      const text = page(r, r.below(4) === 0 ? 150 : 20);
+      const text = page(r, r.int(4) === 0 ? 150 : 20);
       const whole = maskText(detector, masker, text, 0, text.length) ?? text;
       const once = streamed(detector, masker, text, () => text.length, { limits: SMALL });
-      const cut = streamed(detector, masker, text, () => 1 + r.below(300), { limits: SMALL });
-      assert.ok(cut.equals(once), `${note}: cuts changed ${said(text)}`);
+      const cut = streamed(detector, masker, text, () => 1 + r.int(300), { limits: SMALL });
+      assert.ok(cut.equals(once), `cuts changed ${said(text)}`);
       if (cut.equals(whole)) return;
       // What was redacted may itself be read as a name (`[azure_client_secret]=x`), and by segments it is read at another time than in the
       // whole: then nothing may be left to find.
       const left = masker.as === 'redact' ? detector.find(cut, 0, cut.length) : undefined;
-      assert.deepEqual(left, [], `${note}: ${said(text)} gave ${said(cut)} and not ${said(whole)}`);
+      assert.deepEqual(left, [], `${said(text)} gave ${said(cut)} and not ${said(whole)}`);
     });
   });
 
   it('gives the same with a flush at any place', () => {
-    each(ROUNDS, (r, note) => {
+    forSeeds(count(ROUNDS), (r) => {
       const [detector, masker] = [r.pick(detectors), r.pick(maskers)];
-      const text = page(r, 1 + r.below(5));
+      const text = page(r, 1 + r.int(5));
       const whole = maskText(detector, masker, text, 0, text.length) ?? text;
       // what is found only because its neighbour was redacted first can't be found before the neighbour has come
       if (!applyMask(masker, detector.find(text, 0, text.length), text, 0, text.length).equals(whole)) return;
-      const often = 1 + r.below(5);
-      const got = streamed(detector, masker, text, () => 1 + r.below(30), { flush: () => r.below(often) === 0 });
-      assert.ok(got.equals(whole), `${note}: ${said(text)} gave ${said(got)} and not ${said(whole)}`);
+      const often = 1 + r.int(5);
+      const got = streamed(detector, masker, text, () => 1 + r.int(30), { flush: () => r.int(often) === 0 });
+      assert.ok(got.equals(whole), `${said(text)} gave ${said(got)} and not ${said(whole)}`);
     });
   });
 });

@@ -4,11 +4,8 @@ import { compilePolicy } from '../../../filters/policy/index.js';
 import { glob, Pattern } from '../../../filters/policy/pattern.js';
 import type { Verdict } from '../../../filters/policy/types.js';
 import type { StatementFacts } from '../../../filters/sql/facts.js';
+import { runs } from '../../support/seed.js';
 import { operation, sqlFacts } from '../../unit/policy/operation.js';
-
-/** MIDSTREAM_SEED replays a failure; fast-check prints the seed with it. */
-const { MIDSTREAM_SEED: seed } = process.env;
-const parameters = { numRuns: 300, ...(seed === undefined ? {} : { seed: Number(seed) }) };
 
 const strictness: Record<Verdict, number> = { allow: 0, approve: 1, deny: 2 };
 
@@ -112,7 +109,7 @@ describe('any policy', function () {
             ),
           );
       }),
-      parameters,
+      runs(300),
     );
   });
 
@@ -132,7 +129,7 @@ describe('any policy', function () {
           [b.approval?.quorum, b.approval?.wait_ms, b.approval?.lease],
         );
       }),
-      parameters,
+      runs(300),
     );
   });
 
@@ -144,7 +141,7 @@ describe('any policy', function () {
         if (before.rule === 'default:allow') return;
         assert.ok(strictness[after.verdict] >= strictness[before.verdict], `${before.verdict} became ${after.verdict}`);
       }),
-      parameters,
+      runs(300),
     );
   });
 
@@ -158,7 +155,7 @@ describe('any policy', function () {
         assert.equal(after.rule, before.rule);
         assert.deepEqual(after.approval, before.approval);
       }),
-      parameters,
+      runs(300),
     );
   });
 
@@ -176,7 +173,7 @@ describe('any policy', function () {
           for (const said of (error as Error).message.split('\n')) assert.match(said, /^p\.yaml:(\d+:\d+: \S| and \d+ more$)/);
         }
       }),
-      { ...parameters, numRuns: 1500 },
+      runs(1500),
     );
   });
 });
@@ -204,7 +201,7 @@ describe('any pattern', function () {
           );
         },
       ),
-      { ...parameters, numRuns: 2000 },
+      runs(2000),
     );
   });
 
@@ -219,7 +216,7 @@ describe('any pattern', function () {
           assert.equal(glob(text, pattern, { left: 1e6 }), expression.test(text));
         },
       ),
-      { ...parameters, numRuns: 1000 },
+      runs(1000),
     );
   });
 });

@@ -6,6 +6,7 @@ import { CopyOutMasker } from '../../../filters/postgres/rows/copy-out.js';
 import { RowMasker } from '../../../filters/postgres/rows/data-row.js';
 import { arrayElements, builtinShapes } from '../../../filters/postgres/rows/oids.js';
 import type { CopyShape } from '../../../filters/sql/facts.js';
+import { count } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import {
   CARD,
@@ -124,7 +125,7 @@ const shapes: CopyShape[] = [
 
 describe('rows, at random', () => {
   it('of clean words come out byte for byte as they went in', () => {
-    forSeeds(500, (random) => {
+    forSeeds(count(500), (random) => {
       const width = 1 + random.int(8);
       const masker = new RowMasker(
         planOf(everything, ...Array.from({ length: width }, (_, i) => column(`c${i}`, random.pick([25, 1043, 1042, 705])))),
@@ -141,7 +142,7 @@ describe('rows, at random', () => {
   });
 
   it('of any bytes under any type stay rows, and never throw', () => {
-    forSeeds(3000, (random) => {
+    forSeeds(count(3000), (random) => {
       const width = 1 + random.int(5);
       const names = ['c', 'hidden', 'gone', 'password', 'dob', 'ssn'];
       const layout = Array.from({ length: width }, () => column(random.pick(names), random.pick(oids), random.int(2) as 0 | 1));
@@ -160,7 +161,7 @@ describe('rows, at random', () => {
   });
 
   it('cut short or with lying lengths are refused or masked, never something else', () => {
-    forSeeds(2000, (random) => {
+    forSeeds(count(2000), (random) => {
       const masker = new RowMasker(planOf(columnsToo, column('a'), column('b', 1009), column('hidden')));
       const row = dataRow(value(random), value(random), value(random));
       const at = random.int(row.length - 5) + 5;
@@ -176,7 +177,7 @@ describe('rows, at random', () => {
   });
 
   it('one by one and in a run give the same', () => {
-    forSeeds(500, (random) => {
+    forSeeds(count(500), (random) => {
       const layout = [column('a'), column('j', 114), column('hidden', 23), column('l', 1009)];
       const rows = Array.from({ length: 1 + random.int(6) }, () => dataRow(...layout.map(() => value(random))));
       const buf = Buffer.concat(rows);
@@ -190,7 +191,7 @@ describe('rows, at random', () => {
 
   it('the hundredth is masked like the first: what was seen before changes the time and nothing else', () => {
     const all = kinds.flatMap((kind) => kind.examples);
-    forSeeds(60, (random) => {
+    forSeeds(count(60), (random) => {
       const plan = planOf(columnsToo, column('a'), column('b'), column('j', 114));
       const warm = new RowMasker(plan);
       for (let n = 0; n < 100; n++) {
@@ -234,7 +235,7 @@ describe('rows, at random', () => {
         ['*.*.gone', 'null'],
       ],
     ];
-    forSeeds(60, (random) => {
+    forSeeds(count(60), (random) => {
       const names = [...Object.keys(usual), 'note'];
       const layout = [column(random.pick(names)), column(random.pick(names)), column('gone')];
       const plan = planOf(masksOf(...random.pick(rules)), ...layout);
@@ -260,7 +261,7 @@ describe('rows, at random', () => {
 
   it('of a long answer, cut into chunks anywhere, give what each row gives to a masker that saw no other', () => {
     const all = kinds.flatMap((kind) => kind.examples);
-    forSeeds(40, (random) => {
+    forSeeds(count(40), (random) => {
       // a name that says what stands under it is treated in another way than the rest
       const plan = planOf(columnsToo, column('a'), column('card'), column('hidden'), column('j', 114));
       const rows = Array.from({ length: 120 }, (_, n) => {
@@ -298,7 +299,7 @@ describe('rows, at random', () => {
 
   it('hide what every kind is known by, whatever stands in the cells beside it', () => {
     const all = kinds.flatMap((kind) => kind.examples);
-    forSeeds(all.length * 4, (random, seed) => {
+    forSeeds(count(all.length * 4), (random, seed) => {
       const example = all[seed % all.length]!;
       // The length of a neighbour puts any byte before and behind the value, digits and letters too.
       const beside = () => 'x'.repeat(random.pick([0, 0x30, 0x39, 0x41, 0x61, 0x2d, 0x40, random.int(256)]));
@@ -358,7 +359,7 @@ describe('COPY, at random', () => {
   }
 
   it('gives the same messages one by one and in runs', () => {
-    forSeeds(800, (random) => {
+    forSeeds(count(800), (random) => {
       const shape = random.pick(shapes);
       const line = () =>
         layout.map(() => field(shape, random.chance(0.3) ? broken(random).toString() : words(random))).join(shape.delimiter);
@@ -381,7 +382,7 @@ describe('COPY, at random', () => {
   });
 
   it('gives the same bytes however it is cut', () => {
-    forSeeds(1500, (random) => {
+    forSeeds(count(1500), (random) => {
       const shape = random.pick(shapes);
       const line = () =>
         layout
@@ -407,7 +408,7 @@ describe('COPY, at random', () => {
   });
 
   it('of clean words comes out as it went in', () => {
-    forSeeds(500, (random) => {
+    forSeeds(count(500), (random) => {
       const shape = random.pick(shapes);
       const line = () => layout.map(() => field(shape, words(random))).join(shape.delimiter);
       const whole = Buffer.from(Array.from({ length: 1 + random.int(5) }, () => `${line()}\n`).join(''));
@@ -419,7 +420,7 @@ describe('COPY, at random', () => {
   });
 
   it('of any bytes is masked or refused', () => {
-    forSeeds(2000, (random) => {
+    forSeeds(count(2000), (random) => {
       const shape = { ...random.pick(shapes), format: random.pick(['text', 'csv', 'binary'] as const) };
       const start =
         shape.format === 'binary' && random.chance(0.8)

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import * as wire from '../../../filters/postgres/wire/index.js';
 import { count } from '../../support/long.js';
+import { SAID } from '../../support/seed.js';
 import { corpus } from './corpus.js';
-import { fuzz, runSeed } from './fuzz.js';
+import { fuzz } from './fuzz.js';
 
 const RUNS = count(2000, 200_000);
 
@@ -18,9 +19,9 @@ describe('every decoder survives mutated messages', () => {
         const headerBytes = name === 'StartupPacket' ? 4 : 5;
         const report = fuzz(`${side} ${name}`, codec as AnyCodec, headerBytes, corpus(side, name), RUNS);
         // A corpus that never decodes, or mutations that never do, would make the questions empty.
-        assert.ok(report.decoded > 0, `nothing decoded, MIDSTREAM_SEED=${runSeed}`);
+        assert.ok(report.decoded > 0, `nothing decoded, ${SAID}`);
         const takesAnything = ['CopyData', 'PasswordMessage'].includes(name);
-        assert.ok(takesAnything || report.refused > 0, `nothing refused, MIDSTREAM_SEED=${runSeed}`);
+        assert.ok(takesAnything || report.refused > 0, `nothing refused, ${SAID}`);
       });
 
   it('the members of the password family', () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { MidstreamError } from '../../../filters/errors.js';
 import type { Codec } from '../../../filters/postgres/wire/index.js';
+import { Random } from '../../support/random.js';
+import { SEED } from '../../support/seed.js';
 
 /**
  * The fuzzer of one decoder. It mutates bodies out of a corpus and asks of each decode:
@@ -10,21 +12,6 @@ import type { Codec } from '../../../filters/postgres/wire/index.js';
  * 4. a value encodes to the very bytes it was decoded from: nothing was skipped, guessed or cut off.
  */
 
-/** mulberry32: small, and the same on every machine for the same seed. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-/** MIDSTREAM_SEED replays a run; otherwise each run has its own. */
-export const runSeed = Number(process.env.MIDSTREAM_SEED ?? Math.floor(Math.random() * 0x7fffffff));
-
 const PAD_BYTES = 300;
 /** Numbers that lengths and counts like to be wrong with. */
 const WORDS = [
@@ -33,8 +20,8 @@ const WORDS = [
 ];
 
 /** One to four changes: bits, bytes, words of 16 and 32 bits, cuts, insertions, repeats, another corpus entry put inside. */
-export function mutate(corpus: readonly Buffer[], random: () => number): Buffer {
-  const pick = (n: number) => Math.floor(random() * n);
+export function mutate(corpus: readonly Buffer[], random: Random): Buffer {
+  const pick = (n: number) => random.int(n);
   const some = () => corpus[pick(corpus.length)] as Buffer;
   let body: Buffer = Buffer.from(some());
   for (let changes = 1 + pick(4); changes > 0; changes--) {
@@ -129,9 +116,9 @@ export function fuzz(
   headerBytes: number,
   corpus: readonly Buffer[],
   runs: number,
-  seed = runSeed,
+  seed = SEED,
 ): FuzzReport {
-  const random = seeded(seed);
+  const random = new Random(seed);
   const report = { decoded: 0, refused: 0 };
   for (let run = 0; run < corpus.length + runs; run++) {
     const body = corpus[run] ?? mutate(corpus, random);

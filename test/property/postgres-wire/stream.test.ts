@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { MidstreamError } from '../../../filters/errors.js';
 import * as wire from '../../../filters/postgres/wire/index.js';
-import { count } from '../../support/long.js';
+import { runs } from '../../support/seed.js';
 import { backendMessage, frontendMessage, startupPacket } from './arbitraries.js';
-import { runSeed } from './fuzz.js';
 
-const options = { seed: runSeed, numRuns: count(500, 20_000) };
+const options = runs(500, 20_000);
 const LIMITS = { message_bytes_max: 1 << 20, stream_bytes_max: 1 << 30 };
 
 /** Cuts bytes into chunks; `cuts` are any numbers. Some chunks may be empty. */

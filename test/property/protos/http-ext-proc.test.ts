@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { decodeProcessingRequest, encodeProcessingResponse, type ProcessingResponse } from '../../../protos/http-ext-proc.js';
 import { codec, loadProto } from '../../../protos/load.js';
 import { field, ProtoError } from '../../../protos/wire.js';
+import { runs } from '../../support/seed.js';
 
 const root = loadProto('http-ext-proc.proto');
 const requests = codec(root, 'envoy.service.ext_proc.v3.ProcessingRequest');
@@ -36,6 +37,7 @@ describe('the hand-written codec of HTTP ext_proc, against reflection over the .
         const tail = decodeProcessingRequest(requests.encode({ [`${side}_trailers`]: { trailers: headerMap(list) } }));
         assert.deepEqual([tail.part, 'headers' in tail && tail.headers], [`${side}_trailers`, list]);
       }),
+      runs(100),
     );
     assert.equal(decodeProcessingRequest(Buffer.alloc(0)).part, 'none');
   });
@@ -69,6 +71,7 @@ describe('the hand-written codec of HTTP ext_proc, against reflection over the .
           assert.deepEqual(mutation?.remove_headers ?? [], remove);
         }
       }),
+      runs(100),
     );
   });
 
@@ -83,6 +86,7 @@ describe('the hand-written codec of HTTP ext_proc, against reflection over the .
         assert.equal(streamed_response.end_of_stream ?? false, end);
         assert.ok(answer['dynamic_metadata'].fields.midstream);
       }),
+      runs(100),
     );
     const refusal = responses.decode(
       encodeProcessingResponse({
@@ -123,6 +127,7 @@ describe('the hand-written codec of HTTP ext_proc, against reflection over the .
         assert.ok(Buffer.from(sent.body ?? []).equals(Buffer.concat(chunks)));
         assert.equal(sent.end_of_stream ?? false, end);
       }),
+      runs(100),
     );
   });
 
@@ -146,6 +151,7 @@ describe('the hand-written codec of HTTP ext_proc, against reflection over the .
           assert.ok(error instanceof ProtoError, String(error));
         }
       }),
+      runs(100),
     );
   });
 });

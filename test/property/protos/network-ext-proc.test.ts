@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { codec, loadProto } from '../../../protos/load.js';
 import { ConnectionStatus, decodeProcessingRequest, encodeProcessingResponse } from '../../../protos/network-ext-proc.js';
 import { type Json, ProtoError } from '../../../protos/wire.js';
-import { count } from '../../support/long.js';
+import { runs } from '../../support/seed.js';
 
 const root = loadProto('network-ext-proc.proto');
 const requests = codec(root, 'envoy.service.network_ext_proc.v3.ProcessingRequest');
@@ -65,6 +65,7 @@ describe('the hand-written codec of network ext_proc, against reflection over th
           assert.deepEqual(plain(decoded.attributes ?? {}), plain(attributes));
         },
       ),
+      runs(100),
     );
   });
 
@@ -109,6 +110,7 @@ describe('the hand-written codec of network ext_proc, against reflection over th
           } else assert.equal(decoded['dynamic_metadata'], undefined);
         },
       ),
+      runs(100),
     );
   });
 
@@ -121,7 +123,7 @@ describe('the hand-written codec of network ext_proc, against reflection over th
           assert.ok(error instanceof ProtoError, String(error));
         }
       }),
-      { numRuns: count(2000, 100_000) },
+      runs(2000, 100_000),
     );
   });
 });

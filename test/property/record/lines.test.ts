@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { LineBlocks } from '../../../extproc/stores/recordings/line-blocks.js';
 import { formatLine, headRoom, lineBeginning, sha256Hex, writeHead } from '../../../filters/record/chain.js';
 import { withWire } from '../../../filters/record/events.js';
+import { count } from '../../support/long.js';
 import { forSeeds } from '../../support/random.js';
 
 describe('lines with bytes in them', () => {
   it('are what one string of all would be, whatever the pieces, the blocks and the turn', () => {
-    forSeeds(400, (random) => {
+    forSeeds(count(400), (random) => {
       const blocks = new LineBlocks();
       const expected: string[] = [];
       const got: Buffer[] = [];

@@ -7,7 +7,9 @@ import { verifyRecordings } from '../../../extproc/stores/recordings/verify/inde
 import { formatLine, parseLine, sha256Hex } from '../../../filters/record/chain.js';
 import { verifierKey } from '../../../filters/record/signed-note.js';
 import { count } from '../../support/long.js';
-import { events, open, random, seedOf, temporaryDirectory } from '../../unit/record/harness.js';
+import { Random } from '../../support/random.js';
+import { SAID } from '../../support/seed.js';
+import { events, open, temporaryDirectory } from '../../unit/record/harness.js';
 
 const COUNT = count(1_000, 10_000);
 
@@ -236,8 +238,8 @@ describe('recordings: what was tampered with is found', function () {
 
   /** The same recording with plain segments, so that mutations can edit lines; leaves and checkpoints made for it. */
   it(`finds every one of ${COUNT} seeded mutations`, async () => {
-    const seed = seedOf();
-    const below = random(seed);
+    const random = new Random();
+    const below = (n: number) => random.int(n);
     const { files, key } = await recorded();
     const whole = await verifyRecordings('/memory', { fs: memoryFs(files), public_keys: [key] });
     assert.deepEqual(whole.problems, []);
@@ -258,12 +260,9 @@ describe('recordings: what was tampered with is found', function () {
       const what = [...new Set([...files.keys(), ...changed.keys()])].filter(
         (name) => !changed.get(name)?.equals(files.get(name) ?? Buffer.alloc(0)),
       );
-      assert.ok(!report.ok, `seed ${seed}, mutation ${n} (${mutation.name}; ${what.join(', ')}) was not found`);
+      assert.ok(!report.ok, `${SAID}, mutation ${n} (${mutation.name}; ${what.join(', ')}) was not found`);
       for (const problem of report.problems)
-        assert.ok(
-          problem.what !== '' && (problem.file !== '' || problem.log !== ''),
-          `seed ${seed}, mutation ${n}: a problem without a place`,
-        );
+        assert.ok(problem.what !== '' && (problem.file !== '' || problem.log !== ''), `${SAID}, mutation ${n}: a problem without a place`);
     }
     assert.equal(counts.size, mutations.length, `some kind of mutation never came: ${[...counts.keys()].join(', ')}`);
   });

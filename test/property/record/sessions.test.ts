@@ -10,10 +10,9 @@ import { formatLine, parseLine, sha256Hex } from '../../../filters/record/chain.
 import { recordedRows } from '../../../filters/record/pg-rows.js';
 import { textsOf } from '../../../filters/record/search.js';
 import { timelineLines } from '../../../filters/record/timeline.js';
-import { count } from '../../support/long.js';
-import { open, seedOf } from '../../unit/record/harness.js';
+import { runs } from '../../support/seed.js';
+import { open } from '../../unit/record/harness.js';
 
-const seed = seedOf() | 0;
 const type = fc.constantFrom(
   'session.open',
   'request',
@@ -85,7 +84,7 @@ describe('recordings: any sessions', function () {
           rmSync(base, { recursive: true, force: true });
         }
       }),
-      { numRuns: count(25, 300), seed },
+      runs(25, 300),
     );
   });
 
@@ -104,7 +103,7 @@ describe('recordings: any sessions', function () {
         }
         for (const { text } of textsOf(event)) assert.equal(typeof text, 'string');
       }),
-      { numRuns: 1000, seed },
+      runs(1000),
     );
   });
 
@@ -117,14 +116,14 @@ describe('recordings: any sessions', function () {
         for (const { rows } of results)
           for (const row of rows) for (const cell of row) assert.ok(cell === null || typeof cell === 'string');
       }),
-      { numRuns: 2000, seed },
+      runs(2000),
     );
   });
 
   it('the hash of a line is that of its bytes, whatever characters it holds', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => assert.equal(sha256Hex(text), sha256Hex(Buffer.from(text, 'utf8')))),
-      { seed },
+      runs(100),
     );
   });
 });

@@ -1,7 +1,8 @@
 /** Wherever a dangerous call or a secret column is put, the facts show it. */
 import assert from 'node:assert/strict';
+import { count } from '../../support/long.js';
+import { forSeeds, type Random } from '../../support/random.js';
 import { analyze, leaks, loadParser, reaches } from '../../unit/sql/helpers.js';
-import { makeRandom, type Random } from './random.js';
 
 type Wrap = (inner: string) => string;
 
@@ -121,20 +122,19 @@ describe('SQL hiding places', function () {
   // A loaded machine may take its time; nothing here is about speed.
   this.timeout(120_000);
   before(loadParser);
-  const random = makeRandom();
-  const rounds = 500;
+  const rounds = count(500);
 
   it('a column is followed to the client through any nesting', () => {
-    for (let i = 0; i < rounds; i += 1) {
+    forSeeds(rounds, (random) => {
       const text = random.pick(OUTPUTS)(nest(random.pick(['secret', 'vault.secret', '(vault).secret']), random.int(7), random));
-      assert.equal(analyze(text).facts.unparsed, '', `seed ${random.seed}: ${text}`);
+      assert.equal(analyze(text).facts.unparsed, '', text);
       const out = leaks(text);
-      assert.ok(out.includes('vault.secret') || out.includes('vault.*'), `seed ${random.seed}: ${text}: ${out.join(' ')}`);
-    }
+      assert.ok(out.includes('vault.secret') || out.includes('vault.*'), `${text}: ${out.join(' ')}`);
+    });
   });
 
   it('a whole row is followed to the client through any nesting', () => {
-    for (let i = 0; i < rounds; i += 1) {
+    forSeeds(rounds, (random) => {
       const row = random.pick([
         'vault::text',
         'row_to_json(vault)::text',
@@ -143,29 +143,29 @@ describe('SQL hiding places', function () {
         'secret(vault)',
       ]);
       const text = random.pick(OUTPUTS)(nest(row, random.int(6), random));
-      assert.equal(analyze(text).facts.unparsed, '', `seed ${random.seed}: ${text}`);
-      assert.ok(leaks(text).includes('vault.*'), `seed ${random.seed}: ${text}`);
-    }
+      assert.equal(analyze(text).facts.unparsed, '', text);
+      assert.ok(leaks(text).includes('vault.*'), text);
+    });
   });
 
   it('a call that reaches files is seen wherever it stands', () => {
-    for (let i = 0; i < rounds; i += 1) {
+    forSeeds(rounds, (random) => {
       const call = random.pick(["pg_read_file('x')", "pg_catalog.pg_read_file('x')", "('x'::text).pg_read_file", "evil.pg_read_file('x')"]);
       const text = random.pick(USES)(nest(call, random.int(7), random));
-      assert.equal(analyze(text).facts.unparsed, '', `seed ${random.seed}: ${text}`);
-      assert.ok(reaches(text).includes('files'), `seed ${random.seed}: ${text}`);
-    }
+      assert.equal(analyze(text).facts.unparsed, '', text);
+      assert.ok(reaches(text).includes('files'), text);
+    });
   });
 
   it('a statement within a text is found, or the text is opaque', () => {
-    for (let i = 0; i < 300; i += 1) {
+    forSeeds(count(300), (random) => {
       const statement = random.pick(['delete from vault', 'drop table vault', 'update vault set a = 1']);
       const text = random.pick(TEXTS)(statement);
       const { facts } = analyze(text);
-      assert.equal(facts.unparsed, '', `seed ${random.seed}: ${text}`);
+      assert.equal(facts.unparsed, '', text);
       const found = facts.statements.some((s) => s.objects.some((o) => o.name === 'vault' && o.access !== 'read'));
-      assert.ok(found, `seed ${random.seed}: ${text}`);
-    }
+      assert.ok(found, text);
+    });
   });
 
   it('a call within an expression of a block is found', () => {
@@ -188,24 +188,24 @@ describe('SQL hiding places', function () {
       (e) => `begin for i in 1..length((${e})::text) loop null; end loop; end`,
       (e) => `declare i text; begin foreach i in array array[${e}] loop null; end loop; end`,
     ];
-    for (let i = 0; i < 400; i += 1) {
+    forSeeds(count(400), (random) => {
       const text = `do $do$ ${random.pick(blocks)(nest("pg_read_file('x')", random.int(4), random))} $do$`;
       const { facts } = analyze(text);
       const seen = reaches(text).includes('files') || facts.opaque.includes('PL/pgSQL body could not be parsed');
-      assert.ok(facts.unparsed === '' && seen, `seed ${random.seed}: ${text}`);
-    }
+      assert.ok(facts.unparsed === '' && seen, text);
+    });
   });
 
   it('cut and mangled texts never throw', () => {
     const characters = `abc'"$;()[]{}.,*/-+<>=~!@#%^&|\`?:\\ \n\t0159é\u0001`;
-    for (let i = 0; i < 800; i += 1) {
+    forSeeds(count(800), (random) => {
       let text = random.pick(USES)(nest('secret', random.int(4), random));
       for (let j = random.int(4); j >= 0; j -= 1) {
         const at = random.int(text.length);
         text = text.slice(0, at) + characters[random.int(characters.length)] + text.slice(at + random.int(3));
       }
       const { facts, top } = analyze(text);
-      assert.equal(facts.unparsed !== '', top.length === 0 && facts.fingerprint === '', `seed ${random.seed}: ${text}`);
-    }
+      assert.equal(facts.unparsed !== '', top.length === 0 && facts.fingerprint === '', text);
+    });
   });
 });

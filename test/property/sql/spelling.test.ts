@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import type { SqlAnalysis } from '../../../filters/sql/facts.js';
 import { tokenize } from '../../../filters/sql/lexer.js';
+import { count } from '../../support/long.js';
+import { forSeeds, type Random } from '../../support/random.js';
 import { analyze, loadParser } from '../../unit/sql/helpers.js';
-import { makeRandom, type Random } from './random.js';
 
 const CORPUS = [
   "select id, name, salary + 1 as more from hr.people p where p.salary > 10 and name like 'a%' order by salary desc limit 5",
@@ -99,15 +100,14 @@ function essence(analysis: SqlAnalysis): unknown {
 describe('SQL facts do not depend on spelling', function () {
   this.timeout(120_000);
   before(loadParser);
-  const random = makeRandom();
   for (const text of CORPUS) {
     it(text, () => {
       const plain = analyze(text);
       assert.equal(plain.facts.unparsed, '');
-      for (let round = 0; round < 25; round += 1) {
+      forSeeds(count(25), (random) => {
         const spelled = respell(text, random);
-        assert.deepEqual(essence(analyze(spelled)), essence(plain), `seed ${random.seed}: ${JSON.stringify(spelled)}`);
-      }
+        assert.deepEqual(essence(analyze(spelled)), essence(plain), JSON.stringify(spelled));
+      });
     });
   }
 });

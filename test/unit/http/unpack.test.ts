@@ -4,6 +4,7 @@ import { Zstd } from '@hpcc-js/wasm-zstd';
 import { loadUnpackers } from '../../../extproc/process/unpackers.js';
 import { MidstreamError } from '../../../filters/errors.js';
 import { type Coding, codingsOf, RATIO_FREE_BYTES, Unpacking, unpackWhole } from '../../../filters/http/unpack/index.js';
+import { count } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 
 const limits = { unpacked_bytes_max: 64 * 1024 * 1024, unpacked_ratio_max: 200 };
@@ -71,7 +72,7 @@ describe('packed bodies', function () {
           cut(short, () => 1),
         ).equals(text.subarray(0, 300)),
       );
-      forSeeds(20, (random) => {
+      forSeeds(count(20), (random) => {
         assert.ok(
           unpacked(
             [coding],
@@ -157,7 +158,7 @@ describe('packed bodies', function () {
       for (let n = 1 + random.int(3); n > 0; n--) copy[random.int(copy.length)] = random.int(256);
       return copy;
     };
-    forSeeds(300, (random) => {
+    forSeeds(count(300), (random) => {
       const [name, coding, pack] = random.pick(packers);
       const packed = damage(random, pack(text.subarray(0, 2000)));
       try {

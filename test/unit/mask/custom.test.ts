@@ -7,9 +7,9 @@ import { StreamMasker } from '../../../filters/mask/stream/masker.js';
 import type { Detector } from '../../../filters/mask/types.js';
 import { compilePolicy } from '../../../filters/policy/index.js';
 import { buildMaskSet } from '../../../filters/postgres/rows/mask-set.js';
-import { composed, glued, Random } from '../../property/mask/corpus.js';
-
-const SEED = Number(process.env.MIDSTREAM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+import { composed, glued } from '../../property/mask/corpus.js';
+import { count } from '../../support/long.js';
+import { forSeeds } from '../../support/random.js';
 
 const kind = (one: Partial<CustomKind>): CustomKind => ({
   kind: 'own',
@@ -42,16 +42,15 @@ describe('patterns of a policy', () => {
   });
 
   it('agree with RegExp on every text that is tried', () => {
-    const r = new Random(SEED);
     const parts = ['a', 'b', '[ab]', '.', 'ab', 'a?', 'b*', '(a|bb)', '(?:ab)+', '[^a]', 'a{1,2}', '\\w', 'é'];
-    for (let n = 0; n < 400; n++) {
-      const pattern = `ab${Array.from({ length: 1 + r.below(4) }, () => r.pick(parts)).join('')}.`;
-      const text = Array.from({ length: r.below(12) }, () => r.pick(['a', 'b', 'c', 'é', '\n', 'ab'])).join('');
+    forSeeds(count(400), (r) => {
+      const pattern = `ab${Array.from({ length: 1 + r.int(4) }, () => r.pick(parts)).join('')}.`;
+      const text = Array.from({ length: r.int(12) }, () => r.pick(['a', 'b', 'c', 'é', '\n', 'ab'])).join('');
       const whole = new RegExp(`^(?:${pattern})$`, 'u');
       let best = -1;
       for (let end = 0; end <= text.length; end++) if (whole.test(text.slice(0, end))) best = Buffer.byteLength(text.slice(0, end));
-      assert.equal(longest(pattern, text), best, `MIDSTREAM_SEED=${SEED} /${pattern}/ on ${JSON.stringify(text)}`);
-    }
+      assert.equal(longest(pattern, text), best, `/${pattern}/ on ${JSON.stringify(text)}`);
+    });
   });
 
   it('read each byte a bounded number of times', () => {
@@ -76,10 +75,9 @@ describe('patterns of a policy', () => {
 
 describe('dictionaries of a policy', () => {
   it('find what a search for each word finds', () => {
-    const r = new Random(SEED ^ 1);
-    for (let n = 0; n < 300; n++) {
-      const words = [...new Set(Array.from({ length: 1 + r.below(6) }, () => r.chars('ab é', 1 + r.below(5))))];
-      const text = r.chars('ab éA', r.below(40));
+    forSeeds(count(300), (r) => {
+      const words = [...new Set(Array.from({ length: 1 + r.int(6) }, () => r.chars('ab é', 1 + r.int(5))))];
+      const text = r.chars('ab éA', r.int(40));
       const bytes = Buffer.from(text);
       const told = new Set<number>();
       new Dictionary(words, false).find(bytes, 0, bytes.length, true, (_start, end) => {
@@ -91,8 +89,8 @@ describe('dictionaries of a policy', () => {
         const one = Buffer.from(word);
         for (let at = bytes.indexOf(one); at >= 0; at = bytes.indexOf(one, at + 1)) ends.add(at + one.length);
       }
-      assert.deepEqual([...told].sort(), [...ends].sort(), `MIDSTREAM_SEED=${SEED} ${JSON.stringify(words)} in ${JSON.stringify(text)}`);
-    }
+      assert.deepEqual([...told].sort(), [...ends].sort(), `${JSON.stringify(words)} in ${JSON.stringify(text)}`);
+    });
   });
 
   it('take words that stand by themselves, phrases, any case when asked', () => {
@@ -132,41 +130,36 @@ describe('a detector with kinds of a policy', () => {
   it('joins what overlaps', () => assert.deepEqual(found(detector, 'password=TICKET42-bluebird'), ['password:TICKET42-bluebird']));
 
   it('is never passed by the gate, in a cell alone and among glued cells', () => {
-    for (let n = 0; n < 2000; n++) {
-      const r = new Random((SEED + n * 31) | 0);
+    forSeeds(count(2000), (r) => {
       const texts = ['badge E123456', 'Bluebird', 'ticket99', 'the quick brown fox jumps', 'E123456'];
-      const cells = Array.from({ length: 1 + r.below(3) }, () =>
-        r.below(2) === 0 ? composed(r) : Buffer.concat([composed(r), Buffer.from(r.pick(texts)), composed(r)]),
+      const cells = Array.from({ length: 1 + r.int(3) }, () =>
+        r.int(2) === 0 ? composed(r) : Buffer.concat([composed(r), Buffer.from(r.pick(texts)), composed(r)]),
       );
       const chunk = glued(r, cells);
       for (const cell of cells) {
         if (detector.find(cell, 0, cell.length, { name: r.pick(['', 'badge']) }).length === 0) continue;
-        assert.ok(
-          detector.mayHold(cell, 0, cell.length) && detector.mayHold(chunk, 0, chunk.length),
-          `MIDSTREAM_SEED=${SEED} round ${n} ${cell.toString('latin1')}`,
-        );
+        assert.ok(detector.mayHold(cell, 0, cell.length) && detector.mayHold(chunk, 0, chunk.length), cell.toString('latin1'));
       }
-    }
+    });
   });
 
   it('is the same wherever a stream is cut or flushed', () => {
     const masker = createMasker('partial');
-    for (let n = 0; n < 300; n++) {
-      const r = new Random((SEED + n * 37) | 0);
+    forSeeds(count(300), (r) => {
       const texts = ['badge E123456 ', ' Bluebird ', ' ticket99 ', ' the quick brown fox jumps over '];
-      const text = Buffer.concat(Array.from({ length: 1 + r.below(6) }, () => [composed(r), Buffer.from(r.pick(texts))]).flat());
+      const text = Buffer.concat(Array.from({ length: 1 + r.int(6) }, () => [composed(r), Buffer.from(r.pick(texts))]).flat());
       const out: Buffer[] = [];
       const stream = new StreamMasker({ detector, masker, write: (bytes) => out.push(Buffer.from(bytes)) });
       for (let at = 0; at < text.length; ) {
-        const size = 1 + r.below(12);
+        const size = 1 + r.int(12);
         stream.push(text.subarray(at, at + size));
         at += size;
-        if (r.below(2) === 0) stream.flush();
+        if (r.int(2) === 0) stream.flush();
       }
       stream.end();
       const whole = maskText(detector, masker, text, 0, text.length) ?? text;
-      assert.equal(Buffer.concat(out).toString('latin1'), whole.toString('latin1'), `MIDSTREAM_SEED=${SEED} round ${n}`);
-    }
+      assert.equal(Buffer.concat(out).toString('latin1'), whole.toString('latin1'));
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Request } from '../../../filters/postgres/session/request.js';
 import { withWire } from '../../../filters/record/events.js';
+import { count } from '../../support/long.js';
 import { forSeeds } from '../../support/random.js';
 import { dataRow } from '../postgres-rows/support.js';
 
@@ -11,7 +12,7 @@ const fields = (request: Request): unknown => {
 
 describe('what is kept of an answer', () => {
   it('is the same whether its messages come one by one or many at once', () => {
-    forSeeds(300, (random) => {
+    forSeeds(count(300), (random) => {
       const max = random.int(random.pick([600, 4000]));
       const one = new Request('r', max, true);
       const many = new Request('r', max, true);

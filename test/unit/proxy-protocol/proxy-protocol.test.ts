@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { MidstreamError } from '../../../filters/errors.js';
 import { formatIp6, parseIp4, parseIp6 } from '../../../filters/proxy-protocol/address.js';
 import * as pp from '../../../filters/proxy-protocol/index.js';
+import { runs } from '../../support/seed.js';
 
 const SIG = '0d0a0d0a000d0a515549540a';
 const TCP4 = 'c0a80001 0a000002 d431 1538';
@@ -234,7 +235,6 @@ describe('PROXY protocol v2', () => {
 });
 
 describe('PROXY protocol v2, any input', () => {
-  const seed = process.env['MIDSTREAM_SEED'] === undefined ? {} : { seed: Number(process.env['MIDSTREAM_SEED']) };
   const ip4 = fc.ipV4();
   const ip6 = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(formatIp6);
   const endpoint = (address: fc.Arbitrary<string>) => fc.record({ address, port: fc.nat(65535) }, { noNullPrototype: true });
@@ -260,7 +260,7 @@ describe('PROXY protocol v2, any input', () => {
         assert.deepEqual(preface.header, { ...value, tlvs: [...value.tlvs, ...added] });
         assert.equal(preface.rest.length, 0);
       }),
-      seed,
+      runs(100),
     );
   });
 
@@ -285,7 +285,7 @@ describe('PROXY protocol v2, any input', () => {
           assert.equal(outcome(step), outcome(bytes.length));
         },
       ),
-      { ...seed, numRuns: 2000 },
+      runs(2000),
     );
   });
 });

@@ -50,20 +50,6 @@ export function pretendDead(directory: string): void {
   }
 }
 
-/** mulberry32: small, seeded, good enough to choose what to break. */
-export function random(seed: number): (below: number) => number {
-  let a = seed >>> 0;
-  return (below) => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = a;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
-
-export const seedOf = (): number => Number(process.env['MIDSTREAM_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-
 export function events(recordings: Recordings, sessions: number, each: number, prefix = 's'): void {
   const all = Array.from({ length: sessions }, (_, i) => recordings.begin(`${prefix}${i}`));
   for (let e = 0; e < each; e++) {
