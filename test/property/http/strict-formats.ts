@@ -97,8 +97,9 @@ function readEvents(whole: string): string[] {
   const read: string[] = [];
   const parser = createParser({
     onEvent: ({ data }) => {
+      // A text may be a string of JSON by chance (`"q"` and a tab): that is read as it stands.
       try {
-        read.push(JSON.stringify(JSON.parse(data), undefined, 1));
+        read.push(/^[{[]/.test(data) ? JSON.stringify(JSON.parse(data), undefined, 1) : data);
       } catch {
         read.push(data);
       }

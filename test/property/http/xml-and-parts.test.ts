@@ -60,7 +60,9 @@ function xml(random: Random, depth = 0): string {
     if (kind === 2) return `<!-- ${random.pick(['red', `by ${EMAIL}`, 'a < b'])} -->`;
     return referenced(random.pick(texts), random);
   });
-  return random.chance(0.2) ? `<${name}${attribute()}/>` : `<${name}${random.chance(0.5) ? attribute() : ''}>${parts.join('')}</${name}>`;
+  // Two cards without a sign between them are one number too long for a card.
+  const inside = parts.join('').replace(/1111(?=4111)/g, '1111 ');
+  return random.chance(0.2) ? `<${name}${attribute()}/>` : `<${name}${random.chance(0.5) ? attribute() : ''}>${inside}</${name}>`;
 }
 
 describe('XML and bodies of several parts', function () {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { StreamCodec } from '../../../filters/mask/codecs/codec.js';
 import { JsonMasker } from '../../../filters/mask/codecs/json.js';
 import { createPolicyDetector } from '../../../filters/mask/custom/detector.js';
-import { createDetector, createMasker, type MaskAs } from '../../../filters/mask/index.js';
+import { applyMask, createDetector, createMasker, type MaskAs } from '../../../filters/mask/index.js';
 import { JoinedRules, joinDetectors } from '../../../filters/mask/joined.js';
 import { count } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
@@ -57,6 +57,24 @@ function joined({ rules, detector }: (typeof sets)[0], text: Buffer, cuts: reado
   return { text: masked(codec, text, cuts, out), rules: all };
 }
 
+/**
+ * Whether a value of a stronger rule holds what a weaker one goes by: in `a@b.password=x` the address is masked first, and a rule that
+ * reads behind it finds no password any more. Rules that read together go by the original, and mask more.
+ */
+function takesEvidence({ rules }: (typeof sets)[0], text: Buffer): boolean {
+  const redact = createMasker('redact');
+  return rules.some((stronger, n) => {
+    const spans = stronger.detector.find(text, 0, text.length);
+    const without = applyMask(redact, spans, text, 0, text.length);
+    return rules.slice(n + 1).some(({ detector }) => {
+      const before = detector
+        .find(text, 0, text.length)
+        .filter((hit) => !spans.some((span) => span.start < hit.end && hit.start < span.end));
+      return detector.find(without, 0, without.length).length < before.length;
+    });
+  });
+}
+
 const cutsOf = (r: Random, text: Buffer): number[] => Array.from({ length: r.int(5) }, () => r.int(text.length + 1)).sort((a, b) => a - b);
 
 describe('rules that read JSON together, properties', function () {
@@ -74,8 +92,22 @@ describe('rules that read JSON together, properties', function () {
         expected = Buffer.from(masked(codec, expected, [], out));
       }
       const note = JSON.stringify(text.toString('utf8'));
-      assert.equal(joined(set, text, []).text, expected.toString('utf8'), note);
+      const given = joined(set, text, []).text;
+      if (given !== expected.toString('utf8') && takesEvidence(set, text)) return;
+      assert.equal(given, expected.toString('utf8'), note);
     });
+  });
+
+  it('go by the original, where a value of a stronger rule holds the evidence of a weaker one', () => {
+    const set = sets[3]!;
+    for (const [text, masked] of [
+      ['{"a@b.password":"hunter2"}', '{"":"x"}'],
+      ['"x a@b.password":"hunter2"', '"x [email]":"x"'],
+    ] as const) {
+      assert.equal(joined(set, Buffer.from(text), []).text, masked);
+      assert.ok(takesEvidence(set, Buffer.from(text)));
+    }
+    assert.ok(!takesEvidence(set, Buffer.from('{"a":"jane@example.com","password":"hunter2"}')));
   });
 
   it('give the same bytes wherever the text is cut', () => {
