@@ -100,13 +100,17 @@ function international(s: Search, groups: Groups, g: number, skip: number, start
   const automaton = automatonOfCode(code);
   let state = automaton.start;
   let best = -1;
+  let touched = -1;
   const limit = Math.min(digits, PHONE_DIGITS_MAX + 2);
   for (; at < limit; at++) {
     state = automaton.next(state, digit[at]!);
     if (state === 0) break;
     const lastOfGroup = at + 1 === digits || groupOf[at + 1] !== groupOf[at];
-    if (lastOfGroup && automaton.accepts(state) && endsGroup(groups, groupOf[at]!)) best = groupOf[at]!;
+    if (!lastOfGroup || !automaton.accepts(state)) continue;
+    if (endsGroup(groups, groupOf[at]!)) best = groupOf[at]!;
+    else touched = groupOf[at]!;
   }
+  if (best >= 0) best = Math.max(best, touched);
   if (best < 0 || digits < (skip === 2 ? 8 : 6)) {
     if (skip === 0) unassigned(s, groups, start);
     return g;
@@ -138,7 +142,7 @@ function unassigned(s: Search, groups: Groups, start: number): void {
     total += length;
     if (total > PHONE_DIGITS_MAX || (g > 0 && groups.gap[g - 1] === 0x2f)) break;
     if (g > 0 && length === 1 && groups.gap[g] !== 0x29) short++;
-    if (endsGroup(groups, g)) last = g;
+    if (endsGroup(groups, g) || last >= 0) last = g;
   }
   if (last < 0 || isDate(s.buf, groups, 0) || isDate(s.buf, groups, 1) || isFraction(s.buf, groups, 0, s.lo)) return;
   const reach = Math.min(total, digits);
@@ -159,7 +163,10 @@ function endOf(s: Search, groups: Groups, g: number): number {
   return g === groups.count - 1 && !groups.more ? extensionEnd(s.buf, end, s.hi) : end;
 }
 
-/** A group that a letter touches is part of a word and can't end a number, except before an extension (`x123`). */
+/**
+ * A group that a letter touches is part of a word and can't end a number, except before an extension (`x123`). Where the groups before it
+ * are a number already it belongs to that: `+1 212 555 0123x` is not `+1 212 555` and four digits that stay.
+ */
 function endsGroup(groups: Groups, g: number): boolean {
   return g < groups.last || groups.extension;
 }
@@ -237,6 +244,7 @@ function byRegionOrContext(s: Search, groups: Groups, g: number): number {
 /** The group with which the longest number valid in this region ends, or -1. */
 function longestNational(plan: RegionPlan, groups: Groups): number {
   let best = -1;
+  let touched = -1;
   const trunk = plan.trunkPrefix;
   let skip = trunk.length;
   for (let k = 0; k < trunk.length; k++) if (digit[k] !== trunk.charCodeAt(k) - 0x30) skip = 0;
@@ -245,16 +253,13 @@ function longestNational(plan: RegionPlan, groups: Groups): number {
     for (let at = from; at < digits; at++) {
       state = plan.valid.next(state, digit[at]!);
       if (state === 0) break;
-      if (
-        at + 1 >= PHONE_DIGITS_MIN &&
-        (at + 1 === digits || groupOf[at + 1] !== groupOf[at]) &&
-        plan.valid.accepts(state) &&
-        endsGroup(groups, groupOf[at]!)
-      )
-        best = Math.max(best, groupOf[at]!);
+      if (at + 1 >= PHONE_DIGITS_MIN && (at + 1 === digits || groupOf[at + 1] !== groupOf[at]) && plan.valid.accepts(state)) {
+        if (endsGroup(groups, groupOf[at]!)) best = Math.max(best, groupOf[at]!);
+        else touched = groupOf[at]!;
+      }
     }
   }
-  return best;
+  return best < 0 ? best : Math.max(best, touched);
 }
 
 /** `2.8.0 (2015-10-05)`: one of the groups begins a date. */
@@ -276,7 +281,7 @@ function contextual(groups: Groups, g: number, named: boolean): number {
   for (let k = g; k < groups.count; k++) {
     total += groups.end[k]! - groups.start[k]!;
     if (total > PHONE_DIGITS_MAX) break;
-    if (total >= (named && k > g ? BESIDE_DIGITS_MIN : PHONE_DIGITS_MIN) && endsGroup(groups, k)) best = k;
+    if (total >= (named && k > g ? BESIDE_DIGITS_MIN : PHONE_DIGITS_MIN) && (best >= 0 || endsGroup(groups, k))) best = k;
     // `03833/54154635`; another slash is between two numbers
     if (groups.gap[k] === 0x2f && (k > g || alone > 6 || alone < 2)) break;
   }

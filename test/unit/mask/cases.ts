@@ -90,6 +90,10 @@ export const cases: KindCases[] = [
       'Call ⟦020 7946 0958⟧',
       '⟦+44 (0) 20 7946 0958⟧',
       '⟦+1 415 555 2671⟧ 2 items',
+      // a letter that touches the last group leaves no digits of it behind
+      'tel ⟦+1 212 555 0123⟧x',
+      '⟦+44 20 7183 8750⟧x',
+      'tel. ⟦212-555-0123⟧x',
     ],
     clean: [
       '2024-01-02',
