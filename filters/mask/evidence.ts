@@ -1,6 +1,17 @@
 import { ALPHA, CLASS } from './bytes.js';
 import { WordTable } from './words.js';
-import { CARD_WORDS, ID_WORDS, MARKS, NO_LETTER, PHONE_WORDS, UNSPACED_CARD, UNSPACED_ID, UNSPACED_PHONE } from './world-words.js';
+import {
+  CARD_WORDS,
+  ID_WORDS,
+  MARKS,
+  NO_LETTER,
+  PASSWORD_WORDS,
+  PHONE_WORDS,
+  UNSPACED_CARD,
+  UNSPACED_ID,
+  UNSPACED_PASSWORD,
+  UNSPACED_PHONE,
+} from './world-words.js';
 
 /**
  * What words say about the value beside them. A column's name, a JSON key and the words before a number in a sentence
@@ -50,7 +61,7 @@ export const VENDOR = 1 << 30;
 const WORDS: [number, string][] = [
   [
     PASSWORD,
-    'password passwords passwd pwd pass passphrase passcode passwort senha contrasena userpass dbpass dbpassword pgpassword mdp keypass storepass userpassword userpwd kennwort passord wachtwoord heslo haslo parola parool parole salasana adgangskode losenord sifre jelszo lozinka slaptazodis motdepasse contrasinal geslo katasandi kodeord lykilord',
+    'password passwords passwd pwd pass passphrase passcode passwort senha contrasena userpass dbpass dbpassword pgpassword mdp keypass storepass userpassword userpwd kennwort passord wachtwoord heslo haslo parola parool parole salasana adgangskode losenord sifre jelszo lozinka slaptazodis motdepasse contrasinal geslo katasandi passe sandi khau matkhau kodeord lykilord psk',
   ],
   [SECRET, 'secret secrets credential credentials creds clientsecret appsecret secretkey'],
   [TOKEN, 'token tokens accesstoken refreshtoken authtoken apitoken idtoken bearer pat sessiontoken identitytoken registrytoken'],
@@ -58,7 +69,7 @@ const WORDS: [number, string][] = [
   [KEY, 'key keys'],
   [
     QUALIFIER,
-    'api access private encryption encrypt signing master deploy webhook license licence service app auth client storage admin session cookie rest ingest integration user server developer dev prod partner',
+    'api access private encryption encrypt signing master deploy webhook license licence service app auth client storage admin session cookie rest ingest integration user server developer dev prod partner write consumer rapidapi',
   ],
   [COOKIE, 'cookie cookies setcookie'],
   [
@@ -130,6 +141,7 @@ for (const [bits, words] of [
   [PHONE, PHONE_WORDS],
   [1 << 16, ID_WORDS],
   [CARD, CARD_WORDS],
+  [PASSWORD, PASSWORD_WORDS],
 ] as const)
   for (const word of words.split(' ')) SPACED.set(word, bits);
 
@@ -138,6 +150,7 @@ const UNSPACED: readonly (readonly [word: string, bits: number])[] = [
   ...UNSPACED_PHONE.split(' ').map((word) => [word, PHONE] as const),
   ...UNSPACED_ID.split(' ').map((word) => [word, 1 << 16] as const),
   ...UNSPACED_CARD.split(' ').map((word) => [word, CARD] as const),
+  ...UNSPACED_PASSWORD.split(' ').map((word) => [word, PASSWORD] as const),
 ];
 
 /** The bits of all words in buf[start, end), as WordTable cuts it into words; words beyond ASCII as worldWords reads them. */

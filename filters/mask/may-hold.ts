@@ -16,7 +16,7 @@ import {
   TOKEN,
   uuidEnd,
 } from './bytes.js';
-import { isQuotedPair, NO_SECRET, nameBefore, nameEnd, nameStart, strengthOf } from './detectors/assignment.js';
+import { isQuotedPair, isWideColon, NO_SECRET, nameBefore, nameEnd, nameStart, strengthOf } from './detectors/assignment.js';
 import { isBirthWord } from './detectors/birth.js';
 import { inUuid, isPrintedCard, mayBeTyped } from './detectors/cards.js';
 import { isDate, isFraction } from './detectors/dates.js';
@@ -174,7 +174,8 @@ export class Gate {
   /** Where the search goes on behind the byte at `i`, or -1 to look closer. */
   private visit(buf: Uint8Array, t: number, i: number, start: number, end: number): number {
     if (t === T_W) return buf[i - 1] === 0x73 && buf[i - 2] === 0x73 && this.passwordAt(buf, i, start, end) ? -1 : i + 1;
-    if ((t & T_FOREIGN) !== 0 && mayBeSpelled(buf, i, start, end)) return -1;
+    if ((t & T_FOREIGN) !== 0 && (mayBeSpelled(buf, i, start, end) || (isWideColon(buf, i) && this.assignment(buf, i, start, end))))
+      return -1;
     if ((t & T_DIGIT) === 0) {
       if ((t & T_CODED) !== 0 && this.coded(buf, i, start, end)) return -1;
       return this.other(buf, t, i, start, end) ? -1 : i + 1;

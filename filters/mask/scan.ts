@@ -1,7 +1,7 @@
 import type { Anchors } from './anchors/anchors.js';
 import { M_NAMED } from './anchors/layout.js';
 import { ALNUM, ALPHA, CLASS, HEX, uuidEnd } from './bytes.js';
-import { assignmentAt, authSchemeAt, azureSecretAt, optionAt, quotedPairAt } from './detectors/assignment.js';
+import { assignmentAt, authSchemeAt, azureSecretAt, optionAt, quotedPairAt, wideColonAt } from './detectors/assignment.js';
 import { birthAt } from './detectors/birth.js';
 import { emailAt, spelledEmailAt } from './detectors/email.js';
 import { ENCODED_MIN, encodedAt } from './detectors/encoded.js';
@@ -97,6 +97,7 @@ function visit(s: Search, t: number, i: number): number {
   }
   if ((t & T_FOREIGN) !== 0) {
     spelledAt(s, i);
+    if (buf[i] === 0xef && s.wanted[PASSWORD] === 1) wideColonAt(s, i);
     if (buf[i]! >= 0x80) return i + 1;
   }
   if ((t & T_DIGIT) === 0) {

@@ -57,6 +57,8 @@ export function triggerTable(wanted: Uint8Array): Uint16Array {
   if (has('azure_client_secret')) add('~', T_TILDE);
   add('Z%', T_CODED);
   if (kinds.some(({ kind }, id) => wanted[id] === 1 && SPELLED_KINDS.has(kind))) for (const b of FOREIGN_BYTES) table[b]! |= T_FOREIGN;
+  // a colon of full width
+  if (has('password')) table[0xef]! |= T_FOREIGN;
   for (const b of tokenAnchors(wanted)) table[b]! |= T_TOKEN;
   return table;
 }

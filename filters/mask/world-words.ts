@@ -9,6 +9,9 @@ export const UNSPACED_PHONE = '電話 电话 手机 手機 携帯 传真 傳真 
 export const UNSPACED_ID =
   '身份证 身分證 身份證 统一编号 統一編號 統編 纳税人 税号 稅號 社会信用代码 マイナンバー 個人番号 法人番号 주민등록 사업자등록 외국인등록 บัตรประชาชน ประจำตัวประชาชน ผู้เสียภาษี';
 export const UNSPACED_CARD = '信用卡 银行卡 銀行卡 卡号 卡號 カード番号 カード クレジット 카드 บัตรเครดิต';
+export const PASSWORD_WORDS =
+  'пароль пароля паролем парола лозинка κωδικός κωδικος συνθηματικό סיסמה סיסמא गुप्तशब्द गोपनीय गुप्त पासवर्ड գաղտնաբառ';
+export const UNSPACED_PASSWORD = '密码 密碼 口令 パスワード 비밀번호 รหัสผ่าน';
 
 /** between words */
 export const NO_LETTER = /[^\p{L}\p{M}״]+/u;

@@ -30,7 +30,7 @@ export const HEADS = 1024;
 export const PREFIXES_AT = HEADS_AT + 2 * HEADS;
 export const PREFIX_BYTES = 32;
 export const PREFIX_LENGTH_MAX = 26;
-export const PREFIXES_MAX = 512;
+export const PREFIXES_MAX = 768;
 /** what one detector needs: triggers of bytes, the sets that find them, pairs of tokens, kinds */
 export const SLOT_AT = PREFIXES_AT + PREFIX_BYTES * PREFIXES_MAX;
 /** by low and high nibble: of a byte, of the one before it, of the one behind it; sixteen bytes each, a bit for each of eight sets */

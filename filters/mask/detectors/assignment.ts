@@ -20,6 +20,7 @@ import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { isAlgorithm, isCode, isDummy, isFolder, isTokenText, standsInProse } from './code-values.js';
 import { isQuote, longEnd, PLAIN_MAX, plainEnd, QUOTED_MAX, quotedEnd } from './extent.js';
+import { isWorldName, NO_WORD, PASSWORD_WORD, wordFrom, worldName } from './password-words.js';
 import { shellPasswordAt } from './shell.js';
 import { isName, isNumber, isPlaceholder, isWords, looksRandom } from './values.js';
 
@@ -171,8 +172,16 @@ function wordBefore(buf: Uint8Array, op: number, lo: number): number {
   while (p > floor && (CLASS[buf[p - 1]!]! & IDENT) !== 0) p--;
   nameStart = p;
   nameEnd = end;
+  if (isWorldName(buf, p, end, lo)) {
+    const what = worldName(buf, end, lo);
+    if (what !== NO_WORD) {
+      nameStart = wordFrom;
+      return what === PASSWORD_WORD ? PASSWORD : SECRET | KEY;
+    }
+  }
   if (p === end) return 0;
   let bits = evidenceOf(buf, p, end);
+  if ((bits & PASSWORD) !== 0 && isHalf(buf, p, end, lo)) return 0;
   // "API key: …", "client secret = …": the word before belongs to the name when nothing but a blank is between
   if (
     p > floor &&
@@ -186,6 +195,33 @@ function wordBefore(buf: Uint8Array, op: number, lo: number): number {
     bits |= evidenceOf(buf, q, p - 1) & (QUALIFIER | SECRET | AUTH | CLOUD | PUBLIC | TOKEN | PASSWORD);
   }
   return bits;
+}
+
+const HALVES: readonly (readonly [word: Uint8Array, before: Uint8Array])[] = [
+  [ascii('passe'), ascii('mot de ')],
+  [ascii('sandi'), ascii('kata ')],
+];
+
+/** `se passe : …`: the word means a password with those before it alone. */
+function isHalf(buf: Uint8Array, start: number, end: number, lo: number): boolean {
+  for (const [word, before] of HALVES) {
+    if (end - start !== word.length || !startsWithNoCase(buf, start, word)) continue;
+    return start - before.length < lo || !startsWithNoCase(buf, start - before.length, before);
+  }
+  return false;
+}
+
+/** `密码：…`: a colon of full width with its first byte at `at` (U+FF1A). */
+export function wideColonAt(s: Search, at: number): void {
+  if (at < s.claimedUntil || !isWideColon(s.buf, at)) return;
+  const bits = nameBefore(s.buf, at, s.lo);
+  s.steps += NAME_MAX;
+  const strength = strengthOf(bits);
+  if (strength !== NO_SECRET) valueAfter(s, at + 2, strength, bits);
+}
+
+export function isWideColon(buf: Uint8Array, at: number): boolean {
+  return buf[at] === 0xef && buf[at + 1] === 0xbc && buf[at + 2] === 0x9a;
 }
 
 function isNameGap(b: number): boolean {
@@ -338,10 +374,28 @@ function weakKind(buf: Uint8Array, start: number, end: number, bits: number): nu
 function isPassword(buf: Uint8Array, start: number, end: number, quoted: boolean, signs: number): boolean {
   const length = end - start;
   if (length < 3 && !quoted) return false;
+  if (isSentence(buf, start, end)) return false;
   // with blanks around the sign and without quotes a bare name is code: `password = input_password`
   if (!quoted && signs > 1 && isName(buf, start, end) && length < 40 && isWords(buf, start, end) && hasUnderscore(buf, start, end))
     return false;
   return true;
+}
+
+/** What a form says about passwords: `mindestens 8 Zeichen`, or letters of Chinese, Japanese or Korean, with which nobody types one. */
+function isSentence(buf: Uint8Array, start: number, end: number): boolean {
+  let letters = true;
+  for (let k = start; k < end; k++) {
+    if (buf[k]! >= 0xe3 && buf[k]! < 0xf0) return true;
+    if ((CLASS[buf[k]!]! & ALPHA) === 0 && buf[k]! < 0x80) letters = false;
+  }
+  if (!letters || buf[end] !== 0x20) return false;
+  let p = end + 1;
+  // `не менее 8 символов`: another word may stand between
+  while (p - end < 16 && ((CLASS[buf[p] ?? 0]! & ALPHA) !== 0 || (buf[p] ?? 0) >= 0x80)) p++;
+  if (p > end + 1) p = buf[p] === 0x20 ? p + 1 : end;
+  const number = p;
+  while (p - number < 3 && (buf[p] ?? 0) >= 0x30 && buf[p]! <= 0x39) p++;
+  return p > number && buf[p] === 0x20;
 }
 
 function allDigits(buf: Uint8Array, start: number, end: number): boolean {

@@ -3,6 +3,7 @@ import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { BODIES } from './bodies.js';
 import { checksumHolds } from './checksums.js';
+import { mayBePaired, NAME_ENDS, pairedAt } from './paired.js';
 import { VENDOR_TOKENS, type VendorToken } from './token-table.js';
 
 /**
@@ -18,6 +19,8 @@ interface Rule extends VendorToken {
   /** bits of CLASS, or the mask of a body of its own */
   accepts: Uint8Array;
   precedes: Uint8Array | undefined;
+  /** no token: the name of a secret ends here */
+  named: boolean;
 }
 
 /** Bytes that a prefix is anchored on, the best first: those that end a search soonest because they are rare in data. A digit is one only where nothing else can be. */
@@ -32,7 +35,7 @@ const ANCHOR_BYTES = new Uint8Array(256);
 compile();
 
 function compile(): void {
-  for (const token of VENDOR_TOKENS) {
+  for (const token of [...VENDOR_TOKENS, ...NAME_ENDS.map(nameRule)]) {
     const bytes = ascii(token.prefix);
     const anchor = anchorOf(token.prefix);
     const rule: Rule = {
@@ -43,6 +46,7 @@ function compile(): void {
       holds: token.contains === undefined ? undefined : ascii(token.contains),
       accepts: BODIES[token.body],
       precedes: token.before === undefined ? undefined : BODIES[token.before.body],
+      named: token.example === '',
     };
     const last = bytes[anchor]!;
     ANCHOR_BYTES[last] = 1;
@@ -53,6 +57,10 @@ function compile(): void {
     }
     BUCKETS[BUCKET_BY_PAIR[pair]! - 1]!.push(rule);
   }
+}
+
+function nameRule(prefix: string): VendorToken {
+  return { kind: 'password', description: '', example: '', prefix, body: 'alnum', min: 0, max: 0 };
 }
 
 function anchorOf(prefix: string): number {
@@ -108,6 +116,10 @@ export function tokensAt(s: Search, at: number): void {
 function tryRule(s: Search, rule: Rule, start: number): void {
   const { buf } = s;
   if (start < s.lo || s.wanted[rule.id] === 0 || !startsWith(buf, start, rule.bytes)) return;
+  if (rule.named) {
+    pairedAt(s, start + rule.bytes.length);
+    return;
+  }
   const from = rule.precedes === undefined ? start : bodyBefore(s, rule, start);
   if (from < 0) return;
   const inside = (CLASS[buf[from]!]! & ALNUM) !== 0;
@@ -186,6 +198,10 @@ export function mayBeToken(buf: Uint8Array, at: number, lo: number, hi: number, 
     const start = at - rule.anchor;
     if (wanted[rule.id] === 0 || start < lo || !startsWith(buf, start, rule.bytes)) continue;
     const body = start + rule.bytes.length;
+    if (rule.named) {
+      if (mayBePaired(buf, body, lo, hi)) return true;
+      continue;
+    }
     const need = Math.min(rule.min, 12);
     let end = body;
     while (end < hi && end < body + need && rule.accepts[buf[end]!] === 1) end++;

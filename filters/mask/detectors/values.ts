@@ -3,7 +3,7 @@ import { evidenceOf, KEY, PASSWORD, SECRET, TOKEN } from '../evidence.js';
 
 /** Words that stand where a secret would, in code, schemas and documentation. */
 const NO_VALUES = new Set<string>();
-for (const w of 'null nil none undefined true false string str text varchar char int integer number boolean bool bytes object any unknown required optional yes no on off empty hidden masked redacted removed omitted filtered secret password passwd token changeme change-me change_me changeit change-it change_it foobar foo bar baz qux xyz abc dummy example sample placeholder todo tbd fixme insert replace replaceme here pwd default value input type self this key the a is was has be in for to and or not of reset hash field env process.env os.environ pass function async await new typeof lambda return symbol buffer mypassword my-password my_password test-password yourpassword'.split(
+for (const w of 'null nil none undefined true false string str text varchar char int integer number boolean bool bytes object any unknown required optional yes no on off empty hidden masked redacted removed omitted filtered secret password passwd token changeme change-me change_me changeit change-it change_it foobar foo bar baz qux xyz abc dummy example sample placeholder todo tbd fixme insert replace replaceme here pwd default value input type self this key the a is was has be in for to and or not of reset hash field env process.env os.environ pass function async await new typeof lambda return symbol buffer mypassword my-password my_password test-password yourpassword obligatoria obligatorio requerida requerido requis obligatoire erforderlich pflichtfeld verplicht obbligatoria obbligatorio wymagane'.split(
   ' ',
 ))
   NO_VALUES.add(w);
@@ -57,6 +57,8 @@ export function isPlaceholder(buf: Uint8Array, start: number, end: number): bool
   const last = buf[end - 1]!;
   if (b === 0x5b || (b === 0x3c && (last === 0x3e || length < 3)) || b === 0x3f || (b === 0x7b && length < 40)) return true;
   if (b === 0x25 && length <= 3) return true;
+  // `!vault |`, `!Ref Name`: a tag of YAML
+  if (b === 0x21 && length < 16 && length > 3 && isWords(buf, start + 1, end) && buf[end] === 0x20) return true;
   if (b === 0x24 && (length <= 3 || isUpperName(buf, start + 1, end) || isSecretName(buf, start + 1, end))) return true;
   // `%PASSWORD%` of Windows
   if (b === 0x25 && last === 0x25 && isName(buf, start + 1, end - 1)) return true;
@@ -165,6 +167,17 @@ export function entropy(buf: Uint8Array, start: number, end: number): number {
   return Math.log2(length) - sum / length;
 }
 
+/** Letters whose case changes at two of five places and more: words in camel case have it at one of three and less. */
+function changesCase(buf: Uint8Array, start: number, end: number): boolean {
+  const stop = Math.min(end, start + 128);
+  let changes = 0;
+  for (let k = start + 1; k < stop; k++) {
+    if ((CLASS[buf[k]!]! & ALPHA) === 0) return false;
+    if (((buf[k]! ^ buf[k - 1]!) & 0x20) !== 0) changes++;
+  }
+  return changes * 5 >= (stop - start) * 2;
+}
+
 /** Random enough for a token: digits and letters mixed, or long, and varied. */
 export function looksRandom(buf: Uint8Array, start: number, end: number, lengthMin: number): boolean {
   const length = end - start;
@@ -183,7 +196,10 @@ export function looksRandom(buf: Uint8Array, start: number, end: number, lengthM
     if ((CLASS[b]! & HEX) !== 0) hex++;
   }
   const bits = entropy(buf, start, end);
-  if (digits === 0) return length >= 20 && upper >= 3 && lower >= 3 && bits >= 3.7 && !isWords(buf, start, end);
+  if (digits === 0) {
+    if (upper < 3 || lower < 3) return false;
+    return (length >= 20 && bits >= 3.7 && !isWords(buf, start, end)) || (length >= 16 && bits >= 3.2 && changesCase(buf, start, end));
+  }
   if (upper + lower === 0) return false;
   return bits >= (hex === length ? 2.6 : length < 16 ? 2.7 : 3);
 }

@@ -36,6 +36,31 @@ const PLAIN = cut(`${LETTER} below, which nobody knows more about than we do.`, 
 /** Secrets that a name, a header or a host makes one: as they stand in files of every kind, and what only looks like them. */
 export const secretCases: KindCases[] = [
   {
+    kind: 'password',
+    found: [
+      'FROM base\nENV DB_PASSWORD ⟦tr0ub4dor⟧\nRUN make',
+      `setx SERVICE_API_KEY ⟦${TOKEN}⟧`,
+      `gh secret set DEPLOY_TOKEN --body "⟦${TOKEN}⟧"`,
+      `aws ssm put-parameter --name /app/api_token --value "⟦${TOKEN}⟧" --type SecureString`,
+      "ALTER ROLE app PASSWORD '⟦Herbst77x⟧';",
+      "GRANT ALL ON x.* TO bob IDENTIFIED BY '⟦Herbst77x⟧'",
+      '- name: MYSQL_ROOT_PASSWORD\n  value: ⟦Herbst77x⟧\n- name: PORT\n  value: "80"',
+      '[{"name":"PGPASSWORD","value":"⟦Herbst77x⟧"},{"name":"PORT","value":"80"}]',
+      'variable "db_password" {\n  type    = string\n  default = "⟦Herbst77x⟧"\n}',
+      `export const c = { clientSecret: '⟦${'QsRfWzKiLtQuGpFkXa'}⟧' };`,
+    ],
+    clean: [
+      '- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: db',
+      '- name: DB_PASSWORD\n- name: PORT\n  value: "8080"',
+      'variable "db_password" {\n  type = string\n}',
+      'ENV SECRET_KEY $SECRET_KEY',
+      'CREATE TABLE t (id int PRIMARY KEY, name text)',
+      'API_KEY and SECRET must be set before it starts',
+      'password: !vault |',
+      'setx API_KEY %API_KEY%',
+    ],
+  },
+  {
     kind: 'aws_secret_key',
     found: [
       `AWS_SECRET_ACCESS_KEY=⟦${AWS}⟧`,

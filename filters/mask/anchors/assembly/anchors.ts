@@ -499,7 +499,7 @@ function names(op: usize): bool {
   const equals = at8(op) == 0x3d;
   if (end > lo) {
     readName(end);
-    if (known != 0 && !(equals && (isNameGap(at8(nameFrom - 1)) || b == 0x2e || b == 0x2d))) {
+    if (known != 0 && (nameFrom == lo || at8(nameFrom - 1) < 0x80) && !(equals && (isNameGap(at8(nameFrom - 1)) || b == 0x2e || b == 0x2d))) {
       const what = load<u32>(known, 20);
       if (what == 0) return false;
       if ((what & SECRET) != 0 && (kinds & K_ASSIGNED) != 0) return true;
@@ -528,12 +528,16 @@ function wordBefore(op: usize): bool {
   const gapFloor = max(lo, op - 12);
   while (p > gapFloor && isNameGap(at8(p - 1))) p--;
   const end = p;
+  // a word of another script (password-words.ts)
+  if (end > lo && at8(end - 1) >= 0x80) return true;
   readName(end);
+  if (nameFrom > lo && at8(nameFrom - 1) >= 0x80) return true;
   if (known != 0) return (load<u32>(known, 20) & SECRET) != 0;
   const floor = max(lo, end - NAME_MAX);
   while (p > floor && is(p - 1, IDENT)) p--;
   nameFrom = p;
   nameTo = end;
+  if (p > lo && at8(p - 1) >= 0x80) return true;
   if (p == end) return false;
   if ((evidenceOf(p, end) & naming) != 0) return true;
   if (cells && mayBeCellStart(p))

@@ -73,7 +73,7 @@ export const CODE: readonly VendorKind[] = [
     'jetbrains_token',
     'Permanent tokens of JetBrains Hub, YouTrack, Space and TeamCity',
     'www.jetbrains.com/help/youtrack/devportal/Manage-Permanent-Token.html',
-    ['perm-', 'dotted', 30, 128, { contains: '.' }],
+    ['perm-', 'scram', 30, 128, { contains: '.' }],
   ),
   vendor('nuget_key', 'API keys of nuget.org', 'learn.microsoft.com/nuget/nuget-org/publish-a-package', ['oy2', 'lower', 43]),
   vendor('npm_token', 'Access tokens of npm', 'docs.npmjs.com/about-access-tokens', ['npm_', 'alnum', 36, 36, { checksum: 'github' }]),
