@@ -23,8 +23,6 @@ export type { HttpServer, Up, UpBeforePostgres, UpOptions } from './up/options.j
 
 const LISTEN_OPTIONS = { http: '--http-listen', mcp: '--mcp-listen', kubernetes: '--kube-listen' } as const;
 
-const METRICS_HOST = '127.0.0.1';
-
 /** What runs, in the order in which it starts. */
 interface Pieces {
   resource?: Resource | undefined;
@@ -67,7 +65,7 @@ async function start(options: UpOptions, found: FoundEnvoy, directory: string, p
   const servers = await httpServers(options, cluster);
   if (postgres) await assertListenable({ host: listen.host, port: listenPort }, '--listen');
   for (const { name, at } of servers) await assertListenable(at, LISTEN_OPTIONS[name]);
-  if (options.metricsPort !== undefined) await assertListenable({ host: METRICS_HOST, port: options.metricsPort }, '--metrics-port');
+  if (options.metrics) await assertListenable(options.metrics, '--metrics-port');
   const placeOf = (name: string) => servers.find((one) => one.name === name)?.at;
   pieces.resource = postgres && databaseResource(options, postgres, directory);
 
@@ -134,7 +132,7 @@ interface Made {
 }
 
 function runtimeOptions(options: UpOptions, { directory, record, operatorToken, cluster, servers, resource }: Made): RuntimeOptions {
-  const { approvals = {}, access, metricsPort } = options;
+  const { approvals = {}, access, metrics } = options;
   return {
     version: options.version,
     grpc: `unix:${join(directory, 'gateway.sock')}`,
@@ -161,7 +159,7 @@ function runtimeOptions(options: UpOptions, { directory, record, operatorToken, 
         tokens: [...(approvals.tokens ?? []), { id: 'operator', groups: ['dba', 'admin', 'finance'], hash: hashToken(operatorToken) }],
       },
     },
-    metrics: metricsPort === undefined ? undefined : { host: METRICS_HOST, port: metricsPort },
+    metrics,
     mayConnect: accessDecider({
       access: access === undefined ? undefined : [...access],
       listeners: resource === undefined ? [] : [{ name: resource.listener, resource: resource.resource }],

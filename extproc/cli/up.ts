@@ -77,7 +77,7 @@ export function register(program: Command): void {
     .option('--durability <strict|relaxed>', 'strict: an effect waits until its record is on disk', 'strict')
     .option('--catalogue <url>', "the gateway's own connection, for the origins of columns")
     .option('--access <file>', 'who may connect to what, as the list under access: in midstream.yaml; everybody without it')
-    .option('--metrics-port <port>', 'serve Prometheus metrics on 127.0.0.1')
+    .option('--metrics-port <[host:]port>', 'serve Prometheus metrics there, on 127.0.0.1 where no host is named')
     .option('--log-level <level>', LOG_LEVELS.join(', '), 'warn')
     .option('--json', 'one JSON line when ready')
     .addHelpText('after', example)
@@ -213,6 +213,6 @@ function toOptions(flags: Flags): UpOptions {
     catalogueUrl,
     log: createLog(oneOf(flags.logLevel, LOG_LEVELS, '--log-level')),
     progress,
-    ...(flags.metricsPort === undefined ? {} : { metricsPort: hostPort(flags.metricsPort, '127.0.0.1', '--metrics-port').port }),
+    ...(flags.metricsPort === undefined ? {} : { metrics: hostPort(flags.metricsPort, '127.0.0.1', '--metrics-port') }),
   };
 }

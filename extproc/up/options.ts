@@ -48,7 +48,8 @@ export interface UpOptions {
   log: Logger;
   progress: (line: string) => void;
   envoyConcurrency?: number;
-  metricsPort?: number;
+  /** where Prometheus metrics are served; undefined: nowhere */
+  metrics?: { host: string; port: number };
   limits?: { notice_every_ms?: number };
 }
 

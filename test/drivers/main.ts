@@ -1,3 +1,4 @@
+import { MidstreamError } from '../../filters/errors.js';
 import { stopAll, stopOnSignals } from '../bench/lifetime.js';
 import type { Counts, SuiteContext } from './context.js';
 import { checkMasks } from './control.js';
@@ -6,6 +7,7 @@ import { type DriverOptions, parseOptions, type Transport, usage } from './optio
 import { compare, nameOf, type Result, tableOf, totalOf } from './report.js';
 import { type Server, startServer } from './server.js';
 import { type Suite, suites } from './suites.js';
+import { defaultWorkFolder } from './work-folder.js';
 
 interface Target {
   name: string;
@@ -18,7 +20,8 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 async function main(): Promise<void> {
   const names = suites.map(({ name }) => name);
   const options = parseOptions(process.argv.slice(2), names);
-  if (options === 'help') return void process.stdout.write(usage.replace('SUITES', names.join(', ')));
+  if (options === 'help')
+    return void process.stdout.write(usage.replace('SUITES', names.join(', ')).replace('WORK)', `${defaultWorkFolder()})`));
   stopOnSignals();
   const chosen = suites.filter(({ name, full }) => (options.only.length > 0 ? options.only.includes(name) : options.full || !full));
   say(`PostgreSQL and tools (${options.work})`);
@@ -144,6 +147,7 @@ function failuresOf(results: readonly Result[]): string {
 main()
   .catch((error: unknown) => {
     say(error instanceof Error ? error.message : String(error));
+    if (error instanceof MidstreamError && error.hint !== '') say(error.hint);
     process.exitCode = 1;
   })
   .finally(() => stopAll().then(() => process.exit(process.exitCode)));

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { defaultWorkFolder } from './work-folder.js';
 
 export const transports = ['ext_proc', 'hop'] as const;
 export type Transport = (typeof transports)[number];
@@ -31,8 +32,8 @@ Other people's own test suites, and drivers of several languages, through the ga
   --direct             first without the gateway; its counts are then the measure instead of the known ones
   --direct-only        only without the gateway
   --full               also 1 GB of rows each way of sending them (suite bulk)
-  --work DIR           sources, tools, data and output are kept there (/var/tmp/midstream-drivers); the suites' server
-                       runs as the account postgres where you are root, so that account must be able to enter it
+  --work DIR           sources, tools, data and output are kept there, of your own account (WORK); the suites'
+                       server runs as the account postgres where you are root, so that account must be able to enter it
   --json               print one JSON object at the end instead of the table
 
 What a suite needs and is not there is said, and the suite skipped.
@@ -52,7 +53,7 @@ export function parseOptions(argv: string[], suites: readonly string[]): DriverO
       full: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       transport: { type: 'string', default: '' },
-      work: { type: 'string', default: process.env['MIDSTREAM_DRIVERS_WORK'] ?? '/var/tmp/midstream-drivers' },
+      work: { type: 'string', default: process.env['MIDSTREAM_DRIVERS_WORK'] ?? defaultWorkFolder() },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },

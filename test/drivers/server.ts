@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync } from 'node:fs';
 import pg from 'pg';
 import { freePort } from '../../extproc/process/free-port.js';
 import { startPostgres } from '../../extproc/process/postgres.js';
@@ -7,6 +6,7 @@ import { onStop } from '../bench/lifetime.js';
 import { type Address, USER } from './context.js';
 import { suiteFile } from './shell.js';
 import { needs } from './tools.js';
+import { openWorkFolder } from './work-folder.js';
 
 export interface Server extends Address {
   version: string;
@@ -16,8 +16,7 @@ export interface Server extends Address {
 
 /** The suites' PostgreSQL 15 where its programs are, else the embedded one, which is enough for the suites that bring their own client. */
 export async function startServer(work: string, say: (line: string) => void): Promise<Server> {
-  mkdirSync(work, { recursive: true });
-  chmodSync(work, 0o755);
+  openWorkFolder(work);
   const missing = needs.server15(work);
   if (missing !== undefined) {
     say(`${missing}: the embedded PostgreSQL takes its place`);

@@ -76,7 +76,12 @@ for (const transport of transports) {
 
     it(`${SECRETS} secrets sent every way are in no recording, log, metric or message of the gateway`, async () => {
       const metricsPort = await freePort();
-      const gateway = await faultGateway({ transport, policy, metricsPort, seed: 'create table notes (t text)' });
+      const gateway = await faultGateway({
+        transport,
+        policy,
+        metrics: { host: '127.0.0.1', port: metricsPort },
+        seed: 'create table notes (t text)',
+      });
       const random = new Random();
       const told: string[] = [];
       /** each secret, and the way that it went */

@@ -79,6 +79,11 @@ describe('A gateway that is misconfigured does not start, says why, and passes n
       (place) => place.args.push('--metrics-port', String(place.taken)),
       /is taken by another process.*--metrics-port/s,
     ],
+    [
+      'metrics on an address of another machine',
+      (place) => place.args.push('--metrics-port', `192.0.2.1:${place.taken}`),
+      /192\.0\.2\.1:\d+ is no address of this machine.*--metrics-port/s,
+    ],
     ['recordings that cannot be written', (place) => place.args.push('--record', join(place.policy, 'recordings')), /recordings|ENOTDIR/],
   ];
   for (const [what, change, expected] of cases) {
