@@ -162,11 +162,11 @@ const CREDENTIALS_MAX = 64;
 
 const NO_MASKS: readonly BodyMask[] = [];
 
-/** The same names come with every statement and every answer. */
+/** The same names come with every statement and every answer. What begins with a digit is a value, which hardly comes again. */
 function remembering(mask: (text: string) => string): (text: string) => string {
   const known = new Map<string, string>();
   return (text) => {
-    if (text.length > REMEMBERED_UNITS_MAX) return mask(text);
+    if (text.length > REMEMBERED_UNITS_MAX || beginsWithDigit(text)) return mask(text);
     const before = known.get(text);
     if (before !== undefined) return before;
     const masked = mask(text);
@@ -174,6 +174,11 @@ function remembering(mask: (text: string) => string): (text: string) => string {
     known.set(text, masked);
     return masked;
   };
+}
+
+function beginsWithDigit(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return first >= 0x30 && first <= 0x39;
 }
 
 /** Texts whose masked form is kept, and the longest of them in UTF-16 units. */

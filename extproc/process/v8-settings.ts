@@ -15,3 +15,9 @@ const settings = [
 ];
 
 for (const setting of settings) setFlagsFromString(setting);
+
+/**
+ * Bytes of the block of which Node cuts buffers up to half its size. With its own 8 KiB every chunk above 4 KiB, which answers of some rows are, is an allocation,
+ * an object and a finalizer of its own.
+ */
+Buffer.poolSize = 32 * 1024;

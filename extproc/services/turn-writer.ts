@@ -44,14 +44,19 @@ export class TurnWriter {
   /** Writes what waits now. */
   flush(): void {
     this.listed = false;
-    const { chunks, socket } = this;
+    const { chunks, socket, bytes } = this;
     if (chunks.length === 0 || socket.destroyed) return;
     this.chunks = [];
     this.bytes = 0;
     let room = true;
-    if (chunks.length > 1) socket.cork();
-    for (const chunk of chunks) room = socket.write(chunk);
-    if (chunks.length > 1) socket.uncork();
+    // A few small chunks are copied together for less than a list of them costs on its way through the stream.
+    if (chunks.length === 1 || bytes <= JOINED_BYTES_MAX)
+      room = socket.write(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes));
+    else {
+      socket.cork();
+      for (const chunk of chunks) room = socket.write(chunk);
+      socket.uncork();
+    }
     if (!room) this.full();
   }
 

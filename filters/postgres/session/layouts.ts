@@ -41,9 +41,19 @@ export class RowPlans {
   private readonly layouts = new Map<string, Layout>();
   private readonly byOutputs = new Map<OutputColumn[] | undefined, Map<string, { rows: RowMasker | 'clean'; until_ms: number }>>();
   private size = 0;
+  /** the layout that was asked for last, and the bytes that it was read from: most sessions run one statement again and again */
+  private last: { bytes: Buffer; layout: Layout } | undefined;
 
   /** The layout of a RowDescription: its body stands in buf[body, end). */
   layoutOf(buf: Buffer, body: number, end: number): Layout {
+    const { last } = this;
+    if (last !== undefined && last.bytes.compare(buf, body, end) === 0) return last.layout;
+    const layout = this.layoutByKey(buf, body, end);
+    if (end - body <= LAYOUT_KEY_BYTES_MAX) this.last = { bytes: Buffer.from(buf.subarray(body, end)), layout };
+    return layout;
+  }
+
+  private layoutByKey(buf: Buffer, body: number, end: number): Layout {
     const key = buf.toString('latin1', body, end);
     const known = this.layouts.get(key);
     if (known !== undefined) return known;
