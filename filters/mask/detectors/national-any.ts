@@ -16,6 +16,7 @@ const LETTERED: readonly (readonly [shape: string, country: string, name: string
   ['99999999AA', 'BO', 'ci'],
   ['A99999999', 'BY', 'unp'],
   ['AA9999999', 'BY', 'unp'],
+  ['9A9999999', 'BY', 'unp'],
   ['????????????99', 'BR', 'cnpj'],
   ['AAA999999999', 'CH', 'uid'],
   ['AAA999999999AAA', 'CH', 'vat'],

@@ -65,6 +65,24 @@ const types = [
 ];
 const bytesOf = (random: Random, value: string): Buffer => Buffer.from(value, random.pick(['utf8', 'latin1', 'utf16le'] as const));
 
+/** RFC 3986 section 5.2.4 to the letter. Not by URL: that of Node 20 keeps the last segment of `/a/.b/.`. */
+function withoutDots(path: string): string {
+  let input = path;
+  let output = '';
+  while (input !== '') {
+    if (/^\/\.(\/|$)/.test(input)) input = `/${input.slice(3)}`;
+    else if (/^\/\.\.(\/|$)/.test(input)) {
+      input = `/${input.slice(4)}`;
+      output = output.slice(0, Math.max(0, output.lastIndexOf('/')));
+    } else {
+      const next = input.indexOf('/', 1);
+      output += next < 0 ? input : input.slice(0, next);
+      input = next < 0 ? '' : input.slice(next);
+    }
+  }
+  return output;
+}
+
 describe('request codecs, at random', function () {
   this.timeout(120_000);
   before(() => loadParser());
@@ -178,8 +196,7 @@ describe('request codecs, at random', function () {
       if (unparsed !== '') return;
       const all = [path, ...others];
       // A reader that decodes once and resolves (RFC 3986) sees one of them, parameters left out or not.
-      const seen = new URL(`http://a${decodeURIComponent(target).replaceAll('#', '%23').replaceAll('?', '%3f').replaceAll('\\', '%5c')}`)
-        .pathname;
+      const seen = withoutDots(decodeURIComponent(target));
       const same = (one: string) => decodeURIComponent(one).replace(/\/+/g, '/');
       assert.ok(
         all.some((one) => same(one) === same(seen)) || seen.includes('//') || /;/.test(seen),
