@@ -16,6 +16,8 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { packageRoot } from '../../extproc/process/places.js';
+import { eventually } from '../support/gateway.js';
+import { pendingAt } from '../support/http-holds.js';
 import { atRest, type HttpWorld, httpWorld } from '../support/http-world.js';
 
 const file = join(packageRoot(), 'test/support/grpc/people.proto');
@@ -134,11 +136,15 @@ describe('gRPC through Envoy and the gateway, by the library that most use', fun
     assert.equal((refused as ServiceError).code, 7);
     const undescribed = direct(blind.port);
     // defaults.opaque is approve: it waits, and goes when its caller goes
-    const waits = new Promise<ServiceError>((resolve) => {
+    let leave = (): void => undefined;
+    const ended = new Promise<ServiceError>((resolve) => {
       const call = undescribed['Get']!({ name: 'x' } as never, ((error: ServiceError) => resolve(error)) as never) as { cancel(): void };
-      setTimeout(() => call.cancel(), 500);
+      leave = () => call.cancel();
     });
-    assert.equal((await waits).code, 1);
+    await eventually('the hold', async () => ((await pendingAt(blind)).length === 1 ? true : undefined));
+    leave();
+    assert.equal((await ended).code, 1);
+    await eventually('the hold ends', async () => ((await pendingAt(blind)).length === 0 ? true : undefined));
     undescribed.close();
   });
 

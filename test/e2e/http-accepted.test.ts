@@ -20,7 +20,7 @@ const policy = `
 version: 1
 rules:
   - { name: payouts, on: http, when: 'http.method != "GET" && http.path.startsWith("/v1/")', then: approve, message: Payouts need finance., approve: { by: [finance], respond: accepted, keep: 10m, lease: { same: text, for: 1m, uses: 1 } } }
-  - { name: short, on: http, when: 'http.path == "/short"', then: approve, approve: { respond: accepted, wait: 1s } }
+  - { name: short, on: http, when: 'http.path == "/short"', then: approve, approve: { respond: accepted, wait: 3s } }
 masks:
   - { name: pii, detect: [pii], as: partial }
 `;
@@ -158,7 +158,7 @@ describe('a client that cannot wait is told 202, and asks again', function () {
     const answer = JSON.parse((await send('/short')).text) as Waiting;
     await world.decide((await world.held()).hold, 'approve');
     const expired = await eventually('its time is over', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 1200));
+      await new Promise((resolve) => setTimeout(resolve, 3200));
       const got = await send(answer.link);
       return got.status === 202 ? undefined : got;
     });

@@ -10,6 +10,12 @@ export interface Held {
   text: string;
 }
 
+/** What waits for a decision. */
+export async function pendingAt({ up: { api, operatorToken } }: HttpWorld): Promise<Held[]> {
+  const answer = await fetch(`${api}/v1/approvals?status=pending`, { headers: { authorization: `Bearer ${operatorToken}` } });
+  return ((await answer.json()) as { approvals: { operation: Held }[] }).approvals.map(({ operation }) => operation);
+}
+
 /** A real server behind a real Envoy and the gateway, with its approvals at hand. */
 export class HeldWorld {
   readonly backend = new Backend();
@@ -35,10 +41,8 @@ export class HeldWorld {
     return type === undefined ? events : events.filter((event) => event.type === type);
   }
 
-  async pending(): Promise<Held[]> {
-    const { api, operatorToken } = this.world.up;
-    const answer = await fetch(`${api}/v1/approvals?status=pending`, { headers: { authorization: `Bearer ${operatorToken}` } });
-    return ((await answer.json()) as { approvals: { operation: Held }[] }).approvals.map(({ operation }) => operation);
+  pending(): Promise<Held[]> {
+    return pendingAt(this.world);
   }
 
   /** The one operation that waits. */

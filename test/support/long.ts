@@ -4,6 +4,9 @@
  */
 export const full: boolean = !['', '0', 'false', 'no', 'off'].includes((process.env['MIDSTREAM_FULL'] ?? '').trim().toLowerCase());
 
+/** How long a test of many rounds may take, in milliseconds: nothing is asserted about time, and machines are slow and busy. */
+export const TEST_MS_MAX = full ? 1_800_000 : 120_000;
+
 const asked = Number(process.env['MIDSTREAM_COUNT'] ?? '');
 
 /** Whether MIDSTREAM_COUNT asks for a number of rounds: too few, maybe, for a test that wants each case to have come up. */

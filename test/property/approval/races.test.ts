@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openApprovals } from '../../../extproc/stores/approvals/sqlite.js';
 import type { ApprovalStore } from '../../../filters/approval/types.js';
+import { TEST_MS_MAX } from '../../support/long.js';
 import { approvalRaces } from './races.js';
 
 describe('SQLite', function () {
-  this.timeout(30_000);
+  this.timeout(TEST_MS_MAX);
   let folder: string;
   let handles: ApprovalStore[] = [];
 
@@ -24,7 +25,7 @@ describe('SQLite', function () {
 });
 
 describe('SQLite in memory', function () {
-  this.timeout(30_000);
+  this.timeout(TEST_MS_MAX);
   let store: ApprovalStore;
   before(async () => {
     store = await openApprovals({ file: ':memory:' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { kinds } from '../../../filters/mask/index.js';
-import { count } from '../../support/long.js';
+import { count, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { bodyOf, Driver } from '../../unit/http/support.js';
 
@@ -65,7 +65,7 @@ function cut(random: Random, whole: Buffer): Buffer[] {
 }
 
 describe('HTTP exchanges, at random', function () {
-  this.timeout(120_000);
+  this.timeout(TEST_MS_MAX);
 
   it('give the same bytes however an answer is cut, with trailers and without', () => {
     forSeeds(count(400), (random) => {

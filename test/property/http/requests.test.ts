@@ -6,7 +6,7 @@ import { MultipartReader } from '../../../filters/http/multipart.js';
 import { readTarget } from '../../../filters/http/path.js';
 import { readingsOf } from '../../../filters/http/readings.js';
 import { headOf } from '../../../filters/http/request-facts.js';
-import { count } from '../../support/long.js';
+import { count, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { analyzer, loadParser } from '../../unit/sql/helpers.js';
 
@@ -84,7 +84,7 @@ function withoutDots(path: string): string {
 }
 
 describe('request codecs, at random', function () {
-  this.timeout(120_000);
+  this.timeout(TEST_MS_MAX);
   before(() => loadParser());
 
   it('any request has readings, of which none throws and none is undecided', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as ws from 'ws';
 import { writeFrame } from '../../../filters/http/websocket/frames.js';
-import { count, counted } from '../../support/long.js';
+import { count, counted, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds, forSeedsInTurn, type Random } from '../../support/random.js';
 import { StreamDriver } from '../../unit/http/websocket-support.js';
 
@@ -75,7 +75,7 @@ const messages = (driver: StreamDriver, side: 'client' | 'server'): string[] =>
     .map(({ opcode, text }) => (opcode === 2 ? Buffer.from(text, 'latin1').toString() : text));
 
 describe('WebSocket streams', function () {
-  this.timeout(120_000);
+  this.timeout(TEST_MS_MAX);
   for (const [name, policy] of Object.entries(policies))
     it(`say what was said, masked, however they are cut and wherever they pause (${name})`, () =>
       forSeeds(count(40), (random) => {

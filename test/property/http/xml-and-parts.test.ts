@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { count } from '../../support/long.js';
+import { count, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { Driver } from '../../unit/http/support.js';
 import { maskedAnswer } from './masked-answer.js';
@@ -66,7 +66,7 @@ function xml(random: Random, depth = 0): string {
 }
 
 describe('XML and bodies of several parts', function () {
-  this.timeout(120_000);
+  this.timeout(TEST_MS_MAX);
 
   it('XML: what a strict reader reads is the same but for what was masked, and the same bytes however it is cut', () => {
     forSeeds(count(300), (random) => {

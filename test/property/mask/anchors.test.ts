@@ -7,7 +7,7 @@ import { JsonMasker } from '../../../filters/mask/codecs/json.js';
 import { createDetector } from '../../../filters/mask/detector.js';
 import { kinds } from '../../../filters/mask/kinds.js';
 import { createMasker } from '../../../filters/mask/masker.js';
-import { count } from '../../support/long.js';
+import { count, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { composed, glued } from './corpus.js';
 
@@ -45,7 +45,7 @@ function pick(r: Random): (typeof pairs)[0] {
 
 describe('first stage of the search, properties', function () {
   // slow machines get the time they need: nothing here asserts a time
-  this.timeout(120_000);
+  this.timeout(TEST_MS_MAX);
 
   it('was compiled from the sources that stand beside it', () => {
     const folder = join(process.cwd(), 'filters', 'mask', 'anchors');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Detector } from '../../../filters/mask/index.js';
 import { createDetector, createMasker, kinds, maskText } from '../../../filters/mask/index.js';
-import { count } from '../../support/long.js';
+import { count, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { composed, glued } from './corpus.js';
 
@@ -16,7 +16,7 @@ const detectors: [string, Detector][] = [
 
 describe('detector, properties', function () {
   // slow machines get the time they need: nothing here asserts a time
-  this.timeout(120_000);
+  this.timeout(TEST_MS_MAX);
 
   it('gives spans inside the range, in order, apart, and never throws', () => {
     forSeeds(count(ROUNDS), (r) => {

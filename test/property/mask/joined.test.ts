@@ -4,7 +4,7 @@ import { JsonMasker } from '../../../filters/mask/codecs/json.js';
 import { createPolicyDetector } from '../../../filters/mask/custom/detector.js';
 import { applyMask, createDetector, createMasker, type MaskAs } from '../../../filters/mask/index.js';
 import { JoinedRules, joinDetectors } from '../../../filters/mask/joined.js';
-import { count } from '../../support/long.js';
+import { count, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { composed } from './corpus.js';
 
@@ -79,7 +79,7 @@ const cutsOf = (r: Random, text: Buffer): number[] => Array.from({ length: r.int
 
 describe('rules that read JSON together, properties', function () {
   // slow machines get the time they need: nothing here asserts a time
-  this.timeout(120_000);
+  this.timeout(TEST_MS_MAX);
 
   it('give what the rules give one after the other, strongest first', () => {
     forSeeds(count(ROUNDS), (r) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { hasForm, isSomeCountrys, passesSieve } from '../../../filters/mask/detectors/national-any.js';
 import { isValid, NAMED } from '../../../filters/mask/detectors/national-forms.js';
-import { count } from '../../support/long.js';
+import { count, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -57,7 +57,7 @@ const SIFTED = [
 ] as const;
 
 describe('national identifiers, properties', function () {
-  this.timeout(120_000);
+  this.timeout(TEST_MS_MAX);
 
   it('has no form that is narrower than the validator it stands before', () => {
     Error.stackTraceLimit = 0;

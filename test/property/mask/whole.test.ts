@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createDetector, kinds } from '../../../filters/mask/index.js';
-import { count, counted } from '../../support/long.js';
+import { count, counted, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds } from '../../support/random.js';
 import { address, card, digits, grouped, inFours, nearly, phone } from '../../support/usual-values.js';
 
@@ -31,7 +31,7 @@ const sets = [
 ];
 
 describe('whole forms', function () {
-  this.timeout(120_000);
+  this.timeout(TEST_MS_MAX);
 
   it('say yes only where the search finds the whole range as that kind, and nothing else', () => {
     const detectors = sets.flatMap((detect) => [createDetector({ detect }), createDetector({ detect, regions: ['US', 'DE', 'GB'] })]);

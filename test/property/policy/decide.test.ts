@@ -4,6 +4,7 @@ import { compilePolicy } from '../../../filters/policy/index.js';
 import { glob, Pattern } from '../../../filters/policy/pattern.js';
 import type { Verdict } from '../../../filters/policy/types.js';
 import type { StatementFacts } from '../../../filters/sql/facts.js';
+import { TEST_MS_MAX } from '../../support/long.js';
 import { runs } from '../../support/seed.js';
 import { operation, sqlFacts } from '../../unit/policy/operation.js';
 
@@ -89,7 +90,7 @@ function compile(rules: (Rule & { name: string })[], given: Record<string, unkno
 const named = (rules: Rule[]) => rules.map((one, i) => ({ ...one, name: `r${i}` }));
 
 describe('any policy', function () {
-  this.timeout(60_000);
+  this.timeout(TEST_MS_MAX);
 
   it('decides by the strictest of what it enforces', () => {
     fc.assert(
@@ -179,7 +180,7 @@ describe('any policy', function () {
 });
 
 describe('any pattern', function () {
-  this.timeout(60_000);
+  this.timeout(TEST_MS_MAX);
 
   const atom = fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '\\d', '(a|b)', '(?:ab)', '\\b', '^', '$', '(a|)', '(b*)');
   const quantifier = fc.constantFrom('', '', '*', '+', '?', '{2}', '{1,2}');

@@ -8,7 +8,7 @@ import { type Fired, RowMasker } from '../../../filters/postgres/rows/data-row.j
 import { ManyRows } from '../../../filters/postgres/rows/many-rows.js';
 import { buildMaskSet, type MaskSet } from '../../../filters/postgres/rows/plan.js';
 import type { CopyShape } from '../../../filters/sql/facts.js';
-import { count, full } from '../../support/long.js';
+import { count, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds, Random } from '../../support/random.js';
 import { address, card, grouped, inFours, nearly, phone } from '../../support/usual-values.js';
 import { type CellValue, column, copyData, dataRow, key, planOf } from '../../unit/postgres-rows/support.js';
@@ -207,7 +207,7 @@ function copyMessages(
 }
 
 describe('rows in bulk, at random', function () {
-  this.timeout(full ? 1_800_000 : 120_000);
+  this.timeout(TEST_MS_MAX);
 
   before(() => {
     ManyRows.prototype.run = function (...args) {

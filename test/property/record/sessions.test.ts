@@ -10,6 +10,7 @@ import { formatLine, parseLine, sha256Hex } from '../../../filters/record/chain.
 import { recordedRows } from '../../../filters/record/pg-rows.js';
 import { textsOf } from '../../../filters/record/search.js';
 import { timelineLines } from '../../../filters/record/timeline.js';
+import { TEST_MS_MAX } from '../../support/long.js';
 import { runs } from '../../support/seed.js';
 import { open } from '../../unit/record/harness.js';
 
@@ -33,7 +34,7 @@ const fields = fc.dictionary(
 );
 
 describe('recordings: any sessions', function () {
-  this.timeout(120_000);
+  this.timeout(TEST_MS_MAX);
 
   it('interleaved, rotated and reopened at random, verify, and read back as they were given', async () => {
     const step = fc.oneof(

@@ -1,6 +1,6 @@
 /** Wherever a dangerous call or a secret column is put, the facts show it. */
 import assert from 'node:assert/strict';
-import { count } from '../../support/long.js';
+import { count, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { analyze, leaks, loadParser, reaches } from '../../unit/sql/helpers.js';
 
@@ -120,7 +120,7 @@ function nest(inner: string, depth: number, random: Random): string {
 
 describe('SQL hiding places', function () {
   // A loaded machine may take its time; nothing here is about speed.
-  this.timeout(120_000);
+  this.timeout(TEST_MS_MAX);
   before(loadParser);
   const rounds = count(500);
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { SqlAnalysis } from '../../../filters/sql/facts.js';
 import { tokenize } from '../../../filters/sql/lexer.js';
-import { count } from '../../support/long.js';
+import { count, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { analyze, loadParser } from '../../unit/sql/helpers.js';
 
@@ -98,7 +98,7 @@ function essence(analysis: SqlAnalysis): unknown {
 }
 
 describe('SQL facts do not depend on spelling', function () {
-  this.timeout(120_000);
+  this.timeout(TEST_MS_MAX);
   before(loadParser);
   for (const text of CORPUS) {
     it(text, () => {
