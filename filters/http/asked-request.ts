@@ -70,9 +70,10 @@ export class AskedRequest {
     return this.rules.policy.usesMethod && [FORM, MULTIPART].includes(this.facts.content_type);
   }
 
-  readMessages(): void {
+  /** `bytes`: the body as it came. */
+  readMessages(bytes?: Buffer): void {
     const mcp = this.mcp!;
-    const why = mcp.read(this.facts.body);
+    const why = mcp.read(this.facts.body, bytes);
     if (why !== '') this.readings = this.readings.map((one) => ({ ...one, http: { ...one.http, unparsed: one.http.unparsed || why } }));
     if (mcp.operations.length > 0) this.text.tellOperations(mcp.operations);
   }

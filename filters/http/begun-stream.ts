@@ -44,8 +44,8 @@ export class BegunStream {
     return { part: 'local_headers', headers };
   }
 
-  event(message: object): Answer {
-    return { part: 'local_body', chunks: [messageEvent(JSON.stringify(message))], end: false };
+  event(message: string): Answer {
+    return { part: 'local_body', chunks: [messageEvent(message)], end: false };
   }
 
   /** The head of the server's answer. */

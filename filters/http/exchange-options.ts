@@ -73,7 +73,7 @@ export type ExchangeInput =
   /** the server of a request that the gateway sent on itself can't be reached, or broke off */
   | { type: 'unreachable' }
   /** another exchange of its session has something for the client, on this one's event stream */
-  | { type: 'tell'; message: object }
+  | { type: 'tell'; message: string }
   /** the stream is gone */
   | { type: 'gone'; reason: string }
   /** the request is held, and its client is told so: it waits at this link without it */

@@ -277,7 +277,7 @@ export class Exchange {
     if (this.phase !== 'collecting') return;
     if (this.operation === undefined) {
       this.asked!.readBody(this.waiting.body);
-      if (this.mcp !== undefined) this.asked!.readMessages();
+      if (this.mcp !== undefined) this.asked!.readMessages(this.waiting.body);
     }
     this.judge();
   }
@@ -362,9 +362,9 @@ export class Exchange {
     this.onApproval({ hold: operation.hold, outcome: 'cancelled', reason, decisions: [], lease: '' });
   }
 
-  private tell(message: object): void {
+  private tell(message: string): void {
     if (this.phase !== 'passing') return;
-    this.response?.inject(messageEvent(JSON.stringify(message)), this.out);
+    this.response?.inject(messageEvent(message), this.out);
   }
 
   private onAccepted(id: string): void {

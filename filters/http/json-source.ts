@@ -45,6 +45,13 @@ export class JsonSource {
     return `{${written.join()}}`;
   }
 
+  /** What stands under a key of an object of the value. */
+  writeEntry(object: Record<string, unknown>, key: string): string {
+    const node = this.nodes.get(object);
+    const stood = node?.type === 'object' ? node.entries.findLast(({ name }) => name === key)?.value : undefined;
+    return this.write(object[key], stood);
+  }
+
   private same(value: unknown, node: JsonNode): boolean {
     if (node.type === 'string') return value === stringOf(this.bytes, node);
     return (node.type === 'number' || node.type === 'word') && value === JSON.parse(this.raw(node));

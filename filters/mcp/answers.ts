@@ -24,6 +24,11 @@ export function refusalsOf(messages: readonly McpMessage[], why: Why): Fields[] 
     });
 }
 
+/** A message of the gateway's own as JSON; its id, or that of the request it answers, as it stood there. */
+export function writeMessage({ jsonrpc: _, id: __, ...rest }: Fields, id_text: string): string {
+  return `{"jsonrpc":"2.0","id":${id_text},${JSON.stringify(rest).slice(1)}`;
+}
+
 /** A method that no client has, so each answers it with an error of its own (JSON-RPC 2.0, -32601). */
 const NO_METHOD = 'midstream/refused';
 const MARK = 'midstream-refused:';
@@ -33,18 +38,20 @@ const MARK = 'midstream-refused:';
  * an answer of its own, since an answer is a request of HTTP; so the client's becomes it (restored below). All that it takes is in the id,
  * so that any worker can do it.
  */
-export function substituteFor({ id }: McpMessage, { message, rule }: Why): Fields {
-  const carried = Buffer.from(JSON.stringify({ id, message: message.slice(0, MESSAGE_UNITS_MAX), rule })).toString('base64url');
+export function substituteFor({ id, id_text }: McpMessage, { message, rule }: Why): Fields {
+  const carried = Buffer.from(JSON.stringify({ id, id_text, message: message.slice(0, MESSAGE_UNITS_MAX), rule })).toString('base64url');
   return { jsonrpc: '2.0', id: `${MARK}${carried}`, method: NO_METHOD };
 }
 
 const MESSAGE_UNITS_MAX = 500;
 
+const NUMBER = /^-?(?:0|[1-9]\d{0,400})(?:\.\d{1,400})?(?:[eE][+-]?\d{1,3})?$/;
+
 /**
  * The answer that the server gets for a substitute: its own id again, and why it was refused. undefined for any other message. A client could
  * make one up, and would say no more than what it may say anyhow: no.
  */
-export function restored({ kind, value }: McpMessage): Fields | undefined {
+export function restored({ kind, value }: McpMessage): { message: Fields; id_text: string } | undefined {
   const { id } = value;
   if (kind !== 'answer' || typeof id !== 'string' || !id.startsWith(MARK)) return undefined;
   let carried: unknown;
@@ -53,7 +60,10 @@ export function restored({ kind, value }: McpMessage): Fields | undefined {
   } catch {
     return undefined;
   }
-  const { id: own, message, rule } = (carried ?? {}) as Fields;
+  const { id: own, id_text, message, rule } = (carried ?? {}) as Fields;
   if (typeof own !== 'string' && typeof own !== 'number') return undefined;
-  return { jsonrpc: '2.0', id: own, error: { code: REFUSED, message: String(message), data: { rule: String(rule) } } };
+  // The client may have made it up: it goes into the body only as the number that it is.
+  const exact = typeof own === 'number' && typeof id_text === 'string' && NUMBER.test(id_text) ? id_text : JSON.stringify(own);
+  const error = { code: REFUSED, message: String(message), data: { rule: String(rule) } };
+  return { message: { jsonrpc: '2.0', id: own, error }, id_text: exact };
 }

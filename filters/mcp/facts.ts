@@ -6,6 +6,10 @@ export interface McpFacts {
   server: string;
   /** initialize, tools/list, tools/call, resources/read, sampling/createMessage, …; empty for an answer */
   method: string;
+  /** an agent's answer: the method of the server that it answers, by the form of the result; else empty, as it is for an error */
+  answers: string;
+  /** an agent's answer: the result; else an empty object. undefined: can't be had */
+  result: unknown;
   /** tools/call: the tool */
   tool: string;
   /** tools/call: what the server says of this tool is not what was accepted of it */
@@ -25,6 +29,8 @@ export const mcpFacts = (given: Partial<McpFacts>): McpFacts => ({
   from: 'client',
   server: '',
   method: '',
+  answers: '',
+  result: {},
   tool: '',
   tool_changed: false,
   arguments: {},

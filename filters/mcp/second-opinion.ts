@@ -40,5 +40,5 @@ export function disagreement({ method, params }: McpOpinion, read: readonly McpM
     arguments: isObject(params['arguments']) ? params['arguments'] : undefined,
     params: undefined,
   });
-  return { kind: 'request', facts, id: undefined, value: { method, params } };
+  return { kind: 'request', facts, id: undefined, id_text: '', value: { method, params } };
 }

@@ -36,7 +36,7 @@ export class ServerMessages {
   /** What goes on to the client in place of a text of JSON, empty for nothing; undefined: the very bytes do. Throws Error for what is no message. */
   take(text: string): string | undefined {
     const source = new JsonSource(text);
-    const { messages, batch } = readMessages(source.value, { from: 'server', server: this.parties.resource });
+    const { messages, batch } = readMessages(source.value, { from: 'server', server: this.parties.resource }, source);
     const kept: Fields[] = [];
     let changed = false;
     for (const message of messages) {

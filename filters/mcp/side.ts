@@ -22,7 +22,7 @@ export type McpEffect =
   /** this exchange's answer is the stream of this key */
   | { type: 'stream'; key: string }
   /** a message goes to the client on the stream of this key */
-  | { type: 'tell'; key: string; message: object }
+  | { type: 'tell'; key: string; message: string }
   /** this exchange holds the requests of these keys */
   | { type: 'holds'; keys: readonly string[] }
   /** the client gave up the request of this key */
@@ -93,12 +93,12 @@ export class McpSide {
   }
 
   /** Why the body is no message; empty when it is one. */
-  read(body: unknown): string {
+  read(body: unknown, bytes?: Buffer): string {
     const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(this.facts.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
     // Servers decode UTF-7 where it is named, and read another text.
     if (!/^(utf-?8|us-ascii)$/i.test(charset)) return 'a message of MCP is UTF-8';
     try {
-      this.request = McpRequest.read(body, this.parties);
+      this.request = McpRequest.read(body, this.parties, bytes);
       return '';
     } catch (error) {
       return `the body is no MCP message: ${(error as Error).message}`;
@@ -208,28 +208,24 @@ export class McpSide {
   }
 
   /** What whoever asked for progress is told while the request waits (MCP, "Progress"). */
-  waits(rule: string): object[] {
+  waits(rule: string): string[] {
     this.progress++;
-    return this.tokens.map((progressToken) => {
-      // It must increase, over what the server tells afterwards as well: that begins at 0 or above.
-      const params = { progressToken, progress: -1 / this.progress, message: `Waits for an approval (rule ${rule}).` };
-      return { jsonrpc: '2.0', method: 'notifications/progress', params };
-    });
+    // It must increase, over what the server tells afterwards as well: that begins at 0 or above.
+    const params = JSON.stringify({ progress: -1 / this.progress, message: `Waits for an approval (rule ${rule}).` });
+    return this.tokens.map(
+      (token) => `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},${params.slice(1)}}`,
+    );
   }
 
   /** The same on the session's own stream, where it is open. */
-  tells(messages: readonly object[]): McpEffect[] {
+  tells(messages: readonly string[]): McpEffect[] {
     const key = this.older ?? (this.named === undefined ? undefined : this.key(this.named));
     if (key === undefined || !this.world.hasStream(key)) return [];
     return messages.map((message) => ({ type: 'tell', key, message }));
   }
 
-  private get tokens(): (string | number)[] {
-    return (this.request?.messages ?? []).flatMap(({ kind, value: { params } }) => {
-      const meta = isObject(params) ? params['_meta'] : undefined;
-      const token = isObject(meta) ? meta['progressToken'] : undefined;
-      return kind === 'request' && (typeof token === 'string' || typeof token === 'number') ? [token] : [];
-    });
+  private get tokens(): string[] {
+    return this.request?.tokens ?? [];
   }
 
   /** What the client gives up (MCP, "Cancellation"). */

@@ -83,6 +83,8 @@ const casesSchema = {
           from: { enum: ['client', 'server'], 'x-say': 'write client or server' },
           server: word,
           method: word,
+          answers: word,
+          result: { type: 'object' },
           tool: word,
           tool_changed: { type: 'boolean', 'x-say': 'write true or false' },
           arguments: { type: 'object' },

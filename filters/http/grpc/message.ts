@@ -76,9 +76,29 @@ export class MessageMasker {
       const inner = this.inner(field, value, name, depth);
       return inner === undefined ? undefined : sized(inner);
     }
-    // packed numbers, or a field that is not known
-    if (field !== undefined) return undefined;
+    if (field !== undefined) return this.packed(field, value, name);
     return this.find(value, '') === undefined ? undefined : DROPPED;
+  }
+
+  /** Numbers of a repeated field, one behind the other (protobuf, "Packed Repeated Fields"). */
+  private packed(field: GrpcField, value: Buffer, name: string): Buffer | undefined {
+    if (field.kind !== 'integer' && field.kind !== 'fixed64') return undefined;
+    const fixed = field.kind === 'fixed64';
+    if (fixed && value.length % 8 !== 0) throw broken();
+    const parts: Buffer[] = [];
+    let kept = 0;
+    for (let at = 0; at < value.length; ) {
+      const end = fixed ? at + 8 : varint(value, at).end;
+      const masked = fixed
+        ? this.integer(value.readBigUInt64LE(at), name, fixedBytes)
+        : this.integer(varint(value, at).value, name, varintBytes);
+      if (masked !== undefined) {
+        parts.push(value.subarray(kept, at), masked);
+        kept = end;
+      }
+      at = end;
+    }
+    return kept === 0 ? undefined : sized(Buffer.concat([...parts, value.subarray(kept)]));
   }
 
   private text(type: GrpcType, field: GrpcField, value: Buffer, name: string): Buffer | undefined {

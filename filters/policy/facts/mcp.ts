@@ -16,6 +16,17 @@ export const mcp = {
       'initialize, tools/list, tools/call, resources/read, prompts/get, completion/complete, …; of a server sampling/createMessage, elicitation/create, roots/list, notifications/…; empty for an answer of the agent.',
     example: 'mcp.method == "resources/read"',
   },
+  answers: {
+    type: 'string',
+    description:
+      'An answer of the agent: the method of the server that it answers (sampling/createMessage, elicitation/create, roots/list), told by the form of its result; empty for an error and for all other messages.',
+    example: 'mcp.answers == "elicitation/create" && mcp.result.action == "accept"',
+  },
+  result: {
+    type: 'map<string, dyn>',
+    description: 'An answer of the agent: its result, as it is. Asking for something that is missing is an error: guard with has().',
+    example: 'mcp.answers == "sampling/createMessage" && has(mcp.result.model)',
+  },
   tool: {
     type: 'string',
     description: 'tools/call: name of the tool. A tool that is denied by its name is not listed either.',

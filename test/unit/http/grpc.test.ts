@@ -65,6 +65,15 @@ describe('gRPC messages', () => {
     });
   });
 
+  it('have repeated numbers masked one by one, packed as they are', () => {
+    const person = { numbers: [1, 300], cards: ['7', CARD, '5'], accounts: ['5500005555555559', '9'] };
+    assert.deepEqual(read(masked(encode(person))), { numbers: [1, 300], cards: ['7', '0', '5'], accounts: ['0', '9'] });
+    const clean = encode({ cards: ['7', '12345678'], accounts: ['9'] });
+    assert.equal(masked(clean).compare(clean), 0);
+    assert.throws(() => masked(Buffer.of((15 << 3) | 2, 3, 1, 2, 3)), /not of its type/);
+    assert.throws(() => masked(Buffer.of((14 << 3) | 2, 1, 0x80)), /not of its type/);
+  });
+
   it('stay the same bytes where nothing is found', () => {
     const clean = encode({ id: 7, notes: ['a', ''], blob: Buffer.from([0, 1, 2, 255]), address: {}, numbers: [5] });
     assert.equal(masked(clean).compare(clean), 0);

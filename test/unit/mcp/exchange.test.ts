@@ -43,6 +43,46 @@ describe('an exchange with an MCP server', () => {
     assert.equal(get.answers[0]!.part, 'request_headers', 'a stream of the server is opened');
   });
 
+  it('judges what an agent answers a server', () => {
+    const rule = `{ name: no-keys, on: mcp, when: 'mcp.answers == "elicitation/create" && mcp.result.action == "accept" && has(mcp.result.content.key)', then: deny }`;
+    const answer = (result: object) => JSON.stringify({ jsonrpc: '2.0', id: 1, result });
+    const one = exchange(`version: 1\nrules: [${rule}]\n`);
+    one.request('POST /mcp', json, answer({ action: 'accept', content: { key: 'x' } }));
+    assert.equal(one.refusal().status, 403);
+    assert.equal(one.refusal().problem['rule'], 'no-keys');
+    assert.equal(one.events('request')[0]!['operation'], 'answer elicitation/create');
+    for (const result of [{ action: 'decline' }, { action: 'accept', content: { name: 'x' } }, { roots: [] }, {}]) {
+      const other = exchange(`version: 1\nrules: [${rule}]\n`);
+      other.request('POST /mcp', json, answer(result));
+      assert.equal(other.answers[0]!.part, 'request_headers', JSON.stringify(result));
+    }
+  });
+
+  for (const id of ['12345678901234567890', '9007199254740993', '1.0', '-0', '1e2', '"9007199254740993"', '7'])
+    it(`answers under the very id that was asked: ${id}`, () => {
+      const ask = `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"shell"}}`;
+      for (const text of [ask, `[${ask}]`, `\ufeff${ask}`]) {
+        const d = exchange(policy);
+        d.request('POST /mcp', json, text);
+        const answer = d.answers.find(({ part }) => part === 'immediate');
+        assert.ok(answer?.part === 'immediate' && answer.body.toString().includes(`"id":${id},"result"`), text);
+        assert.doesNotThrow(() => JSON.parse(answer.body.toString()));
+      }
+    });
+
+  it('gives a server its refusal under the very id that it asked with', () => {
+    const id = '12345678901234567890';
+    const d = exchange(policy);
+    d.request('GET /mcp', [['accept', 'text/event-stream']]);
+    const asked = d.respond(sse, `data: {"jsonrpc":"2.0","id":${id},"method":"sampling/createMessage","params":{}}\n\n`);
+    const [substitute] = messagesOf(asked);
+    const back = exchange(policy);
+    const refusal = { jsonrpc: '2.0', id: substitute!['id'], error: { code: -32601, message: 'Method not found' } };
+    back.request('POST /mcp', json, body(refusal));
+    const sent = back.answers.flatMap((answer) => (answer.part === 'request_body' ? answer.chunks : []));
+    assert.match(Buffer.concat(sent).toString(), new RegExp(`^{"jsonrpc":"2.0","id":${id},"error"`));
+  });
+
   for (const uri of [
     'file:///etc/passwd',
     'FILE:///etc/passwd',
@@ -554,11 +594,11 @@ describe('an exchange with an MCP server', () => {
         {
           type: 'tell',
           key: opened.key,
-          message: {
+          message: JSON.stringify({
             jsonrpc: '2.0',
             method: 'notifications/progress',
             params: { progressToken: 'p', progress, message: 'Waits for an approval (rule asks).' },
-          },
+          }),
         },
       ]);
     }

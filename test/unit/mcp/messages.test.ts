@@ -23,6 +23,14 @@ describe('messages of MCP', () => {
     ]);
     assert.deepEqual(facts({ jsonrpc: '2.0', method: 'notifications/initialized' }), [{ ...none, method: 'notifications/initialized' }]);
     assert.deepEqual(facts({ jsonrpc: '2.0', id: 1, result: {} }), [none], 'an answer to the server');
+    for (const [answers, result] of [
+      ['sampling/createMessage', { role: 'assistant', model: 'm', content: { type: 'text', text: 'x' } }],
+      ['elicitation/create', { action: 'accept', content: { name: 'x' } }],
+      ['roots/list', { roots: [] }],
+    ] as const)
+      assert.deepEqual(facts({ jsonrpc: '2.0', id: 1, result }), [{ ...none, answers, result }]);
+    assert.throws(() => read({ jsonrpc: '2.0', id: 1, result: { action: 'accept', roots: [] } }), /several requests/);
+    assert.throws(() => read({ jsonrpc: '2.0', id: 1, result: { Action: 'accept' } }), /another case/);
     assert.deepEqual(facts({ jsonrpc: '2.0', id: 1, method: 'prompts/get', params: { name: 'review' } }), [
       { ...none, method: 'prompts/get', prompt: 'review', params: { name: 'review' } },
     ]);
@@ -105,7 +113,7 @@ describe('messages of MCP', () => {
       const substitute = substituteFor(asked!, { message: 'Not from servers: "é"', rule: 'r', session: 's' });
       assert.equal(substitute['method'], 'midstream/refused');
       const [answer] = read({ jsonrpc: '2.0', id: substitute['id'], error: { code: -32601, message: 'Method not found' } }).messages;
-      assert.deepEqual(restored(answer!), {
+      assert.deepEqual(restored(answer!)?.message, {
         jsonrpc: '2.0',
         id,
         error: { code: -32003, message: 'Not from servers: "é"', data: { rule: 'r' } },

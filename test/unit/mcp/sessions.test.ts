@@ -31,7 +31,7 @@ describe('sessions of MCP', () => {
     for (const { connection } of [first, second]) sessions.carryOut(connection, [{ type: 'stream', key: 's' }]);
     sessions.ended(first.connection);
     assert.ok(sessions.hasStream('s'));
-    sessions.carryOut(first.connection, [{ type: 'tell', key: 's', message: {} }]);
+    sessions.carryOut(first.connection, [{ type: 'tell', key: 's', message: '{}' }]);
     assert.deepEqual([first.told, second.told], [[], ['tell']]);
     sessions.ended(second.connection);
     assert.ok(!sessions.hasStream('s'));
