@@ -18,6 +18,7 @@ import { addAccessLog } from './services/access-log.js';
 import { addExtAuthz } from './services/ext-authz.js';
 import { addHealth, type Health } from './services/health.js';
 import { createMetrics, serveMetrics } from './services/metrics.js';
+import { UnreachableServers } from './services/unreachable.js';
 import { openApprovals } from './stores/approvals/sqlite.js';
 import { openMcpStore } from './stores/mcp/sqlite.js';
 import type { Recordings } from './stores/recordings/index.js';
@@ -77,7 +78,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     register: (server) => {
       health = addHealth(server, [serviceName]);
       addExtAuthz(server, { mayConnect: options.mayConnect, refuses: (question, headers) => gateway!.refuses(question, headers) });
-      addAccessLog(server, (entry) => void joinAccess(recordings, byConnection, options.siblings, entry));
+      const unreachable = new UnreachableServers(log, Date.now);
+      addAccessLog(server, (entry) => {
+        unreachable.see(entry);
+        void joinAccess(recordings, byConnection, options.siblings, entry);
+      });
     },
   });
   metrics.connections(() => gateway!.registry.connections.size);

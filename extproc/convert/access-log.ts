@@ -61,6 +61,7 @@ function entryOf(log: Fields, own: Fields): AccessEntry {
       ...own,
       duration_ms: milliseconds(at(common, 'duration')),
       flags: flags.map(([name]) => name),
+      failure: at(common, 'upstream_transport_failure_reason') ?? '',
       termination: at(common, 'connection_termination_details') ?? '',
       tls: at(common, 'tls_properties') ?? null,
     },

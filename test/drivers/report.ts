@@ -15,6 +15,10 @@ export interface Result extends Counts {
   seconds: number;
 }
 
+/** The lines of a suite's output that name a failure. unittest's own sum, `FAILED (failures=1)`, names none and would count as one more. */
+export const failuresIn = (output: string): string[] =>
+  output.split('\n').filter((line) => line.includes('FAILED') && !line.startsWith('FAILED ('));
+
 /** A failure's name, without times and details, which differ from run to run. */
 export const nameOf = (failure: string): string =>
   failure

@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { packageRoot } from '../../extproc/process/places.js';
 import { onStop } from '../bench/lifetime.js';
 import type { Counts, SuiteContext } from './context.js';
+import { failuresIn } from './report.js';
 import { pgbin } from './tools.js';
 
 const OUTPUT_CHARS_MAX = 200_000;
@@ -23,7 +24,7 @@ export async function runProgram(command: readonly string[], context: SuiteConte
   mkdirSync(out, { recursive: true });
   writeFileSync(join(out, `${logName}.txt`), output);
   const said = [...output.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)].at(-1);
-  const failures = output.split('\n').filter((line) => line.includes('FAILED'));
+  const failures = failuresIn(output);
   if (late) failures.push(`it did not end within ${wait_ms_max / 1000} s`);
   else if (said === undefined) failures.push(`it said no counts (exit ${code}): ${output.trim().split('\n').slice(-3).join(' | ')}`);
   const failed = Number(said?.[2] ?? 0);

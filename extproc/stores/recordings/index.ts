@@ -118,7 +118,10 @@ export async function openRecordings(options: RecordingsOptions): Promise<Record
     throw new MidstreamError(
       full ? 'storage_full' : 'unavailable',
       full ? 'there is no space left for recordings' : `cannot write recordings to ${directory}`,
-      { cause: error },
+      {
+        hint: full ? 'Make room there, or name another directory.' : 'May this account write there? Name another directory otherwise.',
+        cause: error,
+      },
     );
   }
 }

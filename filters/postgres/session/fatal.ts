@@ -1,4 +1,4 @@
-import type { MidstreamError, ReasonCode } from '../../errors.js';
+import { MidstreamError, type ReasonCode } from '../../errors.js';
 import { buildErrorResponse } from '../wire/error-fields.js';
 import type { Session } from './session.js';
 
@@ -13,6 +13,15 @@ const sqlstates: Partial<Record<ReasonCode, string>> = {
   storage_full: '53100',
   unavailable: '57P03',
 };
+
+/**
+ * The server's side ended before its first byte. PostgreSQL always answers a startup packet, so it is down, or something on the way
+ * to it is; the driver would otherwise show a closed connection alone.
+ */
+export function serverSilent(s: Session): void {
+  const hint = 'Is it up, and is its address right? The next connection is tried afresh.';
+  fatal(s, new MidstreamError('unavailable', 'the database server cannot be reached', { hint }), '08006');
+}
 
 /** Ends the connection with a FATAL error that the driver can show; the cause stays in the log. */
 export function fatal(s: Session, error: MidstreamError, sqlstate?: string): void {

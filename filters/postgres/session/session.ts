@@ -10,7 +10,7 @@ import { backend, frontend, messageName } from '../wire/types.js';
 import { type AgentLogin, onLoginOutcome } from './agent-login.js';
 import { onBackend } from './backend.js';
 import { Effects, type LookupEffect } from './effects.js';
-import { fatal } from './fatal.js';
+import { fatal, serverSilent } from './fatal.js';
 import { onFrontend, recordCopied } from './frontend.js';
 import { endHold, type Held, heldNotice, onApproval } from './hold.js';
 import { RowPlans } from './layouts.js';
@@ -30,6 +30,8 @@ const TERMINATE = Buffer.from('X\0\0\0\x04', 'latin1');
  */
 export class Session {
   phase: Phase = 'startup';
+  /** the server has said something */
+  private heard = false;
   rules: Rules | undefined;
   identity: Identity | undefined;
   database = '';
@@ -234,11 +236,13 @@ export class Session {
       if (bytes.length > 0) this.out.downstream.add(bytes);
       this.countOpaque(this.phase === 'cancel' ? 'cancel request' : this.phase, bytes.length);
     } else {
+      if (bytes.length > 0) this.heard = true;
       this.back.push(bytes);
       this.runBack();
       this.resumeFront();
     }
     if (!end) return;
+    if (this.phase === 'auth' && !this.heard) return serverSilent(this);
     this.backEnded = true;
     if (this.held)
       endHold(this, {

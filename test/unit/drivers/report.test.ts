@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Counts } from '../../drivers/context.js';
-import { compare, nameOf, type Result, tableOf, totalOf } from '../../drivers/report.js';
+import { compare, failuresIn, nameOf, type Result, tableOf, totalOf } from '../../drivers/report.js';
 import { type Gap, suites } from '../../drivers/suites.js';
 
 const gap: Gap = { transport: 'ext_proc', test: 'uniqviol', why: 'no flow control' };
@@ -23,6 +23,12 @@ describe('the report of test:drivers', () => {
       ['a pool of 20: it did not end within 120 s', 'a pool of 20'],
     ] as const)
       assert.equal(nameOf(line), name);
+  });
+
+  it('takes the names of failures alone from what a suite prints', () => {
+    const printed =
+      'FAIL: test_b (tests.A)\nRan 3 tests in 0.1s\n\nFAILED (failures=1, skipped=44)\nFAILED tests.A.test_b\n2 passed, 1 failed, 44 skipped\n';
+    assert.deepEqual(failuresIn(printed), ['FAILED tests.A.test_b']);
   });
 
   it('counts what is lost against what is known, even where nothing says that it failed', () => {
