@@ -56,6 +56,18 @@ export function lookedType(type: string, head: Buffer): string {
   return type;
 }
 
+/** UTF-32 by its mark, or by two characters of ASCII with three NULs each. */
+export function isUtf32(head: Buffer): boolean {
+  if (head.length < 4) return false;
+  const first = head.readUInt32BE(0);
+  if (first === 0x0000feff || first === 0xfffe0000) return true;
+  if (head.length < 8) return false;
+  const second = head.readUInt32BE(4);
+  const little = (unit: number): boolean => (unit & 0xffffff) === 0 && unit >>> 24 >= 9 && unit >>> 24 < 0x7f;
+  const big = (unit: number): boolean => unit >= 9 && unit < 0x7f;
+  return (little(first) && little(second)) || (big(first) && big(second));
+}
+
 /** UTF-16 by its bytes: a mark, or every other one of the first characters is NUL. */
 export function utf16Of(head: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   if (head.length < 2) return undefined;

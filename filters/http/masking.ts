@@ -11,8 +11,9 @@ import { createMasker } from '../mask/masker.js';
 import { textMasker } from '../mask/stream/chain.js';
 import type { Detector, MaskAs, Masker } from '../mask/types.js';
 import { isJson, mediaType } from './body.js';
+import { DeclaredCharset } from './declared-charset.js';
 import { Base64Masker, GrpcMasker, type GrpcOptions } from './grpc/masker.js';
-import { isMedia, LOOK_BYTES, lookedType, packedAs, utf16Of } from './look.js';
+import { isMedia, isUtf32, LOOK_BYTES, lookedType, packedAs, utf16Of } from './look.js';
 import { MultipartMasker } from './multipart-masker.js';
 import { AS_IT_IS, charsetOf, charsetOfType, isUtf16, ToUtf8, ToUtf16 } from './transcode.js';
 
@@ -73,6 +74,8 @@ export class BodyMasker implements ContentMasker {
   private head: Buffer | undefined = Buffer.alloc(0);
   private decoder: ToUtf8 | undefined;
   private encoder: ToUtf16 | undefined;
+  /** of a document that may name its charset in itself */
+  private declared: DeclaredCharset | undefined;
 
   /** `write` gets bytes of its own. `masks` are in the order of strongestFirst(). */
   constructor(
@@ -122,7 +125,14 @@ export class BodyMasker implements ContentMasker {
   }
 
   private take(chunk: Uint8Array): void {
+    if (this.declared !== undefined) this.watch(chunk);
     this.stages[0]!.push(this.decoder === undefined ? chunk : this.decoder.push(chunk, false));
+  }
+
+  /** A reader that goes by a charset which the document itself names may see what is not seen here. */
+  private watch(chunk: Uint8Array): void {
+    const name = this.declared!.see(chunk);
+    if (name !== '') this.asked.opaque?.(`it names the charset ${name} in itself`);
   }
 
   /**
@@ -148,8 +158,13 @@ export class BodyMasker implements ContentMasker {
     const packed = this.asked.grpc === undefined ? packedAs(head) : '';
     if (packed !== '') this.asked.opaque?.(`packed (${packed})`);
     else if (isMedia(this.type)) this.asked.opaque?.(`type ${/\d{6}/.test(this.type) ? this.type.split('/')[0] : this.type}`);
+    else if (/^\+\/v[89+/]/.test(head.toString('latin1', 0, 4)) && this.decoder === undefined) this.asked.opaque?.('charset utf-7');
     const text = this.decoder === undefined ? head : this.decoder.push(head, false);
     const type = packed === '' ? lookedType(this.type, text) : this.type;
+    if (this.decoder === undefined && this.asked.grpc === undefined && NAMES_CHARSET.test(type)) {
+      this.declared = new DeclaredCharset();
+      this.watch(head);
+    }
     let next = (bytes: Uint8Array): void => {
       if (bytes.length > 0) this.write(this.encoder === undefined ? Buffer.from(bytes) : this.encoder.push(Buffer.from(bytes)));
     };
@@ -191,18 +206,19 @@ export class BodyMasker implements ContentMasker {
   /** Throws MidstreamError where what the body says of itself and what it is differ. */
   private charset(head: Buffer): string {
     const said = charsetOf(this.asked.charset ?? '');
+    if (isUtf32(head) && !isMedia(this.type)) throw new MidstreamError('bad_input', 'its charset is not read (utf-32)');
     const seen = isMedia(this.type) ? undefined : utf16Of(head);
     if (seen === undefined && !isUtf16(said)) return said;
     if (head.length < 2) return AS_IT_IS;
     if (seen === undefined || (isUtf16(said) && (this.asked.charset ?? '').toLowerCase() !== 'utf-16' && said !== seen))
       throw new MidstreamError('bad_input', `it says that it is ${said}, and is not`);
-    // U+FEFF and NUL behind it: UTF-32
-    if (head.length >= 4 && head.readUInt32BE(0) === 0xfffe0000) throw new MidstreamError('bad_input', 'its charset is not read (utf-32)');
     return seen;
   }
 }
 
 const NOTHING = Buffer.alloc(0);
+/** Types of documents that may say in themselves which charset they are in. */
+const NAMES_CHARSET = /^text\/(html|css)$|xml$/;
 
 /** Bytes of a mark of UTF-8 and of white space that a body begins with. */
 function nothingSaid(head: Buffer): number {

@@ -73,6 +73,56 @@ describe('how an answer is read', function () {
     assert.equal(body('application/json; charset=utf-16', big).swap16().toString('utf16le'), `\ufeff${want}`);
   });
 
+  const shift = '\x1b(B41111\x1b(J11111\x1b(B111111';
+  for (const [type, body] of [
+    ['text/html', `<html><head><title>x</title><META  charset = "ISO-2022-JP"><p>${shift}`],
+    ['text/html; charset=utf-8', `<html><meta content="text/html; charset=iso-2022-jp" http-equiv=content-type>${shift}`],
+    ['', `<!doctype html><meta charset='utf-7'>+ADQAMQAx-`],
+    ['text/html', `<html>${' '.repeat(5000)}<meta charset=shift_jis>x`],
+    ['application/xml', `<?xml version="1.0" encoding="ISO-2022-JP"?><a>${shift}</a>`],
+    ['text/xml', `<?xml version='1.0' encoding='IBM037' ?><a/>`],
+    ['image/svg+xml', `<?xml version="1.0" encoding="utf-7"?><svg/>`],
+    ['text/css', '@charset "iso-2022-jp"; a {}'],
+    ['text/plain', '+/v8-+ADQAMQAx-'],
+  ] as const)
+    it(`is opaque where it names a charset in itself that is not read: ${type} ${body.slice(0, 40)}`, () => {
+      const opaque = (verdict: string) => `${policy}defaults: { opaque: ${verdict} }\n`;
+      for (const size of [body.length, 1, 7]) {
+        const chunks = body.match(new RegExp(`[^]{1,${size}}`, 'g'))!;
+        const d = new Driver(opaque('deny'));
+        d.request('GET /x');
+        let out = '';
+        d.respond(typed(type), ...chunks);
+        out = JSON.stringify(d.answers.filter(({ part }) => part === 'response_body'));
+        assert.ok(d.answers.some(({ part }) => part === 'immediate') || d.records.some((one) => one.type === 'error'), `${size}: ${out}`);
+        const open = new Driver(opaque('allow'));
+        open.request('GET /x');
+        assert.equal(open.respond(typed(type), ...chunks), body);
+        assert.match(JSON.stringify(open.records), /charset/, 'it is counted, and why');
+      }
+    });
+
+  it('passes where what it names in itself is ASCII, or it only speaks of charsets', () => {
+    for (const [type, body] of [
+      ['text/html', '<html><meta charset="utf-8"><meta charset=windows-1252><meta charset=utf-16><p>x'],
+      ['text/html', '<html><meta name="description" content="the charset iso-2022-jp"><p>charset=utf-7 encoding="utf-7"'],
+      ['text/html', '<html><form accept-charset="utf-7"><p>x'],
+      ['text/xml', '<?xml version="1.0" encoding="us-ascii"?><a encoding="utf-7">charset=utf-7</a>'],
+      ['text/css', '@charset "utf-8"; a { content: "charset=utf-7" }'],
+    ] as const)
+      assert.equal(masked(type, body), body);
+  });
+
+  it('is refused as UTF-32, with a mark or without', () => {
+    const wide = (text: string, big: boolean) => {
+      const out = Buffer.alloc(4 * text.length);
+      for (let i = 0; i < text.length; i++) (big ? out.writeUInt32BE : out.writeUInt32LE).call(out, text.charCodeAt(i), 4 * i);
+      return out;
+    };
+    for (const text of [EMAIL, `\ufeff${EMAIL}`])
+      for (const big of [true, false]) assert.match(refused('text/plain', wide(text, big)), /utf-32/, `${big}`);
+  });
+
   it('is refused where its charset is not read, or is another than it says', () => {
     assert.match(refused('text/plain; charset=utf-7', Buffer.from(EMAIL)), /utf-7/);
     assert.match(refused('text/plain; charset=ibm037', Buffer.from(EMAIL)), /ibm037/);
