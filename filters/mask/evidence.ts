@@ -88,16 +88,16 @@ const WORDS: [number, string][] = [
     PHONE,
     'phone phones telephone tel mobile cell cellphone fax msisdn phonenumber mobilenumber phoneno mobileno call dial whatsapp sms handy telefon telefono telefone telefax movil celular portable ph homephone workphone reach reached answering ring cellular landline hotline pager gsm tlf rufnummer telefonnummer handynummer mobilnummer telefoonnummer cellulare puhelin phones dialing dialed',
   ],
-  [SSN, 'ssn socialsecurity socialsecuritynumber ssns'],
+  [SSN, 'ssn socialsecurity socialsecuritynumber ssns s.s.n.'],
   [ITIN, 'itin'],
   [TAX, 'tax taxpayer tin taxid vat fiscal steuer steuernummer fiscale fiscalcode'],
   [
     NATIONAL,
-    'national nationality citizen citizenship identity identification resident residence personal personnel government passport thai foreigner foreign individual sa african emirati saudi turkish polish italian spanish french german dutch belgian swedish finnish norwegian danish swiss austrian portuguese romanian bulgarian croatian serbian slovenian slovak czech hungarian greek irish british estonian latvian lithuanian ukrainian russian israeli indian pakistani chinese korean japanese singapore malaysian indonesian philippine vietnamese brazilian argentine chilean colombian peruvian mexican ecuadorian uruguayan venezuelan egyptian moroccan kenyan nigerian kuwaiti icelandic australian canadian personalni personale osobny osobni osobiste',
+    'national nationality citizen citizenship identity identification resident residence personal personnel government passport thai foreigner foreign individual sa african emirati saudi turkish polish italian spanish french german dutch belgian swedish finnish norwegian danish swiss austrian portuguese romanian bulgarian croatian serbian slovenian slovak czech hungarian greek irish british estonian latvian lithuanian ukrainian russian israeli indian pakistani chinese korean japanese singapore malaysian indonesian philippine vietnamese brazilian argentine chilean colombian peruvian mexican ecuadorian uruguayan venezuelan egyptian moroccan kenyan nigerian kuwaiti icelandic australian canadian moldovan albanian maltese cypriot luxembourgish georgian armenian kazakh inland sv personalni personale osobny osobni osobiste',
   ],
   [
     IDENTIFIER,
-    'number no nr num nummer numero code card cislo cod codigo codice kod numer broj nomor nombor stevilka szam numeris numurs numrs sayisi identifier',
+    'number no nr num nummer numero code card cislo cod codigo codice kod numer broj nommer ic nomor nombor stevilka szam numeris numurs numrs sayisi identifier',
   ],
   [ID, 'id ids'],
   [BIRTH, 'dob birth birthday birthdate dateofbirth born bday birthdt geburtsdatum geboren naissance nacimiento nascimento'],
@@ -112,14 +112,14 @@ const WORDS: [number, string][] = [
   ],
   [
     1 << 16,
-    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp tckn tckimlik egn cnp rut oib jmbg emso tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic npwp nisn snils ruc uen cui edb vnr idno hkic isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno nrt nipt sozialversicherungsnummer voen niss unp steueridentifikationsnummer identifikationsnummer burgerservicenummer onderwijsnummer teudat zehut peid ubn rntrc cif partita matricule kodas kods dula cidad rodn rodne dselsnummer tunnus henkil mykad burgerservice identidad siret cvr gstin organisationsnummer organisasjonsnummer abgabenkontonummer umsatzsteuer umsatzsteuernummer ustid ustidnr steuernr stnr kmkr vkn brn pajak orgnr orgnummer ogrn ogrnip okpo edrpou uscc ninea maticna maticni obcana momsregistreringsnummer ondernemingsnummer identifikacijski identifikacioni identifikacny identyfikacji identyfikacyjny podatkowej podatkowy contribuyentes contribuyente contribuinte identiteitskaartnummer personalausweis personalausweisnummer personalausweisnr ausweisnummer rentenversicherungsnummer versicherungsnummer rijksregister vatin vatid vatnumber vatno vatnr vatreg acn pnf cpj rut rutnumber dnie rfcnumber idcard nationalidentitynumber identitycard identitynum nationalinsurance nationalinsurancenumber socialsecurityid personnumber personalcode personalnumber personalidentitycode henkilotunnuskortti idnummer idnumero idnumer citizenno citizennumber residentid residentnumber taxcode taxno taxnr taxidno taxidentificationnumber fiscalnumber fiscalid idfiscal',
+    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp tckn tckimlik egn cnp rut oib jmbg emso tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic npwp nisn snils ruc uen cui edb vnr idno hkic isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno nrt nipt sozialversicherungsnummer voen niss unp steueridentifikationsnummer identifikationsnummer burgerservicenummer onderwijsnummer teudat zehut peid ubn rntrc cif partita matricule kodas kods dula cidad rodn rodne dselsnummer tunnus henkil mykad burgerservice identidad siret cvr gstin organisationsnummer organisasjonsnummer abgabenkontonummer umsatzsteuer umsatzsteuernummer ustid ustidnr steuernr stnr kmkr vkn brn pajak orgnr orgnummer ogrn ogrnip okpo edrpou uscc ninea maticna maticni obcana momsregistreringsnummer ondernemingsnummer identifikacijski identifikacioni identifikacny identyfikacji identyfikacyjny podatkowej podatkowy contribuyentes contribuyente contribuinte identiteitskaartnummer personalausweis personalausweisnummer personalausweisnr ausweisnummer rentenversicherungsnummer versicherungsnummer rijksregister vatin vatid vatnumber vatno vatnr vatreg acn pnf cpj rut rutnumber dnie rfcnumber idcard nationalidentitynumber identitycard identitynum nationalinsurance nationalinsurancenumber socialsecurityid personnumber personalcode personalnumber personalidentitycode henkilotunnuskortti idnummer idnumero idnumer citizenno citizennumber residentid residentnumber taxcode taxno taxnr taxidno taxidentificationnumber fiscalnumber fiscalid idfiscal sofinummer uidai secu idnp nuis tributario tributaria uimhir identiteitsnommer induk fnr persnr d.n.i. n.i.e. n.i.f. c.i.f. c.u.i.t. c.u.i.l. r.u.t. r.u.n. r.f.c. n.i.t. r.i.f. c.i. c.f. c.p.f. r.c. a.k. t.c. b.s.n. n.i.r. n.i.s.s. a.h.v. a.v.s. s.v.',
   ],
   [
     NATIONAL_SHORT,
     'rfc run sin inn nip nit nik rif ird mst fin emirates tin ein pib ice kra corporate registration carnet siren vat tva btw iva mwst moms mva vsk ddv dph pvm pvn pdv kdv dic rc ik pin',
   ],
   [SOCIAL, 'social sociale'],
-  [SECURITY, 'security insurance curit'],
+  [SECURITY, 'security insurance assurance curit'],
   [
     PUBLIC,
     'public publishable primary foreign fingerprint thumbprint sort partition cache idempotency row column map hot short turkey monkey',
@@ -168,6 +168,9 @@ function worldWords(buf: Uint8Array, start: number, end: number): number {
   // Latin letters with accents are of two bytes up to 0xc8, or of three; other scripts are above
   if (EVIDENCE_WORDS.highest >= 0xe0) for (const [word, what] of UNSPACED) if (text.includes(word)) bits |= what;
   if (EVIDENCE_WORDS.highest >= 0xcd) for (const word of text.split(NO_LETTER)) bits |= SPACED.get(word) ?? 0;
+  // `Α.Μ.Κ.Α.`, `ת.ז.`
+  if (EVIDENCE_WORDS.highest >= 0xcd && text.includes('.'))
+    for (const word of text.replaceAll('.', '').split(NO_LETTER)) bits |= SPACED.get(word) ?? 0;
   const plain = text.normalize('NFD').replace(MARKS, '');
   if (plain.length === text.length && plain === text) return bits;
   const bytes = Buffer.from(plain, 'utf8');

@@ -3,6 +3,11 @@ import { ALPHA, CLASS } from './bytes.js';
 /** more than any byte, so that no two short words have one hash (with 31, `cp2` was `cnp`) */
 const FACTOR = 257;
 
+/** Another letter with a dot follows the dot at `k`. */
+function isDottedLetter(buf: Uint8Array, k: number, end: number): boolean {
+  return k + 2 < end && (CLASS[buf[k + 1]!]! & ALPHA) !== 0 && buf[k + 2] === 0x2e;
+}
+
 /** Bits by word. An open table: it is asked for every word beside every number, and a Map takes several times as long. */
 export class WordTable {
   private readonly hashes: Int32Array;
@@ -50,12 +55,19 @@ export class WordTable {
     let length = 0;
     let previousLower = false;
     let highest = 0;
+    // letters with a dot behind each, `D.N.I.`: their hash has the dots, and counts from the second on
+    let dotted = 0;
     for (let k = start; k < end; k++) {
       const b = buf[k]!;
       if (b > highest) highest = b;
       const letter = (CLASS[b]! & ALPHA) !== 0;
       if (!letter && !(length > 0 && b >= 0x30 && b <= 0x39)) {
         if (length > 1) bits |= bitsAt[this.slotOf(hash)]!;
+        if (length === 1 && b === 0x2e) {
+          const first = dotted === 0;
+          dotted = (Math.imul(dotted, FACTOR * FACTOR) + Math.imul(hash, FACTOR) + 0x2e) | 0;
+          if (!first && !isDottedLetter(buf, k, end)) bits |= bitsAt[this.slotOf(dotted)]!;
+        } else dotted = 0;
         hash = 0;
         length = 0;
         previousLower = false;

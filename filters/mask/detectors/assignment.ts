@@ -301,6 +301,7 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
     ((bits & NAMING & ~VENDOR) !== 0 || isKeyOfVendor(buf, from, end)) &&
     looksRandom(buf, from, end, 16) &&
     isTokenText(buf, from, end) &&
+    !isPublicSignature(buf, from, end, bits) &&
     !isPath(buf, from, end) &&
     !isUuid(buf, from, end) &&
     !isDummy(buf, from, end) &&
@@ -308,6 +309,14 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
   ) {
     s.found(weakKind(buf, from, end, bits), from, end, 0.6);
   }
+}
+
+/** base64 of 64 bytes, what the shortest signatures have that are made with a private key; those of shared keys have 32 */
+const SIGNATURE_MIN = 86;
+
+/** `"sig":"MEUCIQ…"` beside a package: anybody may read it, for the public key verifies it. `sig=` of a signed URL lets one in. */
+function isPublicSignature(buf: Uint8Array, start: number, end: number, bits: number): boolean {
+  return (bits & NAMING) === RANDOM && end - start >= SIGNATURE_MIN && isBase64(buf, start, end) && !isHexOnly(buf, start, end);
 }
 
 const VENDOR_KEY_MIN = 20;

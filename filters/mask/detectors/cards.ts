@@ -1,5 +1,5 @@
 import { ALNUM, ALPHA, CLASS } from '../bytes.js';
-import { AGAINST, CARD, evidenceOf } from '../evidence.js';
+import { AGAINST, CARD, evidenceOf, ID, IDENTIFIER } from '../evidence.js';
 import { GAP_MIXED, type Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
@@ -186,7 +186,8 @@ function evidence(s: Search, start: number, end: number, score: number, usual: b
   if (usual) return score < 0.6 && keyed ? -0.3 : 0;
   if (inProse(s, start, end)) return 0;
   if (end - start === 12 && isMaestro()) return 0.1;
-  return !keyed && end - start === 13 && inField(s, start, end) && !isArticle(13) ? 0 : -0.3;
+  const neutral = (bits & (ID | IDENTIFIER)) === 0 && !isArticle(end - start);
+  return neutral && (keyed ? score > 0.6 && isValueOf(s, start, end) : inField(s, start, end)) ? 0 : -0.3;
 }
 
 /** Twelve digits of the ranges that Maestro cards of that length were given out in: one random number in ten thousand begins so. */
@@ -209,6 +210,13 @@ function inField({ buf, lo, hi, name }: Search, start: number, end: number): boo
   if (name !== 0 || start === lo || end === hi) return false;
   const after = buf[end]!;
   return (buf[start - 1] === 0x27 && after === 0x27) || (buf[start - 1] === 0x3e && after === 0x3c);
+}
+
+/** A string of JSON behind its key, or a value of a query: numbers that are counted with stand there without quotes. */
+function isValueOf({ buf, lo, hi, name }: Search, start: number, end: number): boolean {
+  if (name !== 0 || start === lo || end === hi) return false;
+  const before = buf[start - 1]!;
+  return (before === 0x22 && buf[end] === 0x22) || (before === 0x3d && buf[end] === 0x26);
 }
 
 const AFTER_MAX = 32;
@@ -284,10 +292,11 @@ function networkScore(length: number): number {
       if (four === 6011 || two === 65 || (four >= 6440 && four <= 6499)) return length >= 16 ? 0.9 : 0.45;
       if (two === 62 || two === 60) return length >= 16 ? 0.9 : 0.4;
       return maestro(length);
-    case 8: // UnionPay, RuPay
+    case 8: // Uzcard; UnionPay, RuPay
+      if (four === 8600) return length === 16 ? 0.9 : 0.3;
       return (two === 81 || two === 82) && length === 16 ? 0.7 : 0.3;
-    case 9: // Troy
-      return four === 9792 && length === 16 ? 0.9 : 0.3;
+    case 9: // Troy, Humo
+      return (four === 9792 || four === 9860) && length === 16 ? 0.9 : 0.3;
     case 1: // JCB of 15 digits, UATP
       if (four === 1800) return length === 15 ? 0.8 : 0.2;
       return length === 15 ? 0.4 : 0.2;

@@ -93,6 +93,13 @@ function gps(s: Search, start: number, end: number, labels: number): void {
   if (form.pairEnd(s.buf, start, end) === end) s.found(GPS, start, end, 0.85);
 }
 
+/** `"coordinates":[[[13.4,52.5],…`: the outline of something on a map (RFC 7946, 3.1.4 and on); a place of one has a single bracket. */
+function inOutline(buf: Uint8Array, at: number, lo: number): boolean {
+  let brackets = 0;
+  for (let p = at - 1; p >= lo && at - p < 64 && (buf[p] === 0x5b || buf[p]! <= 0x20); p--) if (buf[p] === 0x5b) brackets++;
+  return brackets > 1;
+}
+
 /** Numbers in a run of digits that the words before it name. */
 export function labelledIn(s: Search, groups: Groups): void {
   if (groups.last <= groups.first) return;
@@ -104,6 +111,7 @@ export function labelledIn(s: Search, groups: Groups): void {
   if (labels === 0) return;
   if ((labels & (L.L_GPS | L.L_LATITUDE | L.L_LONGITUDE)) !== 0) {
     const from = minus ? start - 1 : start;
+    if (inOutline(s.buf, from, s.lo)) return;
     const pair = form.pairEnd(s.buf, from, s.hi);
     gps(s, from, pair > 0 ? pair : form.degreesEnd(s.buf, from, s.hi), labels);
   }

@@ -1,4 +1,5 @@
 import { isValid, NAMED, refusesLength } from './national-forms.js';
+import { isOwnForm } from './national-own.js';
 import { SIFTED_DIGITS_MIN, type Sieve, sieveOf, takeDigits } from './national-sieve.js';
 
 /** A validator of a country's numbers, by the library's names. */
@@ -122,7 +123,7 @@ function isSomeNumber(text: string, digits: number): boolean {
   if (digits >= SIFTED_DIGITS_MIN) takeDigits(text, digit);
   for (const [country, name, sieve] of ofDigits(digits))
     if ((sieve === undefined || sieve(digit, digits)) && isValid(country, name, text)) return true;
-  return isSwedes(text, digits);
+  return isSwedes(text, digits) || isOwnForm(text.replace(/[ ./-]/g, ''));
 }
 
 /** Numbers without check digits: asked first, most others need not be asked. */

@@ -395,6 +395,7 @@ export const cases: KindCases[] = [
     kind: 'high_entropy',
     found: ['signature = "⟦k9Qz7Lm2Xv8Rt4Wp1Ys6Nd3Bf5Hj0Gc⟧"'],
     clean: [
+      `"sig": "${'MEUCIQDk3v9Zt1'.repeat(7)}"`,
       'k9Qz7Lm2Xv8Rt4Wp1Ys6Nd3Bf5Hj0Gc',
       'sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4',
       'cache_key: 123e4567-e89b-12d3-a456-426614174000',

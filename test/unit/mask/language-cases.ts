@@ -43,6 +43,14 @@ export const languageCases: KindCases[] = [
   {
     kind: 'national_id',
     found: [
+      'her D.N.I. is ⟦82230894-Y⟧.',
+      'C.U.I.T.: ⟦20-66517143-5⟧',
+      'Α.Μ.Κ.Α. ⟦27016004684⟧',
+      '주민번호 ⟦601013-2627213⟧',
+      'IDNP: ⟦2004001000009⟧',
+      'NIK ⟦3229162205497453⟧',
+      '個人番号 ⟦079821807668⟧',
+      "numéro d'assurance sociale: ⟦560 262 222⟧",
       'SA ID ⟦8001015009087⟧',
       'South African ID: ⟦8001015009087⟧',
       'VAT: ⟦DE136695976⟧',

@@ -278,6 +278,7 @@ export const personalCases: KindCases[] = [
       'geo ⟦48.85661, 2.35222⟧',
     ],
     clean: [
+      '{"type":"Polygon","coordinates":[[[13.46141, 52.36517],[13.46188, 52.36611]]]}',
       '52.520006, 13.404954',
       'x: 52.520006',
       'lat 99.520006',

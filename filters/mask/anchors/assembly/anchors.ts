@@ -566,12 +566,18 @@ function evidenceOf(start: usize, end: usize): u32 {
   let length = 0;
   let lower = false;
   let highest: u32 = 0;
+  let dotted: i32 = 0;
   for (let k = start; k < end; k++) {
     const b = at8(k);
     if (b > highest) highest = b;
     const letter = (classOf(b) & ALPHA) != 0;
     if (!letter && !(length > 0 && b >= 0x30 && b <= 0x39)) {
       if (length > 1) bits |= bitsAt(hash);
+      if (length == 1 && b == 0x2e) {
+        const first = dotted == 0;
+        dotted = dotted * 66049 + hash * 257 + 0x2e;
+        if (!first && !(k + 2 < end && is(k + 1, ALPHA) && at8(k + 2) == 0x2e)) bits |= bitsAt(dotted);
+      } else dotted = 0;
       hash = 0;
       length = 0;
       lower = false;
