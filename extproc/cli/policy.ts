@@ -9,6 +9,8 @@ import { readPolicy } from '../stores/policy-file.js';
 import { action, green, line, printable, printJson, red, report, table } from './io.js';
 import { described, messageFacts, standardInput } from './policy-asked.js';
 import { printExplanation } from './policy-explain.js';
+import { type ReplayOptions, replayRecordings } from './policy-replay.js';
+import { withFilter } from './sessions.js';
 
 /** `midstream policy …`: what security teams do with a policy before it is enforced. */
 export function register(program: Command): void {
@@ -53,6 +55,13 @@ export function register(program: Command): void {
       "\nExample:\n  midstream policy explain policies/starter.yaml --sql 'delete from orders' --as alice --group dba\n  midstream policy explain policy.yaml --http 'POST /v1/payouts' --body '{\"amount\": 5000}'\n  midstream policy explain policies/kubernetes.yaml --kube 'DELETE /api/v1/namespaces/prod'\n  midstream policy explain policies/mcp.yaml --mcp 'tools/call delete_customer' --body '{\"id\": 5}'",
     )
     .action(action(explainStatement));
+  withFilter(policy.command('replay'))
+    .description('say what a policy would have decided on recorded sessions: newly refused, held, freed, masked')
+    .argument('<file>', 'policy file')
+    .argument('[recordings]', 'directory of recordings, in place of --record')
+    .option('--exit-code', 'end with 1 where something would have been decided or masked otherwise')
+    .addHelpText('after', '\nExample:\n  midstream policy replay policies/stricter.yaml --since 7d --identity billing-agent')
+    .action(action(replay));
   policy
     .command('schema')
     .description('print the JSON Schema of policy files, for editors')
@@ -183,6 +192,13 @@ interface ExplainOptions {
   user: string;
   application: string;
   json?: boolean;
+}
+
+async function replay(file: string, recordings: string | undefined, options: ReplayOptions): Promise<void> {
+  const policy = await load(file);
+  const analyzer = await analyzerFor(policy);
+  const readers = { postgres: (sql: string) => analyzer.analyze(sql).facts, dialects: sqlReader(analyzer) };
+  await replayRecordings(policy, file, recordings ?? options.record, options, readers);
 }
 
 const identityKinds = ['spiffe', 'jwt', 'service-account', 'token', 'password', 'claimed'] as const;

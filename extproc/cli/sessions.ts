@@ -14,7 +14,7 @@ export const withRecord = (command: Command): Command =>
     .option('--record <dir>', 'directory of recordings (MIDSTREAM_RECORD)', recordDirectory())
     .option('--json', 'JSON instead of text');
 
-interface FilterOptions {
+export interface FilterOptions {
   record: string;
   json?: boolean;
   since?: string;
@@ -26,7 +26,8 @@ interface FilterOptions {
   verdict?: string;
 }
 
-const withFilter = (command: Command): Command =>
+/** Which sessions of the recordings. */
+export const withFilter = (command: Command): Command =>
   withRecord(command)
     .option('--since <time>', 'sessions that began at or after: ISO 8601, or 30m, 12h, 7d ago')
     .option('--until <time>', 'sessions that began at or before')
@@ -49,7 +50,7 @@ export function parseTime(text: string, now_ms: number): number {
   return moment;
 }
 
-function filterOf(options: FilterOptions): SessionFilter {
+export function filterOf(options: FilterOptions): SessionFilter {
   const { since, until, identity, resource, rule, table, verdict } = options;
   if (verdict !== undefined && !['allow', 'approve', 'deny'].includes(verdict))
     throw new MidstreamError('bad_input', `not a verdict: ${verdict}`, { hint: 'allow, approve or deny' });
@@ -67,7 +68,7 @@ function seconds(summary: SessionSummary): string {
 }
 
 /** One line of text: what was recorded can't make a second one. */
-const oneLine = (text: string): string => printable(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
+export const oneLine = (text: string): string => printable(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
 
 async function list(options: FilterOptions): Promise<void> {
   const sessions = await listSessions(options.record, filterOf(options));

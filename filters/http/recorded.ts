@@ -31,7 +31,7 @@ export class ExchangeRecord {
   open(options: ExchangeOptions, rules: HttpRules, identity: Identity, agent: string): void {
     this.event('session.open', {
       start: new Date(options.now()).toISOString(),
-      protocol: options.kubernetes === undefined ? 'http' : 'kubernetes',
+      protocol: options.kubernetes !== undefined ? 'kubernetes' : options.mcp !== undefined ? 'mcp' : 'http',
       resource: options.resource,
       database: '',
       user: '',

@@ -59,9 +59,16 @@ export class RequestText {
     if (asked.length > 0) this.tellOperations(asked);
   }
 
+  /** Why its body is not understood by the protocol that it is to carry. */
+  tellUnparsed(why: string): void {
+    this.facts = { ...this.facts, unparsed: this.facts.unparsed || why };
+  }
+
   /** What another protocol over HTTP makes of it, by the protocol's name; texts in it are masked. */
   tellMore(protocol: string, facts: Record<string, unknown>): void {
-    const masked = Object.entries(facts).map(([name, value]) => [name, typeof value === 'string' ? this.maskers.maskText(value) : value]);
+    const shown = (value: unknown): unknown =>
+      typeof value === 'string' ? this.maskers.maskText(value) : Array.isArray(value) ? value.map(shown) : value;
+    const masked = Object.entries(facts).map(([name, value]) => [name, shown(value)]);
     this.more = { ...this.more, [protocol]: Object.fromEntries(masked) };
   }
 

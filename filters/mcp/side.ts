@@ -109,6 +109,11 @@ export class McpSide {
     return this.request?.operations ?? [];
   }
 
+  /** Tools that are called and are no more what was accepted of them. */
+  get changedTools(): readonly string[] {
+    return this.request?.messages.filter(({ facts }) => facts.tool_changed).map(({ facts }) => facts.tool) ?? [];
+  }
+
   get body(): Buffer | undefined {
     return this.request?.body;
   }

@@ -145,11 +145,14 @@ function terminal(event: StoredEvent, head: Head, options: TimelineOptions): Blo
 
 type Head = (kind: string, text: string, more?: string[]) => Block;
 
+const OVER_HTTP: Record<string, string> = { http: 'HTTP', mcp: 'MCP', kubernetes: 'Kubernetes' };
+
 function open(event: StoredEvent, head: Head): Block {
   const identity = of(event['identity']);
+  const protocol = OVER_HTTP[str(event['protocol'])];
   const where =
-    event['protocol'] === 'http' || event['protocol'] === 'kubernetes'
-      ? `${event['protocol'] === 'http' ? 'HTTP' : 'Kubernetes'}${event['application'] ? `, ${str(event['application'])}` : ''}`
+    protocol !== undefined
+      ? `${protocol}${event['application'] ? `, ${str(event['application'])}` : ''}`
       : `database ${str(event['database'])}, user ${str(event['user'])}${event['application'] ? `, application ${str(event['application'])}` : ''}`;
   return head(
     'open',

@@ -11,6 +11,7 @@ import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.j
 import { startUp, type Up } from '../../extproc/up.js';
 import { recordedEvents } from '../faults/support/world.js';
 import { eventually } from '../support/gateway.js';
+import { judgedOtherwise } from '../support/judged-again.js';
 
 const policy = `
 version: 1
@@ -306,6 +307,7 @@ describe('an HTTP server behind Envoy and the gateway', function () {
     assert.ok(events.some((event) => event.type === 'hold') && events.some((event) => event.type === 'approval'));
     assert.ok(!JSON.stringify(events).includes(EMAIL));
     assert.deepEqual((await verifyRecordings(recordings)).problems, []);
+    assert.deepEqual(await judgedOtherwise(policy, await recordedEvents(recordings)), []);
     const access = await eventually('Envoy’s own log', async () => {
       const found = (await recordedEvents(recordings)).filter((event) => event.type === 'access');
       return found.length > 0 ? found : undefined;

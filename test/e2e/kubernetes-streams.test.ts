@@ -8,6 +8,7 @@ import type { StoredEvent } from '../../filters/record/chain.js';
 import { TerminalCast } from '../../filters/record/terminal-cast.js';
 import { recordedEvents } from '../faults/support/world.js';
 import { type HttpGateway, startedGateway } from '../support/http-gateway.js';
+import { judgedOtherwise } from '../support/judged-again.js';
 import { type Kubernetes, kubectl, type Ran, sharedKubernetes } from '../support/kubernetes.js';
 import { pendingBecause } from '../support/pending.js';
 
@@ -116,6 +117,7 @@ describe('streams of a Kubernetes API behind Envoy and the gateway, by kubectl (
     assert.ok(!JSON.stringify(events).includes(EMAIL));
     assert.ok(!JSON.stringify(events).includes(CARD));
     assert.deepEqual((await verifyRecordings(gateway.recordings)).problems, []);
+    assert.deepEqual(await judgedOtherwise(policy, await recordedEvents(gateway.recordings)), []);
     const begun = events.find((event) => TerminalCast.begins(event))!;
     const session = events.filter((event) => event.session === begun.session) as StoredEvent[];
     const cast = new TerminalCast(begun.session, session[0]!);

@@ -9,6 +9,7 @@ import { startUp, type Up } from '../../extproc/up.js';
 import { MARK } from '../../filters/kubernetes/answers/marks.js';
 import { recordedEvents } from '../faults/support/world.js';
 import { eventually } from '../support/gateway.js';
+import { judgedOtherwise } from '../support/judged-again.js';
 import { type Kubernetes, kubeconfigOf, kubectl, type Ran, sharedKubernetes, tlsFile } from '../support/kubernetes.js';
 
 const policy = `
@@ -343,5 +344,6 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
     assert.ok(!text.includes(kube.token));
     assert.ok(!text.includes(EMAIL));
     assert.deepEqual((await verifyRecordings(recordings)).problems, []);
+    assert.deepEqual(await judgedOtherwise(policy, await recordedEvents(recordings)), []);
   });
 });

@@ -27,6 +27,7 @@ import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.j
 import { startUp, type Up } from '../../extproc/up.js';
 import { recordedEvents } from '../faults/support/world.js';
 import { eventually } from '../support/gateway.js';
+import { judgedOtherwise } from '../support/judged-again.js';
 
 const policy = `
 version: 1
@@ -320,5 +321,6 @@ for (const kind of ['streamable HTTP', 'the older HTTP+SSE'] as const)
       assert.ok(states.includes('new') && states.includes('changed'));
       assert.ok(!JSON.stringify(events).includes(EMAIL));
       assert.deepEqual((await verifyRecordings(recordings)).problems, []);
+      assert.deepEqual(await judgedOtherwise(policy, await recordedEvents(recordings)), []);
     });
   });

@@ -17,6 +17,7 @@ import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.j
 import { startUp, type Up } from '../../extproc/up.js';
 import { recordedEvents } from '../faults/support/world.js';
 import { eventually } from '../support/gateway.js';
+import { judgedOtherwise } from '../support/judged-again.js';
 
 const policy = `
 version: 1
@@ -283,5 +284,6 @@ for (const json of [true, false])
       assert.ok(events.every((event) => event['disagreement'] === undefined || event['rule'] === 'default:unparsed'));
       assert.ok(!JSON.stringify(events).includes(EMAIL));
       assert.deepEqual((await verifyRecordings(recordings)).problems, []);
+      assert.deepEqual(await judgedOtherwise(policy, await recordedEvents(recordings)), []);
     });
   });

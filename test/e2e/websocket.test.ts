@@ -7,6 +7,7 @@ import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.j
 import { recordedEvents } from '../faults/support/world.js';
 import { eventually } from '../support/gateway.js';
 import { type HttpGateway, httpGateway } from '../support/http-gateway.js';
+import { judgedOtherwise } from '../support/judged-again.js';
 
 const policy = `
 version: 1
@@ -212,6 +213,7 @@ describe('a WebSocket server behind Envoy and the gateway', function () {
     assert.ok(events.some((event) => event.type === 'message' && String(event['text']).includes('j***@example.com')));
     assert.ok(!JSON.stringify(events).includes(EMAIL));
     assert.deepEqual((await verifyRecordings(gateway.recordings)).problems, []);
+    assert.deepEqual(await judgedOtherwise(policy, await recordedEvents(gateway.recordings)), []);
     const access = await eventually('Envoy’s own log', async () => {
       const found = (await recordedEvents(gateway.recordings)).filter((event) => event.type === 'access');
       return found.length > 0 ? found : undefined;

@@ -93,6 +93,20 @@ export async function listSessions(directory: string, filter: SessionFilter = {}
     .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
 }
 
+/** Events of the sessions that match, in the order in which they stand in the recordings: sessions are mixed. What others added to one is left out. */
+export async function* recordedEvents(
+  directory: string,
+  filter: SessionFilter = {},
+  fs: RecordingFs = realFs,
+): AsyncGenerator<StoredEvent> {
+  const all = Object.keys(filter).length === 0;
+  const sessions = all ? undefined : new Set((await listSessions(directory, filter, fs)).map(({ session }) => session));
+  for await (const { bytes, whole } of allLines(fs, directory)) {
+    const event = whole ? read(bytes) : undefined;
+    if (event !== undefined && (sessions === undefined || sessions.has(event.session))) yield event;
+  }
+}
+
 export interface Hit {
   session: string;
   seq: number;

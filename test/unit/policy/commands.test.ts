@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { register as registerFacts } from '../../../extproc/cli/facts.js';
 import { register as registerPolicy } from '../../../extproc/cli/policy.js';
+import { openRecordings } from '../../../extproc/stores/recordings/index.js';
 
 interface Ran {
   out: string;
@@ -92,6 +93,56 @@ describe('midstream policy', function () {
     const ran = await run('policy', 'test', path('good.yaml'), '--cases', path('none.yaml'));
     assert.match(ran.err, /there is no file of cases at .*none\.yaml/);
     assert.equal(ran.code, 66);
+  });
+
+  it('replay tells what would change, in words and as JSON, and by its exit code where asked', async () => {
+    const directory = path('recordings');
+    const recordings = await openRecordings({ directory, durability: 'strict', worker: 1, linger_ms: 0 });
+    const session = recordings.begin('0123456789abcdef0123456789abcdef');
+    session.appendLine(
+      'session.open',
+      ',"start":"2026-01-02T03:04:05.000Z","protocol":"postgres","resource":"shop","database":"app","user":"app","application":"","identity":{"id":"billing","kind":"claimed","groups":[]}',
+    );
+    for (const [request, text] of [
+      ['r1', 'delete from t'],
+      ['r2', 'select 1'],
+      ['r3', 'delete from t'],
+    ]) {
+      session.appendLine('request', `,"request":"${request}","operation":"query","text":"${text}","fingerprint":"","bytes":9`);
+      session.appendLine('decision', `,"request":"${request}","verdict":"allow","rule":"","matches":[]`);
+    }
+    session.appendLine('session.close', ',"reason":"client terminated"');
+    await recordings.close();
+    const ran = await run('policy', 'replay', path('good.yaml'), directory);
+    assert.match(
+      ran.out,
+      /Newly refused\n {2}delete from t {2}2 times\n {4}deny by no-deletes, was allow billing, shop, session 0123456789abcdef0123456789abcdef r1/,
+    );
+    assert.match(ran.out, /1 sessions, 3 operations judged by .*good\.yaml .*: 2 newly refused, 0 newly held, 0 freed, 1 as before/);
+    assert.equal(ran.code, 0);
+    const lines = (await run(
+      'policy',
+      'replay',
+      path('good.yaml'),
+      '--record',
+      directory,
+      '--json',
+      '--exit-code',
+      '--identity',
+      'bill',
+    )) as Ran;
+    const told = lines.out
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { type: string; refused?: number });
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ['judged', 'judged', 'totals'],
+    );
+    assert.deepEqual([told.at(-1)!.refused, lines.code], [2, 1]);
+    const none = await run('policy', 'replay', path('good.yaml'), path('nowhere'));
+    assert.match(none.err, /no recordings in .*nowhere/);
+    assert.equal(none.code, 66);
   });
 
   it('explain takes a request to a Kubernetes API', async () => {

@@ -1,0 +1,132 @@
+import { type BodyMask, maskPacked, strongestFirst } from '../../http/masking.js';
+import { createPolicyDetector } from '../../mask/custom/detector.js';
+import { buildMaskSet } from '../../postgres/rows/mask-set.js';
+import { matches, parsePattern } from '../../postgres/rows/rule-match.js';
+import type { StoredEvent } from '../../record/chain.js';
+import { recordedRows } from '../../record/pg-rows.js';
+import type { SqlFacts } from '../../sql/facts.js';
+import type { CompiledPolicy } from '../index.js';
+import type { MaskRule } from '../types.js';
+import { list, type RecordedCaller, record, text } from './recorded.js';
+
+/** Values of an answer that would be masked now, or would be no more. */
+export interface MaskChange {
+  change: 'masked' | 'unmasked';
+  /** the mask: of the new policy, or the one that masked them then */
+  mask: string;
+  /** empty where the answer has none */
+  column: string;
+  kind: string;
+  count: number;
+}
+
+/** The masks of a policy for one caller, as they would meet what was recorded. */
+export class ReplayedMasks {
+  private readonly rules: readonly MaskRule[];
+  private readonly detectors: readonly BodyMask[];
+  private readonly kinds: ReadonlySet<string>;
+  /** objects of Kubernetes are masked by where their values stand, and the marks in them are values of their own */
+  private readonly readsBodies: boolean;
+
+  constructor(policy: CompiledPolicy, caller: RecordedCaller) {
+    this.rules = policy.masksFor(caller);
+    this.readsBodies = caller.protocol !== 'kubernetes';
+    // how a mask writes is of no account here, and a key for hashes is not asked for
+    const finding = this.rules.filter(({ detect }) => detect.length > 0).map((rule): MaskRule => ({ ...rule, as: 'redact' }));
+    this.detectors = strongestFirst(buildMaskSet(finding, {}).detectors);
+    this.kinds = new Set(
+      finding.flatMap(
+        ({ detect, detection, regions }) =>
+          createPolicyDetector({ detect, detection, ...(regions === undefined ? {} : { regions }) }).kinds,
+      ),
+    );
+  }
+
+  /**
+   * Compares an answer. What the recording holds is masked already: what the old masks took is gone from it, so of values that both mask nothing is said.
+   * Columns are told by the names in the statement (`sql`), since the recording has no catalogue.
+   */
+  compare(response: StoredEvent, sql: SqlFacts | undefined): MaskChange[] {
+    const now = typeof response['wire'] === 'string' ? this.foundInRows(response, sql) : this.readsBodies ? this.foundInBody(response) : [];
+    return [...now, ...this.lost(response, sql)];
+  }
+
+  private foundInRows(response: StoredEvent, sql: SqlFacts | undefined): MaskChange[] {
+    const counts = new Map<string, MaskChange>();
+    const count = (mask: string, column: string, kind: string, more: number): void => {
+      const key = JSON.stringify([mask, column, kind]);
+      const before = counts.get(key);
+      if (before === undefined) counts.set(key, { change: 'masked', mask, column, kind, count: more });
+      else before.count += more;
+    };
+    const before = new Set(list(response['masked']).map((one) => text(record(one)['column'])));
+    const names = list(response['columns']).map(text);
+    for (const { columns, rows } of recordedRows(text(response['wire']), names).results) {
+      const covered = columns.map((column) => (before.has(column) ? undefined : this.covering(column, sql)));
+      for (const row of rows)
+        row.forEach((cell, i) => {
+          if (cell === null || cell === '') return;
+          const rule = covered[i];
+          if (rule !== undefined) count(rule, columns[i] ?? '', 'column', 1);
+          else this.findIn(cell, columns[i] ?? '', count);
+        });
+    }
+    return [...counts.values()];
+  }
+
+  private findIn(cell: string, column: string, count: (mask: string, column: string, kind: string, more: number) => void): void {
+    const bytes = Buffer.from(withoutMasked(cell));
+    for (const { name, detector } of this.detectors) {
+      const hits = detector.find(bytes, 0, bytes.length, { name: column });
+      for (const { kind } of hits) count(name, column, kind, 1);
+      if (hits.length > 0) return;
+    }
+  }
+
+  private foundInBody(response: StoredEvent): MaskChange[] {
+    const recorded = Buffer.from(text(response['body']), 'base64').toString('latin1');
+    const body = Buffer.from(withoutMasked(recorded), 'latin1');
+    const fired = new Map<string, number>();
+    if (body.length > 0) maskPacked(this.detectors, text(response['content_type']), body, fired);
+    return [...fired].map(([mask, count]) => ({ change: 'masked', mask, column: '', kind: '', count }));
+  }
+
+  /** The rule that covers a column of the answer, by what the statement says it comes from. */
+  private covering(column: string, sql: SqlFacts | undefined): string | undefined {
+    if (sql === undefined) return undefined;
+    const sources = sql.statements.flatMap(({ columns }) =>
+      columns.filter((one) => one.use === 'output' && (one.column === column || one.column === '*')),
+    );
+    for (const rule of this.rules)
+      for (const pattern of rule.columns.map(parsePattern)) {
+        // a star stands for the table's columns: this one is among them by its name
+        const named = sources.some((one) => matches(pattern, { schema: one.schema, table: one.table, column }));
+        if (named && pattern.column !== '*') return rule.name;
+        if (named && pattern.table !== '*') return rule.name;
+      }
+    return undefined;
+  }
+
+  private lost(response: StoredEvent, sql: SqlFacts | undefined): MaskChange[] {
+    const changes: MaskChange[] = [];
+    for (const one of list(response['masked']).map(record)) {
+      const mask = text(one['rule']);
+      const column = text(one['column']);
+      const kind = text(one['kind']);
+      if (this.stillMasks(mask, column, kind, sql)) continue;
+      changes.push({ change: 'unmasked', mask, column, kind, count: Number(one['count']) || 0 });
+    }
+    return changes;
+  }
+
+  private stillMasks(mask: string, column: string, kind: string, sql: SqlFacts | undefined): boolean {
+    if (this.rules.some(({ name }) => name === mask)) return kind === '' || kind === 'column' || this.kinds.has(kind);
+    if (kind === 'column') return this.covering(column, sql) !== undefined;
+    // over HTTP it was not recorded which kinds a mask found
+    return kind === '' ? this.detectors.length > 0 : this.kinds.has(kind);
+  }
+}
+
+/** Words that a mask left a part of, such as the domain of an address, are masked already. */
+const withoutMasked = (said: string): string =>
+  said.includes('**') ? said.replace(/[^\s"'<>,;]+/g, (word) => (word.includes('**') ? '[masked]' : word)) : said;
