@@ -114,7 +114,8 @@ export const suites: readonly Suite[] = [
   shell('regress', "PostgreSQL's own regression tests", [...postgresOwn, needs.pgRegress], 217, 20),
   shell('isolation', "PostgreSQL's own isolation tests", [...postgresOwn, needs.pgRegress], 115, 20),
   shell('sqlsmith', 'random queries of sqlsmith', [needs.server15, needs.sqlsmith], 3, 10),
-  shell('pgx', "pgx's own tests (Go)", [needs.server15, needs.go, needs.python], 2657, 20),
-  shell('pgjdbc', "pgjdbc's own tests (Java)", [needs.server15, needs.java, needs.mvn, needs.python], 4839, 30),
+  // One test sends 100,000 statements, each after the answer to the last, and Go compiles for minutes: much time on a machine under load.
+  shell('pgx', "pgx's own tests (Go)", [needs.server15, needs.go, needs.python], 2657, 60),
+  shell('pgjdbc', "pgjdbc's own tests (Java)", [needs.server15, needs.java, needs.mvn, needs.python], 4839, 90),
   { name: 'bulk', what: '1 GB of rows, three ways', needs: [], expected: 3, full: true, run: bulk },
 ];

@@ -10,7 +10,7 @@ if [ "$($sql -d postgres -c "select count(*) from pg_database where datname = 'p
   $sql -d postgres -c 'create database pgx_test'; $sql -d pgx_test -f "$DIR/testsetup/postgresql_setup.sql" >/dev/null 2>&1 || true
 fi
 cd "$DIR"; export PGX_TEST_DATABASE="host=$PGHOST port=$PGPORT user=postgres database=pgx_test sslmode=disable"; export PGX_TEST_TCP_CONN_STRING=$PGX_TEST_DATABASE
-go test -p 1 -count=1 -timeout 9m -json ./... > "$WORK/out/pgx.json" || true
+go test -p 1 -count=1 -timeout 30m -json ./... > "$WORK/out/pgx.json" || true
 python3 - "$WORK/out/pgx.json" <<'P'
 import collections, json, sys
 counts = collections.Counter()
