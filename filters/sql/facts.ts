@@ -34,6 +34,7 @@ export type Weakening =
   | 'rules' // the same for rules
   | 'row_security' // DISABLE or NO FORCE ROW LEVEL SECURITY, DROP POLICY, a role with BYPASSRLS
   | 'constraints' // DROP CONSTRAINT, DROP NOT NULL, NOT ENFORCED
+  | 'security_labels' // SECURITY LABEL, also one that is taken off: what a label provider guards or masks by it (sepgsql, PostgreSQL Anonymizer)
   | 'security_definer' // code that runs with its owner's rights, whoever calls it
   | 'superuser'; // a role that no privilege stops
 

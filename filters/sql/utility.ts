@@ -348,7 +348,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     env.facts.object('role', '', roleName((body.newowner ?? {}) as Body), 'grant');
   },
   CommentStmt: (body, env) => about(body, env),
-  SecLabelStmt: (body, env) => about(body, env),
+  SecLabelStmt: (body, env) => {
+    about(body, env);
+    env.facts.weakens('security_labels');
+  },
   GrantStmt: (body, env) => grant(body, env),
   AlterDefaultPrivilegesStmt: (body, env) => {
     const facts = env.facts.facts;

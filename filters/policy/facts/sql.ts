@@ -1,7 +1,15 @@
 import type { ColumnUse, FunctionUse, ObjectAccess, SqlFacts, StatementFacts, Weakening } from '../../sql/facts.js';
 import type { FactDoc } from './doc.js';
 
-const weakenings = ['triggers', 'rules', 'row_security', 'constraints', 'security_definer', 'superuser'] satisfies Weakening[];
+const weakenings = [
+  'triggers',
+  'rules',
+  'row_security',
+  'constraints',
+  'security_labels',
+  'security_definer',
+  'superuser',
+] satisfies Weakening[];
 
 const reaches = [
   'files',
@@ -155,7 +163,7 @@ export const statement = {
     type: 'list<string>',
     values: weakenings,
     description:
-      'Protections that it takes off: triggers (DISABLE TRIGGER, DROP TRIGGER, session_replication_role), rules, row_security, constraints, security_definer (a function with its owner’s rights), superuser.',
+      'Protections that it takes off: triggers (DISABLE TRIGGER, DROP TRIGGER, session_replication_role), rules, row_security, constraints, security_labels (SECURITY LABEL), security_definer (a function with its owner’s rights), superuser.',
     example: '"triggers" in s.weakens',
   },
   opaque: {

@@ -34,6 +34,8 @@ const CASES: [string, string[]][] = [
   ['alter function f() security definer', ['security_definer']],
   ['alter routine f() external security definer', ['security_definer']],
   ['alter function f() security invoker', []],
+  ["security label for anon on column people.name is 'MASKED WITH VALUE NULL'", ['security_labels']],
+  ['security label on table people is null', ['security_labels']],
   ['create role r superuser', ['superuser']],
   ['alter role r bypassrls', ['row_security']],
   ['alter user r nosuperuser nobypassrls', []],
