@@ -1,6 +1,7 @@
-import type { FindContext } from '../types.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
-import { Decoded, type FieldForm, FieldMasker } from './field.js';
+import { Decoded, type FieldContext, type FieldForm, FieldMasker } from './field.js';
+import { Marks } from './marks.js';
+import { Pieces } from './pieces.js';
 
 /** the signs that may stand between cells */
 const DELIMITERS = [0x2c, 0x3b, 0x09, 0x7c];
@@ -14,6 +15,7 @@ const QUOTE_BYTE = Buffer.of(QUOTE);
 
 /** A quoted cell (RFC 4180): two quotes stand for one. */
 const quoted: FieldForm = {
+  signs: [QUOTE],
   decode(buf, start, end) {
     if (!buf.subarray(start, end).includes(QUOTE)) return undefined;
     const out = new Decoded(end - start);
@@ -32,7 +34,7 @@ const quoted: FieldForm = {
 };
 
 /** A cell without quotes stands for itself. */
-const bare: FieldForm = { decode: () => undefined, whole: (_buf, _start, end) => end, encode: (bytes) => bytes };
+const bare: FieldForm = { signs: [], decode: () => undefined, whole: (_buf, _start, end) => end, encode: (bytes) => bytes };
 
 /** where the reader is */
 const START = 0;
@@ -48,13 +50,15 @@ const CLOSING = 3;
 export class CsvMasker implements StreamCodec {
   private readonly quotedCell: FieldMasker;
   private readonly bareCell: FieldMasker;
+  private readonly out: Pieces;
+  private readonly marks: Marks;
   private state = START;
   /** a quote that ended a chunk: the cell's end, or the first of two */
   private quoteHeld = false;
   private column = 0;
-  private names: FindContext[] = [];
+  private names: FieldContext[] = [];
   /** the cells of the first line */
-  private readonly heads: FindContext[] = [];
+  private readonly heads: FieldContext[] = [];
   private firstLine = true;
   private heading = true;
   private delimiter = 0;
@@ -63,9 +67,11 @@ export class CsvMasker implements StreamCodec {
   private headBytes = 0;
   private headQuoted = false;
 
-  constructor(private readonly options: CodecOptions) {
-    this.quotedCell = new FieldMasker(options, quoted);
-    this.bareCell = new FieldMasker(options, bare);
+  constructor(options: CodecOptions) {
+    this.out = new Pieces(options.write);
+    this.marks = new Marks(options.detector);
+    this.quotedCell = new FieldMasker(options, quoted, this.out, this.marks);
+    this.bareCell = new FieldMasker(options, bare, this.out, this.marks);
   }
 
   get hits(): number {
@@ -110,10 +116,13 @@ export class CsvMasker implements StreamCodec {
     this.headBytes = 0;
     const end = lineEnd(head);
     this.delimiter = mostFrequent(head, Math.min(end < 0 ? head.length : end, FIRST_LINE_MAX));
+    this.marks.between([this.delimiter, QUOTE, 0x0a, 0x0d]);
     this.read(head);
   }
 
   private read(buf: Buffer): void {
+    this.out.begin(buf);
+    this.marks.look(buf);
     let from = 0;
     for (let at = 0; at < buf.length; at++) {
       const b = buf[at]!;
@@ -127,12 +136,10 @@ export class CsvMasker implements StreamCodec {
         this.takeQuote();
         this.state = QUOTED;
       } else if (this.state === START && b === QUOTE) {
-        this.options.write(buf.subarray(at, at + 1));
         from = at + 1;
         this.state = QUOTED;
       } else if (b === this.delimiter || line) {
         this.endCell(buf, from, at);
-        this.options.write(buf.subarray(at, at + 1));
         from = at + 1;
         if (line) this.endLine();
         else this.column++;
@@ -141,9 +148,11 @@ export class CsvMasker implements StreamCodec {
     const context = this.names[this.column];
     if (this.state === CLOSING && !this.quoteHeld) {
       this.quotedCell.push(buf, from, buf.length - 1, context);
+      this.out.leaveOut(buf.length - 1, buf.length);
       this.quoteHeld = true;
     } else if (this.state === QUOTED) this.quotedCell.push(buf, from, buf.length, context);
     else if (this.state === BARE) this.bareCell.push(buf, from, buf.length, context);
+    this.out.end();
   }
 
   /** A quote that ended a chunk turned out to be part of the cell. */
@@ -157,9 +166,9 @@ export class CsvMasker implements StreamCodec {
     const closed = this.state === CLOSING;
     const inQuotes = closed || this.state === QUOTED;
     const said = inQuotes
-      ? this.quotedCell.end(buf, from, closed && !this.quoteHeld ? to - 1 : to, context)
-      : this.bareCell.end(buf, from, to, context);
-    if (closed) this.options.write(QUOTE_BYTE);
+      ? this.quotedCell.end(buf, from, closed && !this.quoteHeld ? to - 1 : to, context, this.firstLine)
+      : this.bareCell.end(buf, from, to, context, this.firstLine);
+    if (closed && this.quoteHeld) this.out.put(QUOTE_BYTE);
     this.quoteHeld = false;
     if (this.firstLine && said.length > 0) {
       if (!inQuotes && isNumber(said)) this.heading = false;

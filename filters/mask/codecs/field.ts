@@ -3,14 +3,24 @@ import { type TextMasker, textMasker } from '../stream/chain.js';
 import { maskHit, valuesIn } from '../text.js';
 import type { Detector, FindContext, Masker } from '../types.js';
 import type { CodecOptions } from './codec.js';
+import type { Marks } from './marks.js';
+import type { Pieces } from './pieces.js';
 
 /** A longer field is masked while it comes; a shorter one is held to its end, bytes. */
 const FIELD_HELD_MAX = 64 * 1024;
 /** What was masked is searched again at most so often (text.ts). */
 const ROUNDS_MAX = 4;
 
+/** The name beside fields. One is kept for all fields of a name, with what the detector says of it. */
+export interface FieldContext extends FindContext {
+  /** undefined: not asked yet */
+  sensitive?: boolean;
+}
+
 /** How a value is written in a field. */
 export interface FieldForm {
+  /** bytes without which a field stands for itself */
+  signs: readonly number[];
   /** What buf[start, end) stands for; undefined when it stands for itself. `at[i]` is where the byte i of the text begins, `at[length]` is `end`. */
   decode(buf: Buffer, start: number, end: number): { text: Buffer; at: Int32Array } | undefined;
   /** How far buf[start, end) can be decoded when more is to come. */
@@ -19,17 +29,30 @@ export interface FieldForm {
   encode(bytes: Buffer): Buffer;
 }
 
-/** Masks one field after the other through the way it is written; what nothing is found in stays the same bytes. */
+const NOTHING = Buffer.alloc(0);
+/** what a byte is to a field: begins something that is undone; parts fields for the look at all of a chunk */
+const UNDONE = 1;
+const PARTS = 2;
+/** escapes, references, tags (readings/through.ts) */
+const ESCAPES = [0x5c, 0x26, 0x3c];
+
+/**
+ * Masks one field after the other through the way it is written; what nothing is found in stays the same bytes, and most costs no object.
+ * `out` takes the fields and is told of each chunk by the codec; `marks` too, where one look at a whole chunk is of use.
+ */
 export class FieldMasker {
   hits = 0;
   private kept: Buffer[] = [];
   private bytes = 0;
   private long: TextMasker | undefined;
-  private rest: Buffer = Buffer.alloc(0);
+  private rest: Buffer = NOTHING;
+  private signs: Uint8Array | undefined;
 
   constructor(
     private readonly options: CodecOptions,
     private readonly form: FieldForm,
+    private readonly out: Pieces,
+    private readonly marks?: Marks,
   ) {}
 
   get held(): number {
@@ -37,8 +60,9 @@ export class FieldMasker {
   }
 
   /** A piece of the field. */
-  push(buf: Buffer, start: number, end: number, context: FindContext | undefined): void {
+  push(buf: Buffer, start: number, end: number, context: FieldContext | undefined): void {
     if (end <= start) return;
+    this.take(buf, start, end);
     if (this.long === undefined) {
       this.kept.push(Buffer.from(buf.subarray(start, end)));
       this.bytes += end - start;
@@ -46,33 +70,77 @@ export class FieldMasker {
     } else this.feed(buf.subarray(start, end), false);
   }
 
-  /** The last piece of the field. Gives what the field stands for where it was short enough to be held, else an empty text. */
-  end(buf: Buffer, start: number, end: number, context: FindContext | undefined): Buffer {
+  /** The last piece of the field. Gives what the field stands for where that is asked and it was short enough to be held, else an empty text. */
+  end(buf: Buffer, start: number, end: number, context: FieldContext | undefined, asked = false): Buffer {
     if (this.long !== undefined) {
+      this.take(buf, start, end);
       this.feed(buf.subarray(start, end), true);
       this.long.end();
       this.hits += this.long.hits;
       this.long = undefined;
-      return Buffer.alloc(0);
+      return NOTHING;
     }
-    if (this.bytes === 0) return this.settle(buf, start, end, context);
+    if (this.bytes === 0) {
+      if (end <= start) return NOTHING;
+      if (!this.isClean(buf, start, end, context)) {
+        const field = buf.subarray(start, end);
+        const masked = this.settle(field, context);
+        if (masked !== field) {
+          this.take(buf, start, end);
+          this.out.put(masked);
+        }
+      }
+      return asked ? (this.form.decode(buf, start, end)?.text ?? buf.subarray(start, end)) : NOTHING;
+    }
+    this.take(buf, start, end);
     const field = Buffer.concat([...this.kept, buf.subarray(start, end)]);
     this.kept = [];
     this.bytes = 0;
-    return this.settle(field, 0, field.length, context);
+    this.out.put(this.settle(field, context));
+    return asked ? (this.form.decode(field, 0, field.length)?.text ?? field) : NOTHING;
   }
 
   flush(): void {
     this.long?.flush();
   }
 
-  private settle(buf: Buffer, start: number, end: number, context: FindContext | undefined): Buffer {
-    if (end <= start) return Buffer.alloc(0);
-    const { masker, write, rules } = this.options;
-    const said = this.form.decode(buf, start, end)?.text ?? buf.subarray(start, end);
+  /** The chunk's bytes are not to go out as they are. */
+  private take(buf: Buffer, start: number, end: number): void {
+    if (buf === this.out.chunk) this.out.leaveOut(start, end);
+  }
+
+  /** Is it sure, without a search, that nothing is found? */
+  private isClean(buf: Buffer, start: number, end: number, context: FieldContext | undefined): boolean {
+    if (context !== undefined && this.isSensitive(context)) return false;
+    this.signs ??= this.signTable();
+    const { signs, marks } = this;
+    let what = 0;
+    for (let k = start; k < end; k++) what |= signs[buf[k]!]!;
+    if ((what & UNDONE) !== 0) return false;
+    // what another sign cuts was not looked at as one
+    if (marks?.knows(buf) === true && what === 0) return !marks.mayHold(start, end);
+    return !this.options.detector.mayHold(buf, start, end);
+  }
+
+  private signTable(): Uint8Array {
+    const table = new Uint8Array(256);
+    for (let b = 0; b < 256; b++) if (this.marks?.parts(b) === true) table[b] = PARTS;
+    for (const sign of [...ESCAPES, ...this.form.signs]) table[sign]! |= UNDONE;
+    return table;
+  }
+
+  private isSensitive(context: FieldContext): boolean {
+    context.sensitive ??= this.options.detector.sensitiveName(context.name);
+    return context.sensitive;
+  }
+
+  /** The field, masked; itself where nothing is found. */
+  private settle(whole: Buffer, context: FieldContext | undefined): Buffer {
+    const { masker, rules } = this.options;
+    const said = this.form.decode(whole, 0, whole.length)?.text ?? whole;
     const detector = this.detectorFor(said);
-    let field = buf.subarray(start, end);
-    if ((context !== undefined && detector.sensitiveName(context.name)) || detector.mayHold(said, 0, said.length)) {
+    let field = whole;
+    if ((context !== undefined && this.isSensitive(context)) || detector.mayHold(said, 0, said.length)) {
       if (rules === undefined) field = this.masked(field, context, detector, masker);
       else if (detector.search(said, 0, said.length, context) > 0) {
         // one after the other, strongest first; what none finds anything in costs one search
@@ -80,11 +148,10 @@ export class FieldMasker {
         for (const rule of rules.rules) field = this.masked(field, context, through(rule.detector), rule.masker);
       }
     }
-    write(field);
-    return said;
+    return field;
   }
 
-  private masked(field: Buffer, context: FindContext | undefined, detector: Detector, masker: Masker): Buffer {
+  private masked(field: Buffer, context: FieldContext | undefined, detector: Detector, masker: Masker): Buffer {
     const again = masker.as === 'redact' || masker.as === 'null';
     let text = field;
     for (let round = 0; round < (again ? ROUNDS_MAX : 1); round++) {
@@ -102,7 +169,7 @@ export class FieldMasker {
   }
 
   /** The field with every value in it masked, undefined when nothing was found. */
-  private once(field: Buffer, context: FindContext | undefined, detector: Detector, masker: Masker): Buffer | undefined {
+  private once(field: Buffer, context: FieldContext | undefined, detector: Detector, masker: Masker): Buffer | undefined {
     const decoded = this.form.decode(field, 0, field.length);
     const text = decoded?.text ?? field;
     const found = detector.find(text, 0, text.length, context);
@@ -119,12 +186,12 @@ export class FieldMasker {
     return Buffer.concat(parts);
   }
 
-  private openLong(context: FindContext | undefined): void {
-    const { detector, masker, write, limits, rules } = this.options;
+  private openLong(context: FieldContext | undefined): void {
+    const { detector, masker, limits, rules } = this.options;
     this.long = textMasker({
       detector,
       masker,
-      write: (bytes) => write(this.form.encode(bytes)),
+      write: (bytes) => this.out.put(this.form.encode(bytes)),
       ...(rules === undefined ? {} : { rules }),
       ...(context === undefined ? {} : { context }),
       ...(limits === undefined ? {} : { limits }),

@@ -1,12 +1,13 @@
-import type { FindContext } from '../types.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
-import { Decoded, type FieldForm, FieldMasker } from './field.js';
+import { Decoded, type FieldContext, type FieldForm, FieldMasker } from './field.js';
+import { Pieces } from './pieces.js';
 
 /** a longer name is evidence by its end, bytes */
 const NAME_MAX = 256;
 
 /** Percent encoding with plus signs for blanks (WHATWG URL, application/x-www-form-urlencoded). What is no escape stands for itself. */
 export const percentForm: FieldForm = {
+  signs: [0x25, 0x2b],
   decode(buf, start, end) {
     let at = start;
     while (at < end && buf[at] !== 0x25 && buf[at] !== 0x2b) at++;
@@ -50,11 +51,13 @@ function isPlain(b: number): boolean {
 /** Masks form bodies and query strings, `name=value&…`: each value through its encoding, with its name as evidence. Names are masked too. */
 export class FormMasker implements StreamCodec {
   private readonly field: FieldMasker;
+  private readonly out: Pieces;
   /** the name of the value that is read; undefined while a name is */
-  private name: FindContext | undefined;
+  private name: FieldContext | undefined;
 
-  constructor(private readonly options: CodecOptions) {
-    this.field = new FieldMasker(options, percentForm);
+  constructor(options: CodecOptions) {
+    this.out = new Pieces(options.write);
+    this.field = new FieldMasker(options, percentForm, this.out);
   }
 
   get hits(): number {
@@ -67,16 +70,17 @@ export class FormMasker implements StreamCodec {
 
   push(chunk: Uint8Array): void {
     const buf = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    this.out.begin(buf);
     let from = 0;
     for (let at = 0; at < buf.length; at++) {
       const b = buf[at]!;
       if (b !== 0x26 && (b !== 0x3d || this.name !== undefined)) continue;
-      const said = this.field.end(buf, from, at, this.name);
+      const said = this.field.end(buf, from, at, this.name, b === 0x3d);
       this.name = b === 0x3d ? { name: said.toString('utf8', Math.max(0, said.length - NAME_MAX)) } : undefined;
-      this.options.write(buf.subarray(at, at + 1));
       from = at + 1;
     }
     this.field.push(buf, from, buf.length, this.name);
+    this.out.end();
   }
 
   flush(): void {

@@ -2,6 +2,8 @@ import { isUnseen } from '../readings/reading.js';
 import { readReference, reference } from '../readings/references.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
 import { Decoded, type FieldForm, FieldMasker } from './field.js';
+import { Marks } from './marks.js';
+import { Pieces } from './pieces.js';
 import { SecondLook } from './second-look.js';
 
 /** A reference that may go on behind what came is waited for so long, bytes: zeros before a number may be many. */
@@ -9,6 +11,7 @@ const REFERENCE_HELD_MAX = 256;
 
 /** Text with character references. */
 export const entityForm: FieldForm = {
+  signs: [0x26],
   decode(buf, start, end) {
     if (!buf.subarray(start, end).includes(0x26)) return undefined;
     const out = new Decoded(end - start);
@@ -49,6 +52,9 @@ for (const [sign, reference] of [
 ] as const)
   ESCAPES[sign.charCodeAt(0)] = Buffer.from(reference, 'latin1');
 
+/** between texts and tags; quotes are read as they stand for themselves no longer (marks.ts) */
+const SIGNS = [0x3c, 0x3e, 0x22];
+
 /** What a reference is made of behind its ampersand. */
 const isReference = (b: number): boolean => b === 0x23 || (b >= 0x30 && b <= 0x39) || ((b | 0x20) >= 0x61 && (b | 0x20) <= 0x7a);
 
@@ -59,10 +65,15 @@ const isReference = (b: number): boolean => b === 0x23 || (b >= 0x30 && b <= 0x3
 export class HtmlMasker implements StreamCodec {
   private readonly field: FieldMasker;
   private readonly second: SecondLook;
+  private readonly out: Pieces;
+  private readonly marks: Marks;
 
   constructor(options: CodecOptions) {
     this.second = new SecondLook(options);
-    this.field = new FieldMasker({ ...options, write: this.second.write }, entityForm);
+    this.out = new Pieces(this.second.write);
+    this.marks = new Marks(options.detector);
+    this.marks.between(SIGNS);
+    this.field = new FieldMasker(options, entityForm, this.out, this.marks);
   }
 
   get hits(): number {
@@ -75,15 +86,17 @@ export class HtmlMasker implements StreamCodec {
 
   push(chunk: Uint8Array): void {
     const buf = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    this.out.begin(buf);
+    this.marks.look(buf);
     let from = 0;
     for (let at = 0; at < buf.length; at++) {
       const b = buf[at]!;
       if (b !== 0x3c && b !== 0x3e) continue;
       this.field.end(buf, from, at, undefined);
-      this.second.write(buf.subarray(at, at + 1));
       from = at + 1;
     }
     this.field.push(buf, from, buf.length, undefined);
+    this.out.end();
     this.second.send();
   }
 

@@ -1,3 +1,4 @@
+import { mayEscape } from '../readings/through.js';
 import { type TextMasker, textMasker } from '../stream/chain.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
 import { JsonMasker } from './json.js';
@@ -67,7 +68,7 @@ export class SseMasker implements StreamCodec {
         this.afterCr = false;
         continue;
       }
-      if (at > from) this.piece(buf.subarray(from, at));
+      if (at > from && !this.passes(buf, from, at)) this.piece(buf.subarray(from, at));
       from = at + 1;
       if (b === LF && this.afterCr) this.breaks.more(LINE_FEED);
       else this.endLine(b === CR ? CARRIAGE_RETURN : LINE_FEED);
@@ -84,6 +85,19 @@ export class SseMasker implements StreamCodec {
   end(): void {
     this.endLine(NOTHING);
     this.endEvent();
+  }
+
+  /** A whole line of another field, in which surely nothing is found, needs no masker of its own. */
+  private passes(buf: Buffer, from: number, to: number): boolean {
+    if (this.place !== FIELD || this.matched > 0) return false;
+    let same = 0;
+    while (from + same < to && same < DATA.length && buf[from + same] === DATA[same]) same++;
+    // `data` without a colon is one too
+    if (same === DATA.length || (same === DATA_BARE.length && from + same === to)) return false;
+    if (mayEscape(buf, from, to) || this.options.detector.mayHold(buf, from, to)) return false;
+    this.place = OTHER;
+    this.besides(buf.subarray(from, to));
+    return true;
   }
 
   /** A piece of a line. */
@@ -118,7 +132,7 @@ export class SseMasker implements StreamCodec {
     else if (this.place === FIELD && this.matched === DATA_BARE.length) this.beginData(DATA_BARE);
     else if (this.place === FIELD) this.beginOther();
     if (this.place === OTHER) {
-      this.settled += ended(this.other!);
+      if (this.other !== undefined) this.settled += ended(this.other);
       this.other = undefined;
       this.breaks.besides(end);
     } else this.breaks.endData(end);

@@ -1,11 +1,13 @@
-import type { FindContext } from '../types.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
-import { type FieldForm, FieldMasker } from './field.js';
+import { type FieldContext, type FieldForm, FieldMasker } from './field.js';
 import { entityForm } from './html.js';
+import { Marks } from './marks.js';
+import { Pieces } from './pieces.js';
 import { SecondLook } from './second-look.js';
 
 /** Text without references: CDATA. Brackets would end it where two come together, so masked values have round ones. */
 const bareForm: FieldForm = {
+  signs: [],
   decode: () => undefined,
   whole: (_buf, _start, end) => end,
   encode: (bytes) => Buffer.from(bytes.toString('latin1').replaceAll('[', '(').replaceAll(']', ')'), 'latin1'),
@@ -15,6 +17,8 @@ const bareForm: FieldForm = {
 const DEPTH_MAX = 1000;
 /** a longer name is evidence by its beginning, bytes */
 const NAME_MAX = 256;
+/** names that are kept; beyond it the memory is emptied */
+const NAMES_KEPT_MAX = 256;
 /** attributes that name what the element or its attribute `value` holds */
 const NAMING = new Set(['name', 'key']);
 
@@ -41,11 +45,16 @@ export class XmlMasker implements StreamCodec {
   private readonly field: FieldMasker;
   private readonly bare: FieldMasker;
   private readonly second: SecondLook;
+  private readonly out: Pieces;
+  private readonly marks: Marks;
   private state = TEXT;
   private opening = '';
+  /** what of it came in earlier chunks */
+  private carried = '';
   /** the last bytes, as far as an end is looked for in them */
   private tail = '';
-  private readonly elements: FindContext[] = [];
+  private readonly elements: FieldContext[] = [];
+  private readonly contexts = new Map<string, FieldContext>();
   /** open elements beyond DEPTH_MAX: counted, so that endless nesting takes no room */
   private deeper = 0;
   private tag = '';
@@ -54,14 +63,16 @@ export class XmlMasker implements StreamCodec {
   private closing = false;
   private quote = 0;
   /** what an attribute of this tag names */
-  private named: FindContext | undefined;
+  private named: FieldContext | undefined;
   private last = 0;
 
   constructor(options: CodecOptions) {
     this.second = new SecondLook(options);
-    const through = { ...options, write: this.second.write };
-    this.field = new FieldMasker(through, entityForm);
-    this.bare = new FieldMasker(through, bareForm);
+    this.out = new Pieces(this.second.write);
+    this.marks = new Marks(options.detector);
+    this.marks.between(SIGNS);
+    this.field = new FieldMasker(options, entityForm, this.out, this.marks);
+    this.bare = new FieldMasker(options, bareForm, this.out);
   }
 
   get hits(): number {
@@ -87,9 +98,16 @@ export class XmlMasker implements StreamCodec {
 
   push(chunk: Uint8Array): void {
     const buf = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    this.out.begin(buf);
+    this.marks.look(buf);
     let from = 0;
     for (let at = 0; at < buf.length; at++) from = this.take(buf, from, at);
     if (this.state !== OPENING) this.piece(buf, from, buf.length);
+    else {
+      this.out.leaveOut(buf.length - (this.opening.length - this.carried.length), buf.length);
+      this.carried = this.opening;
+    }
+    this.out.end();
     this.second.send();
   }
 
@@ -110,7 +128,7 @@ export class XmlMasker implements StreamCodec {
       case QUOTED:
         if (b !== this.quote) return from;
         this.endValue(buf, from, at);
-        return this.write(buf, at);
+        return at + 1;
       case CDATA_TEXT:
         return this.until(']]>', buf, from, at);
       case COMMENT_TEXT:
@@ -124,12 +142,13 @@ export class XmlMasker implements StreamCodec {
     this.opening += String.fromCharCode(buf[at]!);
     const { opening } = this;
     if (opening !== CDATA && opening !== COMMENT && (CDATA.startsWith(opening) || COMMENT.startsWith(opening))) return at + 1;
-    this.second.write(Buffer.from(opening.slice(0, -1), 'latin1'));
+    if (this.carried !== '') this.out.put(Buffer.from(this.carried, 'latin1'));
+    this.carried = '';
     this.opening = '';
     this.tail = '';
     if (opening === CDATA || opening === COMMENT) {
       this.state = opening === CDATA ? CDATA_TEXT : COMMENT_TEXT;
-      return this.write(buf, at);
+      return at + 1;
     }
     this.state = opening[1] === '!' || opening[1] === '?' ? OTHER : TAG;
     this.tag = '';
@@ -147,13 +166,13 @@ export class XmlMasker implements StreamCodec {
       this.settle(buf, from, at);
       this.quote = b;
       this.state = QUOTED;
-      return this.write(buf, at);
+      return at + 1;
     }
     if (b === GT || b === LT) {
       this.settle(buf, from, at);
       this.endTag();
       this.state = TEXT;
-      return this.write(buf, at);
+      return at + 1;
     }
     if (isBlank(b)) {
       this.inName = false;
@@ -166,6 +185,17 @@ export class XmlMasker implements StreamCodec {
     return from;
   }
 
+  /** The name of an element or attribute without its prefix: the same names come again and again. */
+  private contextOf(written: string): FieldContext {
+    let known = this.contexts.get(written);
+    if (known === undefined) {
+      known = { name: local(written) };
+      if (this.contexts.size >= NAMES_KEPT_MAX) this.contexts.clear();
+      this.contexts.set(written, known);
+    }
+    return known;
+  }
+
   private endTag(): void {
     if (this.closing) {
       if (this.deeper > 0) this.deeper--;
@@ -174,14 +204,15 @@ export class XmlMasker implements StreamCodec {
     }
     if (this.last === SLASH) return;
     if (this.elements.length >= DEPTH_MAX) this.deeper++;
-    else this.elements.push(this.named ?? { name: local(this.tag) });
+    else this.elements.push(this.named ?? this.contextOf(this.tag));
   }
 
   private endValue(buf: Buffer, from: number, at: number): void {
-    const name = local(this.attribute);
-    const context = name === 'value' && this.named !== undefined ? this.named : { name };
-    const said = this.field.end(buf, from, at, context);
-    if (NAMING.has(name) && said.length > 0) this.named = { name: said.toString('utf8', 0, NAME_MAX) };
+    const { name } = this.contextOf(this.attribute);
+    const context = name === 'value' && this.named !== undefined ? this.named : this.contextOf(this.attribute);
+    const naming = NAMING.has(name);
+    const said = this.field.end(buf, from, at, context, naming);
+    if (naming && said.length > 0) this.named = { name: said.toString('utf8', 0, NAME_MAX) };
     this.attribute = '';
     this.state = TAG;
     this.last = 0;
@@ -196,7 +227,7 @@ export class XmlMasker implements StreamCodec {
     return at + 1;
   }
 
-  private get context(): FindContext | undefined {
+  private get context(): FieldContext | undefined {
     if (this.deeper > 0) return undefined;
     return this.state === TEXT || this.state === CDATA_TEXT ? this.elements[this.elements.length - 1] : undefined;
   }
@@ -206,13 +237,8 @@ export class XmlMasker implements StreamCodec {
   }
 
   private piece(buf: Buffer, from: number, to: number): void {
-    const context = this.state === QUOTED ? { name: local(this.attribute) } : this.context;
+    const context = this.state === QUOTED ? this.contextOf(this.attribute) : this.context;
     (this.state === CDATA_TEXT ? this.bare : this.field).push(buf, from, to, context);
-  }
-
-  private write(buf: Buffer, at: number): number {
-    this.second.write(buf.subarray(at, at + 1));
-    return at + 1;
   }
 }
 
@@ -221,6 +247,8 @@ const LT = 0x3c;
 const GT = 0x3e;
 const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
+/** between texts, tags and values (marks.ts) */
+const SIGNS = [LT, GT, QUOTE, APOSTROPHE];
 const EQUALS = 0x3d;
 const SLASH = 0x2f;
 

@@ -54,7 +54,13 @@ export const readAttributes: Reader = (buf, start, end, into) => {
   return into.length > 0;
 };
 
-function find(buf: Buffer, b: number, from: number, end: number): number {
+/** further than this a call into native code is faster than a loop, bytes */
+const LOOP_BYTES_MAX = 48;
+
+function find(buf: Buffer, b: number, start: number, end: number): number {
+  const near = Math.min(end, start + LOOP_BYTES_MAX);
+  for (let k = start; k < near; k++) if (buf[k] === b) return k;
+  const from = Math.max(start, near);
   const found = from < end ? buf.subarray(from, end).indexOf(b) : -1;
   return found < 0 ? end : from + found;
 }
@@ -79,13 +85,14 @@ function tags(buf: Buffer, at: number, end: number, into: Reading): number {
   let others = 0;
   let parts = false;
   while (k < end && buf[k] === LT && isTag(buf, k, end)) {
-    if (starts(buf, k, end, CDATA)) {
+    const mark = buf[k + 1] === 0x21;
+    if (mark && starts(buf, k, end, CDATA)) {
       k = cdata(buf, k, end, into, parts || others > 1);
       parts = false;
       others = 0;
       continue;
     }
-    if (buf[k + 1] === 0x21 || buf[k + 1] === 0x3f) {
+    if (mark || buf[k + 1] === 0x3f) {
       k = markEnd(buf, k, end);
       continue;
     }
@@ -129,8 +136,28 @@ function nameOf(buf: Buffer, at: number, end: number): string {
   const from = buf[at + 1] === 0x2f ? at + 2 : at + 1;
   let k = from;
   while (k < end && k - from < NAME_MAX && !isBlank(buf[k]!) && buf[k] !== GT && buf[k] !== 0x2f) k++;
-  return buf.toString('latin1', from, k).toLowerCase();
+  return known(buf, from, k);
 }
+
+/** Names that were met, each in its place by its letters: documents have few. */
+const NAMES = new Array<string>(256).fill('');
+
+/** The name in small letters. */
+function known(buf: Buffer, from: number, to: number): string {
+  let hash = 0;
+  for (let k = from; k < to; k++) hash = Math.imul(hash ^ buf[k]!, 0x01000193);
+  const slot = (hash ^ (hash >>> 15)) & (NAMES.length - 1);
+  const name = NAMES[slot]!;
+  let k = 0;
+  while (k < name.length && from + k < to && name.charCodeAt(k) === small(buf[from + k]!)) k++;
+  if (k === name.length && k === to - from) return name;
+  const written = buf.toString('latin1', from, to).toLowerCase();
+  NAMES[slot] = written;
+  return written;
+}
+
+/** -1 for what is no ASCII: those letters are not told here. */
+const small = (b: number): number => (b >= 0x41 && b <= 0x5a ? b | 0x20 : b < 0x80 ? b : -1);
 
 /** Where the tag at `at` ends. Quotes count behind an equals sign alone (13.2.5.35). Values that hold something to undo go to `into`. */
 function tagEnd(buf: Buffer, at: number, end: number, into?: Reading): number {
@@ -160,8 +187,8 @@ function tagEnd(buf: Buffer, at: number, end: number, into?: Reading): number {
 }
 
 function holdsMore(buf: Buffer, from: number, to: number): boolean {
-  const value = buf.subarray(from, to);
-  return value.includes(0x26) || value.includes(LT) || value.includes(0x5c);
+  for (let k = from; k < to; k++) if (buf[k] === 0x26 || buf[k] === LT || buf[k] === 0x5c) return true;
+  return false;
 }
 
 /** Copies what stands in an element whose inside is no markup; gives where its end tag begins. */
