@@ -88,7 +88,7 @@ export class CountingDetector implements Detector {
       has('phone', PHONE) |
       has('us_ssn', SSN) |
       has('us_itin', ITIN) |
-      has('national_id', NATIONAL_NAME) |
+      has('national_id', NATIONAL_NAME | SSN) |
       has('date_of_birth', BIRTH) |
       has('session_cookie', COOKIE) |
       has('iban', BANK & 0);

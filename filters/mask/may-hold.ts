@@ -542,7 +542,8 @@ function hasValue(buf: Uint8Array, from: number, hi: number, password: boolean):
   let run = 0;
   for (; p < limit; p++) {
     const b = buf[p]!;
-    if (b <= 0x20) run = password && b === 0x20 ? run : 0;
+    // other control characters are bytes of a value
+    if (b === 0x20 || b === 0x09 || b === 0x0a || b === 0x0d) run = password && b === 0x20 ? run : 0;
     else if (++run > count) return true;
   }
   return false;

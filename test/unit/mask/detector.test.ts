@@ -78,6 +78,17 @@ describe('createDetector', () => {
     assert.ok(!createDetector({ detect: ['email'] }).sensitiveName('password'));
   });
 
+  it('passes nothing by the quick look that a search finds', () => {
+    const identifiers = createDetector({ detect: ['national_id'] });
+    const number = Buffer.from('9474129324');
+    assert.equal(identifiers.find(number, 0, number.length, { name: 'ssn' }).length, 1);
+    assert.ok(identifiers.sensitiveName('ssn'));
+    const secrets = createDetector({ detect: ['secrets'] });
+    const assigned = Buffer.from("x password='\x13'");
+    assert.equal(secrets.find(assigned, 0, assigned.length).length, 1);
+    assert.ok(secrets.mayHold(assigned, 0, assigned.length));
+  });
+
   it('joins what overlaps into one span, named by the longest', () => {
     const detector = createDetector({ detect: ['all'] });
     const text = 'password=4111111111111111-x@example.com!z';
