@@ -1,10 +1,9 @@
 import { ALPHA, CLASS } from './bytes.js';
 import { WordTable } from './words.js';
+import { WorldTable } from './world-table.js';
 import {
   CARD_WORDS,
   ID_WORDS,
-  MARKS,
-  NO_LETTER,
   PASSWORD_WORDS,
   PHONE_WORDS,
   UNSPACED_CARD,
@@ -136,45 +135,27 @@ const WORDS: [number, string][] = [
 
 export const EVIDENCE_WORDS = new WordTable(WORDS, 4096);
 
-const SPACED = new Map<string, number>();
-for (const [bits, words] of [
-  [PHONE, PHONE_WORDS],
-  [1 << 16, ID_WORDS],
-  [CARD, CARD_WORDS],
-  [PASSWORD, PASSWORD_WORDS],
-] as const)
-  for (const word of words.split(' ')) SPACED.set(word, bits);
+export const WORLD_WORDS = new WorldTable(
+  [
+    [PHONE, PHONE_WORDS],
+    [1 << 16, ID_WORDS],
+    [CARD, CARD_WORDS],
+    [PASSWORD, PASSWORD_WORDS],
+  ],
+  [
+    [PHONE, UNSPACED_PHONE],
+    [1 << 16, UNSPACED_ID],
+    [CARD, UNSPACED_CARD],
+    [PASSWORD, UNSPACED_PASSWORD],
+  ],
+  EVIDENCE_WORDS,
+);
 
-/** words of scripts that put no blanks between them */
-const UNSPACED: readonly (readonly [word: string, bits: number])[] = [
-  ...UNSPACED_PHONE.split(' ').map((word) => [word, PHONE] as const),
-  ...UNSPACED_ID.split(' ').map((word) => [word, 1 << 16] as const),
-  ...UNSPACED_CARD.split(' ').map((word) => [word, CARD] as const),
-  ...UNSPACED_PASSWORD.split(' ').map((word) => [word, PASSWORD] as const),
-];
-
-/** The bits of all words in buf[start, end), as WordTable cuts it into words; words beyond ASCII as worldWords reads them. */
+/** The bits of all words in buf[start, end), as WordTable cuts it into words; words beyond ASCII and those words without their accents (`DIČ`, `téléphone`), as WorldTable does. */
 export function evidenceOf(buf: Uint8Array, start: number, end: number): number {
   const bits = EVIDENCE_WORDS.bitsOf(buf, start, end);
-  return combine(EVIDENCE_WORDS.highest > 0x7f ? bits | worldWords(buf, start, end) : bits);
-}
-
-/** What words in other scripts say in buf[start, end), and what the words there are without their accents (`DIČ`, `téléphone`). */
-function worldWords(buf: Uint8Array, start: number, end: number): number {
-  const text = Buffer.from(buf.buffer, buf.byteOffset + start, end - start)
-    .toString('utf8')
-    .toLowerCase();
-  let bits = 0;
-  // Latin letters with accents are of two bytes up to 0xc8, or of three; other scripts are above
-  if (EVIDENCE_WORDS.highest >= 0xe0) for (const [word, what] of UNSPACED) if (text.includes(word)) bits |= what;
-  if (EVIDENCE_WORDS.highest >= 0xcd) for (const word of text.split(NO_LETTER)) bits |= SPACED.get(word) ?? 0;
-  // `Α.Μ.Κ.Α.`, `ת.ז.`
-  if (EVIDENCE_WORDS.highest >= 0xcd && text.includes('.'))
-    for (const word of text.replaceAll('.', '').split(NO_LETTER)) bits |= SPACED.get(word) ?? 0;
-  const plain = text.normalize('NFD').replace(MARKS, '');
-  if (plain.length === text.length && plain === text) return bits;
-  const bytes = Buffer.from(plain, 'utf8');
-  return bits | EVIDENCE_WORDS.bitsOf(bytes, 0, bytes.length);
+  const { highest } = EVIDENCE_WORDS;
+  return combine(highest > 0x7f ? bits | WORLD_WORDS.bitsOf(buf, start, end, highest) : bits);
 }
 
 /** Words that only mean something together: social + security, tax + id, national + number. */

@@ -66,6 +66,16 @@ const hostile: Record<string, string> = {
   'prefixes of wallets': `bc1${'q'.repeat(60)} `,
   'words for banks': 'BIC ',
   'identifiers of countries': 'CPF 529.982.247-',
+  'keys and quotes': 'KEY "',
+  'words for keys and quotes': 'ключ "',
+  'letters of other scripts before colons': 'пароль:',
+  'letters of three bytes before colons': '密碼:',
+  'accents before colons': 'é:',
+  'numbers after Cyrillic words': 'инн 1234567890 ',
+  'numbers among Chinese words': '身份证号码1234567电话12345678',
+  'numbers among Thai words': 'โทร 0812345678 ',
+  'identifiers of thirteen digits': 'id 1234567890123 ',
+  'groups of digits': '123 456 789 ',
   'addresses in brackets': 'a@[1.2.3.4',
 };
 
