@@ -7,15 +7,21 @@ const FIRST_BYTES = 512;
 /** Below this a loop costs less than a call into native code. */
 const LOOP_BYTES_MAX = 24;
 
+const NOTHING = Buffer.alloc(0);
+
 /** Where output is gathered; it is used again after each reset(). */
 export class Target implements ByteTarget {
-  /** out of the shared pool at first: most targets of HTTP answers gather little, and live for one answer */
-  buf: Buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  /** none until something is gathered, and out of the shared pool at first: most targets of HTTP answers gather little, and live for one answer */
+  buf: Buffer = NOTHING;
   length = 0;
 
   reserve(bytes: number): void {
     const wanted = this.length + bytes;
     if (wanted <= this.buf.length) return;
+    if (this.buf.length === 0 && wanted <= FIRST_BYTES) {
+      this.buf = Buffer.allocUnsafe(FIRST_BYTES);
+      return;
+    }
     const grown = Buffer.allocUnsafeSlow(Math.max(wanted, this.buf.length * 2, 4096));
     this.buf.copy(grown, 0, 0, this.length);
     this.buf = grown;

@@ -1,6 +1,7 @@
 import type { JoinedRules } from '../joined.js';
 import type { StreamLimits } from '../stream/limits.js';
 import type { Detector, Masker } from '../types.js';
+import type { JsonKeys } from './json-place.js';
 
 export interface CodecOptions {
   detector: Detector;
@@ -12,6 +13,8 @@ export interface CodecOptions {
   rules?: JoinedRules;
   /** JSON: strings that are base64 are looked into */
   base64?: boolean;
+  /** JSON: keys of the texts before this one, by the same detector */
+  keys?: JsonKeys;
   /** JSON inside of strings of JSON: how deep this one stands */
   depth?: number;
 }

@@ -54,6 +54,34 @@ const WHOLES = 8;
 const KEYS_KEPT_FIRST = 32;
 const KEYS_KEPT_MAX = 1024;
 
+/** Keys that were met by one detector. */
+export class JsonKeys {
+  private keys: (JsonKey | undefined)[] = [];
+  /** keys that took another's place */
+  private taken = 0;
+
+  private grow(): void {
+    this.keys = new Array<undefined>(this.keys.length === KEYS_KEPT_FIRST ? KEYS_KEPT_MAX / 4 : KEYS_KEPT_MAX).fill(undefined);
+    this.taken = 0;
+  }
+
+  /** The key that is written in text[start, end), without escapes; undefined for an empty one. */
+  of(text: Buffer, start: number, end: number): JsonKey | undefined {
+    if (start === end) return undefined;
+    // FNV-1a
+    let hash = 0x811c9dc5;
+    for (let k = start; k < end; k++) hash = Math.imul(hash ^ text[k]!, 0x01000193);
+    if (this.keys.length === 0) this.keys = new Array<undefined>(KEYS_KEPT_FIRST).fill(undefined);
+    const slot = (hash ^ (hash >>> 15)) & (this.keys.length - 1);
+    const known = this.keys[slot];
+    if (known !== undefined && same(known.bytes, text, start, end)) return known;
+    const key = new JsonKey(text.toString('utf8', start, end), Buffer.from(text.subarray(start, end)));
+    this.keys[slot] = key;
+    if (known !== undefined && ++this.taken > this.keys.length && this.keys.length < KEYS_KEPT_MAX) this.grow();
+    return key;
+  }
+}
+
 interface Level {
   object: boolean;
   /** undefined: none, or an empty one */
@@ -70,9 +98,9 @@ export class JsonPlace {
   isKey = false;
   private next = VALUE;
   private readonly levels: Level[] = [];
-  private keys: (JsonKey | undefined)[] = [];
-  /** keys that took another's place */
-  private taken = 0;
+
+  /** `keys`: those of texts that are read one after the other */
+  constructor(private readonly keys: JsonKeys = new JsonKeys()) {}
 
   /** outside of all objects and lists */
   get top(): boolean {
@@ -135,8 +163,8 @@ export class JsonPlace {
   said(text: Buffer, start: number, end: number): void {
     const level = this.levels[this.levels.length - 1];
     if (level === undefined) return;
-    if (this.isKey) level.key = this.keyOf(text, Math.max(start, end - KEY_BYTES_MAX), end);
-    else if (level.object && level.key?.naming === true) level.named = this.keyOf(text, start, Math.min(end, start + KEY_BYTES_MAX));
+    if (this.isKey) level.key = this.keys.of(text, Math.max(start, end - KEY_BYTES_MAX), end);
+    else if (level.object && level.key?.naming === true) level.named = this.keys.of(text, start, Math.min(end, start + KEY_BYTES_MAX));
   }
 
   /** The key that speaks for the value begun last; undefined for keys and where there is none. */
@@ -144,26 +172,6 @@ export class JsonPlace {
     const level = this.levels[this.levels.length - 1];
     if (level === undefined || this.isKey) return undefined;
     return level.named !== undefined && level.key?.named === true ? level.named : level.key;
-  }
-
-  private grow(): void {
-    this.keys = new Array<undefined>(this.keys.length === KEYS_KEPT_FIRST ? KEYS_KEPT_MAX / 4 : KEYS_KEPT_MAX).fill(undefined);
-    this.taken = 0;
-  }
-
-  private keyOf(text: Buffer, start: number, end: number): JsonKey | undefined {
-    if (start === end) return undefined;
-    // FNV-1a
-    let hash = 0x811c9dc5;
-    for (let k = start; k < end; k++) hash = Math.imul(hash ^ text[k]!, 0x01000193);
-    if (this.keys.length === 0) this.keys = new Array<undefined>(KEYS_KEPT_FIRST).fill(undefined);
-    const slot = (hash ^ (hash >>> 15)) & (this.keys.length - 1);
-    const known = this.keys[slot];
-    if (known !== undefined && same(known.bytes, text, start, end)) return known;
-    const key = new JsonKey(text.toString('utf8', start, end), Buffer.from(text.subarray(start, end)));
-    this.keys[slot] = key;
-    if (known !== undefined && ++this.taken > this.keys.length && this.keys.length < KEYS_KEPT_MAX) this.grow();
-    return key;
   }
 }
 

@@ -46,7 +46,7 @@ export class JsonMasker implements StreamCodec {
   private refers = false;
   private at = 0;
   private token = 0;
-  private readonly place = new JsonPlace();
+  private readonly place: JsonPlace;
   private readonly out = new Target();
   /** a string too long to be held */
   private long: StreamCodec | undefined;
@@ -63,6 +63,7 @@ export class JsonMasker implements StreamCodec {
   constructor(private readonly options: CodecOptions) {
     this.detector = options.detector;
     this.masker = options.masker;
+    this.place = new JsonPlace(options.keys);
   }
 
   get held(): number {

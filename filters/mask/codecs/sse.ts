@@ -1,7 +1,9 @@
 import { mayEscape } from '../readings/through.js';
 import { type TextMasker, textMasker } from '../stream/chain.js';
+import { Target } from '../target.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
 import { JsonMasker } from './json.js';
+import { JsonKeys } from './json-place.js';
 import { DataBreaks } from './sse-breaks.js';
 
 const CR = 0x0d;
@@ -46,9 +48,15 @@ export class SseMasker implements StreamCodec {
   /** masks a line of another field */
   private other: TextMasker | undefined;
   private readonly breaks: DataBreaks;
+  /** of all events */
+  private readonly keys = new JsonKeys();
+  /** what was written since send(): an event has many small pieces */
+  private readonly pieces = new Target();
+  private readonly write = (bytes: Buffer): void => this.pieces.copy(bytes, 0, bytes.length);
+  private readonly said = (bytes: Buffer): void => this.breaks.said(bytes);
 
   constructor(private readonly options: CodecOptions) {
-    this.breaks = new DataBreaks((bytes) => options.write(bytes));
+    this.breaks = new DataBreaks(this.write);
   }
 
   get hits(): number {
@@ -75,16 +83,25 @@ export class SseMasker implements StreamCodec {
       this.afterCr = b === CR;
     }
     if (from < buf.length) this.piece(buf.subarray(from));
+    this.send();
   }
 
   flush(): void {
     this.body?.flush();
     this.other?.flush();
+    this.send();
   }
 
   end(): void {
     this.endLine(NOTHING);
     this.endEvent();
+    this.send();
+  }
+
+  private send(): void {
+    const { pieces } = this;
+    if (pieces.length > 0) this.options.write(pieces.buf.subarray(0, pieces.length));
+    pieces.reset();
   }
 
   /** A whole line of another field, in which surely nothing is found, needs no masker of its own. */
@@ -125,7 +142,7 @@ export class SseMasker implements StreamCodec {
   private endLine(end: Buffer): void {
     if (this.place === FIELD && this.matched === 0) {
       this.endEvent();
-      this.options.write(end);
+      this.write(end);
       return;
     }
     if (this.place === COLON) this.beginData(DATA);
@@ -162,7 +179,7 @@ export class SseMasker implements StreamCodec {
     if (this.place === BLANKS) {
       while (at < bytes.length && (bytes[at] === SPACE || bytes[at] === 0x09)) at++;
       if (at > 0) {
-        if (this.body === undefined) this.options.write(bytes.subarray(0, at));
+        if (this.body === undefined) this.write(bytes.subarray(0, at));
         else this.body.push(bytes.subarray(0, at));
       }
       if (at === bytes.length) return;
@@ -179,8 +196,8 @@ export class SseMasker implements StreamCodec {
       this.settled += ended(this.body);
       this.breaks.settle();
     }
-    const options = { ...this.options, write: (bytes: Buffer) => this.breaks.said(bytes) };
-    this.body = json ? new JsonMasker(options) : textMasker(options);
+    const options = { ...this.options, write: this.said };
+    this.body = json ? new JsonMasker({ ...options, keys: this.keys }) : textMasker(options);
   }
 
   private endEvent(): void {
