@@ -218,13 +218,18 @@ function listFilter(c: Context): { status?: HoldStatus; limit?: number } {
 
 function holdId(c: Context): string {
   const hold = c.req.param('hold') ?? '';
-  if (!HOLD_ID.test(hold)) throw noSuchHold();
+  if (!HOLD_ID.test(hold)) throw noSuchHold(LINK_ID.test(hold));
   return hold;
 }
 
-const noSuchHold = () =>
+/** The last part of the link that a 202 names (filters/http/accepted.ts). */
+const LINK_ID = /^\d{1,3}-[0-9a-f]{32}$/;
+
+const noSuchHold = (link = false) =>
   new MidstreamError('not_found', 'there is no such held operation', {
-    hint: 'Ids are 32 hexadecimal digits; `midstream approvals list` shows them, as GET /v1/approvals does.',
+    hint: link
+      ? 'This is the id of a link, by which a client asks for its answer. What is approved has an id of its own: `hold` in the answer with the link, and in `midstream approvals list`.'
+      : 'Ids are 32 hexadecimal digits; `midstream approvals list` shows them, as GET /v1/approvals does.',
   });
 
 function wrongMethod(c: Context, allow: string): Response {

@@ -21,7 +21,7 @@ export type Immediate = Extract<Answer, { part: 'immediate' }>;
 export type WaitingState = 'pending' | 'running';
 
 /** 202 (RFC 9110 section 15.3.3): the request waits for a person, and here is where to ask about it. */
-export function acceptedAnswer({ rule, message, session, expires_ms }: HeldOperation, id: string, state: WaitingState): Immediate {
+export function acceptedAnswer({ hold, rule, message, session, expires_ms }: HeldOperation, id: string, state: WaitingState): Immediate {
   const link = linkOf(id);
   const body = {
     type: 'urn:midstream:problem:held',
@@ -31,6 +31,8 @@ export function acceptedAnswer({ rule, message, session, expires_ms }: HeldOpera
     detail: message,
     instance: `urn:midstream:request:${session}`,
     rule,
+    // What approvers decide by (`midstream approvals approve HOLD`): the link is for the client alone.
+    hold,
     link,
     expires: new Date(expires_ms).toISOString(),
     hint: 'Ask at the link with the same identity. After the approval the request runs once, and the answer to it is the answer there.',

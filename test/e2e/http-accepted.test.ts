@@ -28,6 +28,7 @@ interface Waiting {
   state: string;
   link: string;
   rule: string;
+  hold: string;
   instance: string;
 }
 
@@ -75,6 +76,7 @@ describe('a client that cannot wait is told 202, and asks again', function () {
     assert.equal(asked.status, 202);
     assert.equal((JSON.parse(asked.text) as Waiting).state, 'pending');
     const { hold, text } = await world.held();
+    assert.deepEqual([waiting.hold, (JSON.parse(asked.text) as Waiting).hold], [hold, hold], 'its client can say what is to be approved');
     assert.match(text, /\{"amount": 5000\}$/);
     assert.equal((await world.decide(hold, 'approve')).status, 200);
     assert.equal(world.backend.seen.length, 0, 'it runs when somebody asks');
