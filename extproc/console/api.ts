@@ -226,9 +226,9 @@ function holdId(c: Context): string {
 const LINK_ID = /^\d{1,3}-[0-9a-f]{32}$/;
 
 const noSuchHold = (link = false) =>
-  new MidstreamError('not_found', 'there is no such held operation', {
+  new MidstreamError('not_found', `there is no such held operation${link ? ': this is the id of a link' : ''}`, {
     hint: link
-      ? 'This is the id of a link, by which a client asks for its answer. What is approved has an id of its own: `hold` in the answer with the link, and in `midstream approvals list`.'
+      ? 'By a link a client asks for its answer. What is approved has an id of its own: `hold` in the answer with the link, and in `midstream approvals list`.'
       : 'Ids are 32 hexadecimal digits; `midstream approvals list` shows them, as GET /v1/approvals does.',
   });
 

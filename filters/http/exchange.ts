@@ -443,6 +443,7 @@ export class Exchange {
       this.kube?.masked === true ? this.kube.answer(policy.limits.held_bytes_max) : undefined,
       this.kube === undefined || this.operation === undefined ? [] : [this.kube.heldWarning(this.operation.rule)],
       this.asked!.grpcCall,
+      this.kube?.warnings,
     );
     const why = response.headers(headers, end || switched, this.out);
     if (why !== undefined) return this.refuseAnswer(why);

@@ -14,6 +14,13 @@ export interface MaskedHeaders {
   removed: string[];
 }
 
+/** Headers that are covered for what they are about, before any mask looks for values. */
+export interface HeaderCover {
+  rule: string;
+  /** what stands in its place; undefined where nothing is to be covered */
+  value(header: Line): string | undefined;
+}
+
 /** Envoy writes them itself, from what it knows of the connection and of the body's length. */
 const OF_THE_CONNECTION = new Set([':status', 'content-length', 'transfer-encoding', 'connection', 'upgrade']);
 const DATES = new Set(['date', 'expires', 'last-modified']);

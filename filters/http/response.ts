@@ -6,7 +6,7 @@ import { isJson, mediaType } from './body.js';
 import { type Answer, type Effects, type Header, LENGTH_KEPT } from './effects.js';
 import type { GrpcOptions } from './grpc/masker.js';
 import { answerType, type GrpcCall, type GrpcForm, grpcForm, NO_SCHEMA } from './grpc/schema.js';
-import { maskHeaders } from './header-masking.js';
+import { type HeaderCover, maskHeaders } from './header-masking.js';
 import { type BodyAsked, type BodyMask, BodyMasker, bodyParameters, type ContentMasker } from './masking.js';
 import { REQUEST } from './request-text.js';
 import { shownHeader } from './shown-headers.js';
@@ -72,6 +72,7 @@ export class Response {
     /** headers of the gateway's own for the client */
     private readonly more: readonly Header[] = [],
     private readonly grpc: GrpcCall = { schema: undefined, path: '', judged: false },
+    private readonly cover: HeaderCover | undefined = undefined,
   ) {}
 
   /** Why the answer can't be inspected; undefined when it can, and then it is answered. */
@@ -269,13 +270,20 @@ export class Response {
   /** Throws MidstreamError where nothing can be read without what is masked. */
   private changes(headers: readonly Header[]): { set: Header[]; append: Header[]; remove: string[] } {
     const told = (rule: string) => this.headerHits.set(rule, (this.headerHits.get(rule) ?? 0) + 1);
-    const { changed, removed } = maskHeaders(this.masks, headers, told);
+    const lines = headers.map((line): Header => {
+      const value = this.cover?.value(line);
+      if (value === undefined) return line;
+      told(this.cover!.rule);
+      return [line[0], value];
+    });
+    const { changed, removed } = maskHeaders(this.masks, lines, told);
+    const covered = lines.filter((line, i) => line !== headers[i] && !removed.includes(line[0]));
     const set: Header[] = [];
     const append: Header[] = [];
     const remove: string[] = [...removed];
-    for (const name of new Set(changed.map(([one]) => one))) {
-      const all = headers.filter(([one]) => one === name);
-      if (all.length === 1) set.push(changed.find(([one]) => one === name)!);
+    for (const name of new Set([...changed, ...covered].map(([one]) => one))) {
+      const all = lines.filter(([one]) => one === name);
+      if (all.length === 1) set.push(changed.find(([one]) => one === name) ?? all[0]!);
       else {
         // Of several lines with one name (Set-Cookie) each is written again, in their order.
         remove.push(name);

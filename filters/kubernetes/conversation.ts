@@ -1,14 +1,17 @@
 import { isJson } from '../http/body.js';
 import type { Header } from '../http/effects.js';
 import type { HttpFacts } from '../http/facts.js';
+import type { HeaderCover } from '../http/header-masking.js';
 import type { BodyAsked, BodyMask, ContentMasker } from '../http/masking.js';
 import type { Refusal } from '../http/problem.js';
 import { denied } from '../http/refusals.js';
 import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
 import { acceptJson } from './accept.js';
+import { coveredWarning } from './answers/admission.js';
 import type { ObjectMask } from './answers/marks.js';
 import { answerMasker, whyUnread } from './answers/masker.js';
+import { ObjectMasker } from './answers/object-masker.js';
 import { WholeLines } from './answers/whole-lines.js';
 import type { KubernetesFacts } from './facts.js';
 import { hasObject, headFacts, wholeFacts } from './request.js';
@@ -142,6 +145,12 @@ export class KubernetesRequest {
   /** kubectl prints it beside the answer (RFC 7234, section 5.5): a person let this pass. */
   heldWarning(rule: string): Header {
     return ['warning', `299 midstream "held by the rule ${rule}, and approved"`];
+  }
+
+  /** Warnings about an object that is covered, covered too: by which rule, and how one header leaves. undefined where nothing is covered. */
+  get warnings(): HeaderCover | undefined {
+    const cover = this.masked ? new ObjectMasker(this.masks, this.facts).coverFor('', '', true)?.cover : undefined;
+    return cover === undefined ? undefined : { rule: cover.name, value: coveredWarning };
   }
 
   /** It asks for a log of the kubelet's that ends wherever its bytes do. */

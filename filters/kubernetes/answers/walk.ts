@@ -1,6 +1,7 @@
-import { type JsonEntry, type JsonNode, type Key, readTree, stringOf } from '../../http/json-tree.js';
+import { type JsonEntry, type JsonNode, type Key, readTree, stringOf, textOf } from '../../http/json-tree.js';
 import { maskedNumber } from '../../mask/codecs/number.js';
 import { maskText } from '../../mask/text.js';
+import { refusalWords } from './admission.js';
 import { isBase64, isPacked, textInBase64 } from './base64.js';
 import { type CoveredObject, MARK, markOf, type ObjectMask } from './marks.js';
 import type { ObjectMasker } from './object-masker.js';
@@ -52,6 +53,8 @@ export class Walk {
 
   /** what is read is a Status: it may tell of the very object that was asked for */
   private status = false;
+  /** and who refused the write said so in it: causes are their words too */
+  private refused = false;
 
   root(node: JsonNode, listKind: string): void {
     // A list is a JSON patch: its operations.
@@ -78,7 +81,10 @@ export class Walk {
   /** `own`: the document itself, an element of a list, the object of an event or of a row. */
   private object(node: JsonNode & { type: 'object' }, place: Place, listKind: string, own: boolean): void {
     const { kind, path, named } = this.words(node);
-    if (own) this.status = kind === 'Status';
+    if (own) {
+      this.status = kind === 'Status';
+      this.refused = this.status && refusalWords(textOf(this.buf, node, 'message')) >= 0;
+    }
     const covered = place.cover === undefined ? this.masker.coverFor(kind, listKind, own) : undefined;
     const keys = covered === undefined ? [] : COVERED[covered.kind];
     const patches = path !== '' && /^\/(data|stringData|binaryData)(\/|$)/.test(path);
@@ -87,6 +93,10 @@ export class Walk {
       if (place.cover === undefined && known.clean !== true && name.length >= KEY_UNITS_MIN) this.key(entry);
       if (place.metadata && SET_BY_SERVER.has(name)) continue;
       if (own && (name === 'kind' || name === 'apiVersion')) continue;
+      if (this.refused && name === 'causes') {
+        this.causes(value, place);
+        continue;
+      }
       const covers = covered !== undefined && (keys.includes(name) || (patches && name === 'value'));
       const inner: Place = {
         name: name === 'value' && named !== '' ? named : name,
@@ -164,7 +174,9 @@ export class Walk {
   private quoted(buf: Buffer, start: number, end: number, place: Place): Buffer | undefined {
     const cover = this.status ? this.masker.coverFor('', '', true)?.cover : undefined;
     if (cover === undefined && buf.indexOf('"{', start) < 0 && buf.indexOf('"[', start) < 0) return undefined;
-    const text = buf.toString('utf8', start, end);
+    const whole = buf.toString('utf8', start, end);
+    const words = cover === undefined ? -1 : refusalWords(whole);
+    const text = words < 0 ? whole : whole.slice(0, words);
     const parts: string[] = [];
     let at = 0;
     for (const { start: from, end: to, said } of quotedJson(text)) {
@@ -179,9 +191,27 @@ export class Walk {
     if (printed >= 0) {
       this.masker.found(cover!.name);
       rest = rest.slice(0, printed) + MARK;
+    } else if (words >= 0) {
+      this.masker.found(cover!.name);
+      rest += MARK;
     } else if (at === 0) return undefined;
     const next = Buffer.from(parts.join('') + rest);
     return this.detected(next, 0, next.length, place) ?? next;
+  }
+
+  /** Causes of a refusal (StatusCause): who refused wrote them, for the object that was asked for. */
+  private causes(node: JsonNode, place: Place): void {
+    const cover = this.masker.coverFor('', '', true)?.cover;
+    if (cover === undefined || node.type !== 'array') return this.value(node, place, '');
+    for (const item of node.items) {
+      if (item.type !== 'object') this.value(item, { ...place, cover }, '');
+      else for (const { value } of item.entries) this.value(value, this.saysWho(value) ? place : { ...place, cover }, '');
+    }
+  }
+
+  /** Its text begins with who refused: that much stays. */
+  private saysWho(node: JsonNode): boolean {
+    return node.type === 'string' && refusalWords(stringOf(this.buf, node)) >= 0;
   }
 
   private quotedObject(raw: Buffer, asked: boolean): Buffer | 'clean' | 'unread' {

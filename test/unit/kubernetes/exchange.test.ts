@@ -121,6 +121,34 @@ describe('an exchange with a Kubernetes API', () => {
     assert.match(statusOf(logs).message, /rule no-logs/, 'rules on http hold too');
   });
 
+  it('covers warnings of policies and webhooks about Secrets, and no others', () => {
+    const policy = `299 - "Validation failed for ValidatingAdmissionPolicy 'p' with binding 'b': `;
+    const known = '299 - "unknown field \\"spec.x\\""';
+    const warned = (resource: string, ...warnings: string[]) => {
+      const d = kube();
+      d.request(
+        `PATCH /api/v1/namespaces/x/${resource}/db`,
+        [['content-type', 'application/merge-patch+json']],
+        '{"metadata":{"labels":{"a":"b"}}}',
+      );
+      d.step({
+        type: 'response_headers',
+        headers: [[':status', '200'], ...json, ...warnings.map((one): Header => ['warning', one])],
+        end: true,
+      });
+      const head = d.answers.find((answer) => answer.part === 'response_headers');
+      assert.ok(head?.part === 'response_headers');
+      const of = (headers: readonly Header[] = []) => headers.filter(([name]) => name === 'warning').map(([, value]) => value);
+      return { set: of(head.set), append: of(head.append), removed: head.remove?.includes('warning') === true };
+    };
+    const secret = 'password is correct-horse"';
+    assert.deepEqual(warned('secrets', policy + secret), { set: [`${policy}${MARK}"`], append: [], removed: false });
+    assert.deepEqual(warned('secrets', `299 - "${secret}`), { set: [`299 - "${MARK}"`], append: [], removed: false });
+    assert.deepEqual(warned('secrets', policy + secret, known), { set: [], append: [`${policy}${MARK}"`, known], removed: true });
+    assert.deepEqual(warned('secrets', known), { set: [], append: [], removed: false });
+    assert.deepEqual(warned('pods', policy + secret), { set: [], append: [], removed: false });
+  });
+
   it('judges a body when it is whole, and refuses what can not be read', () => {
     const d = kube();
     d.request(

@@ -42,6 +42,33 @@ describe('answers of a Kubernetes API', () => {
   };
   const hidden = { ...secret, data: { password: B, empty: '' } };
 
+  it('cover what policies and webhooks say of a Secret that they refuse', () => {
+    const said = 'password is correct-horse';
+    for (const by of [
+      "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: ",
+      'admission webhook "w.example" denied the request: ',
+    ]) {
+      const status = {
+        kind: 'Status',
+        status: 'Failure',
+        message: `secrets "db" is forbidden: ${by}${said}`,
+        reason: 'Invalid',
+        details: { name: 'db', kind: 'secrets', causes: [{ message: `${by}${said}` }, { reason: 'r', message: said, field: said }, said] },
+        code: 422,
+      };
+      const covered = { ...status, message: `secrets "db" is forbidden: ${by}${MARK}` };
+      const causes = [{ message: `${by}${MARK}` }, { reason: MARK, message: MARK, field: MARK }, MARK];
+      assert.deepEqual(json(status, { resource: 'secrets' }), { ...covered, details: { ...status.details, causes } });
+      assert.deepEqual(json(status, { resource: 'pods' }), status, 'of what is not covered their words are shown');
+    }
+    const own = {
+      kind: 'Status',
+      message: 'x is invalid',
+      details: { causes: [{ reason: 'FieldValueRequired', message: 'Required value', field: 'type' }] },
+    };
+    assert.deepEqual(json(own, { resource: 'secrets' }), own);
+  });
+
   it('cover what an error quotes of a Secret, whatever the quoted object says of itself', () => {
     const said = (object: unknown) => ({
       kind: 'Status',
