@@ -2,6 +2,7 @@ import type { WordTable } from './words.js';
 import { MARKS, NO_LETTER } from './world-words.js';
 
 type Words = readonly (readonly [bits: number, words: string])[];
+type Entry = readonly [codes: Uint16Array, bits: number];
 
 /** more bytes than evidence is read from at once, names aside */
 const WINDOW_MAX = 128;
@@ -49,15 +50,15 @@ const plainBytes = new Uint8Array(WINDOW_MAX);
 
 /**
  * What words in other scripts say. It is asked beside every number of a text that is not English, so it reads bytes and makes
- * no string but for a word that it knows by its hash; a text of the planes beyond the basic one is read as a string.
+ * no string; a text of the planes beyond the basic one is read as a string.
  */
 export class WorldTable {
   private readonly spaced = new Map<string, number>();
-  /** by a word's hash; one that is there by chance costs a look into the map */
-  private readonly mayBe = new Uint8Array(SLOTS);
+  /** words with blanks between by the slot of their hash */
+  private readonly bySlot: (Entry[] | undefined)[] = new Array<Entry[] | undefined>(SLOTS).fill(undefined);
   private readonly unspaced: (readonly [word: string, bits: number])[] = [];
   /** words without blanks by the first character */
-  private readonly byFirst = new Map<number, (readonly [codes: Uint16Array, bits: number])[]>();
+  private readonly byFirst = new Map<number, Entry[]>();
   private readonly begins = new Uint8Array(0x10000);
 
   /** `latin` are the words that are looked for again without their accents; words have a blank between, in small letters. */
@@ -69,16 +70,22 @@ export class WorldTable {
     for (const [bits, list] of spaced)
       for (const word of list.split(' ')) {
         this.spaced.set(word, bits);
-        let hash = 0;
-        for (let k = 0; k < word.length; k++) hash = hashed(hash, word.charCodeAt(k));
-        this.mayBe[slotOf(hash)] = 1;
       }
+    for (const [word, bits] of this.spaced) {
+      const entry = entryOf(word, bits);
+      let hash = 0;
+      for (const code of entry[0]) hash = hashed(hash, code);
+      const slot = slotOf(hash);
+      const others = this.bySlot[slot];
+      if (others === undefined) this.bySlot[slot] = [entry];
+      else others.push(entry);
+    }
     for (const [bits, list] of unspaced)
       for (const word of list.split(' ')) {
         this.unspaced.push([word, bits]);
         const first = word.charCodeAt(0);
         this.begins[first] = 1;
-        const entry = [Uint16Array.from(word, (c) => c.charCodeAt(0)), bits] as const;
+        const entry = entryOf(word, bits);
         const others = this.byFirst.get(first);
         if (others === undefined) this.byFirst.set(first, [entry]);
         else others.push(entry);
@@ -152,10 +159,8 @@ export class WorldTable {
         hash = hashed(hash, code);
         continue;
       }
-      if (from < k && this.mayBe[slotOf(hash)] !== 0) {
-        const word = String.fromCharCode(...codes.subarray(from, k));
-        bits |= this.spaced.get(skipDots ? word.replaceAll('.', '') : word) ?? 0;
-      }
+      const entries = from < k ? this.bySlot[slotOf(hash)] : undefined;
+      if (entries !== undefined) for (const [word, what] of entries) if (isWord(word, from, k, skipDots)) bits |= what;
       hash = 0;
       from = k + 1;
     }
@@ -179,6 +184,20 @@ export class WorldTable {
     const bytes = Buffer.from(plain, 'utf8');
     return bits | this.latin.bitsOf(bytes, 0, bytes.length);
   }
+}
+
+function entryOf(word: string, bits: number): Entry {
+  return [Uint16Array.from(word, (c) => c.charCodeAt(0)), bits];
+}
+
+/** codes[from, to) is the word, perhaps with dots in it. */
+function isWord(word: Uint16Array, from: number, to: number, skipDots: boolean): boolean {
+  let n = 0;
+  for (let k = from; k < to; k++) {
+    if (skipDots && codes[k] === DOT) continue;
+    if (codes[k] !== word[n++]) return false;
+  }
+  return n === word.length;
 }
 
 function isRest(b: number): boolean {

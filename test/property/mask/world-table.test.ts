@@ -30,6 +30,11 @@ function text(r: Random): Buffer {
   return bytes.subarray(from, r.int(2) === 0 ? bytes.length : from + r.int(bytes.length - from + 1));
 }
 
+/** three bytes for each character of the basic plane */
+function longer(code: number): number[] {
+  return [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)];
+}
+
 describe('words in other scripts', function () {
   this.timeout(TEST_MS_MAX);
 
@@ -44,6 +49,15 @@ describe('words in other scripts', function () {
       assert.equal(WORLD_WORDS.bitsOf(bytes, 0, bytes.length, highest), expected, `seed ${seed}: ${bytes.toString('hex')}`);
     });
     assert.ok(said > 0);
+  });
+
+  it('are no words where UTF-8 is written longer than it need be', () => {
+    for (const word of WORDS) {
+      const long = Buffer.from([...word].flatMap((c) => longer(c.codePointAt(0)!)));
+      for (const highest of [0xe0, 0xef]) {
+        assert.equal(WORLD_WORDS.bitsOf(long, 0, long.length, highest), WORLD_WORDS.bitsOfText(long, 0, long.length, highest), word);
+      }
+    }
   });
 
   it('are the same by bytes as by strings for every character of the basic plane', () => {
