@@ -1,4 +1,5 @@
 import type { HttpReading } from '../http/facts.js';
+import { FORWARDED_PORT } from '../http/upgrade/facts.js';
 import type { SqlFacts } from '../sql/facts.js';
 import { plainTerms, strictestTerms } from './approval-terms.js';
 import type { Condition } from './cel.js';
@@ -129,7 +130,12 @@ function ownDefaults(defaults: Defaults, facts: OperationFacts): Candidate[] {
   if (facts.on === 'http') return [...requestDefaults(defaults, facts), ...upgradeDefaults(defaults, facts.http.opaque)];
   if (facts.on === 'websocket') return httpDefaults(defaults, 'message', facts.message.unparsed);
   if (facts.on === 'terminal') return httpDefaults(defaults, 'line', facts.terminal.unparsed);
-  return facts.on === 'kubernetes' ? httpDefaults(defaults, 'request', facts.k8s.unparsed) : [];
+  if (facts.on === 'mcp') return [];
+  const { unparsed, subresource } = facts.k8s;
+  return [
+    ...httpDefaults(defaults, 'request', unparsed),
+    ...upgradeDefaults(defaults, subresource === 'portforward' ? FORWARDED_PORT : ''),
+  ];
 }
 
 function matchingDefaults(defaults: Defaults, facts: OperationFacts, matched: readonly Candidate[]): Candidate[] {

@@ -11,13 +11,15 @@ export function upgradeOf(headers: Readonly<Record<string, string>>): string {
 /** Subprotocols whose messages are the bytes of something else. */
 const TUNNELS = /(^|[.+])portforward\.k8s\.io$/;
 
+/** Why nothing of `kubectl port-forward` is read. */
+export const FORWARDED_PORT = 'a forwarded port carries any protocol';
+
 /** Why nothing of an upgraded stream will be read; empty when it will. */
 export function opaqueUpgrade(upgrade: string, paths: readonly string[], headers: Readonly<Record<string, string>>): string {
   if (upgrade === '') return '';
   if (upgrade !== 'websocket' && !isSpdy(upgrade)) return `the protocol ${printable(upgrade)} is not known`;
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-  if (paths.some((path) => /\/portforward\/?$/.test(path)) || offered.some((name) => TUNNELS.test(name)))
-    return 'a forwarded port carries any protocol';
+  if (paths.some((path) => /\/portforward\/?$/.test(path)) || offered.some((name) => TUNNELS.test(name))) return FORWARDED_PORT;
   return '';
 }
 
