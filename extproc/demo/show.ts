@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../filters/record/chain.js';
-import { timelineLines } from '../../filters/record/timeline.js';
+import { isOverHttp, timelineLines } from '../../filters/record/timeline.js';
 import { bold, cyan, dim, green, printable, red, table, yellow } from '../cli/io.js';
 import type { AgentEvent } from './agent.js';
 
@@ -42,7 +42,7 @@ export function agentLines(event: AgentEvent): string[] {
 export function sessionLines(events: readonly StoredEvent[], clean: (text: string) => string): string[] {
   const ofNote = new Set(events.filter(isOfNote).map((event) => event.request));
   if (ofNote.size === 0) return [];
-  const http = events[0]?.protocol === 'http' || events[0]?.protocol === 'mcp';
+  const http = isOverHttp(events[0]);
   return events.flatMap((event) => {
     const told = event.type === 'mcp.tools' || (TOLD.has(event.type) && (http || ofNote.has(event.request)));
     if (!told || (event.type === 'decision' && event.verdict === 'allow') || (event.type === 'response' && !http)) return [];

@@ -74,8 +74,10 @@ export class AskedRequest {
   readMessages(bytes?: Buffer): void {
     const mcp = this.mcp!;
     const why = mcp.read(this.facts.body, bytes);
-    if (why !== '') this.text.tellUnparsed(why);
-    if (why !== '') this.readings = this.readings.map((one) => ({ ...one, http: { ...one.http, unparsed: one.http.unparsed || why } }));
+    if (why !== '') {
+      this.text.tellUnparsed(why);
+      this.readings = this.readings.map((one) => ({ ...one, http: { ...one.http, unparsed: one.http.unparsed || why } }));
+    }
     if (mcp.operations.length > 0) this.text.tellOperations(mcp.operations);
     if (mcp.changedTools.length > 0) this.text.tellMore('mcp', { tools_changed: mcp.changedTools });
   }

@@ -1,4 +1,5 @@
 import type { StoredEvent } from './chain.js';
+import { list, text } from './fields.js';
 import { recordedRows } from './pg-rows.js';
 
 /** Fields that hold no text for people. */
@@ -70,10 +71,8 @@ export interface SessionFilter {
   verdict?: string;
 }
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const field = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 export function emptySummary(session: string): SessionSummary {
   return {

@@ -145,7 +145,12 @@ function terminal(event: StoredEvent, head: Head, options: TimelineOptions): Blo
 
 type Head = (kind: string, text: string, more?: string[]) => Block;
 
-const OVER_HTTP: Record<string, string> = { http: 'HTTP', mcp: 'MCP', kubernetes: 'Kubernetes' };
+/** Protocols over HTTP, as people name them. */
+const OVER_HTTP: Readonly<Record<string, string>> = { http: 'HTTP', mcp: 'MCP', kubernetes: 'Kubernetes' };
+
+/** Whether a session that begins with this event is of one of them. */
+export const isOverHttp = (first: StoredEvent | undefined): boolean =>
+  first !== undefined && OVER_HTTP[str(first['protocol'])] !== undefined;
 
 function open(event: StoredEvent, head: Head): Block {
   const identity = of(event['identity']);

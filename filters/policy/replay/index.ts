@@ -1,17 +1,17 @@
 import type { StoredEvent } from '../../record/chain.js';
+import { text } from '../../record/fields.js';
 import { strictness } from '../decide.js';
 import type { CompiledPolicy } from '../index.js';
 import { type MaskChange, ReplayedMasks } from './masks.js';
 import { decideRequest, decideStatement, decideWithin, type StatementReaders, statementFacts, type Verdicted } from './operations.js';
-import { callerOf, type Judged, judgedOf, type RecordedCaller, text } from './recorded.js';
+import { callerOf, type Judged, judgedOf, type RecordedCaller } from './recorded.js';
 
 export type { MaskChange } from './masks.js';
 export type { StatementReaders } from './operations.js';
 export type { Judged } from './recorded.js';
 
-/** What another policy makes of a recorded operation, beside what was decided then. */
-export interface Rejudged {
-  type: 'judged';
+/** The recorded operation that something is said of. */
+interface About {
   session: string;
   request: string;
   identity: string;
@@ -22,6 +22,11 @@ export interface Rejudged {
   t: number;
   /** masked, as it was recorded */
   text: string;
+}
+
+/** What another policy makes of it, beside what was decided then. */
+export interface Rejudged extends About {
+  type: 'judged';
   was: Judged;
   now: Judged;
   /** refused and held: stricter than then; freed: held or allowed where it was stricter */
@@ -29,12 +34,12 @@ export interface Rejudged {
 }
 
 /** What it masks of a recorded answer that went out, and what it lets out that was masked. */
-export interface Remasked extends MaskChange, Omit<Rejudged, 'type' | 'was' | 'now' | 'change'> {
+export interface Remasked extends MaskChange, About {
   type: 'masks';
 }
 
 /** An operation that the recording does not hold as it was judged. */
-export interface NotJudged extends Omit<Rejudged, 'type' | 'was' | 'now' | 'change'> {
+export interface NotJudged extends About {
   type: 'not_judged';
   why: string;
 }
@@ -44,6 +49,8 @@ export type Replayed = Rejudged | Remasked | NotJudged;
 /** Judges recorded sessions by a policy. Events come in the order in which they stand in the recordings; sessions may be mixed. */
 export class PolicyReplay {
   private readonly sessions = new Map<string, SessionReplay>();
+  /** by the names of those in force: each request over HTTP is a session of its own, and detectors take a while to be made */
+  private readonly masks = new Map<string, ReplayedMasks>();
 
   constructor(
     private readonly policy: CompiledPolicy,
@@ -53,7 +60,8 @@ export class PolicyReplay {
   push(event: StoredEvent): Replayed[] {
     if (event.type === 'session.open') {
       const caller = callerOf(event);
-      if (caller !== undefined) this.sessions.set(event.session, new SessionReplay(event.session, caller, this.policy, this.readers));
+      if (caller !== undefined)
+        this.sessions.set(event.session, new SessionReplay(event.session, caller, this.policy, this.readers, this.masksFor(caller)));
       return [];
     }
     const session = this.sessions.get(event.session);
@@ -62,6 +70,15 @@ export class PolicyReplay {
     if (event.type !== 'session.close') return told;
     this.sessions.delete(event.session);
     return [...told, ...session.end()];
+  }
+
+  private masksFor(caller: RecordedCaller): ReplayedMasks {
+    const rules = this.policy.masksFor(caller);
+    const readsBodies = caller.protocol !== 'kubernetes';
+    const key = JSON.stringify([readsBodies, ...rules.map(({ name }) => name)]);
+    const made = this.masks.get(key) ?? new ReplayedMasks(rules, readsBodies);
+    this.masks.set(key, made);
+    return made;
   }
 
   /** Sessions that have no end yet. */
@@ -79,7 +96,6 @@ interface Waiting {
 }
 
 class SessionReplay {
-  private readonly masks: ReplayedMasks;
   /** requests that have no answer yet, and those whose facts later ones use */
   private readonly requests = new Map<string, StoredEvent>();
   private opened: StoredEvent | undefined;
@@ -91,9 +107,8 @@ class SessionReplay {
     private readonly caller: RecordedCaller,
     private readonly policy: CompiledPolicy,
     private readonly readers: StatementReaders,
-  ) {
-    this.masks = new ReplayedMasks(policy, caller);
-  }
+    private readonly masks: ReplayedMasks,
+  ) {}
 
   push(event: StoredEvent): Replayed[] {
     const request = text(event['request']);
@@ -155,7 +170,7 @@ class SessionReplay {
     return this.masks.compare(response, sql).map((change) => ({ type: 'masks', ...this.about(request), ...change }));
   }
 
-  private about(request: StoredEvent): Omit<NotJudged, 'type' | 'why'> {
+  private about(request: StoredEvent): About {
     const { identity, resource, start } = this.caller;
     return {
       session: this.session,

@@ -1,13 +1,11 @@
-import { type BodyMask, maskPacked, strongestFirst } from '../../http/masking.js';
-import { createPolicyDetector } from '../../mask/custom/detector.js';
-import { buildMaskSet } from '../../postgres/rows/mask-set.js';
-import { matches, parsePattern } from '../../postgres/rows/rule-match.js';
+import { maskPacked } from '../../http/masking.js';
+import { buildMaskSet, type MaskSet } from '../../postgres/rows/mask-set.js';
+import { matches } from '../../postgres/rows/rule-match.js';
 import type { StoredEvent } from '../../record/chain.js';
+import { list, record, text } from '../../record/fields.js';
 import { recordedRows } from '../../record/pg-rows.js';
 import type { SqlFacts } from '../../sql/facts.js';
-import type { CompiledPolicy } from '../index.js';
 import type { MaskRule } from '../types.js';
-import { list, type RecordedCaller, record, text } from './recorded.js';
 
 /** Values of an answer that would be masked now, or would be no more. */
 export interface MaskChange {
@@ -20,26 +18,22 @@ export interface MaskChange {
   count: number;
 }
 
-/** The masks of a policy for one caller, as they would meet what was recorded. */
+/** Masks in force, as they would meet what was recorded. */
 export class ReplayedMasks {
-  private readonly rules: readonly MaskRule[];
-  private readonly detectors: readonly BodyMask[];
+  private readonly set: MaskSet;
   private readonly kinds: ReadonlySet<string>;
-  /** objects of Kubernetes are masked by where their values stand, and the marks in them are values of their own */
-  private readonly readsBodies: boolean;
 
-  constructor(policy: CompiledPolicy, caller: RecordedCaller) {
-    this.rules = policy.masksFor(caller);
-    this.readsBodies = caller.protocol !== 'kubernetes';
+  /** `readsBodies`: not where objects of Kubernetes are masked by where their values stand, and the marks in them are values of their own */
+  constructor(
+    private readonly rules: readonly MaskRule[],
+    private readonly readsBodies: boolean,
+  ) {
     // how a mask writes is of no account here, and a key for hashes is not asked for
-    const finding = this.rules.filter(({ detect }) => detect.length > 0).map((rule): MaskRule => ({ ...rule, as: 'redact' }));
-    this.detectors = strongestFirst(buildMaskSet(finding, {}).detectors);
-    this.kinds = new Set(
-      finding.flatMap(
-        ({ detect, detection, regions }) =>
-          createPolicyDetector({ detect, detection, ...(regions === undefined ? {} : { regions }) }).kinds,
-      ),
+    this.set = buildMaskSet(
+      rules.map((rule): MaskRule => ({ ...rule, as: 'redact' })),
+      {},
     );
+    this.kinds = new Set(this.set.detectors.flatMap(({ detector }) => detector.kinds));
   }
 
   /**
@@ -76,7 +70,7 @@ export class ReplayedMasks {
 
   private findIn(cell: string, column: string, count: (mask: string, column: string, kind: string, more: number) => void): void {
     const bytes = Buffer.from(withoutMasked(cell));
-    for (const { name, detector } of this.detectors) {
+    for (const { name, detector } of this.set.detectors) {
       const hits = detector.find(bytes, 0, bytes.length, { name: column });
       for (const { kind } of hits) count(name, column, kind, 1);
       if (hits.length > 0) return;
@@ -87,7 +81,7 @@ export class ReplayedMasks {
     const recorded = Buffer.from(text(response['body']), 'base64').toString('latin1');
     const body = Buffer.from(withoutMasked(recorded), 'latin1');
     const fired = new Map<string, number>();
-    if (body.length > 0) maskPacked(this.detectors, text(response['content_type']), body, fired);
+    if (body.length > 0) maskPacked(this.set.detectors, text(response['content_type']), body, fired);
     return [...fired].map(([mask, count]) => ({ change: 'masked', mask, column: '', kind: '', count }));
   }
 
@@ -97,14 +91,14 @@ export class ReplayedMasks {
     const sources = sql.statements.flatMap(({ columns }) =>
       columns.filter((one) => one.use === 'output' && (one.column === column || one.column === '*')),
     );
-    for (const rule of this.rules)
-      for (const pattern of rule.columns.map(parsePattern)) {
-        // a star stands for the table's columns: this one is among them by its name
-        const named = sources.some((one) => matches(pattern, { schema: one.schema, table: one.table, column }));
-        if (named && pattern.column !== '*') return rule.name;
-        if (named && pattern.table !== '*') return rule.name;
-      }
-    return undefined;
+    // a star stands for the table's columns: this one is among them by its name
+    return this.set.columnRules.find(({ patterns }) =>
+      patterns.some(
+        (pattern) =>
+          (pattern.column !== '*' || pattern.table !== '*') &&
+          sources.some(({ schema, table }) => matches(pattern, { schema, table, column })),
+      ),
+    )?.name;
   }
 
   private lost(response: StoredEvent, sql: SqlFacts | undefined): MaskChange[] {
@@ -123,7 +117,7 @@ export class ReplayedMasks {
     if (this.rules.some(({ name }) => name === mask)) return kind === '' || kind === 'column' || this.kinds.has(kind);
     if (kind === 'column') return this.covering(column, sql) !== undefined;
     // over HTTP it was not recorded which kinds a mask found
-    return kind === '' ? this.detectors.length > 0 : this.kinds.has(kind);
+    return kind === '' ? this.set.detectors.length > 0 : this.kinds.has(kind);
   }
 }
 

@@ -4,13 +4,14 @@ import { mcpFacts } from '../../mcp/facts.js';
 import { readMessages } from '../../mcp/messages.js';
 import { mcpOperation } from '../../mcp/operation.js';
 import type { StoredEvent } from '../../record/chain.js';
+import { list, record, text } from '../../record/fields.js';
 import type { SqlReader } from '../../sql/dialects/analyze.js';
 import type { SqlFacts } from '../../sql/facts.js';
 import { operationOf } from '../cases.js';
 import { strictestDecision } from '../decide.js';
 import type { CompiledPolicy } from '../index.js';
 import type { Decision, HttpOperation } from '../types.js';
-import { bodyLeftOut, list, paramsOf, type RecordedCaller, record, requestOf, sqlFactsOf, text } from './recorded.js';
+import { bodyLeftOut, paramsOf, type RecordedCaller, requestOf, sqlFactsOf } from './recorded.js';
 
 /** What a policy decides, or why the recording is not enough to tell. */
 export type Verdicted = { decision: Decision } | { unknown: string };

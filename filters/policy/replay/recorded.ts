@@ -1,15 +1,9 @@
 import type { DescribedRequest } from '../../http/described.js';
 import type { StoredEvent } from '../../record/chain.js';
+import { list, record, text } from '../../record/fields.js';
 import { emptyStatement } from '../../sql/empty-statement.js';
 import type { SqlFacts } from '../../sql/facts.js';
 import type { Identity, Verdict } from '../types.js';
-
-/** What recordings say, read with care: another version of the gateway, or nobody at all, may have written them. */
-
-export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-export const record = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 
 /** Who asks, as a session's first event has it. */
 export interface RecordedCaller {
