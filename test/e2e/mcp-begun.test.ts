@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { startUp, type Up } from '../../extproc/up.js';
 import { eventually } from '../support/gateway.js';
+import { freePort } from '../support/ports.js';
 
 const policy = `
 version: 1
@@ -38,7 +39,7 @@ describe('an answer of MCP that begins while the call waits, through real Envoy'
       response.write(event({ method: 'notifications/progress', params: { progressToken: 7, progress: 50 } }));
       open.push(response);
     });
-    backend.listen(0, '127.0.0.1');
+    backend.listen(await freePort(), '127.0.0.1'); // it comes back on the same port
     await once(backend, 'listening');
     up = await startUp({
       version: 'test',

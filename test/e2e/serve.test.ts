@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -83,17 +83,11 @@ async function writeConfig(folder: string, upstream: string, catalogue: string):
   return { file, ports: { stream, hopped, closed } };
 }
 
-/** The first of two ports in a row that are free; the system's own choices are never neighbours, so the second is tried. */
+/** The first of two ports in a row that are free. */
 async function neighbours(): Promise<number> {
   for (;;) {
-    const port = await freePort();
-    const next = createServer().listen(port + 1, '127.0.0.1');
-    const free = await once(next, 'listening').then(
-      () => true,
-      () => false,
-    );
-    if (free) await new Promise((resolve) => next.close(resolve));
-    if (free) return port;
+    const [port, next] = await freePorts(2);
+    if (next === port! + 1) return port!;
   }
 }
 

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { freePort } from './ports.js';
 
 interface Key {
   kid: string;
@@ -23,8 +24,9 @@ export class Issuer {
 
   static async start(alg = 'ES256'): Promise<Issuer> {
     const server = createServer();
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const issuer = new Issuer(server, (server.address() as AddressInfo).port);
+    const port = await freePort(); // not of the range for outgoing connections: it must be free when the issuer comes back
+    await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+    const issuer = new Issuer(server, port);
     server.on('request', (_request, response) => {
       issuer.fetches++;
       void issuer.jwks().then((set) => response.setHeader('content-type', 'application/json').end(JSON.stringify(set)));
