@@ -156,7 +156,7 @@ function runtimeOptions(options: UpOptions, { directory, record, operatorToken, 
       api: {
         host: '127.0.0.1',
         port: approvals.port ?? 0,
-        tokens: [...(approvals.tokens ?? []), { id: 'operator', groups: ['dba', 'admin', 'finance'], hash: hashToken(operatorToken) }],
+        tokens: [...(approvals.tokens ?? []), { id: 'operator', groups: [], every_group: true, hash: hashToken(operatorToken) }],
       },
     },
     metrics,

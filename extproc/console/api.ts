@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
-import type { ApprovalStore, HoldStatus } from '../../filters/approval/types.js';
+import type { ApprovalStore, HeldOperation, HoldStatus } from '../../filters/approval/types.js';
 import { MidstreamError } from '../../filters/errors.js';
 import { readComment } from './body.js';
 import { approvalEvents } from './events.js';
@@ -32,6 +32,8 @@ interface Approver {
   /** what the same person is called elsewhere */
   names: readonly string[];
   groups: readonly string[];
+  /** is in whatever group an operation is for */
+  everyGroup: boolean;
   over: () => boolean;
 }
 
@@ -101,6 +103,7 @@ function authenticate(options: ApiOptions, hosts: readonly string[], people: Peo
         id: session.person.id,
         names: session.person.names,
         groups: people!.groupsOf(session.person),
+        everyGroup: false,
         over: session.over,
       });
       c.header('x-midstream-csrf', session.csrf);
@@ -110,7 +113,13 @@ function authenticate(options: ApiOptions, hosts: readonly string[], people: Peo
     const presented = bearer(c);
     const token = presented === undefined ? undefined : findToken(options.tokens, presented);
     if (token !== undefined && !hasEnded(token, now())) {
-      c.set('approver', { id: token.id, names: token.also ?? [], groups: token.groups, over: () => hasEnded(token, now()) });
+      c.set('approver', {
+        id: token.id,
+        names: token.also ?? [],
+        groups: token.groups,
+        everyGroup: token.every_group === true,
+        over: () => hasEnded(token, now()),
+      });
       await next();
       return undefined;
     }
@@ -166,12 +175,14 @@ function decideRoutes(app: Hono<Env>, options: ApiOptions): void {
     const path = `/v1/approvals/:hold/${verdict}`;
     app.post(path, async (c) => {
       const hold = holdId(c);
-      const { id, names, groups } = c.get('approver');
+      const approver = c.get('approver');
+      const { id, names } = approver;
       const comment = await readComment(c);
+      const asked = approver.everyGroup ? await options.store.get(hold) : undefined;
       const record = await options.store.decide(hold, {
         by: id,
         ...(names.length === 0 ? {} : { names: [...names] }),
-        groups: [...groups],
+        groups: groupsFor(approver, asked?.operation),
         verdict,
         comment,
         at_ms: now(),
@@ -192,12 +203,18 @@ function leaseRoutes(app: Hono<Env>, options: ApiOptions): void {
       throw new MidstreamError('not_found', 'there is no such lease', {
         hint: '`midstream approvals leases` lists them, as GET /v1/leases does.',
       });
-    const { id, groups } = c.get('approver');
-    await options.store.revokeLease(lease, [...groups], now());
-    options.log.info({ lease, by: id }, 'a lease was revoked');
+    const approver = c.get('approver');
+    const left = approver.everyGroup ? (await options.store.leases(now())).find((one) => one.lease === lease) : undefined;
+    await options.store.revokeLease(lease, groupsFor(approver, left?.operation), now());
+    options.log.info({ lease, by: approver.id }, 'a lease was revoked');
     return c.json({ now_ms: now(), lease, revoked: true });
   });
   app.all('/v1/leases/:lease/revoke', (c) => wrongMethod(c, 'POST'));
+}
+
+/** What an operation is for does not change once it is held, so that asking for it before deciding on it is safe. */
+function groupsFor({ groups, everyGroup }: Approver, operation: HeldOperation | undefined): string[] {
+  return everyGroup && operation !== undefined ? [...new Set([...groups, ...operation.terms.by])] : [...groups];
 }
 
 function listFilter(c: Context): { status?: HoldStatus; limit?: number } {

@@ -6,6 +6,8 @@ export interface ApproverToken {
   /** what the same person is called elsewhere: one person has one voice */
   also?: string[];
   groups: string[];
+  /** decides whatever group an operation is for: who runs `midstream up` */
+  every_group?: true;
   /** sha256:<hex> of the token */
   hash: string;
   /** ISO 8601; none: it does not end */

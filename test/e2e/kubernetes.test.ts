@@ -18,7 +18,7 @@ rules:
   - { name: no-namespaces, on: kubernetes, when: 'k8s.verb in ["delete", "deletecollection"] && k8s.resource == "namespaces"', then: deny, message: Namespaces stay., hint: Ask the platform team. }
   - { name: no-cluster-admin, on: kubernetes, when: 'k8s.grants.exists(g, g == "cluster_admin")', then: deny, message: No cluster-admin. }
   - { name: no-privileged, on: kubernetes, when: 'k8s.privileges.size() > 0', then: deny, message: No privileged pods. }
-  - { name: to-zero, on: kubernetes, when: 'k8s.replicas == 0', then: approve, approve: { by: [dba] } }
+  - { name: to-zero, on: kubernetes, when: 'k8s.replicas == 0', then: approve, approve: { by: [platform] } }
 masks:
   - { name: kubernetes-secrets, kubernetes: [secrets], as: redact }
   - { name: pii, detect: [pii], as: partial }

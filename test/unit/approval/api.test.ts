@@ -6,11 +6,12 @@ import type { ApprovalStore, HoldRecord } from '../../../filters/approval/types.
 import { by, operation, T0 } from './samples.js';
 import { eventually } from './store-suite.js';
 
-const secrets = { alice: newToken(), bob: newToken(), old: newToken() };
+const secrets = { alice: newToken(), bob: newToken(), old: newToken(), operator: newToken() };
 const tokens: ApproverToken[] = [
   { id: 'alice', groups: ['dba'], hash: hashToken(secrets.alice), expires: '2030-01-31' },
   { id: 'bob', groups: ['finance'], hash: hashToken(secrets.bob) },
   { id: 'old', groups: ['dba'], hash: hashToken(secrets.old), expires: '2020-01-31' },
+  { id: 'operator', groups: [], every_group: true, hash: hashToken(secrets.operator) },
 ];
 
 describe('the approvals API', () => {
@@ -125,6 +126,24 @@ describe('the approvals API', () => {
     await isProblem(await post(`/v1/approvals/${op.hold}/approve`, '{"groups":["finance"]}'), 400, 'bad_input', /"groups"/);
     await isProblem(await post(`/v1/approvals/${op.hold}/approve`, '{"by":"bob"}'), 400, 'bad_input', /"by"/);
     assert.equal((await post(`/v1/approvals/${op.hold}/approve`, '{}', {}, secrets.bob)).status, 200);
+  });
+
+  it('who runs it all decides for every group that a policy names, with one voice, and not on what is his own', async () => {
+    const lease = { same: 'text' as const, for_ms: 60_000, uses: 2 };
+    const { hold } = await held({ terms: { by: ['platform', 'oncall'], quorum: 1, wait_ms: 60_000, lease } });
+    const decided = (await (await post(`/v1/approvals/${hold}/approve`, '{}', {}, secrets.operator)).json()) as HoldRecord;
+    assert.equal(decided.status, 'approved');
+    assert.deepEqual(decided.decisions[0]!.groups, ['platform', 'oncall']);
+    const [left] = await store.leases(now_ms);
+    await isProblem(await post(`/v1/leases/${left!.lease}/revoke`), 403, 'forbidden', /for platform or oncall/);
+    assert.equal((await post(`/v1/leases/${left!.lease}/revoke`, '{}', {}, secrets.operator)).status, 200);
+    const two = await held({ terms: { by: ['platform'], quorum: 2 } });
+    assert.equal(
+      ((await (await post(`/v1/approvals/${two.hold}/approve`, '{}', {}, secrets.operator)).json()) as HoldRecord).status,
+      'pending',
+    );
+    const own = await held({ user: 'operator', terms: { by: ['platform'] } });
+    await isProblem(await post(`/v1/approvals/${own.hold}/approve`, '{}', {}, secrets.operator), 403, 'forbidden', /of their own/);
   });
 
   describe('lets nobody in', () => {
