@@ -7,6 +7,7 @@ import {
   type SelectionSetNode,
 } from 'graphql/language/index.js';
 import { type GraphqlArgument, readVariables, resolved, type Variables } from './graphql-arguments.js';
+import { readJsonText } from './json.js';
 
 /** One operation of a GraphQL document. */
 export interface GraphqlOperation {
@@ -109,13 +110,16 @@ function persisted(pairs: Record<string, unknown>): boolean {
   return text('documentId') !== '' || text('queryId') !== '' || text('extensions').includes('persistedQuery');
 }
 
-/** The part `operations` of an upload (GraphQL multipart request specification). */
+/** The part `operations` of an upload (GraphQL multipart request specification). Throws Error where readers differ on it. */
 function fromText(text: string): Asked[] {
+  let value: unknown;
   try {
-    return fromJson(JSON.parse(text));
+    value = JSON.parse(text);
   } catch {
     return [];
   }
+  readJsonText(text);
+  return fromJson(value);
 }
 
 function fromBody(type: string, body: unknown): Asked[] {
@@ -126,12 +130,29 @@ function fromBody(type: string, body: unknown): Asked[] {
 }
 
 function fromJson(body: unknown): Asked[] {
-  return (Array.isArray(body) ? body : [body]).flatMap((one): Asked[] => {
-    if (!isObject(one)) return [];
-    const { query, operationName, variables, extensions, documentId, queryId } = one;
-    const named = isObject(extensions) && extensions['persistedQuery'] !== undefined;
-    return [{ query, operationName, variables, stored: named || typeof documentId === 'string' || typeof queryId === 'string' }];
-  });
+  return (Array.isArray(body) ? body : [body]).flatMap((one): Asked[] => (isObject(one) ? spellings(one).flatMap(fromObject) : []));
+}
+
+/** What a GraphQL server looks for in an object. */
+const KEYS = ['query', 'operationName', 'variables', 'extensions', 'documentId', 'queryId'] as const;
+
+/** The object as it is, and as servers take it that do not tell capitals from small letters in keys (Go's encoding/json): of two they take the last. */
+function spellings(body: Fields): Fields[] {
+  const exact = new Map(KEYS.map((key) => [key.toLowerCase(), key]));
+  const other: Fields = {};
+  let differs = false;
+  for (const [key, value] of Object.entries(body)) {
+    const known = exact.get(key.normalize('NFKC').toLowerCase());
+    if (known === undefined) continue;
+    other[known] = value;
+    differs ||= known !== key;
+  }
+  return differs ? [body, other] : [body];
+}
+
+function fromObject({ query, operationName, variables, extensions, documentId, queryId }: Fields): Asked[] {
+  const named = isObject(extensions) && extensions['persistedQuery'] !== undefined;
+  return [{ query, operationName, variables, stored: named || typeof documentId === 'string' || typeof queryId === 'string' }];
 }
 
 /** undefined: it is no document. Throws Error for one that could be none of the readable ones only by its size, and for loops of fragments. */

@@ -30,6 +30,8 @@ export interface Condition {
   readonly usesAge: boolean;
   /** it asks for proof or kind of the identity: then it has what is only claimed, too */
   readonly asksProof: boolean;
+  /** names of fields and constant texts in it: what it may ask a body for */
+  readonly names: ReadonlySet<string>;
   evaluate(context: Context): Outcome;
   /** the value of the expression itself, for explaining; throws what the evaluation throws */
   value(context: Context): unknown;
@@ -204,9 +206,12 @@ function makeCondition(text: string, parsed: ParseResult, loops: Loop): Conditio
   let usesMethod = false;
   let usesAge = false;
   let asksProof = false;
+  const names = new Set<string>();
   for (const node of walk(parsed.ast)) {
+    if (node.op === 'value' && typeof node.args === 'string') names.add(node.args);
     if (node.op === 'id' && node.args === 'params') usesParams = true;
     if (node.op === '.' || node.op === '.?') {
+      names.add(node.args[1]);
       if (OF_BODY.has(node.args[1])) usesBody = true;
       if (node.args[1] === 'method' || node.args[1] === 'overrides') usesMethod = true;
       if (node.args[1] === 'age_s') usesAge = true;
@@ -241,7 +246,7 @@ function makeCondition(text: string, parsed: ParseResult, loops: Loop): Conditio
       return { matched: true, error: failureReason(error) };
     }
   };
-  return { text, ast: parsed.ast, usesParams, usesBody, usesMethod, usesAge, asksProof, evaluate, value };
+  return { text, ast: parsed.ast, usesParams, usesBody, usesMethod, usesAge, asksProof, names, evaluate, value };
 }
 
 /** The library follows a row of signs by recursion and counts no depth for it; how many overflow the stack depends on the machine. */

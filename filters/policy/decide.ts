@@ -5,6 +5,7 @@ import { plainTerms, strictestTerms } from './approval-terms.js';
 import type { Condition } from './cel.js';
 import { ruleContext } from './context/index.js';
 import { grammarChange } from './grammar.js';
+import type { RuleKeys } from './respelled.js';
 import type { ApprovalTerms, Decision, HttpOperation, Mode, OperationFacts, PostgresOperation, RuleMatch, Verdict } from './types.js';
 
 export interface CompiledRule {
@@ -172,17 +173,29 @@ export function decide(rules: readonly CompiledRule[], defaults: Defaults, facts
  * The verdict on an operation in every way that it can be read: the strictest of all. A reading that differs by small letters alone need not be
  * allowed by a rule of its own: it is there for servers that do not tell them apart.
  */
-export function decideReadings(rules: readonly CompiledRule[], defaults: Defaults, facts: OperationFacts): Decision {
+export function decideReadings(rules: readonly CompiledRule[], defaults: Defaults, facts: OperationFacts, keys: RuleKeys): Decision {
   const usual = decide(rules, defaults, facts);
-  const others = otherReadings(facts);
+  const others = otherReadings(facts, keys);
   if (others.length === 0) return usual;
   const decisions = others.map(({ lowered, facts: other }) => decide(rules, lowered ? { ...defaults, allow: true } : defaults, other));
   const decision = strictestDecision([usual, ...decisions]);
   return { ...decision, matches: eachOnce(decision.matches) };
 }
 
-/** The same operation as other readers take it. */
-export function otherReadings(facts: OperationFacts): { lowered: boolean; facts: OperationFacts }[] {
+/** One way to read an operation; `lowered` as in HttpReading. */
+interface Reading {
+  lowered: boolean;
+  facts: OperationFacts;
+}
+
+/** The same operation as other readers take it: those that read another request, and those that take keys for the ones that the rules ask for. */
+export function otherReadings(facts: OperationFacts, keys: RuleKeys): Reading[] {
+  const others = otherRequests(facts);
+  const respelled = ({ lowered, facts: one }: Reading): Reading[] => keys.readings(one).map((other) => ({ lowered, facts: other }));
+  return [...others, ...respelled({ lowered: false, facts }), ...others.flatMap(respelled)];
+}
+
+function otherRequests(facts: OperationFacts): Reading[] {
   if (facts.on === 'mcp') return (facts.also ?? []).map((mcp) => ({ lowered: false, facts: { ...facts, mcp } }));
   if (facts.on !== 'http') return [];
   return (facts.also ?? []).map((reading) => ({ lowered: reading.lowered, facts: readAs(facts, reading) }));

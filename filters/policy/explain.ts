@@ -3,6 +3,7 @@ import { type Condition, compileCondition, failureReason, type Outcome } from '.
 import { callerOf, maskContext, ruleContext } from './context/index.js';
 import { type CompiledRule, otherReadings } from './decide.js';
 import type { CompiledMask, CompiledPolicy } from './index.js';
+import { RuleKeys } from './respelled.js';
 import type { OperationFacts } from './types.js';
 
 /** One part of a condition, and what it came to. */
@@ -82,7 +83,10 @@ function elementsOf(node: ASTNode, facts: OperationFacts, whole: Condition): unk
 function outcomeOf(rule: CompiledRule, facts: OperationFacts): { facts: OperationFacts; outcome: Outcome } {
   const usual = { facts, outcome: rule.condition.evaluate(ruleContext(facts)) };
   if (usual.outcome.matched === true && usual.outcome.error === undefined) return usual;
-  const others = otherReadings(facts).map(({ facts: other }) => ({ facts: other, outcome: rule.condition.evaluate(ruleContext(other)) }));
+  const others = otherReadings(facts, new RuleKeys([rule])).map(({ facts: other }) => ({
+    facts: other,
+    outcome: rule.condition.evaluate(ruleContext(other)),
+  }));
   const all = [usual, ...others];
   return (
     all.find(({ outcome }) => outcome.matched === true && outcome.error === undefined) ??

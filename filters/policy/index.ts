@@ -10,6 +10,7 @@ import { maskContext } from './context/index.js';
 import { type CompiledRule, type Defaults, decideReadings } from './decide.js';
 import { compileDetection } from './detection.js';
 import { invalidPolicy, type Problem } from './problems.js';
+import { RuleKeys } from './respelled.js';
 import { readSource } from './source.js';
 import { checkStructure, type PolicyDocument } from './structure.js';
 import type { OperationFacts, Policy } from './types.js';
@@ -101,6 +102,9 @@ function makePolicy(
     websocket: within('websocket'),
     terminal: within('terminal'),
   };
+  const keys = { http: new RuleKeys(active.http), mcp: new RuleKeys(active.mcp), websocket: new RuleKeys(active.websocket) };
+  const others = new RuleKeys([]);
+  const keysOf = (on: OperationFacts['on']) => (on === 'http' || on === 'mcp' || on === 'websocket' ? keys[on] : others);
   const open = defaults.unparsed === 'allow' && defaults.opaque === 'allow' && defaults.grammar === 'follow' && defaults.allow;
   return {
     version: createHash('sha256').update(text, 'utf8').digest('hex'),
@@ -120,7 +124,7 @@ function makePolicy(
     rules,
     masks,
     defaults,
-    decide: (facts) => decideReadings(active[facts.on], defaults, facts),
+    decide: (facts) => decideReadings(active[facts.on], defaults, facts, keysOf(facts.on)),
     masksFor(facts) {
       const context = maskContext(facts);
       return masks.filter(({ unless }) => unless === undefined || !lifts(unless.evaluate(context))).map(({ rule }) => rule);

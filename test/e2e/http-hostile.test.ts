@@ -9,6 +9,7 @@ const POLICY = `
 version: 1
 rules:
   - { name: inner, on: http, when: 'http.host == "inner.example"', then: deny }
+  - { name: large, on: http, when: 'http.path == "/pay" && has(http.body.amount) && http.body.amount > 1000', then: deny }
 masks:
   - { name: pii, detect: [pii], as: redact }
 `;
@@ -41,14 +42,14 @@ describe('HTTP against hostile clients and servers, through a real Envoy', funct
   });
   afterEach(() => atRest(world));
 
-  const ask = async (head: string): Promise<string> => {
+  const ask = async (head: string, body = ''): Promise<string> => {
     const socket = connect(world.port, '127.0.0.1');
     let text = '';
     socket.on('data', (data) => {
       text += data.toString('latin1');
     });
     socket.on('error', () => undefined);
-    socket.write(Buffer.from(`${head}Connection: close\r\n\r\n`, 'latin1'));
+    socket.write(Buffer.from(`${head}Connection: close\r\n\r\n${body}`, 'latin1'));
     await once(socket, 'close');
     return text;
   };
@@ -81,6 +82,13 @@ describe('HTTP against hostile clients and servers, through a real Envoy', funct
   for (const host of ['inner.example', 'INNER.example:80', 'inner.example.', 'inner.example.:8080'])
     it(`knows a host however it is written: ${host}`, async () => {
       assert.match(await ask(`GET / HTTP/1.1\r\nHost: ${host}\r\n`), /inner/);
+      assert.deepEqual(seen, []);
+    });
+
+  for (const body of ['{"Amount":5000}', '{"amount":5,"AMOUNT":5000}', '{"amount":5,"\\u0041mount":5000}'])
+    it(`refuses a body that some servers read otherwise by the spelling of its keys: ${body}`, async () => {
+      const got = await ask(`POST /pay HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`, body);
+      assert.match(got, /"rule":"large"/);
       assert.deepEqual(seen, []);
     });
 });

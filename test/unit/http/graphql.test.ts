@@ -43,6 +43,19 @@ describe('GraphQL in a request', () => {
     assert.deepEqual(short({ query: '{ a }' }, '/anything'), ['query (a)'], 'by its look, anywhere');
   });
 
+  it('stands under keys in capitals, which servers in Go read, and in an upload whose readers differ', () => {
+    assert.deepEqual(short({ query: '{ a }', Query: 'mutation { wipe }' }), ['query (a)', 'mutation (wipe)']);
+    assert.deepEqual(short({ query: 'query a { a } mutation b { b }', operationName: 'a', OPERATIONNAME: 'b' }), [
+      'query a(a)',
+      'mutation b(b)',
+      'query a(a)',
+      'mutation b(b)',
+    ]);
+    assert.throws(() => read({ query: '', QueryId: 'x' }), /stored GraphQL document/);
+    const twice = '{"query":"mutation { up }","query":"{ a }"}';
+    assert.throws(() => read(form({ operations: [twice], map: ['{}'] }), '/x', 'multipart/form-data'), /stands twice/);
+  });
+
   it('is told by its arguments, in place, by variables, by defaults, in fragments', () => {
     const args = (body: unknown, url: Record<string, string[]> = none) =>
       read(body, '/graphql', 'application/json', url).flatMap((one) => one.arguments.map(({ field, name, value }) => [field, name, value]));
