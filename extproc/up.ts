@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { formatAddress } from '../envoy/address.js';
 import { renderBootstrap } from '../envoy/render.js';
@@ -11,6 +10,7 @@ import { type KubeTarget, readKubeconfig, writeKubeconfig } from './kubernetes/k
 import { type FoundEnvoy, findEnvoy, type RunningEnvoy, runEnvoy } from './process/envoy.js';
 import { assertListenable, freePort } from './process/free-port.js';
 import { inTurn } from './process/in-turn.js';
+import { scratchFolder } from './process/scratch.js';
 import { type Runtime, type RuntimeOptions, startRuntime } from './runtime.js';
 import { openCatalogue } from './stores/catalogue.js';
 import { reachableUrl, writeDiscovery } from './up/discovery.js';
@@ -34,8 +34,9 @@ interface Pieces {
 export async function startUp(options: UpOptions & { postgres: { host: string; port: number } }): Promise<UpBeforePostgres>;
 export async function startUp(options: UpOptions): Promise<Up>;
 export async function startUp(options: UpOptions): Promise<Up> {
-  const found = await findEnvoy({ log: options.progress });
-  const directory = mkdtempSync(join(tmpdir(), 'midstream-'));
+  const { signal } = options;
+  const found = await findEnvoy({ log: options.progress, signal });
+  const { path: directory, remove } = scratchFolder('midstream-');
   const pieces: Pieces = {};
   const stop = async () => {
     // Envoy's listeners go last: until the gateway has told every client, their connections must live.
@@ -43,11 +44,13 @@ export async function startUp(options: UpOptions): Promise<Up> {
       () => pieces.runtime?.stop('the gateway is stopping'),
       () => pieces.envoy?.stop(),
       () => pieces.resource?.catalogue?.close(),
-      () => rmSync(directory, { recursive: true, force: true }),
+      remove,
     );
   };
   try {
-    return { ...(await start(options, found, directory, pieces)), stop };
+    const up = await start(options, found, directory, pieces);
+    signal?.throwIfAborted();
+    return { ...up, stop };
   } catch (error) {
     await stop().catch(() => {});
     throw error;
@@ -69,11 +72,13 @@ async function start(options: UpOptions, found: FoundEnvoy, directory: string, p
   const placeOf = (name: string) => servers.find((one) => one.name === name)?.at;
   pieces.resource = postgres && databaseResource(options, postgres, directory);
 
+  options.signal?.throwIfAborted();
   progress(`starting the gateway (${options.transport})`);
   const runtime = await startRuntime(
     runtimeOptions(options, { directory, record, operatorToken, cluster, servers, resource: pieces.resource }),
   );
   pieces.runtime = runtime;
+  options.signal?.throwIfAborted();
   const tokenFile = writeDiscovery(discovery, runtime.api, operatorToken);
   const kubernetes = placeOf('kubernetes');
   const kubeconfig = join(discovery, 'kubeconfig');
@@ -84,6 +89,7 @@ async function start(options: UpOptions, found: FoundEnvoy, directory: string, p
     path: found.path,
     config: renderBootstrap(renderOptions(options, listenPort, servers, directory, runtime, cluster)),
     ...(options.envoyConcurrency ? { concurrency: options.envoyConcurrency } : {}),
+    signal: options.signal,
   });
   pieces.envoy = envoy;
   return {

@@ -14,6 +14,7 @@ import { packageRoot } from '../process/places.js';
 import { type Postgres, startPostgres, useDatabaseUrl } from '../process/postgres.js';
 import { listSessions, readSession } from '../stores/recordings/query.js';
 import { action, bold, cyan, dim, line, printable, printJson, yellow } from './io.js';
+import { aborted } from './until-stopped.js';
 import { packageVersion } from './version.js';
 
 interface Flags {
@@ -65,14 +66,14 @@ async function demo(flags: Flags): Promise<void> {
     throw new MidstreamError('bad_input', `--transport can't be ${JSON.stringify(transport)}`, { hint: 'Use ext_proc or hop.' });
   const screen = flags.json ? jsonScreen : textScreen;
   const stops: (() => Promise<void>)[] = [];
-  const interrupted = untilSignal();
+  const { signal, done } = untilSignal();
   try {
-    await Promise.race([show({ flags, ports, transport, screen, stops, interrupted: interrupted.promise }), interrupted.promise]);
+    await Promise.race([show({ flags, ports, transport, screen, stops, signal }), aborted(signal)]);
   } finally {
     screen.step('stopping');
     for (const stop of stops.reverse())
       await stop().catch((error: unknown) => screen.step(`not stopped cleanly: ${error instanceof Error ? error.message : String(error)}`));
-    interrupted.done();
+    done();
   }
   // The child processes are gone; a driver's timer must not keep the terminal.
   process.exit(process.exitCode ?? 0);
@@ -102,28 +103,30 @@ interface Show {
   screen: Screen;
   /** what has to be stopped, in the order in which it was started */
   stops: (() => Promise<void>)[];
-  interrupted: Promise<void>;
+  /** aborted by the first Ctrl-C */
+  signal: AbortSignal;
 }
 
-async function show({ flags, ports, transport, screen, stops, interrupted }: Show): Promise<void> {
+async function show({ flags, ports, transport, screen, stops, signal }: Show): Promise<void> {
   const log = (text: string) => screen.step(text);
   const given = process.env.DATABASE_URL;
-  const postgres: Postgres = given ? await useDatabaseUrl(given) : await startPostgres({ log });
-  stops.push(() => postgres.stop());
+  /** What is interrupted while it starts has to be stopped too. */
+  const started = <T>(starting: Promise<T>, stop: (it: T) => Promise<void>): Promise<T> => {
+    stops.push(() => starting.then(stop, () => undefined));
+    return starting;
+  };
+  const postgres: Postgres = await started(given ? useDatabaseUrl(given) : startPostgres({ log, signal }), (it) => it.stop());
   screen.step('seeding a small shop: customers, orders, API keys, salaries');
-  const shop = await seedShop(postgres.url, given ? {} : { database: 'shop' });
-  if (given) stops.push(() => shop.drop());
-  const [api, mcp] = await Promise.all([startShopApi(), startShopMcp()]);
-  stops.push(
-    () => api.stop(),
-    () => mcp.stop(),
-  );
+  // Our own server goes with all that is in it.
+  const shop = await started(seedShop(postgres.url, given ? {} : { database: 'shop' }), async (it) => (given ? it.drop() : undefined));
+  const api = await started(startShopApi(), (it) => it.stop());
+  const mcp = await started(startShopMcp(), (it) => it.stop());
   // Beside it lies what `midstream approvals` finds the API by; recordings of earlier demonstrations stay.
   const record = join(resolve(flags.directory), 'demo');
   mkdirSync(record, { recursive: true, mode: 0o700 });
   // Loaded here, so that the other commands start without gRPC.
   const [{ startUp }, { createLog }] = await Promise.all([import('../up.js'), import('../log.js')]);
-  const up = await startUp({
+  const starting = startUp({
     version: packageVersion(),
     postgres: { host: postgres.host, port: postgres.port },
     listen: { host: '127.0.0.1', port: ports.postgres },
@@ -137,8 +140,9 @@ async function show({ flags, ports, transport, screen, stops, interrupted }: Sho
     resource: 'shop',
     log: createLog('warn'),
     progress: log,
+    signal,
   });
-  stops.push(() => up.stop());
+  const up = await started(starting, (it) => it.stop());
   const { host } = up.postgres;
   const urlOf = (at: { host: string; port: number } | undefined) => `http://${at!.host}:${at!.port}`;
   const servers = { api: urlOf(up.http), mcp: urlOf(up.mcp) };
@@ -155,7 +159,7 @@ async function show({ flags, ports, transport, screen, stops, interrupted }: Sho
   await replay(record, began_ms, screen);
   if (flags.once) return;
   screen.step('the gateway goes on; connect with psql or curl and try it, or stop with Ctrl-C');
-  await Promise.race([interrupted, up.failed.then((why) => Promise.reject(new MidstreamError('unavailable', why)))]);
+  await Promise.race([aborted(signal), up.failed.then((why) => Promise.reject(new MidstreamError('unavailable', why)))]);
 }
 
 /** Tells of what is held as an approver would learn of them: over the approvals API. */
@@ -231,23 +235,18 @@ const jsonScreen: Screen = {
   session: ({ session, resource }, lines) => printJson({ session, resource, replay: lines }),
 };
 
-/** Settles on the first SIGINT or SIGTERM; a second one ends at once. */
-function untilSignal(): { promise: Promise<void>; done(): void } {
-  let settle: () => void = () => undefined;
-  const promise = new Promise<void>((resolve) => {
-    settle = resolve;
-  });
-  let asked = false;
+/** Aborted by the first SIGINT or SIGTERM; a second one ends at once. */
+function untilSignal(): { signal: AbortSignal; done(): void } {
+  const controller = new AbortController();
   const onSignal = () => {
-    if (asked) process.exit(130);
-    asked = true;
-    settle();
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
-  void npmGone().then(settle);
+  void npmGone().then(() => controller.abort());
   return {
-    promise,
+    signal: controller.signal,
     done: () => {
       for (const signal of signals) process.off(signal, onSignal);
     },

@@ -38,7 +38,7 @@ async function run(flags: Flags): Promise<void> {
   const log = createLog(config.log.level);
   const asked = stopAsked();
   const serving = await serve(config, packageVersion(), log);
-  announce(serving, flags.json === true);
+  if (!asked.aborted) announce(serving, flags.json === true);
   await runUntilStopped(
     asked,
     () => serving.stop('the gateway is stopping'),

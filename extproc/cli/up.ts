@@ -9,7 +9,7 @@ import { LOG_LEVELS } from '../config/log-levels.js';
 import { createLog } from '../log.js';
 import { startUp, type UpOptions } from '../up.js';
 import { cyan, dim, line, printJson, serving } from './io.js';
-import { runUntilStopped, stopAsked } from './until-stopped.js';
+import { runUntilStopped, stopAsked, untilReady } from './until-stopped.js';
 import { packageVersion } from './version.js';
 
 interface Flags {
@@ -87,7 +87,7 @@ export function register(program: Command): void {
 async function run(flags: Flags): Promise<void> {
   const options = await withAccess(toOptions(flags), flags.access);
   const asked = stopAsked();
-  const up = await startUp(options);
+  const up = await untilReady(asked, startUp({ ...options, signal: asked }));
   const addresses = {
     ...(up.postgres && { postgres: formatAddress(up.postgres.host, up.postgres.port) }),
     ...(up.http && { http: `http://${formatAddress(up.http.host, up.http.port)}` }),

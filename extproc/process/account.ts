@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { MidstreamError } from '../../filters/errors.js';
 
 /** An account of this machine that a child may run under. */
@@ -22,6 +23,17 @@ export function unprivilegedAccount(): Account | undefined {
   throw new MidstreamError('unavailable', `PostgreSQL does not run as root, and none of the accounts ${candidates.join(', ')} exists`, {
     hint: 'Run as a normal user, or give the address of a database in DATABASE_URL.',
   });
+}
+
+/** The folders for temporary files, the usual one first. */
+export const temporaryFolders = (): string[] => [...new Set([tmpdir(), '/var/tmp', '/tmp'])];
+
+/** The first of them that the account may enter: root's own may be closed to all others. The usual one where none is. */
+export function temporaryFolderOf(account: Account | undefined): string {
+  if (account === undefined) return tmpdir();
+  const enters = (folder: string) =>
+    spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { cwd: '/', stdio: 'ignore', uid: account.uid, gid: account.gid }).status === 0;
+  return temporaryFolders().find(enters) ?? tmpdir();
 }
 
 function idOf(flag: '-u' | '-g', name: string): number | undefined {

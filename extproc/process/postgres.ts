@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { MidstreamError } from '../../filters/errors.js';
-import { type Account, unprivilegedAccount } from './account.js';
+import { type Account, temporaryFolderOf, unprivilegedAccount } from './account.js';
 import { type Child, exitText, startChild, within } from './child.js';
 import { freePort } from './free-port.js';
 import { type PostgresBinaries, postgresBinaries } from './postgres-binaries.js';
+import { scratchFolder } from './scratch.js';
 
 export interface StartPostgresOptions {
   /** told in one line each what is being done */
@@ -24,6 +24,8 @@ export interface StartPostgresOptions {
   settings?: Record<string, string>;
   /** for a directory that exists already and was made with scram: its superuser's password */
   password?: string;
+  /** aborted before the server answers, it ends what was started: rejects with the signal's reason */
+  signal?: AbortSignal | undefined;
 }
 
 export interface Postgres {
@@ -61,8 +63,7 @@ const stopSteps = [
 export async function startPostgres(options: StartPostgresOptions): Promise<Postgres> {
   const account = unprivilegedAccount();
   const binaries = postgresBinaries(account, options.log);
-  const scratch = mkdtempSync(join(tmpdir(), 'midstream-postgres-'));
-  const cleanUp = () => rmSync(scratch, { recursive: true, force: true });
+  const { path: scratch, remove: cleanUp } = scratchFolder('midstream-postgres-', temporaryFolderOf(account));
   try {
     own(scratch, account);
     const directory = options.directory ?? join(scratch, 'data');
@@ -86,6 +87,7 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Post
     };
   } catch (error) {
     cleanUp();
+    options.signal?.throwIfAborted();
     throw error;
   }
 }
@@ -151,7 +153,15 @@ async function initialise({ binaries, account, directory, scratch, password, opt
   const args = ['-D', directory, '-U', SUPERUSER, `--pwfile=${passwordFile}`, `--auth=${auth}`, '--encoding=UTF8', '--locale=C'];
   args.push('--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions');
   if (!synced(options)) args.push('--no-sync');
-  const child = await startChild({ command: binaries.initdb, args, cwd: scratch, account, env: environment(), exitSignal: 'SIGKILL' });
+  const child = await startChild({
+    command: binaries.initdb,
+    args,
+    cwd: scratch,
+    account,
+    env: environment(),
+    exitSignal: 'SIGKILL',
+    signal: options.signal,
+  });
   if (!(await within(child.exited, INITDB_MS_MAX))) await child.stop([{ signal: 'SIGKILL', wait_ms: 5000 }]);
   const exit = await child.exited;
   rmSync(passwordFile, { force: true });
@@ -194,7 +204,13 @@ async function startOnFreePort(work: Work): Promise<{ child: Child; port: number
     });
     const url = `postgres://${SUPERUSER}:${encodeURIComponent(work.password)}@${HOST}:${port}/postgres`;
     // Over the socket in our own folder: on the port another server may answer, and this one fail to take it.
-    const version = await ready(child, { host: scratch, port, user: SUPERUSER, password: work.password, database: 'postgres' });
+    const version = await ready(child, options.signal, {
+      host: scratch,
+      port,
+      user: SUPERUSER,
+      password: work.password,
+      database: 'postgres',
+    });
     if (version !== undefined) return { child, port, url, version };
     const exit = await child.exited;
     const taken = /address already in use/i.test(child.tail());
@@ -204,10 +220,14 @@ async function startOnFreePort(work: Work): Promise<{ child: Child; port: number
 }
 
 /** The server's version once it answers; undefined when it ended instead. */
-async function ready(child: Child, where: pg.ClientConfig): Promise<string | undefined> {
+async function ready(child: Child, signal: AbortSignal | undefined, where: pg.ClientConfig): Promise<string | undefined> {
   const until = Date.now() + READY_MS_MAX;
   let last: unknown;
   while (child.running) {
+    if (signal?.aborted) {
+      await child.stop(stopSteps);
+      throw signal.reason;
+    }
     try {
       return await versionOf(where);
     } catch (error) {

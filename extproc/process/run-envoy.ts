@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { MidstreamError } from '../../filters/errors.js';
-import { type Exit, exitText, pause, startChild, within } from './child.js';
+import { type Child, type Exit, exitText, pause, startChild, within } from './child.js';
 import { type AdminAddress, askAdmin, readStats } from './envoy-admin.js';
+import { scratchFolder } from './scratch.js';
 
 export type EnvoyLogLevel = 'trace' | 'debug' | 'info' | 'warning' | 'error' | 'critical' | 'off';
 
@@ -23,6 +23,8 @@ export interface RunEnvoyOptions {
   concurrency?: number;
   /** milliseconds until it must be ready; 30 s otherwise */
   ready_ms_max?: number;
+  /** aborted before Envoy is ready, it ends Envoy: rejects with the signal's reason */
+  signal?: AbortSignal | undefined;
 }
 
 export interface RunningEnvoy {
@@ -53,9 +55,8 @@ const KILL_MS_MAX = 5_000;
  * It ends with this process, also when that is killed.
  */
 export async function runEnvoy(options: RunEnvoyOptions): Promise<RunningEnvoy> {
-  // mkdtemp makes the folder 0700: nobody else reads the configuration or reaches the admin socket.
-  const folder = mkdtempSync(join(tmpdir(), 'midstream-envoy-'));
-  const cleanUp = () => rmSync(folder, { recursive: true, force: true });
+  // Nobody else reads the configuration or reaches the admin socket there.
+  const { path: folder, remove: cleanUp } = scratchFolder('midstream-envoy-');
   try {
     const admin = options.admin ?? { path: join(folder, 'admin.sock') };
     const file = join(folder, 'envoy.yaml');
@@ -70,12 +71,8 @@ export async function runEnvoy(options: RunEnvoyOptions): Promise<RunningEnvoy> 
       exitSignal: 'SIGTERM',
       guarded: true,
     });
-    process.once('exit', cleanUp);
-    void child.exited.then(() => {
-      process.off('exit', cleanUp);
-      cleanUp();
-    });
-    await ready(child, admin, options.ready_ms_max ?? READY_MS_MAX);
+    void child.exited.then(cleanUp);
+    await ready(child, admin, options.ready_ms_max ?? READY_MS_MAX, options.signal);
     return {
       pid: child.pid,
       admin,
@@ -113,9 +110,13 @@ function withAdmin(config: string, admin: AdminAddress): string {
   return document.toString({ lineWidth: 0 });
 }
 
-async function ready(child: Awaited<ReturnType<typeof startChild>>, admin: AdminAddress, wait_ms: number): Promise<void> {
+async function ready(child: Child, admin: AdminAddress, wait_ms: number, signal: AbortSignal | undefined): Promise<void> {
   const until = Date.now() + wait_ms;
   while (child.running) {
+    if (signal?.aborted) {
+      await child.stop(endSteps);
+      throw signal.reason;
+    }
     const answer = await askAdmin(admin, 'GET', '/ready').catch(() => undefined);
     if (answer?.status === 200) return;
     if (Date.now() > until) {

@@ -51,6 +51,8 @@ export interface UpOptions {
   /** where Prometheus metrics are served; undefined: nowhere */
   metrics?: { host: string; port: number };
   limits?: { notice_every_ms?: number };
+  /** aborted before all is up, it stops what was started: startUp rejects with the signal's reason */
+  signal?: AbortSignal | undefined;
 }
 
 export interface Up {

