@@ -12,9 +12,22 @@ const COMMA_OR_END = 5;
 const DEPTH_MAX = 10_000;
 /** a longer key is evidence by its end, bytes */
 const KEY_BYTES_MAX = 256;
-/** fields that name the value of the field `value` beside them, as in lists of variables and of headers */
-const NAMING = new Set(['name', 'key', 'Name', 'Key']);
-const NAMED = new Set(['value', 'Value']);
+const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
+/**
+ * Fields that name the value beside them, as in lists of variables, headers, parameters and fields of forms; without signs, in small
+ * letters. What `field` or `variable` begins with is one too (`fieldName`, `variable_key`).
+ */
+const NAMING = set(
+  'name key label field variable var param parameter property option setting header attribute question prompt optionname parameterkey parametername paramname varname envname propertyname settingname headername attributename configkey configname itemkey cookiename displayname fieldname fieldlabel fieldkey variablename variablekey',
+);
+/** Fields whose value is named so, by the field beside them or by the object's own key (`"DB_PASSWORD": {"defaultValue": "x"}`). */
+const NAMED = set(
+  'value val default defaultvalue stringvalue currentvalue rawvalue secretvalue plainvalue parametervalue optionvalue fieldvalue propertyvalue settingvalue headervalue attributevalue variablevalue initialvalue',
+);
+/** Fields that hold text of all kinds: named by the field before them alone. */
+const NAMED_BEHIND = set('content text answer input response');
+/** longest of these words with its signs */
+const WORD_MAX = 32;
 
 /** A key that was met; the same keys come with every object, so what is known of one is kept. */
 export class JsonKey implements FindContext {
@@ -22,6 +35,8 @@ export class JsonKey implements FindContext {
   readonly naming: boolean;
   /** its value is the one that is named */
   readonly named: boolean;
+  /** the same, and the name may stand behind it, or be the key of its object */
+  readonly awaits: boolean;
   /** what the detector says of the name; undefined: not asked yet */
   sensitive: boolean | undefined;
   /** how most values under it were written of late, and their kind (whole.ts) */
@@ -33,8 +48,10 @@ export class JsonKey implements FindContext {
     readonly name: string,
     readonly bytes: Buffer,
   ) {
-    this.naming = NAMING.has(name);
-    this.named = NAMED.has(name);
+    const word = name.length > WORD_MAX ? '' : name.replace(/[_.\s-]/g, '').toLowerCase();
+    this.naming = NAMING.has(word);
+    this.awaits = NAMED.has(word);
+    this.named = this.awaits || NAMED_BEHIND.has(word);
   }
 
   foundWhole(kind: Kind, detector: Detector): void {
@@ -88,6 +105,10 @@ interface Level {
   key: JsonKey | undefined;
   /** what the field `name` of this object says */
   named: JsonKey | undefined;
+  /** the key of the object itself */
+  owner: JsonKey | undefined;
+  /** it was looked for a name behind the object's first value */
+  looked: boolean;
 }
 
 /** Where in a JSON text a token stands: what may come next, and the key that speaks for it. */
@@ -99,8 +120,11 @@ export class JsonPlace {
   private next = VALUE;
   private readonly levels: Level[] = [];
 
-  /** `keys`: those of texts that are read one after the other */
-  constructor(private readonly keys: JsonKeys = new JsonKeys()) {}
+  /** `keys`: those of texts that are read one after the other; `isSensitive`: what a key says of its value */
+  constructor(
+    private readonly keys: JsonKeys = new JsonKeys(),
+    private readonly isSensitive: (key: JsonKey) => boolean = () => false,
+  ) {}
 
   /** outside of all objects and lists */
   get top(): boolean {
@@ -136,7 +160,14 @@ export class JsonPlace {
       if ((next !== VALUE && next !== VALUE_OR_END) || levels.length === DEPTH_MAX) return false;
       const object = b === 0x7b;
       // a list's elements stand under the list's key, an object's members each under their own
-      levels.push({ object, key: object ? undefined : level?.key, named: undefined });
+      const key = level?.key;
+      levels.push({
+        object,
+        key: object ? undefined : key,
+        named: undefined,
+        owner: level?.object === true ? key : undefined,
+        looked: false,
+      });
       this.next = object ? KEY_OR_END : VALUE_OR_END;
       return true;
     }
@@ -164,14 +195,40 @@ export class JsonPlace {
     const level = this.levels[this.levels.length - 1];
     if (level === undefined) return;
     if (this.isKey) level.key = this.keys.of(text, Math.max(start, end - KEY_BYTES_MAX), end);
-    else if (level.object && level.key?.naming === true) level.named = this.keys.of(text, start, Math.min(end, start + KEY_BYTES_MAX));
+    else if (level.object && level.key?.naming === true) this.name(level, text, start, end);
+  }
+
+  /** Where several fields name the value, one that says secret stands. */
+  private name(level: Level, text: Buffer, start: number, end: number): void {
+    if (level.named === undefined || !this.isSensitive(level.named))
+      level.named = this.keys.of(text, start, Math.min(end, start + KEY_BYTES_MAX));
+  }
+
+  /** The value begun last may be named by a field that stands behind it in its object. It is asked once an object: its first value. */
+  awaitsName(): boolean {
+    const level = this.levels[this.levels.length - 1];
+    return level?.object === true && !this.isKey && !level.looked && level.named === undefined && level.key?.awaits === true;
+  }
+
+  /** What was behind the value: text[start, end) names it, or nothing does. */
+  looked(text?: Buffer, start = 0, end = 0): void {
+    const level = this.levels[this.levels.length - 1]!;
+    level.looked = true;
+    if (text !== undefined) this.name(level, text, start, end);
+  }
+
+  /** Is the field called text[start, end) one that names the value beside it? */
+  isNaming(text: Buffer, start: number, end: number): boolean {
+    return this.keys.of(text, start, end)?.naming === true;
   }
 
   /** The key that speaks for the value begun last; undefined for keys and where there is none. */
   context(): JsonKey | undefined {
     const level = this.levels[this.levels.length - 1];
     if (level === undefined || this.isKey) return undefined;
-    return level.named !== undefined && level.key?.named === true ? level.named : level.key;
+    const { key } = level;
+    if (key?.named !== true) return key;
+    return level.named ?? (key.awaits && level.owner !== undefined && this.isSensitive(level.owner) ? level.owner : key);
   }
 }
 

@@ -5,6 +5,7 @@ import { Target } from '../target.js';
 import { maskText, valuesIn } from '../text.js';
 import type { Detector, Hit, Kind, Masker } from '../types.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
+import { nameBehind } from './json-behind.js';
 import { type JsonKey, JsonPlace } from './json-place.js';
 import { decodable, escapeJson, unescapeJson } from './json-string.js';
 import { maskedNumber } from './number.js';
@@ -63,7 +64,7 @@ export class JsonMasker implements StreamCodec {
   constructor(private readonly options: CodecOptions) {
     this.detector = options.detector;
     this.masker = options.masker;
-    this.place = new JsonPlace(options.keys);
+    this.place = new JsonPlace(options.keys, (key) => this.isSensitive(key));
   }
 
   get held(): number {
@@ -140,9 +141,9 @@ export class JsonMasker implements StreamCodec {
   private run(final: boolean): void {
     while (this.at < this.length && this.text === undefined) {
       if (this.token === STRING) {
-        if (!this.string()) break;
+        if (!this.string(final)) break;
       } else if (this.token === SCALAR) {
-        if (!this.scalar()) break;
+        if (!this.scalar(final)) break;
       } else this.between();
     }
     if (final && this.token === SCALAR && this.text === undefined) this.settleScalar();
@@ -165,7 +166,7 @@ export class JsonMasker implements StreamCodec {
   }
 
   /** Goes to the end of a string; false when it has not come. */
-  private string(): boolean {
+  private string(final: boolean): boolean {
     const { buf, length } = this;
     let at = this.at;
     while (at < length) {
@@ -180,6 +181,10 @@ export class JsonMasker implements StreamCodec {
       }
     }
     if (at < length) {
+      if (this.long === undefined && this.waits(at + 1, final)) {
+        this.at = at;
+        return false;
+      }
       this.at = at + 1;
       if (this.long === undefined) this.settleString(at);
       else this.closeLong(at);
@@ -353,7 +358,7 @@ export class JsonMasker implements StreamCodec {
   }
 
   /** A number or a word, with the blanks behind it: only what comes next shows that it is one. */
-  private scalar(): boolean {
+  private scalar(final: boolean): boolean {
     const { buf, length, place } = this;
     let at = this.at;
     // behind the blanks another word is not part of this one, wherever the chunks are cut
@@ -365,8 +370,23 @@ export class JsonMasker implements StreamCodec {
       if (at - this.from > NUMBER_HELD_MAX && !this.dropping) this.longScalar();
       return false;
     }
+    if (!this.dropping && isNumberStart(buf[this.from]!) && this.waits(at, final)) return false;
     this.settleScalar();
     return true;
+  }
+
+  /** The value that ends at `end` waits for what may name it: bytes behind it in its object that have not come. */
+  private waits(end: number, final: boolean): boolean {
+    const { place, buf } = this;
+    if (!place.awaitsName()) return false;
+    const name = nameBehind(buf, end, this.length, final, place);
+    if (name === undefined) return true;
+    if (name.end <= name.start) place.looked();
+    else {
+      const text = unescapeJson(buf, name.start, name.end);
+      place.looked(text, 0, text.length);
+    }
+    return false;
   }
 
   private settleScalar(): void {

@@ -110,6 +110,34 @@ describe('JSON codec, properties', function () {
     });
   });
 
+  it('a name counts on both sides of its value, wherever it is cut', () => {
+    const names = ['DB_PASSWORD', 'ssn', 'color', 'phone', 'API_KEY', 'x'];
+    const values = ['hunter22', '536904399', 'a8f5f167f44f4964e6c998dee827110c', 'eu-west-1', 4155552671, 'plain text'];
+    forSeeds(count(ROUNDS), (r) => {
+      const fields: [string, Json][] = [
+        ['name', r.pick(names)],
+        ['value', r.pick(values)],
+        ...Array.from({ length: r.int(3) }, (_, n): [string, Json] => [
+          `f${n}`,
+          r.pick<Json>(['z', 7, [1, { name: 'password' }], { a: { b: [] } }]),
+        ]),
+      ];
+      const masker = r.pick(maskers);
+      const gives = (all: [string, Json][], size: () => number): { [key: string]: Json } =>
+        JSON.parse(masked(masker, Buffer.from(written(r, [Object.fromEntries(all)])), size).toString('utf8'))[0];
+      const expected = gives(fields, () => 1e9);
+      for (let k = fields.length - 1; k > 0; k--) {
+        const other = r.int(k + 1);
+        [fields[k], fields[other]] = [fields[other]!, fields[k]!];
+      }
+      assert.deepEqual(
+        gives(fields, () => 1 + r.int(9)),
+        expected,
+        JSON.stringify(fields),
+      );
+    });
+  });
+
   it('takes what is no JSON, and gives the same wherever it is cut', () => {
     forSeeds(count(ROUNDS), (r) => {
       const text = Buffer.from(written(r, value(r, 0)), 'utf8');

@@ -29,6 +29,45 @@ describe('JSON codec', () => {
       '[{"name":"DB_PASSWORD","value":"hunter22"},{"name":"x","value":"hunter22"}]',
       '[{"name":"DB_PASSWORD","value":"[password]"},{"name":"x","value":"hunter22"}]',
     ],
+    ['a name behind its value', '{"value":"hunter22","name":"DB_PASSWORD"}', '{"value":"[password]","name":"DB_PASSWORD"}'],
+    [
+      'a name behind its value, other things between',
+      '[{"value":"hunter22","tags":["a",{"name":"x"}],"type":"env" , "key" : "DB_PASSWORD"},{"value":"hunter22","key":"DB_HOST"}]',
+      '[{"value":"[password]","tags":["a",{"name":"x"}],"type":"env" , "key" : "DB_PASSWORD"},{"value":"hunter22","key":"DB_HOST"}]',
+    ],
+    ['a name behind a number', '{"value":536904399 ,"label":"SSN"}', '{"value":0 ,"label":"SSN"}'],
+    [
+      'a name with escapes',
+      '{"value":"hunter22","n\\u0061me":"DB_P\\u0041SSWORD"}',
+      '{"value":"[password]","n\\u0061me":"DB_P\\u0041SSWORD"}',
+    ],
+    [
+      'names and values by other words',
+      '[{"NAME":"DB_PASSWORD","VALUE":"hunter22"},{"ParameterKey":"DbPassword","ParameterValue":"hunter22"},{"variable":"DB_PASSWORD","stringValue":"hunter22"},{"label":"Password","content":"hunter22"}]',
+      '[{"NAME":"DB_PASSWORD","VALUE":"[password]"},{"ParameterKey":"DbPassword","ParameterValue":"[password]"},{"variable":"DB_PASSWORD","stringValue":"[password]"},{"label":"Password","content":"[password]"}]',
+    ],
+    [
+      'the key of the object',
+      '{"DbPassword":{"type":"securestring","defaultValue":"hunter22"},"db_password":{"value":"hunter22","note":"hunter22"}}',
+      '{"DbPassword":{"type":"securestring","defaultValue":"[password]"},"db_password":{"value":"[password]","note":"hunter22"}}',
+    ],
+    [
+      'the name before the key of the object',
+      '{"password":{"name":"color","value":"hunter22"}}',
+      '{"password":{"name":"color","value":"hunter22"}}',
+    ],
+    [
+      'one of two names',
+      '{"name":"DB_PASSWORD","label":"of the shop","value":"hunter22"}',
+      '{"name":"DB_PASSWORD","label":"of the shop","value":"[password]"}',
+    ],
+    ['the name of another object', '[{"value":"hunter22"},{"name":"DB_PASSWORD"}]', '[{"value":"hunter22"},{"name":"DB_PASSWORD"}]'],
+    [
+      'a name inside of another value',
+      '{"value":"hunter22","a":{"name":"DB_PASSWORD"}}',
+      '{"value":"hunter22","a":{"name":"DB_PASSWORD"}}',
+    ],
+    ['a value without an end of its object', '{"value":"hunter22","name":"DB_PASSWORD"', '{"value":"[password]","name":"DB_PASSWORD"'],
     ['a key that is a value', '{"jane@example.com":1}', '{"[email]":1}'],
     ['JSON in a string', '{"body":"{\\"password\\": \\"hunter22\\"}"}', '{"body":"{\\"password\\": \\"[password]\\"}"}'],
     ['lines of JSON', '{"a":"jane@example.com"}\n{"a":1}\n', '{"a":"[email]"}\n{"a":1}\n'],
@@ -59,6 +98,18 @@ describe('JSON codec', () => {
     assert.deepEqual(Object.keys(read), [text, 'n', 'm']);
     assert.equal(read[text], `${text} [email] ${text}`);
     assert.ok(masked.endsWith(`"n":${'7'.repeat(5000)},"m":0}`));
+  });
+
+  it('a name behind its value counts within 1 KiB, and the value is held no longer', () => {
+    const text = (filler: number): string => `{"value":"hunter22","x":"${'y'.repeat(filler)}","name":"DB_PASSWORD"}`;
+    const between = text(0).lastIndexOf('"') - text(0).indexOf(',');
+    assert.ok(mask(text(1024 - between - 1)).startsWith('{"value":"[password]"'));
+    assert.ok(mask(text(1024 - between)).startsWith('{"value":"hunter22"'));
+    const codec = new JsonMasker({ detector, masker: createMasker('redact'), write: () => undefined });
+    codec.push(Buffer.from('{"value":"hunter22","x":['));
+    assert.ok(codec.held > 0);
+    codec.push(Buffer.from('1,'.repeat(520)));
+    assert.ok(codec.held < 20, `${codec.held}`);
   });
 
   it('any depth', () => {
