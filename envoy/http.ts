@@ -66,8 +66,8 @@ function processFilter(listener: HttpListener): object {
         response_trailer_mode: 'SEND',
       },
       request_attributes: REQUEST_ATTRIBUTES,
-      // A question about a request that waited becomes that request: its method and host too.
-      mutation_rules: { allow_all_routing: true },
+      // A question about a request that waited becomes that request: its method and host too. What a server says in a header of Envoy's is masked like all else.
+      mutation_rules: { allow_all_routing: true, allow_envoy: true },
       metadata_options: {
         receiving_namespaces: { untyped: [METADATA_NAMESPACE] },
         ...forwarded(listener),

@@ -22,7 +22,7 @@ export interface HeaderCover {
 }
 
 /** Envoy writes them itself, from what it knows of the connection and of the body's length. */
-const OF_THE_CONNECTION = new Set([':status', 'content-length', 'transfer-encoding', 'connection', 'upgrade']);
+export const OF_THE_CONNECTION: ReadonlySet<string> = new Set([':status', 'content-length', 'transfer-encoding', 'connection', 'upgrade']);
 const DATES = new Set(['date', 'expires', 'last-modified']);
 /** IMF-fixdate (RFC 9110 section 5.6.7) */
 const DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;

@@ -6,7 +6,7 @@ import { isJson, mediaType } from './body.js';
 import { type Answer, type Effects, type Header, LENGTH_KEPT } from './effects.js';
 import type { GrpcOptions } from './grpc/masker.js';
 import { answerType, type GrpcCall, type GrpcForm, grpcForm, NO_SCHEMA } from './grpc/schema.js';
-import { type HeaderCover, maskHeaders } from './header-masking.js';
+import { type HeaderCover, maskHeaders, OF_THE_CONNECTION } from './header-masking.js';
 import { type BodyAsked, type BodyMask, BodyMasker, bodyParameters, type ContentMasker } from './masking.js';
 import { REQUEST } from './request-text.js';
 import { shownHeader } from './shown-headers.js';
@@ -91,7 +91,8 @@ export class Response {
     let changes: ReturnType<Response['changes']>;
     let charset = '';
     try {
-      changes = this.changes(headers);
+      // One of the server's own would become the length of its answer.
+      changes = this.changes(headers.filter(([name]) => name !== LENGTH_KEPT));
       if (masked && !end) charset = this.charset(of('content-type'), changes.set);
     } catch (error) {
       return unread(error);
@@ -142,7 +143,10 @@ export class Response {
     this.finish();
     this.begin(out);
     this.send(false, out);
-    out.answers.push({ part: 'response_trailers', ...this.changes(headers) });
+    // Behind a body they say nothing of the connection (RFC 9110 section 6.5.1), and no mask looks at them.
+    const lost = this.masks.length === 0 ? [] : headers.map(([name]) => name).filter((name) => OF_THE_CONNECTION.has(name));
+    const { remove, ...changes } = this.changes(headers);
+    out.answers.push({ part: 'response_trailers', ...changes, remove: [...remove, ...lost] });
   }
 
   flush(out: Effects): void {

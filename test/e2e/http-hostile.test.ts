@@ -62,12 +62,16 @@ describe('HTTP against hostile clients and servers, through a real Envoy', funct
       ...values.map((value, n) => `X-${n}: "${value}"`),
       `X-${CARD}: 1`,
       `Content-Type: text/plain; note=${CARD}`,
+      `X-Envoy-Upstream-Service-Time: ${CARD}`,
+      `X-Midstream-Content-Length: ${CARD}`,
     ];
-    answer = `HTTP/1.1 200 ${CARD}\r\n${lines.join('\r\n')}\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nServer: ${CARD}\r\nX-T: ${values[1]}\r\n\r\n`;
+    const trailers = ['Server', 'Upgrade', 'Connection', 'Content-Length', 'X-Envoy-Degraded'].map((name) => `${name}: ${CARD}`);
+    answer = `HTTP/1.1 200 ${CARD}\r\n${lines.join('\r\n')}\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n${trailers.join('\r\n')}\r\nX-T: ${values[1]}\r\n\r\n`;
     const got = await ask('GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\n');
     assert.match(got, /^HTTP\/1\.1 200 OK\r\n/);
     for (const text of [CARD, ...values]) assert.ok(!got.includes(text), got);
     for (const name of names) assert.match(got, new RegExp(`^${name.toLowerCase()}: `, 'm'));
+    assert.doesNotMatch(got, /^content-length: /m, 'its length is nothing that a server may tell by another header');
   });
 
   for (const host of ['Host: a\r\nHost: inner.example', 'Host: inner.example\r\nHost: a', 'Host: x@inner.example', 'Host: a:80:90'])
