@@ -1,15 +1,38 @@
 import { MARK } from './marks.js';
 
 /**
- * What stands before the words of a policy or a webhook that refused a write (k8s.io/apiserver, pkg/admission/plugin: policy/validating and
- * webhook/errors). They see the whole object, what is stored of it included, and say what they like.
+ * What stands before the words of a policy or a webhook that refused a write, or failed on it (k8s.io/apiserver, pkg/admission/plugin: policy/validating,
+ * webhook/errors and webhook/mutating). They see the whole object, what is stored of it included, and say what they like; an internal error may quote
+ * what they said.
  */
-const REFUSED = /\bdenied (?:the )?request: /;
+const WORDS =
+  /\bdenied (?:the )?request: |^(?:Internal error occurred: )?failed calling webhook "[\w.-]{1,253}": |^Internal error occurred: /;
 
-/** Where those words begin, UTF-16 units; -1 where nobody speaks so. */
-export function refusalWords(text: string): number {
-  const found = REFUSED.exec(text);
-  return found === null ? -1 : found.index + found[0].length;
+/** How a call of a webhook ends that reached nobody: words of the API server alone, and the cluster's owner needs them. */
+const ENDING = /: (?:connect: connection refused|context deadline exceeded|no such host|EOF)$/;
+
+/** Reasons of a Status (metav1.StatusReason). A webhook may give another, and then it is its word. */
+const REASONS = new Set(
+  (
+    'Unauthorized Forbidden NotFound AlreadyExists Conflict Gone Invalid ServerTimeout StoreReadError Timeout TooManyRequests BadRequest ' +
+    'MethodNotAllowed NotAcceptable RequestEntityTooLarge UnsupportedMediaType InternalError Expired ServiceUnavailable'
+  ).split(' '),
+);
+
+/** Where those words begin and end, UTF-16 units; undefined where nobody speaks so. */
+export function admissionWords(text: string): { start: number; end: number } | undefined {
+  const found = WORDS.exec(text);
+  if (found === null) return undefined;
+  const start = found.index + found[0].length;
+  return { start, end: Math.max(start, text.length - (ENDING.exec(text)?.[0].length ?? 0)) };
+}
+
+/** Of a Status in which admission speaks: whether a text outside of its message is the API server's own. `said`: its message up to their words. */
+export function ownWord(name: string, text: string, said: string): boolean {
+  if (name === 'reason') return REASONS.has(text);
+  if (name === 'status' || name === 'apiVersion') return text === 'Failure' || text === 'v1';
+  if (name === 'kind' && text === 'Status') return true;
+  return text === '' || said.split(/[\s"]+/).includes(text);
 }
 
 /** What the API server itself warns of names fields, and quotes no value (strict field validation). */

@@ -1,7 +1,7 @@
 import { type JsonEntry, type JsonNode, type Key, readTree, stringOf, textOf } from '../../http/json-tree.js';
 import { maskedNumber } from '../../mask/codecs/number.js';
 import { maskText } from '../../mask/text.js';
-import { refusalWords } from './admission.js';
+import { admissionWords, ownWord } from './admission.js';
 import { isBase64, isPacked, textInBase64 } from './base64.js';
 import { type CoveredObject, MARK, markOf, type ObjectMask } from './marks.js';
 import type { ObjectMasker } from './object-masker.js';
@@ -53,8 +53,8 @@ export class Walk {
 
   /** what is read is a Status: it may tell of the very object that was asked for */
   private status = false;
-  /** and who refused the write said so in it: causes are their words too */
-  private refused = false;
+  /** admission speaks in it, and may say more than in its message: the message up to there */
+  private said: string | undefined;
 
   root(node: JsonNode, listKind: string): void {
     // A list is a JSON patch: its operations.
@@ -83,7 +83,9 @@ export class Walk {
     const { kind, path, named } = this.words(node);
     if (own) {
       this.status = kind === 'Status';
-      this.refused = this.status && refusalWords(textOf(this.buf, node, 'message')) >= 0;
+      this.said = this.status ? saidBefore(textOf(this.buf, node, 'message')) : undefined;
+      const spoken = this.said === undefined ? undefined : this.masker.coverFor('', '', true)?.cover;
+      if (spoken !== undefined) return this.admission(node, place, spoken, this.said!);
     }
     const covered = place.cover === undefined ? this.masker.coverFor(kind, listKind, own) : undefined;
     const keys = covered === undefined ? [] : COVERED[covered.kind];
@@ -93,10 +95,6 @@ export class Walk {
       if (place.cover === undefined && known.clean !== true && name.length >= KEY_UNITS_MIN) this.key(entry);
       if (place.metadata && SET_BY_SERVER.has(name)) continue;
       if (own && (name === 'kind' || name === 'apiVersion')) continue;
-      if (this.refused && name === 'causes') {
-        this.causes(value, place);
-        continue;
-      }
       const covers = covered !== undefined && (keys.includes(name) || (patches && name === 'value'));
       const inner: Place = {
         name: name === 'value' && named !== '' ? named : name,
@@ -175,8 +173,8 @@ export class Walk {
     const cover = this.status ? this.masker.coverFor('', '', true)?.cover : undefined;
     if (cover === undefined && buf.indexOf('"{', start) < 0 && buf.indexOf('"[', start) < 0) return undefined;
     const whole = buf.toString('utf8', start, end);
-    const words = cover === undefined ? -1 : refusalWords(whole);
-    const text = words < 0 ? whole : whole.slice(0, words);
+    const words = cover === undefined ? undefined : admissionWords(whole);
+    const text = words === undefined ? whole : whole.slice(0, words.start);
     const parts: string[] = [];
     let at = 0;
     for (const { start: from, end: to, said } of quotedJson(text)) {
@@ -191,27 +189,29 @@ export class Walk {
     if (printed >= 0) {
       this.masker.found(cover!.name);
       rest = rest.slice(0, printed) + MARK;
-    } else if (words >= 0) {
+    } else if (words !== undefined) {
       this.masker.found(cover!.name);
-      rest += MARK;
+      rest += MARK + whole.slice(words.end);
     } else if (at === 0) return undefined;
     const next = Buffer.from(parts.join('') + rest);
     return this.detected(next, 0, next.length, place) ?? next;
   }
 
-  /** Causes of a refusal (StatusCause): who refused wrote them, for the object that was asked for. */
-  private causes(node: JsonNode, place: Place): void {
-    const cover = this.masker.coverFor('', '', true)?.cover;
-    if (cover === undefined || node.type !== 'array') return this.value(node, place, '');
-    for (const item of node.items) {
-      if (item.type !== 'object') this.value(item, { ...place, cover }, '');
-      else for (const { value } of item.entries) this.value(value, this.saysWho(value) ? place : { ...place, cover }, '');
+  /** A Status of an object that is covered, in which admission speaks: all of it is theirs but the API server's own words. */
+  private admission({ entries }: JsonNode & { type: 'object' }, place: Place, cover: ObjectMask, said: string): void {
+    for (const { name, value } of entries) {
+      if (name === 'causes' && value.type === 'array') for (const item of value.items) this.cause(item, place, cover);
+      else if (value.type === 'object') this.admission(value, place, cover, said);
+      else if (name === 'message' || value.type === 'number') this.value(value, place, '');
+      else if (value.type !== 'string' || !ownWord(name, stringOf(this.buf, value), said)) this.value(value, { ...place, cover }, '');
     }
   }
 
-  /** Its text begins with who refused: that much stays. */
-  private saysWho(node: JsonNode): boolean {
-    return node.type === 'string' && refusalWords(stringOf(this.buf, node)) >= 0;
+  /** A text that begins with who speaks (StatusCause): that much stays. */
+  private cause(item: JsonNode, place: Place, cover: ObjectMask): void {
+    const saysWho = (node: JsonNode) => node.type === 'string' && admissionWords(stringOf(this.buf, node)) !== undefined;
+    if (item.type !== 'object') this.value(item, { ...place, cover }, '');
+    else for (const { value } of item.entries) this.value(value, saysWho(value) ? place : { ...place, cover }, '');
   }
 
   private quotedObject(raw: Buffer, asked: boolean): Buffer | 'clean' | 'unread' {
@@ -287,6 +287,12 @@ const KEY_UNITS_MIN = 6;
 
 /** A shorter number is no value of any kind, characters. */
 const DIGITS_MIN = 7;
+
+/** What of a message is the API server's own, before admission speaks; undefined where it does not. */
+function saidBefore(message: string): string | undefined {
+  const words = admissionWords(message);
+  return words && message.slice(0, words.start);
+}
 
 const plainPlace = (name: string): Place => ({ name, known: undefined, cover: undefined, metadata: false });
 

@@ -61,6 +61,40 @@ describe('answers of a Kubernetes API', () => {
       assert.deepEqual(json(status, { resource: 'secrets' }), { ...covered, details: { ...status.details, causes } });
       assert.deepEqual(json(status, { resource: 'pods' }), status, 'of what is not covered their words are shown');
     }
+    // A webhook writes the whole Status; one that fails is quoted by an internal error.
+    const asked = { resource: 'secrets' };
+    const by = 'admission webhook "w.example" denied the request: ';
+    const theirs = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: { continue: said, resourceVersion: said },
+      status: 'Failure',
+      message: by + said,
+      reason: said,
+      details: { name: said, group: said, kind: said, uid: said, retryAfterSeconds: 1, causes: [{ field: said }] },
+      code: 400,
+    };
+    const shown = JSON.stringify(json(theirs, asked));
+    assert.ok(!shown.includes('correct-horse') && shown.includes(`"${by.replaceAll('"', '\\"')}${MARK}"`), shown);
+    assert.ok(shown.includes('"kind":"Status","apiVersion":"v1"') && shown.includes('"status":"Failure"'), shown);
+    for (const [error, keeps] of [
+      ['failed calling webhook "w.example": failed to call webhook: SAID', 'failed calling webhook "w.example": MARK'],
+      [
+        'failed calling webhook "w.example": failed to call webhook: Post "https://SAID/": dial tcp 10.0.0.1:443: connect: connection refused',
+        'failed calling webhook "w.example": MARK: connect: connection refused',
+      ],
+      ['failed calling webhook "w.example": expected response.uid="u", got "SAID"', 'failed calling webhook "w.example": MARK'],
+      ['replace operation does not apply: doc is missing path: /SAID/x: missing value', 'MARK'],
+    ] as const) {
+      const message = error.replace('SAID', said);
+      const status = { kind: 'Status', message: `Internal error occurred: ${message}`, reason: 'InternalError', code: 500 };
+      const kept = keeps.replace('MARK', MARK);
+      assert.deepEqual(json({ ...status, details: { causes: [{ message }] } }, asked), {
+        ...status,
+        message: `Internal error occurred: ${kept}`,
+        details: { causes: [{ message: kept }] },
+      });
+    }
     const own = {
       kind: 'Status',
       message: 'x is invalid',
