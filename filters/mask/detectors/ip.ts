@@ -23,7 +23,8 @@ export function ipv4At(s: Search, groups: Groups, g: number): void {
   s.found(IP, from, end[g + 3]!, score);
 }
 
-function isOctet(buf: Uint8Array, start: number, end: number): boolean {
+/** A number up to 255 without zeros before it. */
+export function isOctet(buf: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
   if (length > 3 || (length > 1 && buf[start] === 0x30)) return false;
   return length < 3 || (buf[start]! - 0x30) * 100 + (buf[start + 1]! - 0x30) * 10 + buf[start + 2]! - 0x30 <= 255;

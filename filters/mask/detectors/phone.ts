@@ -5,6 +5,7 @@ import { kindId } from '../kinds.js';
 import { automatonOfCode, IS_CALLING_CODE, planOfRegion, type RegionPlan } from '../phone/plans.js';
 import type { Search } from '../search.js';
 import { isDate, isFraction } from './dates.js';
+import { isOctet } from './ip.js';
 import { extensionEnd, namedAfter, namedBeside } from './phone-near.js';
 
 /** more digits than the groups of a telephone number have */
@@ -216,7 +217,7 @@ function byRegionOrContext(s: Search, groups: Groups, g: number): number {
   const after = !before && namedAfter(s.buf, endOf(s, groups, groups.count - 1), s.hi);
   const context = before || after;
   if (!context && s.regions.length === 0) return g;
-  if (holdsDate(s.buf, groups, g) || isFraction(s.buf, groups, g, s.lo)) return g;
+  if (holdsDate(s.buf, groups, g) || isFraction(s.buf, groups, g, s.lo) || isPlaceOfNet(s, groups, g)) return g;
   take(s, groups, g, 0);
   const bare = groups.count - g === 1 || groups.end[g]! - start >= PHONE_DIGITS_MIN;
   let best = -1;
@@ -266,6 +267,14 @@ function longestNational(plan: RegionPlan, groups: Groups): number {
 function holdsDate(buf: Uint8Array, groups: Groups, g: number): boolean {
   for (let k = g; k + 2 < groups.count; k++) if (isDate(buf, groups, k)) return true;
   return false;
+}
+
+/** `dial tcp 10.0.0.1:443`, as programs in Go say it: an IPv4 address with a port. */
+function isPlaceOfNet({ buf, hi }: Search, { start, end, gap, count }: Groups, g: number): boolean {
+  if (count - g !== 4 || end[count - 1]! + 1 >= hi) return false;
+  for (let k = g; k < count; k++) if (!isOctet(buf, start[k]!, end[k]!) || (k + 1 < count && gap[k] !== 0x2e)) return false;
+  const port = buf[end[count - 1]! + 1]!;
+  return buf[end[count - 1]!] === 0x3a && port >= 0x30 && port <= 0x39;
 }
 
 /** fewest digits in groups behind the word that names them: `tel. 33 93 31` */

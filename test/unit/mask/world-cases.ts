@@ -34,6 +34,8 @@ export const worldCases: KindCases[] = [
       '25-12-29 10 pictures office hours',
       '2.8.0 (2015-10-05)',
       'phone model 2024-10-05',
+      'dial tcp 127.0.0.1:9443: connect: connection refused',
+      'dial udp: lookup db on 10.255.255.53:53: no such host',
     ],
   },
   {
