@@ -3,6 +3,22 @@ import { ALPHA, CLASS } from './bytes.js';
 /** more than any byte, so that no two short words have one hash (with 31, `cp2` was `cnp`) */
 const FACTOR = 257;
 
+const NO_WORD = 0;
+const SMALL = 1;
+const CAPITAL = 2;
+const NUMERAL = 3;
+/** what a byte is to a word */
+const PARTS = Uint8Array.from({ length: 256 }, (_, b) =>
+  b >= 0x61 && b <= 0x7a ? SMALL : b >= 0x41 && b <= 0x5a ? CAPITAL : b >= 0x30 && b <= 0x39 ? NUMERAL : NO_WORD,
+);
+
+/** bits of words' ends: first and last letter and length, of each the five lowest bits */
+const ENDS_BYTES = 4096;
+
+function endsOf(length: number, first: number, last: number): number {
+  return ((length & 31) << 10) | ((first & 31) << 5) | (last & 31);
+}
+
 /** Another letter with a dot follows the dot at `k`. */
 function isDottedLetter(buf: Uint8Array, k: number, end: number): boolean {
   return k + 2 < end && (CLASS[buf[k + 1]!]! & ALPHA) !== 0 && buf[k + 2] === 0x2e;
@@ -13,7 +29,9 @@ export class WordTable {
   private readonly hashes: Int32Array;
   private readonly bitsAt: Int32Array;
   private readonly mask: number;
-  /** no byte of what was read last is more than this; beyond 0x7f there was more than ASCII */
+  /** a bit for each pair of ends and length that some word has: most words of a text are told by it to be none, and are not hashed */
+  readonly ends = new Uint8Array(ENDS_BYTES);
+  /** no byte beyond ASCII of what was read last is more than this; up to 0x7f there was none */
   highest = 0;
 
   /** `slots` is a power of two and at least twice the number of words; words are in lower case with a blank between. */
@@ -25,6 +43,8 @@ export class WordTable {
       for (const word of list.split(' ')) {
         let hash = 0;
         for (let k = 0; k < word.length; k++) hash = (Math.imul(hash, FACTOR) + word.charCodeAt(k)) | 0;
+        const ends = endsOf(word.length, word.charCodeAt(0), word.charCodeAt(word.length - 1));
+        this.ends[ends >> 3]! |= 1 << (ends & 7);
         const slot = this.slotOf(hash);
         this.hashes[slot] = hash;
         this.bitsAt[slot]! |= bits;
@@ -49,42 +69,51 @@ export class WordTable {
    * and where a small letter is followed by a capital (camel case), and before the last capital of a run (`APIKey`).
    */
   bitsOf(buf: Uint8Array, start: number, end: number): number {
-    const { bitsAt } = this;
     let bits = 0;
-    let hash = 0;
-    let length = 0;
-    let previousLower = false;
     let highest = 0;
     // letters with a dot behind each, `D.N.I.`: their hash has the dots, and counts from the second on
     let dotted = 0;
-    for (let k = start; k < end; k++) {
+    let k = start;
+    while (k < end) {
       const b = buf[k]!;
-      if (b > highest) highest = b;
-      const letter = (CLASS[b]! & ALPHA) !== 0;
-      if (!letter && !(length > 0 && b >= 0x30 && b <= 0x39)) {
-        if (length > 1) bits |= bitsAt[this.slotOf(hash)]!;
-        if (length === 1 && b === 0x2e) {
-          const first = dotted === 0;
-          dotted = (Math.imul(dotted, FACTOR * FACTOR) + Math.imul(hash, FACTOR) + 0x2e) | 0;
-          if (!first && !isDottedLetter(buf, k, end)) bits |= bitsAt[this.slotOf(dotted)]!;
-        } else dotted = 0;
-        hash = 0;
-        length = 0;
-        previousLower = false;
+      let part = PARTS[b]!;
+      if (part === NO_WORD || part === NUMERAL) {
+        if (b > highest) highest = b;
+        dotted = 0;
+        k++;
         continue;
       }
-      const upper = letter && b < 0x61;
-      const next = k + 1 < end ? buf[k + 1]! : 0;
-      if (upper && length > 0 && (previousLower || (next >= 0x61 && next <= 0x7a))) {
-        if (length > 1) bits |= bitsAt[this.slotOf(hash)]!;
-        hash = 0;
-        length = 0;
+      let from = k;
+      let lower = part === SMALL;
+      for (k++; k < end; k++) {
+        part = PARTS[buf[k]!]!;
+        if (part === NO_WORD) break;
+        if (part === CAPITAL && (lower || (k + 1 < end && PARTS[buf[k + 1]!] === SMALL))) {
+          if (k - from > 1) bits |= this.wordBits(buf, from, k);
+          from = k;
+        }
+        lower = part === SMALL;
       }
-      hash = (Math.imul(hash, FACTOR) + (letter ? b | 0x20 : b)) | 0;
-      length++;
-      previousLower = letter && !upper;
+      if (k - from > 1) bits |= this.wordBits(buf, from, k);
+      else if (k < end && buf[k] === 0x2e) {
+        const first = dotted === 0;
+        dotted = (Math.imul(dotted, FACTOR * FACTOR) + Math.imul(buf[from]! | 0x20, FACTOR) + 0x2e) | 0;
+        if (!first && !isDottedLetter(buf, k, end)) bits |= this.bitsAt[this.slotOf(dotted)]!;
+        k++;
+      }
     }
     this.highest = highest;
-    return length > 1 ? bits | bitsAt[this.slotOf(hash)]! : bits;
+    return bits;
+  }
+
+  private wordBits(buf: Uint8Array, start: number, end: number): number {
+    const ends = endsOf(end - start, buf[start]!, buf[end - 1]!);
+    if ((this.ends[ends >> 3]! & (1 << (ends & 7))) === 0) return 0;
+    let hash = 0;
+    for (let k = start; k < end; k++) {
+      const b = buf[k]!;
+      hash = (Math.imul(hash, FACTOR) + (b >= 0x41 ? b | 0x20 : b)) | 0;
+    }
+    return this.bitsAt[this.slotOf(hash)]!;
   }
 }

@@ -72,6 +72,7 @@ function load({ Module, Instance }: NonNullable<typeof WebAssembly>): Machine {
   if (hashes.length !== at.WORD_SLOTS) throw new RangeError(`the module takes ${at.WORD_SLOTS} slots of words, there are ${hashes.length}`);
   new Int32Array(buffer, at.HASHES_AT, at.WORD_SLOTS).set(hashes);
   new Int32Array(buffer, at.BITS_AT, at.WORD_SLOTS).set(bits);
+  bytes.set(EVIDENCE_WORDS.ends, at.ENDS_AT);
   bytes.set(KEY_ENDINGS, at.ENDINGS_AT);
   for (const sizes of CARD_GROUPINGS) bytes[at.CARDS_AT + sizes[0]! * 16 + sizes[1]!] = 1;
   for (const { sizes, gaps } of FORMS) bytes[at.PRINTED_AT + (sizes[0]! * 16 + sizes[1]!) * 8 + ' -./()'.indexOf(gaps[0]!)] = 1;
@@ -119,7 +120,12 @@ function putPrefixes(memory: Uint8Array): void {
   for (const { bytes, anchor } of tokenPrefixes()) {
     if (++n === at.PREFIXES_MAX || bytes.length > at.PREFIX_LENGTH_MAX) throw new RangeError('the module takes no such prefix of a token');
     const pair = (bytes[anchor - 1]! << 8) | bytes[anchor]!;
-    const head = at.HEADS_AT + 2 * (Math.imul(pair, 40503) & (at.HEADS - 1));
+    for (let b = 0; b < 256; b++) {
+      if (anchor > 1 && bytes[anchor - 2] !== b) continue;
+      const before = (b << 8) | bytes[anchor - 1]!;
+      memory[at.BEFORE_PAIRS_AT + (before >> 3)]! |= 1 << (before & 7);
+    }
+    const head = at.HEADS_AT + 2 * ((Math.imul(pair, 40503) >>> 6) & (at.HEADS - 1));
     const rule = at.PREFIXES_AT + at.PREFIX_BYTES * n;
     view.setUint16(rule, pair, true);
     view.setUint16(rule + 2, view.getUint16(head, true), true);

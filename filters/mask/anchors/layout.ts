@@ -38,6 +38,12 @@ export const SLOT_SETS = 512;
 export const SLOT_PAIRS = SLOT_SETS + 96;
 export const SLOT_KINDS = SLOT_PAIRS + 8192;
 export const SLOT_BYTES = SLOT_KINDS + 16;
+/** first and last letter and length of the words of evidence, a bit each (words.ts) */
+export const ENDS_AT = SLOT_AT + SLOT_BYTES;
+export const ENDS_BYTES = 4096;
+/** the pairs of bytes that stand right before the anchor of some prefix, a bit each */
+export const BEFORE_PAIRS_AT = ENDS_AT + ENDS_BYTES;
+export const BEFORE_PAIRS_BYTES = 8192;
 /** places that were found, two bytes each */
 export const OUT_AT = 131072;
 /** the bytes that are read: some before the range as evidence, the range, some behind it */

@@ -2,9 +2,11 @@
 // begins at, and of the rest it drops what a look around shows to be nothing. What it gives are places at which the exact checks must
 // be called; it may give one too many, never one too few. Each condition here is a weaker form of one there (scan.ts, may-hold.ts).
 import {
+  BEFORE_PAIRS_AT,
   BITS_AT,
   CARDS_AT,
   CLASSES_AT,
+  ENDS_AT,
   ENDINGS_AT,
   GROUPS_AT,
   HASHES_AT,
@@ -261,7 +263,9 @@ function isPair(p: usize): bool {
   if (p == lo) return false;
   const pair = (at8(p - 1) << 8) | at8(p);
   if (((load<u8>(SLOT_AT + SLOT_PAIRS + (pair >> 3)) >> (pair & 7)) & 1) == 0) return false;
-  let next: u32 = load<u16>(HEADS_AT + 2 * ((pair * 40503) & (HEADS - 1)));
+  const before = (at8(p - 2) << 8) | at8(p - 1);
+  if (((load<u8>(BEFORE_PAIRS_AT + (before >> 3)) >> (before & 7)) & 1) == 0) return false;
+  let next: u32 = load<u16>(HEADS_AT + 2 * (((pair * 40503) >> 6) & (HEADS - 1)));
   while (next != 0) {
     const rule = PREFIXES_AT + PREFIX_BYTES * next;
     if (load<u16>(rule) == pair) {
@@ -560,25 +564,75 @@ function bitsAt(hash: i32): u32 {
   }
 }
 
-function evidenceOf(start: usize, end: usize): u32 {
-  let bits: u32 = 0;
+/** bytes that one mask of their classes holds */
+const MASKED: usize = 64;
+
+// the bytes that were masked last, one bit each: letters, digits, capitals, dots
+let letters: u64 = 0;
+let numerals: u64 = 0;
+let capitals: u64 = 0;
+let dotsOf: u64 = 0;
+let beyond = false;
+
+/** Reads the classes of buf[start, end), at most MASKED bytes. */
+function maskOf(start: usize, end: usize): void {
+  letters = 0;
+  numerals = 0;
+  capitals = 0;
+  dotsOf = 0;
+  let high: u64 = 0;
+  let at: u64 = 0;
+  for (let p = start; p < end; p += 16) {
+    const bytes = v128.load(p);
+    const small = v128.or(bytes, i8x16.splat(0x20));
+    letters |= bits16(i8x16.lt_u(i8x16.sub(small, i8x16.splat(0x61)), i8x16.splat(26))) << at;
+    numerals |= bits16(i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(10))) << at;
+    capitals |= bits16(i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x41)), i8x16.splat(26))) << at;
+    dotsOf |= bits16(i8x16.eq(bytes, i8x16.splat(0x2e))) << at;
+    high |= bits16(bytes) << at;
+    at += 16;
+  }
+  const all: u64 = (-1 as u64) >> ((MASKED - (end - start)) as u64);
+  letters &= all;
+  numerals &= all;
+  capitals &= all;
+  dotsOf &= all;
+  beyond = (high & all) != 0;
+}
+
+/** The highest bit of each of sixteen bytes. */
+function bits16(bytes: v128): u64 {
+  return ((i8x16.bitmask(bytes) as u32) & 0xffff) as u64;
+}
+
+/** The bits of the word buf[start, end), of two letters and more; what no word of that length begins and ends with is not hashed. */
+function wordBits(start: usize, end: usize): u32 {
+  const length = (end - start) as u32;
+  const key = ((length & 31) << 10) | ((at8(start) & 31) << 5) | (at8(end - 1) & 31);
+  if (((load<u8>(ENDS_AT + (key >> 3)) >> (key & 7)) & 1) == 0) return 0;
   let hash: i32 = 0;
-  let length = 0;
-  let lower = false;
-  let highest: u32 = 0;
-  let dotted: i32 = 0;
   for (let k = start; k < end; k++) {
     const b = at8(k);
-    if (b > highest) highest = b;
-    const letter = (classOf(b) & ALPHA) != 0;
+    hash = hash * 257 + (b >= 0x41 ? b | 0x20 : b);
+  }
+  return bitsAt(hash);
+}
+
+/** The bits of letters with a dot behind each (`D.N.I.`), two and more of them. */
+function dottedBits(start: usize, end: usize): u32 {
+  let bits: u32 = 0;
+  let dotted: i32 = 0;
+  let length = 0;
+  let lower = false;
+  for (let k = start; k < end; k++) {
+    const b = at8(k);
+    const letter = is(k, ALPHA);
     if (!letter && !(length > 0 && b >= 0x30 && b <= 0x39)) {
-      if (length > 1) bits |= bitsAt(hash);
       if (length == 1 && b == 0x2e) {
         const first = dotted == 0;
-        dotted = dotted * 66049 + hash * 257 + 0x2e;
+        dotted = dotted * 66049 + ((at8(k - 1) | 0x20) as i32) * 257 + 0x2e;
         if (!first && !(k + 2 < end && is(k + 1, ALPHA) && at8(k + 2) == 0x2e)) bits |= bitsAt(dotted);
       } else dotted = 0;
-      hash = 0;
       length = 0;
       lower = false;
       continue;
@@ -586,19 +640,40 @@ function evidenceOf(start: usize, end: usize): u32 {
     const upper = letter && b < 0x61;
     if (upper && length > 0) {
       const next = k + 1 < end ? at8(k + 1) : 0;
-      if (lower || (next >= 0x61 && next <= 0x7a)) {
-        if (length > 1) bits |= bitsAt(hash);
-        hash = 0;
-        length = 0;
-      }
+      if (lower || (next >= 0x61 && next <= 0x7a)) length = 0;
     }
-    hash = hash * 257 + (letter ? b | 0x20 : b);
     length++;
     lower = letter && !upper;
   }
-  if (length > 1) bits |= bitsAt(hash);
+  return bits;
+}
+
+/** The same where no digit stands right before such a letter; `singles` are the letters alone with a dot behind them. */
+function chainBits(start: usize, singles: u64): u32 {
+  let bits: u32 = 0;
+  let left = singles;
+  while (left != 0) {
+    let at = ctz(left);
+    let dotted: i32 = 0;
+    let length = 0;
+    while (at < 64 && ((left >> at) & 1) != 0) {
+      dotted = dotted * 66049 + ((at8(start + (at as usize)) | 0x20) as i32) * 257 + 0x2e;
+      left &= ~((1 as u64) << at);
+      at += 2;
+      length++;
+    }
+    if (length > 1) bits |= bitsAt(dotted);
+  }
+  return bits;
+}
+
+/** The bits of all words in buf[start, end), at most MASKED bytes, as words.ts cuts it into words. */
+function evidenceOf(start: usize, end: usize): u32 {
+  if (end - start > MASKED) return 0xffffffff;
+  maskOf(start, end);
+  let bits = maskedBits(start, end);
   // words of other scripts (world-words.ts) are not read here: they may say anything that words say of numbers
-  if (highest > 0x7f) bits |= number(2) | number(4) | number(14);
+  if (beyond) bits |= number(2) | number(4) | number(14);
   // words that mean something together: both halves are in the second number, what they mean in the first
   if ((bits & number(7)) == number(7)) bits |= number(8);
   if ((bits & number(9)) != 0 && (bits & (number(10) | number(13))) != 0) bits |= number(11);
@@ -606,23 +681,79 @@ function evidenceOf(start: usize, end: usize): u32 {
   return bits;
 }
 
+function maskedBits(start: usize, end: usize): u32 {
+  let bits: u32 = 0;
+  let left = letters | numerals;
+  const lower = letters & ~capitals;
+  // a capital behind a small letter, or before one
+  const humps = capitals & ((lower << 1) | (lower >> 1));
+  const dotted = letters & (dotsOf >> 1);
+  if ((dotted & (dotted >> 2)) != 0) {
+    if ((dotted & (numerals << 1)) != 0) bits |= dottedBits(start, end);
+    else bits |= chainBits(start, dotted & (~(letters << 1) | humps));
+  }
+  while (left != 0) {
+    const first = ctz(left);
+    const rest = ~(left >> first);
+    const last = rest == 0 ? 64 : first + ctz(rest);
+    // digits before the first letter are no part of the word
+    const own = letters >> first;
+    let from = own == 0 ? last : first + ctz(own);
+    if (from < last) {
+      let cuts = humps & (((-2 as u64) << from) & ((-1 as u64) >> (64 - last)));
+      while (cuts != 0) {
+        const to = ctz(cuts);
+        cuts &= cuts - 1;
+        if (to - from > 1) bits |= wordBits(start + (from as usize), start + (to as usize));
+        from = to;
+      }
+      if (last - from > 1) bits |= wordBits(start + (from as usize), start + (last as usize));
+    }
+    if (last >= 64) break;
+    left &= (-1 as u64) << last;
+  }
+  return bits;
+}
+
 function isText(b: u32): bool {
   return b >= 0x20 || b == 9 || b == 10 || b == 13;
 }
 
-function evidenceBefore(p: usize): u32 {
+/** Where the words begin that evidenceBefore reads: behind what ends a text, or before the value's own quote and the key's. */
+function evidenceStart(p: usize): usize {
   const floor = max(lo, p - LOOKBACK);
-  let k = p - 1;
-  let quotes = 0;
-  for (; k >= floor; k--) {
-    const b = at8(k);
-    if (!isText(b)) break;
-    if (b == 0x5d || b == 0x7b || b == 0x7d || b == 0x3b) break;
-    if (b == 0x0a && k + 1 < p && at8(k - 1) == 0x0a) break;
-    // the value's own quote may stand a few bytes before
-    if (b == 0x22 && ++quotes == 3) break;
+  const from = p - LOOKBACK;
+  let stops: u64 = 0;
+  let quotes: u64 = 0;
+  let ends: u64 = 0;
+  for (let at: u64 = 0; at < (LOOKBACK as u64); at += 16) {
+    const bytes = v128.load(from + (at as usize));
+    const low = i8x16.lt_u(bytes, i8x16.splat(0x20));
+    const end = i8x16.eq(bytes, i8x16.splat(0x0a));
+    const blank = v128.or(end, v128.or(i8x16.eq(bytes, i8x16.splat(9)), i8x16.eq(bytes, i8x16.splat(13))));
+    const signs = v128.or(
+      v128.or(i8x16.eq(bytes, i8x16.splat(0x5d)), i8x16.eq(bytes, i8x16.splat(0x3b))),
+      v128.or(i8x16.eq(bytes, i8x16.splat(0x7b)), i8x16.eq(bytes, i8x16.splat(0x7d))),
+    );
+    stops |= bits16(v128.or(v128.andnot(low, blank), signs)) << at;
+    quotes |= bits16(i8x16.eq(bytes, i8x16.splat(0x22))) << at;
+    ends |= bits16(end) << at;
   }
-  return evidenceOf(k + 1, p);
+  // an empty line; the last byte alone is none
+  stops |= ends & (ends << 1) & ~((1 as u64) << ((LOOKBACK - 1) as u64));
+  // the value's own quote may stand a few bytes before
+  quotes = withoutLast(withoutLast(quotes));
+  stops |= quotes;
+  const start = from + ((64 - clz(stops)) as usize);
+  return max(floor, start);
+}
+
+function withoutLast(bits: u64): u64 {
+  return bits == 0 ? bits : bits ^ ((1 as u64) << (63 - clz(bits)));
+}
+
+function evidenceBefore(p: usize): u32 {
+  return evidenceOf(evidenceStart(p), p);
 }
 
 /** What is known of the key, if `"key":` or `"key":"` stands before p, a blank perhaps between: then no other words count. */
