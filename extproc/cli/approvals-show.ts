@@ -62,6 +62,10 @@ export function leasesText(leases: readonly GrantedLease[], now_ms: number): str
   return table([['LEASE', 'SAME', 'USES', 'LEFT', 'WHO', 'APPROVED BY', 'RULE', 'OPERATION'], ...rows]);
 }
 
+/** What is only claimed is not said to be proven by its claim. */
+const provenBy = ({ kind, proof }: HoldRecord['operation']['identity']): string =>
+  proof === 'claimed' ? 'claimed, not proven' : `${kind}, proven by ${proof}`;
+
 /** The whole operation, as an approver has to see it. */
 export function recordText(record: HoldRecord, now_ms: number): string {
   const { operation: op } = record;
@@ -70,7 +74,7 @@ export function recordText(record: HoldRecord, now_ms: number): string {
   const fields: [string, string][] = [
     ['hold', op.hold],
     ['status', `${statusOf(record)}${record.reason ? ` (${record.reason})` : ''}`],
-    ['who', `${op.identity.id} (${op.identity.kind}, proven by ${op.identity.proof}) from ${op.identity.source}`],
+    ['who', `${op.identity.id} (${provenBy(op.identity)}) from ${op.identity.source}`],
     ['resource', op.resource],
     ['database', `${op.database} as ${op.user}`],
     ['rule', `${op.rule}${op.message ? `: ${op.message}` : ''}`],

@@ -34,7 +34,7 @@ Examples:
 export function register(program: Command): void {
   const approvals = program
     .command('approvals')
-    .description('Held operations: list them, look at one, approve or deny it.')
+    .description('held operations: list them, look at one, approve or deny it; each command has --json')
     .addHelpText('after', examples);
   withApi(approvals.command('list'))
     .description('what waits for a decision, or all held operations')

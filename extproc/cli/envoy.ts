@@ -26,7 +26,10 @@ interface RenderFlags {
 
 /** `midstream envoy …`: the configuration of the Envoy beside the gateway, and where its binary is. */
 export function register(program: Command): void {
-  const envoy = program.command('envoy').description('the configuration of Envoy, and its binary');
+  const envoy = program
+    .command('envoy')
+    .description('the configuration of Envoy, and its binary; each command has --json')
+    .addHelpText('after', '\nExamples:\n  midstream envoy render --config midstream.yaml > envoy.yaml\n  midstream envoy find --json');
   envoy
     .command('render')
     .description('write the configuration of Envoy, for midstream.yaml or for one database')

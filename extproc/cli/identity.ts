@@ -16,7 +16,17 @@ const SECRET_CHARACTERS_MAX = 65_535;
 
 /** `midstream identity`: what agents show to say who they are. Secrets are read from standard input, so that no list of processes shows them. */
 export function register(program: Command): void {
-  const identity = program.command('identity').description('who agents are: tokens, SCRAM verifiers, and what a token says');
+  const identity = program
+    .command('identity')
+    .description('who agents are: tokens, SCRAM verifiers, and what a token says; each command has --json')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  midstream identity token --id agent-7 --group agents
+  midstream identity scram --user agent-7 --json < password.txt
+  midstream identity check --config midstream.yaml --database shop < token.txt`,
+    );
   identity
     .command('token')
     .description('make a token for an agent; the configuration keeps its hash alone')

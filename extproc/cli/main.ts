@@ -27,6 +27,11 @@ const commands: readonly [name: string, load: () => Promise<Registering>][] = [
   ['unseal', () => import('./unseal.js')],
 ];
 
+/** Every command with all of its options, as help shows them. */
+export async function registerAll(program: Command): Promise<void> {
+  for (const [, load] of commands) (await load()).register(program);
+}
+
 /** What commander says of a mistake in the arguments; with --json as every other error. */
 function writeUsageError(text: string, write: (text: string) => void): void {
   if (!process.argv.includes('--json')) write(text);
@@ -48,7 +53,8 @@ export async function main(argv: string[]): Promise<void> {
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.bad_input))
     .configureOutput({ outputError: writeUsageError })
     .configureHelp({ showGlobalOptions: true });
-  const asked = commands.filter(([name]) => name === argv[2]);
-  for (const [, load] of asked.length > 0 ? asked : commands) (await load()).register(program);
+  const asked = commands.find(([name]) => name === argv[2]);
+  if (asked === undefined) await registerAll(program);
+  else (await asked[1]()).register(program);
   await program.parseAsync(argv);
 }

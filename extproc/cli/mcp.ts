@@ -13,11 +13,14 @@ interface Flags {
 
 /** `midstream mcp tools`: what servers said of their tools, and what was accepted of it. */
 export function register(program: Command): void {
+  const examples = '\nExamples:\n  midstream mcp tools list --json\n  midstream mcp tools accept 127.0.0.1:3001 lookup';
   const tools = program
     .command('mcp')
     .description('what the gateway remembers of MCP servers')
+    .addHelpText('after', examples)
     .command('tools')
-    .description('tools, and what was accepted of them');
+    .description('tools, and what was accepted of them; each command has --json')
+    .addHelpText('after', examples);
   const with_ = (command: Command): Command =>
     command
       .option('--store <file>', 'the gateway’s memory', join(recordDirectory(), '..', 'mcp.db'))

@@ -14,7 +14,18 @@ import { withFilter } from './sessions.js';
 
 /** `midstream policy …`: what security teams do with a policy before it is enforced. */
 export function register(program: Command): void {
-  const policy = program.command('policy').description('check, test and explain policy files');
+  const policy = program
+    .command('policy')
+    .description('check, test and explain policy files, and replay recordings by them; each command has --json')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  midstream policy check policy.yaml
+  midstream policy test policy.yaml --json
+  midstream policy explain 'delete from orders' --policy policy.yaml
+  midstream policy replay policy.yaml --since 7d`,
+    );
   policy
     .command('check')
     .description('say whether policy files load, and every mistake with its line')

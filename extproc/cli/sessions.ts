@@ -132,7 +132,16 @@ function excerpt(whole: string, wanted: string): string {
 }
 
 export function register(program: Command): void {
-  const sessions = program.command('sessions').description('recorded sessions: list, show, search');
+  const sessions = program
+    .command('sessions')
+    .description('recorded sessions: list, show, search; each command has --json')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  midstream sessions list --since 24h --verdict deny
+  midstream sessions search payouts --json`,
+    );
   withFilter(sessions.command('list'))
     .description('sessions, the oldest first')
     .addHelpText('after', '\nExample:\n  $ midstream sessions list --since 24h --verdict deny')

@@ -155,13 +155,15 @@ async function install(target: string, { env, log, signal }: Fetching): Promise<
   throw missing(failures.join('; '));
 }
 
-/** The line of an installer's output that says what went wrong. */
+/** The lines of an installer's output that say what went wrong. Without an index pip ends with "no matching distribution"; why stands in a warning before. */
 function lastWords(output: string): string {
   const lines = output
     .split('\n')
     .map((line) => line.trim())
     .filter(Boolean);
-  return (lines.filter((line) => /error/i.test(line)).at(-1) ?? lines.at(-1) ?? 'failed without a word').slice(0, 300);
+  const last = (lines.filter((line) => /error/i.test(line)).at(-1) ?? lines.at(-1) ?? 'failed without a word').slice(0, 300);
+  const why = /connection broken by .*?((?:\[Errno [^\]]*\]|Failed to|Cannot connect|certificate|timed out)[^'"]*)/i.exec(output)?.[1];
+  return why === undefined ? last : `${last} (the package index can't be reached: ${why.trim().slice(0, 200)})`;
 }
 
 function missing(why: string): MidstreamError {

