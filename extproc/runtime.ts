@@ -9,7 +9,7 @@ import { type Gateway, startGateway } from './gateway.js';
 import { BufferCollector } from './process/buffer-collector.js';
 import { inTurn } from './process/in-turn.js';
 import { compileSearch } from './process/search-module.js';
-import { growYoungGeneration } from './process/young-generation.js';
+import { growYoungGeneration, HALF_MIB, HALF_MIB_OF_HTTP } from './process/young-generation.js';
 import { RuleBook } from './rules.js';
 import { joinAccess, RecentConnections } from './runtime/access-join.js';
 import type { Runtime, RuntimeOptions } from './runtime/options.js';
@@ -135,7 +135,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
 /** What must be there before the first byte comes: parsers, tables and modules that are loaded or compiled once. */
 async function loadCode({ resources, http = [] }: RuntimeOptions): Promise<void> {
-  growYoungGeneration();
+  growYoungGeneration(http.length > 0 ? HALF_MIB_OF_HTTP : HALF_MIB);
   compileSearch();
   await loadParser();
   if (resources.some(({ login }) => login !== undefined)) await loadPasswordTables();

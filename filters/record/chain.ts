@@ -11,41 +11,37 @@ export const FIRST_PREV = '0'.repeat(64);
 export const FORMAT_VERSION = 1;
 
 // crypto.hash exists from Node 20.12 on and saves half of the time of a stream-like Hash object for short lines.
-const oneShot = (crypto as { hash?: (algorithm: string, data: string | Uint8Array) => string }).hash;
+const oneShot = (crypto as { hash?: (algorithm: string, data: string | Uint8Array, encoding?: string) => string | Buffer }).hash;
 
 /** SHA-256 in hex over the bytes, or over the UTF-8 form of the string. */
 export const sha256Hex: (data: string | Uint8Array) => string =
-  oneShot === undefined ? (data) => crypto.createHash('sha256').update(data).digest('hex') : (data) => oneShot('sha256', data);
+  oneShot === undefined ? (data) => crypto.createHash('sha256').update(data).digest('hex') : (data) => oneShot('sha256', data) as string;
+
+/** SHA-256 of the bytes. */
+export const sha256: (data: Uint8Array) => Buffer =
+  oneShot === undefined
+    ? (data) => crypto.createHash('sha256').update(data).digest()
+    : (data) => oneShot('sha256', data, 'buffer') as Buffer;
 
 /** One line without its line feed. `json` is the inside of the event's object, beginning with a comma, or empty. */
 export function formatLine(session: string, seq: number, t: number, prev: string, type: string, json: string): string {
   return `{"v":1,"session":"${session}","seq":${seq},"t":${t},"prev":"${prev}","type":"${type}"${json}}`;
 }
 
-/** The beginning of every line of a session, as bytes: up to its `seq`. */
-export const lineBeginning = (session: string): Uint8Array => Buffer.from(`{"v":1,"session":"${session}","seq":`, 'latin1');
-
-/** Most bytes that writeHead() writes behind the beginning: two whole numbers, a hash, the names of the fields. */
-const HEAD_BYTES_MAX = 24 + 5 + 24 + 9 + 64 + 10 + 1;
+/** Most bytes that writeHead() writes beside a session and a type: names of the fields, two whole numbers, a hash. */
+const HEAD_BYTES_MAX = 18 + 8 + 24 + 5 + 24 + 9 + 64 + 10 + 1;
 
 /** Room that writeHead() needs. */
-export const headRoom = (beginning: Uint8Array, type: string): number => beginning.length + HEAD_BYTES_MAX + type.length;
+export const headRoom = (session: string, type: string): number => session.length + HEAD_BYTES_MAX + type.length;
 
 /**
  * Writes what formatLine() puts before `json`, without a string being made of it: a line is mostly its head, and every statement has
- * several. Returns where it ends. `seq` and `t` are whole numbers from 0 on; `prev` is 64 hexadecimal digits; `type` is ASCII.
+ * several. Returns where it ends. `seq` and `t` are whole numbers from 0 on; `prev` is 64 hexadecimal digits; `session` and `type` are ASCII.
  */
-export function writeHead(
-  out: Uint8Array,
-  start: number,
-  beginning: Uint8Array,
-  seq: number,
-  t: number,
-  prev: string,
-  type: string,
-): number {
-  let at = start;
-  for (let i = 0; i < beginning.length; i++) out[at++] = beginning[i]!;
+export function writeHead(out: Uint8Array, start: number, session: string, seq: number, t: number, prev: string, type: string): number {
+  let at = writeAscii(out, start, '{"v":1,"session":"');
+  at = writeAscii(out, at, session);
+  at = writeAscii(out, at, '","seq":');
   at = writeWhole(out, at, seq);
   at = writeAscii(out, at, ',"t":');
   at = writeWhole(out, at, t);

@@ -1,21 +1,29 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from './chain.js';
 
 /** Merkle trees as in RFC 6962 section 2.1: SHA-256, leaves hashed behind 0x00, nodes behind 0x01. */
 
 const LEAF = Buffer.from([0]);
+/** Bytes of a hash. */
+const HASH_BYTES = 32;
+/** What a node's hash is taken over: used again for each. */
+const pair = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 const NODE = Buffer.from([1]);
 
 /** Hash of one leaf (32 bytes). */
 export function leafHash(leaf: string | Uint8Array): Buffer {
-  return createHash('sha256').update(LEAF).update(leaf).digest();
+  return sha256(Buffer.concat([LEAF, typeof leaf === 'string' ? Buffer.from(leaf) : leaf]));
 }
 
 function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  return createHash('sha256').update(NODE).update(left).update(right).digest();
+  // Somebody else's proof may hold anything.
+  if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) return sha256(Buffer.concat([NODE, left, right]));
+  pair.set(left, 1);
+  pair.set(right, 1 + HASH_BYTES);
+  return sha256(pair);
 }
 
 /** Root of the tree without leaves. */
-const emptyRoot = (): Buffer => createHash('sha256').digest();
+const emptyRoot = (): Buffer => sha256(Buffer.alloc(0));
 
 /** A growing tree that keeps only the roots of its perfect subtrees: 32 bytes for each bit of its size. */
 export class Tree {

@@ -10,7 +10,7 @@ import { groupFiles, logName, parseSegment, segmentName } from './names.js';
 import { type LogPlace, nextNumber, type RecoveryReport, recoverLog, sealSegment } from './recovery.js';
 import { SealKeys } from './seal.js';
 import { SegmentWriter } from './segment-writer.js';
-import { ChainedSession } from './session-recorder.js';
+import { ChainedSession, type SessionWatcher } from './session-recorder.js';
 import { loadSigningKey, type SigningKey } from './signing-key.js';
 import { type Clock, isDiskFull, type RecordingFs, realClock, realFs, syncDirectory } from './world.js';
 
@@ -170,13 +170,13 @@ async function lockAndRecover({ fs, directory, signing, clock, recovered, compre
 /** Segments that may wait to be packed while connections are served. */
 const UNPACKED_MAX = 4;
 
-class OpenRecordings implements Recordings {
+class OpenRecordings implements Recordings, SessionWatcher {
   onError: (error: Error | undefined) => void = () => {};
   onRecovered: (report: RecoveryReport) => void = () => {};
   private readonly sessions = new Map<string, ChainedSession>();
   /** sessions that ended, in that order, and when their leaf is due (monotonic ns) */
-  private ended: { session: ChainedSession; due_ns: number }[] = [];
-  private readonly broken = new Set<ChainedSession>();
+  private lingering: { session: ChainedSession; due_ns: number }[] = [];
+  private readonly gaps = new Set<ChainedSession>();
   private readonly writer: SegmentWriter;
   private readonly timers: NodeJS.Timeout[];
   private unpacked: { number: number; open: ChainState[] }[] = [];
@@ -225,15 +225,22 @@ class OpenRecordings implements Recordings {
   private start(id: string): ChainedSession {
     const refusal = this.writer.refusal();
     if (refusal) throw refusal;
-    return new ChainedSession(id, this.writer, this.clock, this.seal?.take(), {
-      // A session without a line leaves no trace here: connections that never say anything cost nothing.
-      started: (session) => {
-        if (this.sessions.has(id)) throw new MidstreamError('conflict', `session ${id} is being recorded already`);
-        this.sessions.set(id, session);
-      },
-      ended: (session) => this.ended.push({ session, due_ns: this.clock.monotonic_ns() + this.linger_ns }),
-      broken: (session) => this.broken.add(session),
-    });
+    return new ChainedSession(id, this.writer, this.clock, this.seal?.take(), this);
+  }
+
+  /** A session without a line leaves no trace here: connections that never say anything cost nothing. */
+  started(session: ChainedSession): void {
+    const id = session.session;
+    if (this.sessions.has(id)) throw new MidstreamError('conflict', `session ${id} is being recorded already`);
+    this.sessions.set(id, session);
+  }
+
+  ended(session: ChainedSession): void {
+    this.lingering.push({ session, due_ns: this.clock.monotonic_ns() + this.linger_ns });
+  }
+
+  broken(session: ChainedSession): void {
+    this.gaps.add(session);
   }
 
   attach(session: string, type: string, json: string): void {
@@ -255,7 +262,7 @@ class OpenRecordings implements Recordings {
     const addendum = this.start(`${id}.${randomBytes(4).toString('hex')}`);
     addendum.appendLine(type, `,"of":"${id}"${json}`);
     addendum.ended = true;
-    this.ended.push({ session: addendum, due_ns: 0 });
+    this.lingering.push({ session: addendum, due_ns: 0 });
   }
 
   async sealTo(recipients: readonly string[]): Promise<void> {
@@ -320,9 +327,9 @@ class OpenRecordings implements Recordings {
   private finish(): void {
     this.closeBroken();
     const now = this.clock.monotonic_ns();
-    const waiting: typeof this.ended = [];
+    const waiting: typeof this.lingering = [];
     const leaves: NewLeaf[] = [];
-    for (const entry of this.ended) {
+    for (const entry of this.lingering) {
       const { session, due_ns } = entry;
       if (due_ns > now || !this.writer.onDisk(session.ticket)) waiting.push(entry);
       else {
@@ -330,12 +337,12 @@ class OpenRecordings implements Recordings {
         this.sessions.delete(session.session);
       }
     }
-    this.ended = waiting;
-    if (leaves.length > 0) this.own.merkle.append(...leaves);
+    this.lingering = waiting;
+    if (leaves.length > 0) this.own.merkle.append(leaves);
   }
 
   private linger(ns: number): void {
-    for (const entry of this.ended) entry.due_ns = ns;
+    for (const entry of this.lingering) entry.due_ns = ns;
   }
 
   private tick(): void {
@@ -377,9 +384,9 @@ class OpenRecordings implements Recordings {
 
   /** Recordings that miss what was refused end as soon as something can be written again, and say why. */
   private closeBroken(): void {
-    if (this.broken.size === 0 || this.writer.refusal() !== undefined) return;
-    for (const session of this.broken) if (session.events > 0) session.closeAs(session.broken?.code ?? 'unavailable');
-    this.broken.clear();
+    if (this.gaps.size === 0 || this.writer.refusal() !== undefined) return;
+    for (const session of this.gaps) if (session.events > 0) session.closeAs(session.broken?.code ?? 'unavailable');
+    this.gaps.clear();
   }
 
   /** Recovers logs of workers that died and did not come back. */

@@ -53,7 +53,7 @@ export class MerkleLog {
   }
 
   /** Adds leaves and tries to write them (not yet synced: see checkpoint). */
-  append(...leaves: NewLeaf[]): void {
+  append(leaves: readonly NewLeaf[]): void {
     const at = new Date(this.wall_ms()).toISOString();
     for (const leaf of leaves) this.waiting.push(JSON.stringify({ n: this.tree.size + this.waiting.length, at, ...leaf }));
     try {

@@ -69,10 +69,10 @@ export async function recoverLog(place: LogPlace, leaves: readonly Leaf[], wall_
     if (segment !== last?.file) pending.push(parseSegment(segment)!);
     report.segment = segment;
   }
-  merkle.append(...[...sessions].map(([session, state]) => ({ session, events: state.seq, last: state.prev })));
+  merkle.append([...sessions].map(([session, state]) => ({ session, events: state.seq, last: state.prev })));
   for (const file of pending) await sealSegment(place, file, []);
   if (report.cut_bytes > 0 || report.sessions.length > 0)
-    merkle.append({ recovered: { segment: report.segment, cut_bytes: report.cut_bytes, sessions: report.sessions } });
+    merkle.append([{ recovered: { segment: report.segment, cut_bytes: report.cut_bytes, sessions: report.sessions } }]);
   if (pending.length > 0 || sessions.size > 0 || merkle.size > 0) await merkle.checkpoint();
   return report;
 }
@@ -95,13 +95,13 @@ export async function sealSegment(
   }
   if (file.packed || place.compress === 'none') {
     const { bytes, sha256 } = digestFile(fs, directory, file.file);
-    merkle.append({ segment: file.file, bytes, sha256, open });
+    merkle.append([{ segment: file.file, bytes, sha256, open }]);
     return file.file;
   }
   // Another thread has the real file system only, and takes some time to start.
   const elsewhere = fs === realFs && plain_bytes >= ELSEWHERE_BYTES_MIN;
   const packed = await (elsewhere ? packElsewhere(directory, file.segment, hurry) : packSegment(fs, directory, file.segment));
-  merkle.append({ segment: packed.file, bytes: packed.bytes, sha256: packed.sha256, open });
+  merkle.append([{ segment: packed.file, bytes: packed.bytes, sha256: packed.sha256, open }]);
   await unlink(fs, path);
   return packed.file;
 }

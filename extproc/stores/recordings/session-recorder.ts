@@ -1,5 +1,5 @@
 import { MidstreamError } from '../../../filters/errors.js';
-import { FIRST_PREV, headRoom, lineBeginning, sha256Hex, writeHead } from '../../../filters/record/chain.js';
+import { FIRST_PREV, headRoom, sha256Hex, writeHead } from '../../../filters/record/chain.js';
 import type { SessionEvent, SessionRecorder, WireField } from '../../../filters/record/events.js';
 import type { LineBlocks, LineHead } from './line-blocks.js';
 import type { SessionSeal } from './seal.js';
@@ -21,7 +21,18 @@ const knownTypes = new Set([
   'session.close',
 ]);
 
-/** One session's chain. The hot path only pushes what happened; lines and their hashes are made when the writer asks for them. */
+/** Is told of the sessions of a recorder. */
+export interface SessionWatcher {
+  /** before its first line; throws what the producer shall see */
+  started(session: ChainedSession): void;
+  ended(session: ChainedSession): void;
+  broken(session: ChainedSession): void;
+}
+
+/**
+ * One session's chain. The hot path only pushes what happened; lines and their hashes are made when the writer asks for them.
+ * Thousands of HTTP's wait for Envoy's access entry when they have ended, so one holds little: no functions, and no piece of a larger buffer.
+ */
 export class ChainedSession implements SessionRecorder, LineSource, LineHead {
   /** events that were appended */
   events = 0;
@@ -38,7 +49,6 @@ export class ChainedSession implements SessionRecorder, LineSource, LineHead {
   /** an event was refused, so the recording has a gap that only its close can tell */
   broken: MidstreamError | undefined;
   private readonly began: number;
-  private readonly beginning: Uint8Array;
   /** of the line that is being written */
   private type = '';
 
@@ -47,15 +57,9 @@ export class ChainedSession implements SessionRecorder, LineSource, LineHead {
     private readonly writer: SegmentWriter,
     private readonly clock: Clock,
     private readonly seal: SessionSeal | undefined,
-    private readonly on: {
-      /** before its first line; throws what the producer shall see */
-      started(session: ChainedSession): void;
-      ended(session: ChainedSession): void;
-      broken(session: ChainedSession): void;
-    },
+    private readonly watcher: SessionWatcher,
   ) {
     this.began = clock.monotonic_ns();
-    this.beginning = lineBeginning(session);
   }
 
   get keeps_originals(): boolean {
@@ -85,7 +89,7 @@ export class ChainedSession implements SessionRecorder, LineSource, LineHead {
   }
 
   private write(type: string, json: string, wire: WireField | undefined): number {
-    if (this.events === 0) this.on.started(this);
+    if (this.events === 0) this.watcher.started(this);
     this.events += 1;
     const now = this.clock.monotonic_ns() - this.began;
     // A clock that is said never to go back is not believed: readers rely on t.
@@ -93,7 +97,7 @@ export class ChainedSession implements SessionRecorder, LineSource, LineHead {
     this.ticket = this.writer.push({ source: this, t: this.now, type, json, wire });
     if (type === 'session.close') {
       this.ended = true;
-      this.on.ended(this);
+      this.watcher.ended(this);
     }
     return this.ticket;
   }
@@ -105,11 +109,11 @@ export class ChainedSession implements SessionRecorder, LineSource, LineHead {
   }
 
   headRoom(): number {
-    return headRoom(this.beginning, this.type);
+    return headRoom(this.session, this.type);
   }
 
   writeHead(block: Buffer, start: number): number {
-    return writeHead(block, start, this.beginning, this.seq, this.t, this.prev, this.type);
+    return writeHead(block, start, this.session, this.seq, this.t, this.prev, this.type);
   }
 
   written(line: Uint8Array): void {
@@ -122,7 +126,7 @@ export class ChainedSession implements SessionRecorder, LineSource, LineHead {
     if (this.ended && type === 'session.close') return this.ticket;
     if (this.broken === undefined) {
       this.broken = refusal;
-      this.on.broken(this);
+      this.watcher.broken(this);
     }
     throw refusal;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { LineBlocks } from '../../../extproc/stores/recordings/line-blocks.js';
-import { formatLine, headRoom, lineBeginning, sha256Hex, writeHead } from '../../../filters/record/chain.js';
+import { formatLine, headRoom, sha256Hex, writeHead } from '../../../filters/record/chain.js';
 import { withWire } from '../../../filters/record/events.js';
 import { count } from '../../support/long.js';
 import { forSeeds } from '../../support/random.js';
@@ -26,12 +26,11 @@ describe('lines with bytes in them', () => {
         const wire = random.chance(0.3) ? undefined : { chunks, rest };
         const line = formatLine(session, seq, t, prev, type, withWire(json, wire));
         expected.push(line);
-        const beginning = lineBeginning(session);
         const source = {
-          headRoom: () => headRoom(beginning, type),
+          headRoom: () => headRoom(session, type),
           writeHead: (block: Buffer, start: number) => {
-            const end = writeHead(block, start, beginning, seq, t, prev, type);
-            assert.ok(end - start <= headRoom(beginning, type));
+            const end = writeHead(block, start, session, seq, t, prev, type);
+            assert.ok(end - start <= headRoom(session, type));
             return end;
           },
           written: (bytes: Uint8Array) => assert.equal(Buffer.from(bytes).toString(), line),
