@@ -5,6 +5,7 @@ import type { Answer, Header } from '../filters/http/effects.js';
 import type { ExchangeOptions } from '../filters/http/exchange.js';
 import { type Reach, reachOf } from '../filters/http/readings.js';
 import { claimed, headOf } from '../filters/http/request-facts.js';
+import { FailedUpgrades } from '../filters/http/upgrade/failed.js';
 import type { McpMemory } from '../filters/mcp/tools.js';
 import { type ConnectQuestion, peerOf } from './convert/ext-authz.js';
 import type { PeerFacts } from './convert/network-ext-proc.js';
@@ -32,6 +33,7 @@ export class HttpGateway {
   readonly exchanges = new Set<HttpConnection>();
   private readonly sessions: McpSessions;
   private readonly accepted: AcceptedRequests;
+  private readonly failedUpgrades: FailedUpgrades;
   private readonly now: () => number;
 
   constructor(
@@ -41,6 +43,7 @@ export class HttpGateway {
     this.sessions = new McpSessions(options.mcp ?? noMemory);
     this.accepted = new AcceptedRequests(options.worker ?? 1);
     this.now = options.now ?? Date.now;
+    this.failedUpgrades = new FailedUpgrades(this.now);
   }
 
   /** Takes Envoy's HTTP ext_proc streams. */
@@ -173,7 +176,7 @@ export class HttpGateway {
         resource,
         mcp: mcp ? sessions : undefined,
         forwards: back !== undefined,
-        ...(kubernetes && { kubernetes }),
+        ...(kubernetes && { kubernetes, failedUpgrades: this.failedUpgrades }),
         peer,
         transport,
         gateway_version: options.version,

@@ -10,6 +10,7 @@ import type { Header } from './effects.js';
 import type { GrpcSchema } from './grpc/schema.js';
 import type { BodyMask } from './masking.js';
 import type { Reach } from './readings.js';
+import type { FailedUpgrades } from './upgrade/failed.js';
 import type { Side } from './upgrade/tunnel.js';
 
 export interface HttpRules extends RecordingMaskers {
@@ -32,6 +33,8 @@ export interface ExchangeOptions {
   mcp: McpWorld | undefined;
   /** the server is a Kubernetes API */
   kubernetes?: KubernetesOptions;
+  /** why upgrades of its clients failed a moment ago, where they come back without having read it */
+  failedUpgrades?: FailedUpgrades;
   /** `mayReach`: whether anything lets this peer ask that of the resource; everything does without it */
   peer: {
     identity: Identity | undefined;

@@ -39,6 +39,8 @@ import { type OwnHeaders, ownHeaders, requestChanges } from './request-changes.j
 import { claimed, headOf, type RequestHead } from './request-facts.js';
 import { REQUEST, RequestText } from './request-text.js';
 import { type BodyFilter, Response } from './response.js';
+import { isSpdy } from './upgrade/facts.js';
+import { type FailedUpgrade, saidIn } from './upgrade/failed.js';
 import { UpgradedStream } from './upgrade/stream.js';
 import { upgradeRefusal } from './upgrade/switch.js';
 import { noTotals, type Side, type Tunnel } from './upgrade/tunnel.js';
@@ -302,7 +304,7 @@ export class Exchange {
     const { verdict, rule } = decision;
     this.record.decision(decision, this.rules, this.mcp?.disagreement);
     this.out.decisions.push(decision);
-    const impossible = this.options.transport === 'hop' ? upgradeRefusal(this.facts) : undefined;
+    const impossible = this.options.transport === 'hop' ? upgradeRefusal(this.facts, this.failedBefore()) : undefined;
     if (verdict === 'deny') {
       this.denied++;
       this.refuse(denied(decision.message, rule, decision.hint));
@@ -505,6 +507,7 @@ export class Exchange {
     });
     this.out.others.push(...others);
     this.out.answers.push(answer);
+    this.upgradeFailed({ status: answer.status, said: saidIn('application/json', answer.body) });
     this.record.error(refusal.status, refusal.detail, true);
     this.waiting.clear();
     this.phase = 'refused';
@@ -516,8 +519,25 @@ export class Exchange {
   }
 
   private finish(): void {
-    if (this.response !== undefined) this.record.response(this.response, this.rules);
+    if (this.response !== undefined) {
+      this.record.response(this.response, this.rules);
+      if (this.upgraded !== undefined) this.upgradeFailed(this.response.reason);
+    }
     this.close('done');
+  }
+
+  private upgradeFailed(why: FailedUpgrade): void {
+    const { failedUpgrades, transport } = this.options;
+    if (transport === 'hop' && this.asked?.facts.upgrade === 'websocket') failedUpgrades?.failed(this.upgradeKey, why);
+  }
+
+  private failedBefore(): FailedUpgrade | undefined {
+    return isSpdy(this.facts.upgrade) ? this.options.failedUpgrades?.take(this.upgradeKey) : undefined;
+  }
+
+  private get upgradeKey(): string {
+    const { source } = this.options.peer;
+    return JSON.stringify([this.identity.id, source.slice(0, source.lastIndexOf(':')), this.facts.target]);
   }
 
   private gone(reason: string): void {

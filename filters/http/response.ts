@@ -12,6 +12,7 @@ import { REQUEST } from './request-text.js';
 import { shownHeader } from './shown-headers.js';
 import { AS_IT_IS, charsetOfType, isUtf16 } from './transcode.js';
 import { codingsOf, Unpacking, type UnpackLimits, unpackWhole } from './unpack/index.js';
+import { type FailedUpgrade, saidIn } from './upgrade/failed.js';
 
 /** What is true of the server's bytes alone, and of none that leave here. */
 const OF_THE_BYTES = [
@@ -118,6 +119,11 @@ export class Response {
   /** For the coverage: bytes that were not looked into. */
   get opaque(): { reason: string; bytes: number }[] {
     return this.opaqueReason === '' ? [] : [{ reason: this.opaqueReason, bytes: this.plain_bytes }];
+  }
+
+  /** what its client can read of it as a reason */
+  get reason(): FailedUpgrade {
+    return { status: this.status, said: saidIn(this.type, Buffer.concat(this.kept)) };
   }
 
   /** nothing of it went to the client yet: it can be refused */

@@ -16,6 +16,7 @@ const policy = `
 version: 1
 rules:
   - { name: no-prod-exec, on: kubernetes, when: 'k8s.subresource == "exec" && "reboot" in k8s.command', then: deny, message: Nothing is rebooted from here. }
+  - { name: shutdowns, on: kubernetes, when: 'k8s.subresource == "exec" && "shutdown" in k8s.command', then: approve }
   - { name: no-rm, on: terminal, when: 'terminal.line.matches("\\\\brm\\\\s+-")', then: deny, message: Nothing is removed here. }
   - { name: restarts, on: terminal, when: 'terminal.line.startsWith("echo restart") && k8s.namespace == "default"', then: approve }
 masks:
@@ -89,6 +90,18 @@ describe('streams of a Kubernetes API behind Envoy and the gateway, by kubectl (
     const spdy = await run(['exec', 'p1', '--', 'ls'], { env: { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false' } });
     assert.equal(spdy.code, 1);
     assert.match(spdy.err, /set KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true/);
+  });
+
+  it('exec: kubectl, which asks for SPDY when WebSocket fails, shows why it failed', async () => {
+    const held = run(['exec', 'p1', '--', 'shutdown']);
+    await gateway.decide((await gateway.waiting()).hold, 'deny', 'not today');
+    assert.match((await held).err, /WebSocket was answered with 403 before: Not approved: denied by operator: not today\..*rule shutdowns/);
+    const spdy = await run(['exec', 'p1', '--', 'shutdown'], { env: { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false' } });
+    assert.match(
+      spdy.err,
+      /set KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true/,
+      'it is told once, and what was not tried before is told what to do',
+    );
   });
 
   it('port-forward carries anything, so the policy decides', async () => {

@@ -3,6 +3,7 @@ import type { Header } from '../effects.js';
 import type { HttpFacts } from '../facts.js';
 import type { Refusal } from '../problem.js';
 import { isSpdy } from './facts.js';
+import type { FailedUpgrade } from './failed.js';
 import { fieldOf, listOf } from './head.js';
 
 /** RFC 6455 section 1.3 */
@@ -17,19 +18,26 @@ const refusal = (status: number, title: string, detail: string, hint: string): R
   hint,
 });
 
-/** Why a request may not become another protocol, whatever the policy says; undefined when it may. */
-export function upgradeRefusal({ upgrade, method, headers }: HttpFacts): Refusal | undefined {
+/** Why a request may not become another protocol, whatever the policy says; undefined when it may. `before`: the same was asked for by WebSocket. */
+export function upgradeRefusal({ upgrade, method, headers }: HttpFacts, before?: FailedUpgrade): Refusal | undefined {
   const again = 'Send it as an ordinary request.';
   if (upgrade === '') return refusal(400, 'No upgrade', 'The request came on the way of upgrades, and asks for none.', again);
   if (upgrade === 'h2c' || 'http2-settings' in headers)
     return refusal(400, 'No upgrade to HTTP/2', 'HTTP/2 begins with its own preface or by TLS here, not by an upgrade.', again);
   if (upgrade.includes(',')) return refusal(400, 'One upgrade at a time', 'The request offers several protocols.', 'Name one in Upgrade.');
+  if (isSpdy(upgrade) && before !== undefined)
+    return refusal(
+      403,
+      `WebSocket was answered with ${before.status} before`,
+      before.said === '' ? 'The answer gave no reason.' : before.said,
+      'SPDY, which was asked for then, is not let through.',
+    );
   if (isSpdy(upgrade))
     return refusal(
       403,
       'SPDY is not inspected',
       'Streams over SPDY are not read, so they are not let through. WebSocket is.',
-      'For kubectl set KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true and KUBECTL_PORT_FORWARD_WEBSOCKETS=true (the default from 1.31 on). If it tried WebSocket first and came back to SPDY, the answer to that first request is the reason: kubectl -v=6 shows it.',
+      'For kubectl set KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true and KUBECTL_PORT_FORWARD_WEBSOCKETS=true (the default from 1.31 on).',
     );
   if (upgrade === 'websocket' && method !== 'GET')
     return refusal(400, 'No WebSocket', 'A WebSocket begins with GET (RFC 6455 section 4.1).', 'Send GET.');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Header } from '../../../filters/http/effects.js';
 import { BodyReader } from '../../../filters/http/upgrade/body-reader.js';
+import { FailedUpgrades } from '../../../filters/http/upgrade/failed.js';
 import { HeadReader, readRequestHead, readResponseHead, writeHead } from '../../../filters/http/upgrade/head.js';
 import { Driver } from './support.js';
 import { ACCEPT, KEY } from './websocket-support.js';
@@ -12,8 +13,8 @@ const right: Header[] = [
   ['sec-websocket-accept', ACCEPT],
 ];
 
-function asked(more: Header[] = [], method = 'GET', upgrade = 'websocket'): Driver {
-  const driver = new Driver(open, undefined, false, undefined, undefined, { transport: 'hop' });
+function asked(more: Header[] = [], method = 'GET', upgrade = 'websocket', failedUpgrades = new FailedUpgrades(() => 0)): Driver {
+  const driver = new Driver(open, undefined, false, undefined, undefined, { transport: 'hop', failedUpgrades });
   driver.request(`${method} /chat`, [
     ['connection', 'keep-alive, Upgrade'],
     ['upgrade', upgrade],
@@ -80,6 +81,42 @@ describe('a request for an upgrade', () => {
     ['by POST', () => asked([], 'POST'), 400],
   ] as [string, () => Driver, number][])
     it(`${name} is refused`, () => assert.equal(driver().refusal().status, status));
+});
+
+describe('SPDY after a WebSocket that failed', () => {
+  const spdy = (known: FailedUpgrades) => asked([], 'POST', 'SPDY/3.1', known).refusal().problem as { title: string; detail: string };
+
+  it('is refused with what the client read as the reason, once', () => {
+    for (const [type, body, said] of [
+      ['application/json', '{"kind":"Status","message":"no such pod"}', 'no such pod'],
+      ['text/plain; charset=utf-8', '404 page not found\n', '404 page not found'],
+      ['application/json', '{', 'The answer gave no reason.'],
+    ] as const) {
+      const known = new FailedUpgrades(() => 0);
+      const driver = asked([], 'GET', 'websocket', known);
+      driver.step({
+        type: 'response_headers',
+        end: false,
+        headers: [
+          [':status', '404'],
+          ['content-type', type],
+        ],
+      });
+      driver.step({ type: 'response_body', end: true, body: Buffer.from(body) });
+      const { title, detail } = spdy(known);
+      assert.deepEqual([title, detail], ['WebSocket was answered with 404 before', said]);
+      assert.equal(spdy(known).title, 'SPDY is not inspected');
+    }
+  });
+
+  it('is told nothing that is old, or another’s', () => {
+    let now = 0;
+    const known = new FailedUpgrades(() => now);
+    known.failed('a', { status: 403, said: 'x' });
+    assert.equal(known.take('b'), undefined);
+    now = 60_000;
+    assert.equal(known.take('a'), undefined);
+  });
 });
 
 describe('heads of HTTP/1.1', () => {
