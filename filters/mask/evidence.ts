@@ -195,6 +195,13 @@ export function evidenceBefore(buf: Uint8Array, at: number, lo: number): number 
   return evidenceOf(buf, evidenceStart(buf, at, lo), at);
 }
 
+const STOP = 1;
+/** what ends the words before a value: STOP at once, 2 as evidenceBefore says (a line's end, a quote) */
+const STOPS = Uint8Array.from({ length: 256 }, (_, b) => {
+  if (b === 0x0a || b === 0x22) return 2;
+  return (b < 0x20 && b !== 9 && b !== 13) || b === 0x5d || b === 0x7b || b === 0x7d || b === 0x3b ? STOP : 0;
+});
+
 /** Where the words begin that evidenceBefore reads. */
 export function evidenceStart(buf: Uint8Array, at: number, lo: number): number {
   const floor = Math.max(lo, at - LOOKBACK_MAX);
@@ -202,10 +209,12 @@ export function evidenceStart(buf: Uint8Array, at: number, lo: number): number {
   let quotes = 0;
   for (; k >= floor; k--) {
     const b = buf[k]!;
-    if (b < 0x20 && b !== 9 && b !== 10 && b !== 13) break;
-    if (b === 0x5d || b === 0x7b || b === 0x7d || b === 0x3b) break;
-    if (b === 0x0a && k + 1 < at && buf[k - 1] === 0x0a) break;
-    if (b === 0x22 && ++quotes === 3 + (quotesTouch(buf, at) ? 0 : -1)) break;
+    const stop = STOPS[b]!;
+    if (stop === 0) continue;
+    if (stop === STOP) break;
+    if (b === 0x0a) {
+      if (k + 1 < at && buf[k - 1] === 0x0a) break;
+    } else if (++quotes === 3 + (quotesTouch(buf, at) ? 0 : -1)) break;
   }
   return k + 1;
 }

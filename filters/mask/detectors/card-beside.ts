@@ -45,18 +45,21 @@ function textEnd(buf: Uint8Array, from: number, limit: number): number {
   return p;
 }
 
-/** The x of `exp`, v of `cvv`, `cvc`, `cvn` and `valid`, the second d of `good`, d of `cid` and `code`, the last s of `csc` and `bis`. */
+/** The x of `exp`, v of `cvv`, `cvc`, `cvn` and `valid`, the d of `good`, `cid` and `code`, the last s of `csc` and `bis`. */
 function isMark(buf: Uint8Array, letter: number, at: number): boolean {
   const before = buf[at - 1]! | 0x20;
+  const behind = buf[at + 1]! | 0x20;
   switch (letter) {
     case 0x78:
-      return before === 0x65 && (buf[at + 1]! | 0x20) === 0x70;
+      return before === 0x65 && behind === 0x70;
     case 0x76:
-      return before === 0x63 || (buf[at + 1]! | 0x20) === 0x61;
-    case 0x64:
-      return before === 0x6f || before === 0x69;
+      return before === 0x63 || (behind === 0x61 && (buf[at + 2]! | 0x20) === 0x6c);
+    case 0x64: {
+      const second = buf[at - 2]! | 0x20;
+      return before === 0x6f ? behind === 0x65 || second === 0x6f : before === 0x69 && second === 0x63;
+    }
     case 0x73:
-      return (before === 0x63 && (buf[at + 1]! | 0x20) === 0x63) || (before === 0x69 && (buf[at - 2]! | 0x20) === 0x62);
+      return (before === 0x63 && behind === 0x63) || (before === 0x69 && (buf[at - 2]! | 0x20) === 0x62);
   }
   return false;
 }

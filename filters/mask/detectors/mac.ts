@@ -16,6 +16,7 @@ function lengthAt(buf: Uint8Array, at: number, lo: number, hi: number): number {
   const sep = buf[at]!;
   if (sep !== COLON && sep !== DASH && sep !== DOT) return 0;
   const group = sep === DOT ? 4 : 2;
+  if (buf[at + group + 1] !== sep) return 0;
   const length = sep === DOT ? DOTTED_LENGTH : PAIRED_LENGTH;
   const start = at - group;
   if (start < lo || start + length > hi) return 0;

@@ -93,6 +93,15 @@ const PREFIXED: readonly (readonly [prefix: string, country: string, name: strin
 const byLength: (typeof LETTERED)[] = [];
 for (const form of LETTERED) byLength[form[0].length] = [...(byLength[form[0].length] ?? []), form];
 
+/** of the forms by their length where they have letters and where digits, a bit for each character */
+const masksByLength: Int32Array[] = byLength.map((forms) =>
+  Int32Array.from(forms.flatMap(([shape]) => [maskOf(shape, 'A'), maskOf(shape, '9')])),
+);
+
+function maskOf(shape: string, sign: string): number {
+  return Array.from(shape).reduce((mask, c, k) => (c === sign ? mask | (1 << k) : mask), 0);
+}
+
 const byPrefix = new Map<string, Validator[]>();
 for (const [country, name] of NAMED) byPrefix.set(country, [...(byPrefix.get(country) ?? []), [country, name]]);
 for (const [prefix, country, name] of PREFIXED) byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), [country, name]]);
@@ -131,6 +140,35 @@ const LENIENT = ['MY nric', 'CR cpf', 'AR dni', 'EG tn', 'US ein', 'DE stnr', 'P
 
 function leniency(country: string, name: string): number {
   return LENIENT.indexOf(`${country} ${name}`);
+}
+
+/** first letter * 32 + second, of countries whose letters may stand before their numbers */
+const PREFIXES = new Uint8Array(32 * 32);
+for (const prefix of byPrefix.keys()) PREFIXES[(prefix.charCodeAt(0) & 31) * 32 + (prefix.charCodeAt(1) & 31)] = 1;
+
+/**
+ * False where isSomeCountrys says no to the same text: by where its letters and digits stand, before a string is made of it. The
+ * text is of letters, digits and the separators of identifiers.
+ */
+export function mayBeSomeCountrys(buf: Uint8Array, start: number, end: number): boolean {
+  let n = 0;
+  let letters = 0;
+  let first = 0;
+  let second = 0;
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    if (b === 0x20 || b === 0x2d || b === 0x2e || b === 0x2f) continue;
+    if (b > 0x39) letters |= 1 << n;
+    if (n === 0) first = b;
+    else if (n === 1) second = b;
+    if (++n > 31) return true;
+  }
+  if (letters === 0) return true;
+  if ((letters & 3) === 3 && PREFIXES[(first & 31) * 32 + (second & 31)] === 1) return true;
+  const masks = masksByLength[n];
+  if (masks !== undefined)
+    for (let k = 0; k < masks.length; k += 2) if ((letters & masks[k]!) === masks[k] && (letters & masks[k + 1]!) === 0) return true;
+  return false;
 }
 
 /** Does some country's validator take it? `text` is in capitals, with the separators that it was printed with; at most some 30 characters. */

@@ -4,34 +4,51 @@ import type { Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { isDate, isFraction } from './dates.js';
-import { isCountry, isSomeCountrys } from './national-any.js';
+import { isCountry, isSomeCountrys, mayBeSomeCountrys } from './national-any.js';
 import { BARE, FORMS, isValid, type Printed, WORDED, type Worded } from './national-forms.js';
 
 const NATIONAL_ID = kindId('national_id');
 
-/** the forms by the size of their first group */
-const PRINTED: readonly (readonly Printed[])[] = Array.from({ length: 9 }, (_, size) => FORMS.filter((form) => form.sizes[0] === size));
+/** the forms by the sizes of their first two groups, first * 16 + second */
+const PRINTED: readonly (readonly Printed[] | undefined)[] = Array.from({ length: 256 }, (_, sizes) => {
+  const forms = FORMS.filter((form) => form.sizes[0]! * 16 + form.sizes[1]! === sizes);
+  return forms.length === 0 ? undefined : forms;
+});
 const NO_FORMS: readonly Printed[] = [];
 
 function formsFor(groups: Groups, g: number): readonly Printed[] {
-  return PRINTED[groups.end[g]! - groups.start[g]!] ?? NO_FORMS;
+  const first = groups.end[g]! - groups.start[g]!;
+  const second = groups.end[g + 1]! - groups.start[g + 1]!;
+  return (first < 16 && second < 16 ? PRINTED[first * 16 + second] : undefined) ?? NO_FORMS;
 }
+
+const BARE_LENGTHS = new Set(BARE.map(([length]) => length));
+/** the forms of words by their length */
+const WORDED_BY_LENGTH: readonly (readonly Worded[])[] = Array.from({ length: 25 }, (_, length) =>
+  WORDED.filter((form) => form.shape.length === length),
+);
 
 const TEXT_MAX = 24;
 
 /** Numbers of countries in a run of digits. */
 export function nationalIdIn(s: Search, groups: Groups): void {
-  for (let g = groups.first; g < groups.last; g++) {
-    const length = groups.end[g]! - groups.start[g]!;
-    if (g === groups.first || groups.gap[g - 1] === 0x20 || groups.gap[g - 1]! > 0xff) {
-      if (groups.gap[g] !== 0 && length <= 8) printed(s, groups, g);
-      if ((length >= 6 || g === groups.first) && !isDate(s.buf, groups, g)) named(s, groups, g);
+  const { first, last, start, end, gap } = groups;
+  if (first >= last) return;
+  // no words stand between the groups: what the first has none of no other has
+  const words = ((s.name | s.before(start[first]!)) & (NATIONAL_NAME | SSN)) !== 0;
+  for (let g = first; g < last; g++) {
+    const length = end[g]! - start[g]!;
+    if (g === first || gap[g - 1] === 0x20 || gap[g - 1]! > 0xff) {
+      if (gap[g] !== 0 && length <= 8) printed(s, groups, g);
+      if (words && (length >= 6 || g === first) && !isDate(s.buf, groups, g)) named(s, groups, g);
     }
-    for (const [digits, country, name, score] of BARE) {
-      if (digits === length && isValid(country, name, latin1(s.buf, groups.start[g]!, groups.end[g]!)))
-        s.found(NATIONAL_ID, groups.start[g]!, groups.end[g]!, score);
-    }
+    if (BARE_LENGTHS.has(length)) bare(s, start[g]!, end[g]!);
   }
+}
+
+function bare(s: Search, start: number, end: number): void {
+  for (const [digits, country, name, score] of BARE)
+    if (digits === end - start && isValid(country, name, latin1(s.buf, start, end))) s.found(NATIONAL_ID, start, end, score);
 }
 
 function printed(s: Search, groups: Groups, g: number): void {
@@ -150,7 +167,7 @@ function wordBefore(buf: Uint8Array, at: number, lo: number): number {
 }
 
 function isSomebodys(buf: Uint8Array, start: number, end: number): boolean {
-  return isSomeCountrys(latin1(buf, start, end).toUpperCase());
+  return mayBeSomeCountrys(buf, start, end) && isSomeCountrys(latin1(buf, start, end).toUpperCase());
 }
 
 const LETTERS_MAX = 3;
@@ -248,8 +265,8 @@ export function nationalIdWord(s: Search, start: number, end: number): void {
   const bits = s.name | s.before(start);
   const context = isNamed(s, start, bits);
   let text = '';
-  for (const form of WORDED) {
-    if (form.shape.length !== length || !isWorded(s.buf, start, form)) continue;
+  for (const form of WORDED_BY_LENGTH[length]!) {
+    if (!isWorded(s.buf, start, form)) continue;
     // small letters and digits are a hash as often
     if (!context && form.score < 0.7 && hasSmall(s.buf, start, end)) continue;
     text = latin1(s.buf, start, end).toUpperCase();
@@ -265,7 +282,7 @@ export function nationalIdWord(s: Search, start: number, end: number): void {
   // Hong Kong prints the check digit in brackets
   if (buf[end] === 0x28 && end + 3 <= s.hi && buf[end + 2] === 0x29 && isValid('HK', 'hkid', text + latin1(buf, end, end + 3)))
     s.found(NATIONAL_ID, start, end + 3, 0.85);
-  else if (isSomeCountrys(text)) s.found(NATIONAL_ID, lettersBefore(buf, start, s.lo), end, 0.8);
+  else if (mayBeSomeCountrys(buf, start, end) && isSomeCountrys(text)) s.found(NATIONAL_ID, lettersBefore(buf, start, s.lo), end, 0.8);
   else spaced(s, start);
 }
 
@@ -317,6 +334,6 @@ export function mayBePrinted(groups: Groups, alone = false): boolean {
 export function mayBeNationalWord(buf: Uint8Array, start: number, end: number): boolean {
   if (end - start === 4) return (buf[start - 1] === 0x2d || buf[start - 1] === 0x2b) && hasShape(buf, start, '999A');
   if (end - start < 9) return false;
-  for (const form of WORDED) if (form.shape.length === end - start && isWorded(buf, start, form)) return true;
+  for (const form of WORDED_BY_LENGTH[end - start] ?? []) if (isWorded(buf, start, form)) return true;
   return false;
 }

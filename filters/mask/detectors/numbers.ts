@@ -3,7 +3,7 @@ import { GROUPS_OVERLAP, Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { besideCard } from './card-beside.js';
-import { cardAt } from './cards.js';
+import { CARD_DIGITS_MIN, cardAt } from './cards.js';
 import { ibanAt } from './iban.js';
 import { ipv4At } from './ip.js';
 import { LABELLED_KINDS, labelledIn, labelledWord } from './labelled.js';
@@ -49,31 +49,62 @@ export function numberAt(s: Search, at: number): number {
   groups.last = touchesRight ? groups.count - 1 : groups.count;
   groups.extension = touchesRight && (after | 0x20) === 0x78 && (CLASS[buf[until + 1] ?? 0]! & DIGIT) !== 0;
 
-  if ((touchesLeft || touchesRight) && s.cards) gluedCards(s, at, touchesLeft, touchesRight);
-  let g = groups.first;
   // a sole short group is nobody's number: the case of nearly all digits there are
-  if (groups.count > 1 || groups.end[0]! - groups.start[0]! >= 6) {
-    // behind a card that ends the run other cards could only lie inside it: the span stays the same without them
-    let carded = false;
-    for (; g < groups.last; g++) {
-      if (s.cards && !carded) {
-        const until = cardAt(s, groups, g);
-        if (until > g) besideCard(s, groups.start[g]!, groups.end[until - 1]!);
-        carded = until === groups.last;
-      }
-      if (wanted[SSN] === 1 || wanted[ITIN] === 1) ssnAt(s, groups, g);
-      if (wanted[IP] === 1) ipv4At(s, groups, g);
-    }
+  const many = groups.count > 1 || groups.end[0]! - groups.start[0]! >= 6;
+  measure(groups);
+  if (total >= CARD_DIGITS_MIN && s.cards) {
+    if (touchesLeft || touchesRight) gluedCards(s, at, touchesLeft, touchesRight);
+    if (many) cardsIn(s);
+  }
+  if (many) {
+    if (socials && (wanted[SSN] === 1 || wanted[ITIN] === 1)) for (let g = groups.first; g < groups.last; g++) ssnAt(s, groups, g);
+    if (dots > 2 && wanted[IP] === 1) for (let g = groups.first; g < groups.last; g++) ipv4At(s, groups, g);
     if (wanted[PHONE] === 1) {
       const plus = !touchesLeft && (before === 0x2b || (before === 0x28 && at - 2 >= lo && buf[at - 2] === 0x2b)) && !precededByWord(s, at);
-      phoneIn(s, groups, plus);
+      if (plus || total >= PHONE_TOTAL_MIN) phoneIn(s, groups, plus);
     }
-    if (wanted[NATIONAL_ID] === 1 && !besideUuidPart(buf, at, until, lo, hi)) nationalIdIn(s, groups);
-    if (s.labelled && !besideUuidPart(buf, at, until, lo, hi)) labelledIn(s, groups);
+    const national = wanted[NATIONAL_ID] === 1;
+    if ((national || s.labelled) && !besideUuidPart(buf, at, until, lo, hi)) {
+      if (national) nationalIdIn(s, groups);
+      if (s.labelled) labelledIn(s, groups);
+    }
   }
   if (wanted[MAC] === 1) macInDigits(s, groups);
   if (groups.more) return groups.start[groups.count - GROUPS_OVERLAP]!;
   return touchesLeft || touchesRight ? word(s, at, touchesLeft, touchesRight) : until;
+}
+
+/** digits of the run that is read, groups that a dot is behind, and whether groups are of the sizes of social security numbers */
+let total = 0;
+let dots = 0;
+let socials = false;
+
+/** fewest digits in groups that are a telephone number */
+const PHONE_TOTAL_MIN = 6;
+
+/** What a run must have for some judges to be asked at all. */
+function measure({ start, end, gap, count }: Groups): void {
+  total = 0;
+  dots = 0;
+  socials = false;
+  let before = 0;
+  for (let g = 0; g < count; g++) {
+    const size = end[g]! - start[g]!;
+    total += size;
+    if (gap[g] === 0x2e) dots++;
+    if (size === 9 || (size === 2 && before === 3)) socials = true;
+    before = size;
+  }
+}
+
+/** Cards that begin with any of the groups. */
+function cardsIn(s: Search): void {
+  for (let g = groups.first; g < groups.last; g++) {
+    const until = cardAt(s, groups, g);
+    if (until > g) besideCard(s, groups.start[g]!, groups.end[until - 1]!);
+    // behind a card that ends the run other cards could only lie inside it: the span stays the same without them
+    if (until === groups.last) return;
+  }
 }
 
 /**
