@@ -5,15 +5,20 @@ const KEPT_BYTES_MAX = 256 * 1024;
 /** Bytes of a new target. */
 const FIRST_BYTES = 512;
 /** Below this a loop costs less than a call into native code. */
-const LOOP_BYTES_MAX = 24;
+const LOOP_BYTES_MAX = 48;
 
 const NOTHING = Buffer.alloc(0);
 
 /** Where output is gathered; it is used again after each reset(). */
 export class Target implements ByteTarget {
   /** none until something is gathered, and out of the shared pool at first: most targets of HTTP answers gather little, and live for one answer */
-  buf: Buffer = NOTHING;
+  buf: Buffer;
   length = 0;
+
+  /** with room for so many bytes */
+  constructor(bytes = 0) {
+    this.buf = bytes === 0 ? NOTHING : Buffer.allocUnsafe(bytes);
+  }
 
   reserve(bytes: number): void {
     const wanted = this.length + bytes;
@@ -38,14 +43,15 @@ export class Target implements ByteTarget {
     for (let k = 0; k < text.length; k++) this.buf[this.length++] = text.charCodeAt(k);
   }
 
-  copy(from: Buffer, start: number, end: number): void {
+  copy(from: Uint8Array, start: number, end: number): void {
+    if (end <= start) return;
     this.reserve(end - start);
     if (end - start < LOOP_BYTES_MAX) {
       const { buf } = this;
       let at = this.length;
       for (let k = start; k < end; k++) buf[at++] = from[k]!;
-    } else from.copy(this.buf, this.length, start, end);
-    this.length += Math.max(0, end - start);
+    } else this.buf.set(from.subarray(start, end), this.length);
+    this.length += end - start;
   }
 
   reset(): void {

@@ -1,3 +1,4 @@
+import { Target } from './target.js';
 import type { Detector, FindContext, Hit, Masker } from './types.js';
 
 const REDACTED_AS_TEXT = 'latin1';
@@ -32,17 +33,26 @@ export function maskText(
   return masked;
 }
 
+/** room for masks that are longer than their values, bytes each */
+const MASK_EXTRA = 16;
+
 /** The range with these hits masked: for callers that want to count the hits too. */
 export function applyMask(masker: Masker, hits: readonly Hit[], buf: Uint8Array, start: number, end: number): Buffer {
-  const parts: Uint8Array[] = [];
+  const out = new Target(end - start + MASK_EXTRA * hits.length);
   let at = start;
   for (const hit of hits) {
-    if (hit.start > at) parts.push(buf.subarray(at, hit.start));
-    parts.push(maskHit(masker, hit, buf));
+    out.copy(buf, at, hit.start);
+    maskInto(masker, hit, buf, out);
     at = hit.end;
   }
-  if (at < end) parts.push(buf.subarray(at, end));
-  return Buffer.concat(parts);
+  out.copy(buf, at, end);
+  return out.buf.subarray(0, out.length);
+}
+
+function maskInto(masker: Masker, { kind, start, end, says, rest }: Hit, buf: Uint8Array, out: Target): void {
+  if (rest === true) return;
+  if (!(says === undefined ? masker.into(kind, buf, start, end, out) : masker.into(kind, says, 0, says.length, out)))
+    out.ascii(`[${kind}]`);
 }
 
 /** What stands in place of a hit: by what its bytes stand for, where they have escapes. */

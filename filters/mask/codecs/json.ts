@@ -222,9 +222,10 @@ export class JsonMasker implements StreamCodec {
     if (masker.as === 'null' && whole) this.write(place.isKey ? '""' : 'null');
     else {
       if (whole) context?.foundWhole(found[0]!.kind, detector);
-      const masked = maskText(detector, masker, text, start, end, context, found)!;
       this.write('"');
-      this.escaped(masked);
+      // what a masker gives needs no escape
+      if (whole && found[0]!.says === undefined) masker.into(found[0]!.kind, text, start, end, this.out);
+      else this.escaped(maskText(detector, masker, text, start, end, context, found)!);
       this.write('"');
     }
     this.skip(close + 1);

@@ -162,7 +162,8 @@ export class Segments {
       if (final && flushed && this.isOpenKey(buf, hit, searched)) this.endless = hit.kind;
       if (hit.end > end) end = hit.end;
       if (this.endless !== '') end = searched;
-      hits.push({ ...hit, start: Math.max(hit.start, this.done), end: this.endless === '' ? hit.end : searched });
+      const whole = hit.start >= this.done && this.endless === '';
+      hits.push(whole ? hit : { ...hit, start: Math.max(hit.start, this.done), end: this.endless === '' ? hit.end : searched });
       if (this.endless !== '') break;
     }
     if (end <= this.done) return true;
