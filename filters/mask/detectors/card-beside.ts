@@ -56,7 +56,9 @@ function isMark(buf: Uint8Array, letter: number, at: number): boolean {
       return before === 0x63 || (behind === 0x61 && (buf[at + 2]! | 0x20) === 0x6c);
     case 0x64: {
       const second = buf[at - 2]! | 0x20;
-      return before === 0x6f ? behind === 0x65 || second === 0x6f : before === 0x69 && second === 0x63;
+      // `cid` as a word, `code` behind a blank
+      if (before === 0x69) return second === 0x63 && (CLASS[buf[at - 3]!]! & (DIGIT | ALPHA)) === 0;
+      return before === 0x6f && (second === 0x6f || (behind === 0x65 && buf[at - 3] === 0x20));
     }
     case 0x73:
       return (before === 0x63 && behind === 0x63) || (before === 0x69 && (buf[at - 2]! | 0x20) === 0x62);

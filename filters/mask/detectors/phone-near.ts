@@ -65,6 +65,8 @@ const EXTENSION_DIGITS_MAX = 6;
 export function extensionEnd(buf: Uint8Array, end: number, hi: number): number {
   let p = end;
   while (p < hi && p - end < 2 && (buf[p] === 0x20 || buf[p] === 0x2c || buf[p] === 0x3b)) p++;
+  const first = buf[p]! | 0x20;
+  if (first !== 0x65 && first !== 0x78 && first !== 0x23) return end;
   for (const word of EXTENSIONS) {
     if (p + word.length >= hi || !startsWithNoCase(buf, p, word)) continue;
     let from = p + word.length;

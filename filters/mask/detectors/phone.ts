@@ -30,11 +30,30 @@ export function phoneIn(s: Search, groups: Groups, plus: boolean): void {
     international(s, groups, 0, 0, groups.start[0]! - plusWidth(s.buf, groups.start[0]!), 0.95);
     return;
   }
+  if (!mayStand(s.buf, groups)) {
+    if (groups.first < groups.last && groups.end[groups.first]! - groups.start[groups.first]! <= PHONE_DIGITS_MAX + 2)
+      byRegionOrContext(s, groups, groups.first);
+    return;
+  }
   let g = groups.first;
   while (g < groups.last) {
     const end = national(s, groups, g);
     g = end > g ? end : g + 1;
   }
+}
+
+/** Some group begins with 00, or groups are of the sizes that North America prints: what tells a number without words. */
+function mayStand(buf: Uint8Array, { start, end, count }: Groups): boolean {
+  let before = 0;
+  let before2 = 0;
+  for (let g = 0; g < count; g++) {
+    const size = end[g]! - start[g]!;
+    if (size === 4 && before === 3 && before2 === 3) return true;
+    if (size > 1 && buf[start[g]!] === 0x30 && buf[start[g]! + 1] === 0x30) return true;
+    before2 = before;
+    before = size;
+  }
+  return false;
 }
 
 /** How sure 00 makes a number: numbers that are filled up with zeros begin alike, so in one run it takes a word, and none may be part of a longer name. */
