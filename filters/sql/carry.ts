@@ -55,6 +55,11 @@ export function carryNames(env: Env, from: Carry['sources'][number], to: Place &
   env.run.carry({ by: 'rename', target: { ...to, made: true }, sources: [from] });
 }
 
+/** A view is another from now on, and what materialized views took from it until now is known by its old definition alone. */
+export function carryKept(env: Env, from: Carry['sources'][number], to: Place & { column: string }): void {
+  env.run.carry({ by: 'replace', target: { ...to, made: true }, sources: [from], kept: true });
+}
+
 /** Calls after which their arguments are somewhere else too: a setting, a notification, a lock, a large object, a file, another server. */
 export function keepsArguments(schema: string, name: string): boolean {
   return WRITING_FUNCTIONS.has(name) || reachesOf(schema, name).some((reach) => reach !== 'catalog' && reach !== 'server');

@@ -145,6 +145,8 @@ export interface Carry {
   sources: { schema: string; table: string; column: string }[];
   /** they are the outputs of the prepared statement that this top-level statement executes */
   executed?: true;
+  /** a view is redefined: only what materialized views took from it until now matters */
+  kept?: true;
 }
 
 /** What the session machine needs beside the facts; not shown to policies. */

@@ -1,5 +1,5 @@
 /** DDL, grants and the rest: what each statement works on; everything below is walked as well. */
-import { carryNames, carryRows, carryValue } from './carry.js';
+import { carryKept, carryNames, carryRows, carryValue } from './carry.js';
 import { EXTENSION_REACH, languageReaches } from './catalogue/reach.js';
 import type { ObjectAccessKind, Reach } from './facts.js';
 import { type Body, bodyOf, isRangeVar, itemsOf, listOf, optionsOf, qualified, scalarText, stringsOf, textOf, unwrap } from './node.js';
@@ -27,6 +27,23 @@ function noteConverted(column: string, def: unknown, target: { schema: string; n
   const taint = new Taint();
   walk(bodyOf(def, 'ColumnDef')?.raw_default, subjectEnv(target, env), 'expression', taint);
   carryValue(env, 'alter', { schema: target.schema, table: target.name, column }, taint);
+}
+
+/**
+ * Columns that hold values of others, as the catalogue tells, and will be known for their own alone: of a table that is taken out of its parent, and a
+ * generated one that becomes plain or is generated otherwise (a materialized view keeps what it was).
+ */
+function noteOnItsOwn(change: Body, target: { schema: string; name: string }, env: Env): void {
+  const { schema, name: table } = target;
+  const part = bodyOf(change.def, 'PartitionCmd')?.name as Body | undefined;
+  if (change.subtype === 'AT_DropInherit') carryNames(env, { schema, table, column: '*' }, { schema, table, column: '=' });
+  else if (change.subtype === 'AT_DetachPartition' && part !== undefined) {
+    const own = { schema: textOf(part.schemaname), table: textOf(part.relname) };
+    carryNames(env, { ...own, column: '*' }, { ...own, column: '=' });
+  } else if (change.subtype === 'AT_DropExpression' || change.subtype === 'AT_SetExpression') {
+    const column = { schema, table, column: textOf(change.name) };
+    carryNames(env, column, column);
+  }
 }
 
 type Handler = (body: Body, env: Env) => void;
@@ -167,6 +184,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       if (change !== undefined) weakenedByChange(change, env);
       if (change?.subtype === 'AT_GenericOptions' || change?.subtype === 'AT_AlterColumnGenericOptions') env.facts.opaque(FOREIGN);
       if (change?.subtype === 'AT_AlterColumnType') noteConverted(textOf(change.name), change.def, target, env);
+      if (change !== undefined) noteOnItsOwn(change, target, env);
       const owner = change?.newowner as Body | undefined;
       if (owner !== undefined) env.facts.object('role', '', roleName(owner), 'grant');
     }
@@ -222,7 +240,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     }
   },
   ViewStmt: (body, env) => {
-    relation(body.view, 'view', 'define', env);
+    const { schema, name: table } = relation(body.view, 'view', 'define', env);
+    if (body.replace === true) carryKept(env, { schema, table, column: '*' }, { schema, table, column: '=' });
     walk(body.options, env, 'expression', undefined);
     nestedNode(body.query, env, 'view');
   },

@@ -6,7 +6,7 @@ const SECRET = 'qwertyasdf';
 const policy = `
 version: 1
 masks:
-  - { name: codes, columns: ["*.people.code"], as: redact }
+  - { name: codes, columns: ["public.people.code", "public.words.word"], as: redact }
 defaults: { unparsed: deny, opaque: deny, grammar: pin, allow: true }
 `;
 const seed = `
@@ -15,6 +15,14 @@ insert into people values (1, 'Ada', '${SECRET}'), (2, 'Bob', 'zxcvbnmlkj');
 create table plain (id int, note text);
 create view v as select id, code as c from people;
 analyze people;
+create table child () inherits (people);
+insert into child values (5, 'Kim', 'childsecret');
+alter table people add column made text generated always as (code) stored;
+create view inner_view as select code as c from people;
+create materialized view kept as select c from inner_view;
+create domain worded as text;
+create table words (word worded);
+insert into words values ('${SECRET}');
 `;
 
 for (const transport of ['ext_proc', 'hop'] as const) {
@@ -38,6 +46,9 @@ for (const transport of ['ext_proc', 'hop'] as const) {
         "select to_date(code, 'YYYY') from people",
         'update people set name = null where id = 1',
         'select code::regtype from people',
+        'alter domain worded add check (value::int > 0)',
+        'begin; declare c cursor with hold for select code::int from people; commit',
+        'create statistics numbers on (code::int), name from people; analyze people',
         // The place in the message is one in the value.
         "select (code || ' asdf')::regtype from people",
       ]) {
@@ -62,6 +73,9 @@ for (const transport of ['ext_proc', 'hop'] as const) {
         'create temp table t as select code from people',
         'insert into plain (note) select c from v',
         'update people set name = code where id = 1',
+        'alter table child no inherit people',
+        'alter table people alter column made drop expression',
+        'create or replace view inner_view as select name as c from people',
         "select set_config('a.b', code, false) from people",
         "select pg_notify('c', code) from people",
         'alter table people rename column code to kode',

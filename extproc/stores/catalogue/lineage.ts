@@ -32,6 +32,7 @@ export function buildRelations(raw: readonly RawRelation[]): Map<number, Relatio
       schema: relation.schema,
       name: relation.name,
       kind: relation.kind,
+      kept: relation.kept,
       columns: (relation.columns ?? []).map(([attribute, name, type, generated]) => ({
         attribute,
         name,

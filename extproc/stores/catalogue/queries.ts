@@ -15,6 +15,8 @@ export interface RelationRow {
   /** attnum, name, type, generated */
   columns: [number, string, number, boolean][] | null;
   definition: string | null;
+  /** a view of which materialized views were made, at whatever remove */
+  kept: boolean;
 }
 
 const RELATION = `
@@ -22,7 +24,16 @@ select c.oid, n.nspname as schema, c.relname as name, c.relkind as kind,
   (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::pg_catalog.int8,
       coalesce(pg_catalog.to_jsonb(a) operator(pg_catalog.->>) 'attgenerated', '') operator(pg_catalog.<>) '') order by a.attnum)
     from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
-  case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end as definition
+  case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end as definition,
+  c.relkind = 'v' and exists (
+    with recursive made(oid) as (
+        select r.ev_class from pg_catalog.pg_depend d join pg_catalog.pg_rewrite r on r.oid = d.objid
+        where d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+          and d.refobjid = c.oid and r.ev_class <> c.oid
+      union
+        select r.ev_class from made join pg_catalog.pg_depend d on d.refobjid = made.oid join pg_catalog.pg_rewrite r on r.oid = d.objid
+        where d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
+    select from made join pg_catalog.pg_class m on m.oid = made.oid where m.relkind = 'm') as kept
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 't')`;
 

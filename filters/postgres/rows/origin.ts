@@ -16,6 +16,8 @@ export interface Relation {
   kind: string;
   /** columns that are not dropped, in order */
   columns: RelationColumn[];
+  /** a view: materialized views were made of it, at whatever remove */
+  kept?: boolean;
 }
 
 export interface RelationColumn {

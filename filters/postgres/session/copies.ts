@@ -76,7 +76,8 @@ function firstLost(s: Session, carries: readonly Carry[], masks: MaskSet): Colum
       return 'wait';
     }
   }
-  for (const { sources, target } of carries) {
+  for (const { sources, target, kept } of carries) {
+    if (kept === true && !sources.some((source) => isKept(source, catalogue))) continue;
     for (const source of sources) {
       const lost = resolve(source, catalogue).find(
         (ref) => coveringRule(masks, [ref], catalogue) !== undefined && !isCovered(target, ref, masks, catalogue),
@@ -85,6 +86,12 @@ function firstLost(s: Session, carries: readonly Carry[], masks: MaskSet): Colum
     }
   }
   return undefined;
+}
+
+/** Materialized views hold what this view gave, as far as is known. */
+function isKept({ schema, table }: ColumnRef, catalogue: CatalogueView | undefined): boolean {
+  const found = catalogue?.byName(schema, table);
+  return found === undefined || found === 'unknown' || found.some(({ kept }) => kept === true);
 }
 
 /** A schema that no rule names: of a table that is being made, and nobody says where. */

@@ -1,4 +1,4 @@
-import type { ColumnUse, SqlFacts } from '../../sql/facts.js';
+import type { ColumnUse, SqlFacts, StatementFacts } from '../../sql/facts.js';
 import { maskFields } from '../rows/fields.js';
 import type { ColumnRule, MaskSet } from '../rows/mask-set.js';
 import { resolve } from '../rows/origin.js';
@@ -43,20 +43,23 @@ const kept = new Set<number>(
   ).map((name) => errorFieldCode[name]),
 );
 
+/** What runs something. At Sync an implicit transaction ends, with what was deferred until then and the cursors that outlive it. */
+const SPEAKING: ReadonlySet<number> = new Set([frontend.Query, frontend.Execute, frontend.FunctionCall, frontend.Sync]);
+
 /** The message without its words, as it goes out and as it is recorded; 'wait' while the catalogue is asked; undefined: nothing to hide. */
 export function withoutCovered(s: Session, f: Frame, fields: ErrorFields): { bytes: Buffer; message: string } | 'wait' | undefined {
   const masks = s.rules?.masks;
   const head = s.pending.head();
   if (masks === undefined || masks.columnRules.length === 0 || head === undefined || head.refusal !== undefined) return undefined;
-  if (head.kind !== frontend.Query && head.kind !== frontend.Execute && head.kind !== frontend.FunctionCall) return undefined;
+  if (!SPEAKING.has(head.kind)) return undefined;
   // A position stands in the client's own text: the parser speaks, which has seen no row. With a context it may read a value (`code::regtype`).
   if (errorField(fields, 'position') !== undefined && errorField(fields, 'where') === undefined) return undefined;
   const code = errorField(fields, 'code')?.toString('latin1') ?? '';
   const raised = errorField(fields, 'routine')?.toString('latin1') === RAISED;
   if (VALUE_FREE.test(code) && !raised) return undefined;
-  const rule = ruleOver(s, head, masks, fields);
-  if (rule === 'wait' || rule === undefined) return rule;
   const keepMessage = MESSAGE_FREE.test(code) && !raised;
+  const rule = ruleOver(s, head, masks, keepMessage ? named(fields) : []);
+  if (rule === 'wait' || rule === undefined) return rule;
   const said = errorField(fields, 'message') ?? Buffer.alloc(0);
   const message = keepMessage ? said : Buffer.from(`the server's words are masked by rule ${rule.name}`);
   const hint =
@@ -68,8 +71,8 @@ export function withoutCovered(s: Session, f: Frame, fields: ErrorFields): { byt
   return { bytes: maskFields(built, 0, 5, built.length, masks) ?? built, message: message.toString('utf8') };
 }
 
-/** The strongest rule over what the statement under way touches. */
-function ruleOver(s: Session, head: Entry, masks: MaskSet, fields: ErrorFields): ColumnRule | 'wait' | undefined {
+/** The strongest rule over what the statement under way touches; `broken`: the table whose constraint was broken. */
+function ruleOver(s: Session, head: Entry, masks: MaskSet, broken: readonly ColumnRef[]): ColumnRule | 'wait' | undefined {
   const doubt = originsInDoubt(s, masks);
   if (doubt === undefined) return 'wait';
   if (doubt) return masks.columnRules[0];
@@ -77,9 +80,11 @@ function ruleOver(s: Session, head: Entry, masks: MaskSet, fields: ErrorFields):
   if (covered === undefined) return 'wait';
   if (!covered) return undefined;
   const facts = factsOf(s, head);
-  // Nobody knows what a statement does that could not be read.
-  if (facts === undefined || facts.unparsed !== '') return masks.columnRules[0];
-  const refs = [...touched(facts), ...named(fields)];
+  const known = facts !== undefined && facts.unparsed === '';
+  // Nobody knows what a statement does that could not be read, or what was deferred until now.
+  if (broken.length === 0 && (!known || facts.statements.some(speaksOfAny))) return masks.columnRules[0];
+  if (!known && head.kind !== frontend.Sync) return masks.columnRules[0];
+  const refs = [...(known ? touched(facts) : []), ...broken];
   const { catalogue } = s;
   if (catalogue === undefined) return coveringRule(masks, refs, undefined);
   const unknown = refs.filter((ref) => ref.table !== '' && catalogue.byName(ref.schema, ref.table) === undefined);
@@ -104,6 +109,15 @@ function factsOf(s: Session, head: Entry): SqlFacts | undefined {
   return { ...facts, statements: [...facts.statements, ...cursors] };
 }
 
+/** Statements that compute expressions over rows of tables that they name without their columns: statistics, indexes. */
+const OVER_ROWS = new Set(['analyze', 'vacuum', 'reindex']);
+
+/** Rows of tables that it does not name: cursors that outlive a transaction are run at its end, a domain's new constraint looks at all columns of it. */
+function speaksOfAny({ kind, object, setting, objects }: StatementFacts): boolean {
+  if (kind === 'commit' || kind === 'prepare_transaction' || (kind === 'set' && setting === 'constraints')) return true;
+  return (kind === 'alter' && object === 'domain') || (OVER_ROWS.has(kind) && objects.length === 0);
+}
+
 /** Columns that are read anywhere, and all columns of tables that are written: constraints and triggers show whole rows. */
 function touched(facts: SqlFacts): ColumnRef[] {
   const refs = new Map<string, ColumnRef>();
@@ -111,12 +125,13 @@ function touched(facts: SqlFacts): ColumnRef[] {
     refs.set(`${schema}\0${table}\0${column}`, { schema, table, column });
   for (const statement of facts.statements) {
     for (const column of statement.columns) if (column.use !== 'write') add(column);
-    for (const object of statement.objects) if (object.access === 'write') add({ schema: object.schema, table: object.name, column: '*' });
+    for (const object of statement.objects)
+      if (object.access === 'write' || OVER_ROWS.has(statement.kind)) add({ schema: object.schema, table: object.name, column: '*' });
   }
   return [...refs.values()];
 }
 
-/** The table that the error itself names: a deferred constraint speaks at COMMIT. */
+/** The table that an error names itself: a deferred constraint speaks at COMMIT. */
 function named(fields: ErrorFields): ColumnRef[] {
   const text = (name: 'schema' | 'table') => errorField(fields, name)?.toString('utf8') ?? '';
   return text('table') === '' ? [] : [{ schema: text('schema'), table: text('table'), column: '*' }];

@@ -28,6 +28,7 @@ const table = (oid: number, schema: string, name: string, ...columns: string[]) 
   name,
   kind: 'r',
   definition: null as string | null,
+  kept: false,
   columns: columns.map((one, i): [number, string, number, boolean] => [i + 1, one, 25, false]),
 });
 const raw = (row: ReturnType<typeof table>, rest: Partial<RawRelation> = {}): RawRelation => ({

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Policy } from '../../../filters/policy/types.js';
+import type { Relation } from '../../../filters/postgres/rows/origin.js';
 import { loadParser } from '../../../filters/sql/analyze.js';
 import { bind, complete, Driver, execute, parse, query, ready, sync } from '../../support/session-driver.js';
 import { catalogueOf, masksOf } from '../postgres-rows/support.js';
@@ -11,7 +12,23 @@ const tables = {
   'hr.pay': ['id', 'amount'],
   'public.plain': ['id', 'note'],
 };
-const catalogue = catalogueOf(tables);
+const CODE = { schema: 'hr', table: 'people', column: 'code' };
+const column = (name: string, ...sources: (typeof CODE)[]) => ({ attribute: 1, name, type: 25, generated: false, sources });
+/** A partition, a generated column, views of which a materialized view was made, and was not. */
+const derived: Relation[] = [
+  { oid: 1, schema: 'hr', name: 'people_2025', kind: 'r', columns: [column('code', CODE)] },
+  { oid: 2, schema: 'hr', name: 'marked', kind: 'r', columns: [column('made', CODE)] },
+  { oid: 3, schema: 'hr', name: 'shown', kind: 'v', kept: true, columns: [column('c', CODE)] },
+  { oid: 4, schema: 'hr', name: 'unkept', kind: 'v', kept: false, columns: [column('c', CODE)] },
+];
+const plainTables = catalogueOf(tables);
+const catalogue: typeof plainTables = {
+  ...plainTables,
+  byName: (schema, name) => {
+    const found = derived.filter((one) => one.name === name && (schema === '' || schema === one.schema));
+    return found.length > 0 ? found : plainTables.byName(schema, name);
+  },
+};
 const strict: Partial<Policy> = {
   decide: (facts) => {
     const opaque = facts.on === 'postgres' ? facts.sql.opaque : [];
@@ -63,6 +80,11 @@ const LOST = [
   'alter table hr.people set schema public',
   'alter schema hr rename to hr2',
   'alter table hr.people alter column name type text using code',
+  'alter table hr.people_2025 no inherit hr.people',
+  'alter table hr.people detach partition hr.people_2025 concurrently',
+  'alter table hr.marked alter column made drop expression',
+  'alter table hr.marked alter column made set expression as (id)',
+  'create or replace view hr.shown as select id from hr.people',
   'do $$ declare v text; begin select code into v from hr.people; insert into plain (note) values (v); end $$',
   "do $$ declare r record; begin for r in select salary from hr.people loop perform set_config('a.b', r.salary, false); end loop; end $$",
   "do $$ declare v text; begin execute 'select code from hr.people' into v; update plain set note = v where id = 1; end $$",
@@ -85,6 +107,11 @@ const KEPT = [
   "select set_config('a.b', name, false) from hr.people",
   'alter table hr.people rename column name to full_name',
   'alter table plain rename to dull',
+  'alter table plain no inherit hr.pay',
+  'alter table hr.people detach partition plain',
+  'alter table plain alter column note drop expression',
+  'create or replace view hr.unkept as select id from hr.people',
+  'create or replace view hr.fresh as select code from hr.people',
   'alter table hr.people alter column salary type bigint using salary::bigint',
   'do $$ begin update hr.people set salary = salary + 1 where id = 1; end $$',
   'copy hr.people to stdout',

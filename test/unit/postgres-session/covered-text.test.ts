@@ -75,6 +75,15 @@ describe('words of the server about columns that a rule covers', () => {
     'with c as (select code c from people) select c::int from c',
     'prepare p as select code::int from people; execute p',
     "do $$ begin raise notice '%', (select code from hr.people limit 1); end $$",
+    'analyze people',
+    'analyze',
+    'vacuum analyze hr.people',
+    'reindex table people',
+    'commit',
+    "prepare transaction 'x'",
+    'set constraints all immediate',
+    'alter domain codes add check (value::int > 5)',
+    'alter domain codes validate constraint c',
   ])
     it(`are taken out of an error: ${text}`, () => {
       const out = answered(text, buildErrorResponse(invalid));
@@ -95,7 +104,7 @@ describe('words of the server about columns that a rule covers', () => {
   });
 
   it('stay where the statement touches no such column', () => {
-    for (const text of ['select id::int from hr.people', 'select note::int from plain', "select 'x'::int"])
+    for (const text of ['select id::int from hr.people', 'select note::int from plain', "select 'x'::int", 'analyze plain', 'begin'])
       assert.ok(answered(text, buildErrorResponse(invalid)).includes(SECRET), text);
     assert.ok(answered('select code::int from people', buildErrorResponse(invalid), { masks: undefined }).includes(SECRET));
     const other = masksOf(['hr.nobody.code', 'redact']);
@@ -126,6 +135,16 @@ describe('words of the server about columns that a rule covers', () => {
       assert.ok(out.includes('unique constraint "u"') && !out.includes(SECRET), out);
     }
     assert.ok(answered('commit', buildErrorResponse({ ...unique, table: 'plain', schema: 'public' })).includes(SECRET));
+  });
+
+  it('are taken out where an implicit transaction ends, at Sync', () => {
+    const d = new Driver({ masks, catalogue }).login();
+    d.client(parse('', 'declare c cursor with hold for select code::int from people'), bind(''), execute(), sync);
+    d.server({ name: 'ParseComplete', value: {} }, { name: 'BindComplete', value: {} }, { name: 'NoData', value: {} });
+    d.server(complete('DECLARE CURSOR'));
+    d.received();
+    d.server(buildErrorResponse(invalid));
+    assert.match(d.received().join(), /ErrorResponse ERROR 22P02 the server's words are masked by rule rule1/);
   });
 
   it('are those of the cursor that is fetched, and of the portal that is executed', () => {
