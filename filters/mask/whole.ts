@@ -35,6 +35,10 @@ export function wholeForm(kind: string, wanted: Uint8Array, regions: boolean, bi
   return undefined;
 }
 
+/** digits behind the `00` that begins the second of four groups of four */
+export const DIGITS_ABROAD = 10;
+const CODE_DIGITS_MAX = 3;
+
 const groups = new Groups();
 
 /** Digits in groups may be an identifier of some country as well. */
@@ -49,15 +53,38 @@ function isCard(buf: Uint8Array, start: number, end: number): boolean {
   if (length === 19) {
     const gap = buf[start + 4]!;
     if ((gap !== 0x20 && gap !== 0x2d) || buf[start + 9] !== gap || buf[start + 14] !== gap) return false;
-    if (dialsAbroad(buf, start + 5) || dialsAbroad(buf, start + 10)) return false;
+    if (dialsAbroad(buf, start)) return false;
     return isUsualCard(buf, start, 16, 4);
   }
   return (length === 16 || length === 15) && isUsualCard(buf, start, length, 16);
 }
 
-/** `00` before a group: a telephone number may begin there. */
-function dialsAbroad(buf: Uint8Array, at: number): boolean {
-  return buf[at] === 0x30 && buf[at + 1] === 0x30;
+/**
+ * `4000 0044 2079 4601`: the second of four groups begins with `00`, and what follows is a telephone number that ends with a group. Behind the
+ * third one there are fewer digits than a number has (phone.ts, international).
+ */
+function dialsAbroad(buf: Uint8Array, start: number): boolean {
+  if (buf[start + 5] !== 0x30 || buf[start + 6] !== 0x30) return false;
+  let automaton: ReturnType<typeof automatonOfCode> | undefined;
+  let code = 0;
+  let state = 0;
+  for (let n = 1, p = start + 7; n <= DIGITS_ABROAD; n++, p++) {
+    if (n === 3 || n === 7) p++;
+    const d = buf[p]! - 0x30;
+    if (d < 0 || d > 9) return false;
+    if (automaton !== undefined) {
+      state = automaton.next(state, d);
+      if (state === 0) return false;
+      if ((n === 2 || n === 6 || n === DIGITS_ABROAD) && automaton.accepts(state)) return true;
+      continue;
+    }
+    code = code * 10 + d;
+    if (code === 0 || n > CODE_DIGITS_MAX) return false;
+    if (IS_CALLING_CODE[code] !== 1) continue;
+    automaton = automatonOfCode(code);
+    state = automaton.start;
+  }
+  return false;
 }
 
 const PHONE_BYTES_MIN = 8;

@@ -9,10 +9,10 @@ const letters = (random: Random, count: number): string =>
 /** A number that Luhn's check holds for, of a network more often than not. */
 export function card(random: Random): string {
   const length = random.pick([16, 16, 16, 15, 19, 14]);
-  const body = (random.pick(['4', '51', '2221', '34', '37', '35', '6011', '62', '9792', '1', '5018', '0']) + digits(random, 20)).slice(
-    0,
-    length - 1,
-  );
+  const made = random.pick(['4', '51', '2221', '34', '37', '35', '6011', '62', '9792', '1', '5018', '0']) + digits(random, 20);
+  // in fours, 00 before a group dials abroad
+  const zeros = random.pick([undefined, undefined, undefined, undefined, 4, 8]);
+  const body = (zeros === undefined ? made : `${made.slice(0, zeros)}00${made.slice(zeros + 2)}`).slice(0, length - 1);
   let sum = 0;
   for (let k = 0; k < body.length; k++) {
     const doubled = Number(body[body.length - 1 - k]) * (k % 2 === 0 ? 2 : 1);

@@ -66,7 +66,7 @@ export const PHONE_UNKNOWN = 65535;
 export const CODES_AT = PHONES_AT + 20 * PHONE_STATES * PHONE_SLOTS;
 /** bits of hashes of what looks like the last label of a domain and is the ending of a file's name */
 export const FILE_ENDINGS_AT = CODES_AT + 1024;
-/** columns of the rows: how, with what, bytes of the constant, where it is, how often it was masked */
+/** columns of the rows: how, with what, bytes of the constant (or of a value: W_FIXED), where it is, how often it was masked */
 export const COLUMNS_AT = FILE_ENDINGS_AT + 512;
 export const COLUMN_BYTES = 16;
 export const COLUMNS_MAX = 128;
@@ -85,6 +85,8 @@ export const NULL_TEXT_MAX = 16;
 export const GROUP_SIZES_AT = NULL_TEXT_AT + NULL_TEXT_MAX;
 export const GROUP_GAPS_AT = GROUP_SIZES_AT + 64;
 export const CARD_DIGITS_AT = GROUP_GAPS_AT + 64;
+/** by calling code a bit: a number may end with a group of a card in fours whose second one begins with 00 and this code */
+export const ABROAD_AT = CARD_DIGITS_AT + 16;
 
 /** numbers of the state: where it stopped, bytes written, rows, bytes of masked rows, why it stopped, the calling code that has no table */
 export const S_AT = 0;
@@ -121,6 +123,8 @@ export const W_CARD = 4;
 export const W_PHONE = 5;
 /** eight bytes: an integer that is short unless its upper half says otherwise */
 export const W_INT8 = 6;
+/** of so many bytes as stand with the column: then nothing is found in it */
+export const W_FIXED = 7;
 
 /** bits of what is wanted */
 export const K_CARDS = 1;

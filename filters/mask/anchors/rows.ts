@@ -1,6 +1,7 @@
 import { FILE_ENDINGS } from '../detectors/email.js';
 import { FORMS } from '../detectors/national-forms.js';
-import { automatonOfCode, IS_CALLING_CODE } from '../phone/plans.js';
+import { automatonOfCode, digitCountsOf, IS_CALLING_CODE } from '../phone/plans.js';
+import { DIGITS_ABROAD } from '../whole.js';
 import { type Anchors, type Machine, theMachine } from './anchors.js';
 import * as at from './layout.js';
 
@@ -8,6 +9,8 @@ import * as at from './layout.js';
 export interface RowColumn {
   way: number;
   constant: Uint8Array | undefined;
+  /** of a value, for W_FIXED */
+  bytes?: number;
 }
 
 export interface RowShape {
@@ -38,7 +41,15 @@ let prepared = false;
 /** Puts in what rows need beside what the search needs. */
 function prepare({ bytes }: Machine): void {
   prepared = true;
-  for (let code = 0; code < IS_CALLING_CODE.length; code++) bytes[at.CODES_AT + code] = IS_CALLING_CODE[code]!;
+  for (let code = 0; code < IS_CALLING_CODE.length; code++) {
+    if (IS_CALLING_CODE[code] !== 1) continue;
+    bytes[at.CODES_AT + code] = 1;
+    const left = DIGITS_ABROAD - String(code).length;
+    const counts = digitCountsOf(code);
+    // with the last group, with the one before it, or with the one that holds the code
+    if ([left, left - 4, left - 8].some((count) => count >= 0 && ((counts >> count) & 1) === 1))
+      bytes[at.ABROAD_AT + (code >> 3)]! |= 1 << (code & 7);
+  }
   for (const ending of FILE_ENDINGS) {
     const hash = hashOf(ending);
     bytes[at.FILE_ENDINGS_AT + (hash >> 3)]! |= 1 << (hash & 7);
@@ -115,10 +126,10 @@ export class RowModule {
     let used = 0;
     let growth = 0;
     for (let i = 0; i < columns.length; i++) {
-      const { way, constant } = columns[i]!;
+      const { way, constant, bytes } = columns[i]!;
       const length = constant?.length ?? 0;
       if (used + length + AROUND > at.CONSTANTS_BYTES) return false;
-      column[4 * i] = way | (constant === undefined ? 0 : 256 | (length << 16));
+      column[4 * i] = way | (constant === undefined ? (bytes ?? 0) << 16 : 256 | (length << 16));
       column[4 * i + 1] = at.CONSTANTS_AT + used;
       column[4 * i + 2] = 0;
       if (constant !== undefined) machine.bytes.set(constant, at.CONSTANTS_AT + used);

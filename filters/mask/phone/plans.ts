@@ -68,6 +68,14 @@ export function automatonOfCode(code: number): DigitAutomaton {
   return built;
 }
 
+/** How many digits numbers behind a calling code may have, in any of its countries and of any type: bit n for n digits. */
+export function digitCountsOf(code: number): number {
+  const name = String(code);
+  const open = (raw.country_calling_codes[name] ?? []).map(reader);
+  if (raw.nonGeographic[name] !== undefined) open.push(reader(name));
+  return open.flatMap((plan) => plan.possibleLengths()).reduce((bits, count) => bits | (1 << count), 0);
+}
+
 const byRegion = new Map<string, RegionPlan | undefined>();
 
 /** The plan of an ISO 3166 alpha-2 region, undefined when there is no such region. */

@@ -46,7 +46,7 @@ export function planCopy(
   const outputs = shape.relation === undefined ? shape.outputs : tableOutputs(shape.relation, layout);
   const found = withStatistics(originsOf(layout, outputs, catalogue), masks, catalogue);
   if ('patterns' in found) return { relations: [], names: [], types: [], patterns: found.patterns };
-  return buildRowPlan(layout, found.origins, masks, catalogue, shape.relation === undefined ? 'lineage' : 'table');
+  return buildRowPlan(layout, found.origins, masks, catalogue, 'statement');
 }
 
 const blank = (name: string, type_oid: number, format: 0 | 1): ColumnLayout => ({

@@ -128,6 +128,8 @@ function columnOf(cell: Cell, values: ValueMasker, plain: boolean): RowColumn | 
     return constant && { way, constant };
   }
   if (looks === 'plain' && !cell.sensitive) return plain ? { way: at.W_PLAIN, constant: undefined } : undefined;
+  const bytes = values.emptyBytes?.(cell);
+  if (bytes !== undefined) return { way: at.W_FIXED, constant: undefined, bytes };
   return values.short8 === true && !cell.sensitive && !finder.shortNumbers ? { way: at.W_INT8, constant: undefined } : undefined;
 }
 

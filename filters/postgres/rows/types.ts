@@ -47,10 +47,10 @@ export function needsLookup(oid: number): boolean {
 }
 
 /**
- * How types are known. exact: the server tells them with the values. table: by the name of a table, which the format confirms in text.
- * lineage: by the statement, which may be mistaken.
+ * How types are known. exact: the server tells them with the values. statement: by the names in it, which may be mistaken, so that values must
+ * look as their type does.
  */
-export type TypesBy = 'exact' | 'table' | 'lineage';
+export type TypesBy = 'exact' | 'statement';
 
 /** Maskers by type and format; made once for each type of a plan. */
 export class ValueMaskers {
@@ -139,7 +139,7 @@ export class ValueMaskers {
     if (this.by === 'exact' || !confirmable.has(shape)) return masker;
     if (format === 0) return believedText(masker, this.guessed[0]);
     const bytes = confirmable.get(shape)!;
-    return this.by === 'lineage' && bytes > 0 ? believedBinary(masker, bytes, this.guessed[1]) : masker;
+    return bytes > 0 ? believedBinary(masker, bytes, this.guessed[1]) : masker;
   }
 
   private range(shape: { range?: number; multirange?: number }, format: 0 | 1): ValueMasker {

@@ -4,7 +4,7 @@ import type { CopyOutMasker } from '../../../filters/postgres/rows/copy-out.js';
 import type { CatalogueView, ColumnOrigin, Relation } from '../../../filters/postgres/rows/origin.js';
 import { buildMaskSet, buildRowPlan, type ColumnLayout, type MaskSet, type RowPlan } from '../../../filters/postgres/rows/plan.js';
 import { matches } from '../../../filters/postgres/rows/rule-match.js';
-import type { TypeEntry } from '../../../filters/postgres/rows/types.js';
+import type { TypeEntry, TypesBy } from '../../../filters/postgres/rows/types.js';
 import type { OutputColumn } from '../../../filters/sql/facts.js';
 
 export const key = Buffer.alloc(32, 7);
@@ -34,8 +34,12 @@ export const column = (name: string, type_oid = 25, format = 0, table_oid = 0, a
 
 /** A plan whose columns come from hr.people, under their own names. */
 export function planOf(masks: MaskSet, ...layout: ColumnLayout[]): RowPlan {
+  return planBy('exact', masks, ...layout);
+}
+
+export function planBy(by: TypesBy, masks: MaskSet, ...layout: ColumnLayout[]): RowPlan {
   const origins: ColumnOrigin[] = layout.map(({ name }) => ({ sources: [{ schema: 'hr', table: 'people', column: name }] }));
-  return buildRowPlan(layout, origins, masks, undefined);
+  return buildRowPlan(layout, origins, masks, undefined, by);
 }
 
 export type CellValue = string | Buffer | null;

@@ -2,6 +2,7 @@
 // covers it, or it is written in the usual form of a value (whole.ts, whose loops stand here again). Any other row stops the run before it
 // and goes the exact way; what is said to be usual here must be usual there, and what is written must be the same.
 import {
+  ABROAD_AT,
   CARD_DIGITS_AT,
   CELLS_AT,
   CODES_AT,
@@ -38,6 +39,7 @@ import {
   W_CARD,
   W_COVER,
   W_EMAIL,
+  W_FIXED,
   W_INT8,
   W_PHONE,
   W_PLAIN,
@@ -223,6 +225,10 @@ function write(start: usize, end: usize): i32 {
       if (to - from != 8 || (upper != 0 && upper != 0xffffffff)) return -1;
       continue;
     }
+    if (way == W_FIXED) {
+      if (to - from != load<u16>(COLUMNS_AT + COLUMN_BYTES * i, 2)) return -1;
+      continue;
+    }
     copy(copied, from);
     const at = out;
     if (!mask(i, way, from, to)) return -1;
@@ -318,7 +324,7 @@ function isCard(start: usize, end: usize): bool {
   if (length == 19) {
     const gap = at8(start + 4);
     if ((gap != 0x20 && gap != 0x2d) || at8(start + 9) != gap || at8(start + 14) != gap) return false;
-    if (load<u16>(start + 5) == 0x3030 || load<u16>(start + 10) == 0x3030) return false;
+    if (load<u16>(start + 5) == 0x3030 && mayDialAbroad(start + 7)) return false;
     for (let g = 0; g < 4; g++) {
       store<u32>(sizes + 4 * g, 4);
       store<u32>(gaps + 4 * g, gap);
@@ -350,6 +356,20 @@ function isCard(start: usize, end: usize): bool {
   }
   digits = n;
   return !same && sum % 10 == 0 && isUsualNetwork(n);
+}
+
+/** dialsAbroad of whole.ts, by how many digits numbers have: true for more. `at` is behind the `00`. */
+function mayDialAbroad(at: usize): bool {
+  let code: u32 = 0;
+  for (let n = 1; n <= 3; n++) {
+    const d = at8(at) - 0x30;
+    if (d > 9) return true;
+    code = code * 10 + d;
+    if (code == 0) return false;
+    if (load<u8>(CODES_AT + code) != 0) return ((load<u8>(ABROAD_AT + (code >> 3)) >> (code & 7)) & 1) != 0;
+    at += n == 2 ? 2 : 1;
+  }
+  return false;
 }
 
 /** networkScore of cards.ts, where it is 0.9. */

@@ -141,6 +141,8 @@ function isNumeric(buf: Buffer, start: number, end: number): boolean {
 /** A binary value of a type that always has so many bytes, known by a name: of another length it is something else. */
 export function believedBinary(believed: ValueMasker, bytes: number, guess: ValueMasker): ValueMasker {
   return {
+    short8: bytes === 8 && believed.short8 === true,
+    emptyBytes: (cell) => (believed.looks(cell) === 'never' ? bytes : undefined),
     looks: () => 'always',
     detect: (cell, buf, start, end, out) => {
       if (end - start !== bytes) return guess.detect(cell, buf, start, end, out);

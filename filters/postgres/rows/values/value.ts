@@ -12,6 +12,8 @@ export type Looks = 'never' | 'plain' | 'always';
 export interface ValueMasker {
   /** an integer of eight bytes, in which nothing is found while its upper half is all zeros or all ones, where short numbers are not read */
   short8?: boolean;
+  /** bytes of a value in which nothing is found in this column; undefined where that depends on more than its length */
+  emptyBytes?(cell: Cell): number | undefined;
   looks(cell: Cell): Looks;
   /** Masks what detectors find in buf[start, end); the sink gets the whole new value. */
   detect(cell: Cell, buf: Buffer, start: number, end: number, out: ByteSink): Outcome;
