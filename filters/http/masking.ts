@@ -8,7 +8,7 @@ import { SseMasker } from '../mask/codecs/sse.js';
 import { XmlMasker } from '../mask/codecs/xml.js';
 import { JoinedRules, joinDetectors } from '../mask/joined.js';
 import { createMasker } from '../mask/masker.js';
-import { textMasker } from '../mask/stream/chain.js';
+import { textMasker } from '../mask/stream/text-masker.js';
 import type { Detector, MaskAs, Masker } from '../mask/types.js';
 import { isJson, mediaType } from './body.js';
 import { DeclaredCharset } from './declared-charset.js';

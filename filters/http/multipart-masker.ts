@@ -1,6 +1,6 @@
 import { MidstreamError } from '../errors.js';
 import type { CodecOptions, StreamCodec } from '../mask/codecs/codec.js';
-import { type TextMasker, textMasker } from '../mask/stream/chain.js';
+import { type TextMasker, textMasker } from '../mask/stream/text-masker.js';
 import type { BodyMask } from './masking.js';
 import { maskPartHeaders } from './part-headers.js';
 

@@ -1,5 +1,6 @@
 import { maskText } from './text.js';
 import type { ByteTarget, Detector, FindContext, Hit, Kind, MaskAs, Masker } from './types.js';
+import { UnionDetector } from './union.js';
 
 /** A detector and what is done with what it finds. */
 export interface MaskingRule {
@@ -29,12 +30,13 @@ class Counting implements Masker {
 
 /**
  * Several rules that read a text once: one detector looks for the kinds of all. What it finds nothing in, none of them would; a value
- * that is one kind's alone is masked by that kind's rule; where several may claim a value, the rules mask it one after the other,
- * strongest first, as if each had read the whole text.
+ * that is one kind's alone is masked by that kind's rule; where there is more, each rule finds what it finds in the text as it came, and
+ * the strongest masks what several claim (union.ts).
  */
 export class JoinedRules {
   readonly rules: readonly { detector: Detector; masker: Counting }[];
   private readonly ruleByKind: ReadonlyMap<Kind, number>;
+  private readonly unions = new Map<Reads, UnionDetector>();
 
   /** `rules` are ordered, strongest first; `detector` finds what any of theirs does. */
   constructor(
@@ -48,6 +50,21 @@ export class JoinedRules {
   /** values masked so far, by rule */
   get counts(): number[] {
     return this.rules.map(({ masker }) => masker.count);
+  }
+
+  /** The strongest rule's masker. */
+  get strongest(): Masker {
+    return this.rules[0]!.masker;
+  }
+
+  /** What all rules find, by detectors as `read` makes them; its hits say what masks them. */
+  union(read: Reads = asItIs): UnionDetector {
+    let union = this.unions.get(read);
+    if (union === undefined) {
+      union = new UnionDetector(this.rules.map(({ detector, masker }) => ({ detector: read(detector), masker })));
+      this.unions.set(read, union);
+    }
+    return union;
   }
 
   /** Takes back what was counted since: what was masked on trial and thrown away does not count. */
@@ -72,9 +89,8 @@ export class JoinedRules {
   }
 
   /**
-   * buf[start, end) masked by one rule after the other; undefined when none found anything. Where a rule with `null` takes the whole value
-   * away it is null when `nullable`, else the kind in brackets. `read` gives
-   * what each rule's detector is asked through.
+   * buf[start, end) masked by all rules; undefined when none found anything. Where a rule with `null` takes the whole value away it is
+   * null when `nullable`, else the kind in brackets. `read` gives what each rule's detector is asked through.
    */
   mask(
     buf: Buffer,
@@ -82,28 +98,23 @@ export class JoinedRules {
     end: number,
     context: FindContext | undefined,
     nullable: boolean,
-    read: (detector: Detector) => Detector = (detector) => detector,
+    read: Reads = asItIs,
   ): Buffer | null | undefined {
-    let text = buf;
-    let from = start;
-    let to = end;
-    let changed = false;
-    for (const { detector: own, masker } of this.rules) {
-      const detector = read(own);
-      const found = detector.find(text, from, to, context);
-      if (found.length === 0) continue;
-      if (nullable && masker.as === 'null' && found.length === 1 && found[0]!.start === from && found[0]!.end === to) {
-        masker.count++;
-        return null;
-      }
-      text = maskText(detector, masker, text, from, to, context, found)!;
-      from = 0;
-      to = text.length;
-      changed = true;
+    const union = this.union(read);
+    const found = union.find(buf, start, end, context);
+    const [first] = found;
+    if (first === undefined) return undefined;
+    if (nullable && first.masker!.as === 'null' && first.start === start && first.end === end) {
+      first.masker!.mask(first.kind, buf, start, end);
+      return null;
     }
-    return changed ? text : undefined;
+    return maskText(union, this.strongest, buf, start, end, context, found);
   }
 }
+
+/** What a detector is asked through. */
+type Reads = (detector: Detector) => Detector;
+const asItIs: Reads = (detector) => detector;
 
 /** The strongest rule that looks for a kind, by the list of rules: each body of a caller has the same. */
 const rulesByKind = new WeakMap<readonly MaskingRule[], ReadonlyMap<Kind, number>>();

@@ -1,4 +1,5 @@
-import { Target } from './target.js';
+import { Rewritten, reachesInto, takesForm } from './rewritten.js';
+import type { Target } from './target.js';
 import type { Detector, FindContext, Hit, Masker } from './types.js';
 
 const REDACTED_AS_TEXT = 'latin1';
@@ -9,7 +10,8 @@ const ROUNDS_MAX = 4;
 /**
  * buf[start, end) with every hit masked, or undefined when nothing was found. Text has no NULL: where the masker gives none,
  * the kind in brackets stands instead. A masked value may have hidden its neighbour (digits that ran into it, a word that spoke
- * against it), so what was redacted is searched again until nothing is left; the other maskers leave forms that would be found as values.
+ * against it), so where something was redacted it is searched again until nothing is left; what other maskers gave has the form of a
+ * value, and stays.
  */
 export function maskText(
   detector: Detector,
@@ -22,13 +24,16 @@ export function maskText(
 ): Buffer | undefined {
   let hits = found ?? detector.find(buf, start, end, context);
   if (hits.length === 0) return undefined;
-  let masked = applyMask(masker, hits, buf, start, end);
-  if (masker.as !== 'redact' && masker.as !== 'null') return masked;
+  let text = rewritten(masker, hits, buf, start, end);
+  let masked = text.bytes();
+  if (!takeForm(masker, hits)) return masked;
   if (hits.length === 1 && hits[0]!.start === start && hits[0]!.end === end) return masked;
   for (let round = 1; round < ROUNDS_MAX; round++) {
-    hits = detector.find(masked, 0, masked.length, context);
+    hits = notMasked(detector.find(masked, 0, masked.length, context), text.kept);
     if (hits.length === 0) break;
-    masked = applyMask(masker, hits, masked, 0, masked.length);
+    text = rewritten(masker, hits, masked, 0, masked.length, text.kept);
+    masked = text.bytes();
+    if (!takeForm(masker, hits)) break;
   }
   return masked;
 }
@@ -38,15 +43,40 @@ const MASK_EXTRA = 16;
 
 /** The range with these hits masked: for callers that want to count the hits too. */
 export function applyMask(masker: Masker, hits: readonly Hit[], buf: Uint8Array, start: number, end: number): Buffer {
-  const out = new Target(end - start + MASK_EXTRA * hits.length);
+  return rewritten(masker, hits, buf, start, end).bytes();
+}
+
+/** The same, with what in it is not to be masked again. `kept`: of the range, from its start on. */
+export function rewritten(
+  masker: Masker,
+  hits: readonly Hit[],
+  buf: Uint8Array,
+  start: number,
+  end: number,
+  kept: readonly number[] = [],
+): Rewritten {
+  const text = new Rewritten(end - start + MASK_EXTRA * hits.length, kept, start);
   let at = start;
   for (const hit of hits) {
-    out.copy(buf, at, hit.start);
-    maskInto(masker, hit, buf, out);
+    text.stays(buf, at, hit.start);
+    const own = hit.masker ?? masker;
+    const from = text.out.length;
+    maskInto(own, hit, buf, text.out);
+    text.masked(own, from);
     at = hit.end;
   }
-  out.copy(buf, at, end);
-  return out.buf.subarray(0, out.length);
+  text.stays(buf, at, end);
+  return text;
+}
+
+/** Was something taken out of the text that may have hidden its neighbour? */
+export function takeForm(masker: Masker, hits: readonly Hit[]): boolean {
+  return hits.some((hit) => takesForm(hit.masker ?? masker));
+}
+
+/** The hits that do not reach into what a masker gave; `from` is where the ranges count from. */
+export function notMasked(hits: readonly Hit[], kept: readonly number[], from = 0): readonly Hit[] {
+  return kept.length === 0 ? hits : hits.filter(({ start, end }) => !reachesInto(kept, start - from, end - from));
 }
 
 function maskInto(masker: Masker, { kind, start, end, says, rest }: Hit, buf: Uint8Array, out: Target): void {
@@ -56,7 +86,7 @@ function maskInto(masker: Masker, { kind, start, end, says, rest }: Hit, buf: Ui
 }
 
 /** What stands in place of a hit: by what its bytes stand for, where they have escapes. */
-export function maskHit(masker: Masker, { kind, start, end, says, rest }: Hit, buf: Uint8Array): Buffer {
+export function maskHit(common: Masker, { kind, start, end, says, rest, masker = common }: Hit, buf: Uint8Array): Buffer {
   if (rest === true) return NOTHING;
   const masked = says === undefined ? masker.mask(kind, buf, start, end) : masker.mask(kind, says, 0, says.length);
   return masked ?? Buffer.from(`[${kind}]`, REDACTED_AS_TEXT);

@@ -17,6 +17,8 @@ export interface Hit {
   says?: Buffer;
   /** a further part of the value before it, behind something that stays: it is taken out */
   rest?: boolean;
+  /** what masks it, where several rules read together (union.ts) */
+  masker?: Masker;
 }
 
 /** Evidence beside the bytes themselves. */

@@ -1,6 +1,7 @@
 import { mayEscape, throughEscapes } from '../readings/through.js';
-import { type TextMasker, textMasker } from '../stream/chain.js';
-import { maskHit, valuesIn } from '../text.js';
+import { Rewritten, reachesInto } from '../rewritten.js';
+import { type TextMasker, textMasker } from '../stream/text-masker.js';
+import { maskHit, takeForm, valuesIn } from '../text.js';
 import type { Detector, FindContext, Masker } from '../types.js';
 import type { CodecOptions } from './codec.js';
 import type { Marks } from './marks.js';
@@ -143,21 +144,22 @@ export class FieldMasker {
     if ((context !== undefined && this.isSensitive(context)) || detector.mayHold(said, 0, said.length)) {
       if (rules === undefined) field = this.masked(field, context, detector, masker);
       else if (detector.search(said, 0, said.length, context) > 0) {
-        // one after the other, strongest first; what none finds anything in costs one search
-        const through = detector === this.options.detector ? (one: Detector) => one : throughEscapes;
-        for (const rule of rules.rules) field = this.masked(field, context, through(rule.detector), rule.masker);
+        // what none finds anything in costs one search
+        field = this.masked(field, context, rules.union(detector === this.options.detector ? undefined : throughEscapes), masker);
       }
     }
     return field;
   }
 
   private masked(field: Buffer, context: FieldContext | undefined, detector: Detector, masker: Masker): Buffer {
-    const again = masker.as === 'redact' || masker.as === 'null';
     let text = field;
-    for (let round = 0; round < (again ? ROUNDS_MAX : 1); round++) {
-      const next = this.once(text, context, detector, masker);
+    let kept: readonly number[] = [];
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const next = this.once(text, context, detector, masker, kept);
       if (next === undefined) break;
-      text = next;
+      text = next.text.bytes();
+      kept = next.text.kept;
+      if (!next.again) break;
     }
     return text;
   }
@@ -168,22 +170,32 @@ export class FieldMasker {
     return mayEscape(said, 0, said.length) ? throughEscapes(detector) : detector;
   }
 
-  /** The field with every value in it masked, undefined when nothing was found. */
-  private once(field: Buffer, context: FieldContext | undefined, detector: Detector, masker: Masker): Buffer | undefined {
+  /** The field with every value in it masked but for what is kept, and whether to search it again; undefined when nothing was found. */
+  private once(
+    field: Buffer,
+    context: FieldContext | undefined,
+    detector: Detector,
+    masker: Masker,
+    kept: readonly number[],
+  ): { text: Rewritten; again: boolean } | undefined {
     const decoded = this.form.decode(field, 0, field.length);
     const text = decoded?.text ?? field;
-    const found = detector.find(text, 0, text.length, context);
+    const at = (k: number): number => (decoded === undefined ? k : decoded.at[k]!);
+    const found = detector.find(text, 0, text.length, context).filter(({ start, end }) => !reachesInto(kept, at(start), at(end)));
     if (found.length === 0) return undefined;
     this.hits += valuesIn(found);
-    const at = (k: number): number => (decoded === undefined ? k : decoded.at[k]!);
-    const parts: Buffer[] = [];
+    const into = new Rewritten(field.length, kept);
     let from = 0;
     for (const hit of found) {
-      parts.push(field.subarray(from, at(hit.start)), this.form.encode(maskHit(masker, hit, text)));
+      into.stays(field, from, at(hit.start));
+      const masked = this.form.encode(maskHit(masker, hit, text));
+      const start = into.out.length;
+      into.out.copy(masked, 0, masked.length);
+      into.masked(hit.masker ?? masker, start);
       from = at(hit.end);
     }
-    parts.push(field.subarray(from));
-    return Buffer.concat(parts);
+    into.stays(field, from, field.length);
+    return { text: into, again: takeForm(masker, found) };
   }
 
   private openLong(context: FieldContext | undefined): void {

@@ -1,6 +1,6 @@
 import type { JoinedRules } from '../joined.js';
 import { mayEscape, throughEscapes } from '../readings/through.js';
-import { type TextMasker, textMasker } from '../stream/chain.js';
+import { type TextMasker, textMasker } from '../stream/text-masker.js';
 import { Target } from '../target.js';
 import { maskText, valuesIn } from '../text.js';
 import type { Detector, Hit, Kind, Masker } from '../types.js';

@@ -1,5 +1,5 @@
 import { acrossMarkup } from '../readings/through.js';
-import { Chain } from '../stream/chain.js';
+import { type TextMasker, textMasker } from '../stream/text-masker.js';
 import { Target } from '../target.js';
 import type { CodecOptions } from './codec.js';
 
@@ -8,11 +8,12 @@ import type { CodecOptions } from './codec.js';
  * Pieces are gathered: a document has many small ones.
  */
 export class SecondLook {
-  private readonly masker: Chain;
+  private readonly masker: TextMasker;
   private readonly pieces = new Target();
 
-  constructor({ limits, write, rules, ...one }: CodecOptions) {
-    this.masker = new Chain({ write, ...(limits === undefined ? {} : { limits }) }, rules?.rules ?? [one], acrossMarkup);
+  constructor({ detector, masker, limits, write, rules }: CodecOptions) {
+    const more = { ...(limits === undefined ? {} : { limits }), ...(rules === undefined ? {} : { rules }) };
+    this.masker = textMasker({ detector, masker, write, ...more }, acrossMarkup);
   }
 
   get hits(): number {

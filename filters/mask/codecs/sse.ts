@@ -1,5 +1,5 @@
 import { mayEscape } from '../readings/through.js';
-import { type TextMasker, textMasker } from '../stream/chain.js';
+import { type TextMasker, textMasker } from '../stream/text-masker.js';
 import { Target } from '../target.js';
 import type { CodecOptions, StreamCodec } from './codec.js';
 import { JsonMasker } from './json.js';

@@ -1,4 +1,5 @@
-import { applyMask, valuesIn } from '../text.js';
+import { takesForm } from '../rewritten.js';
+import { notMasked, rewritten, takeForm, valuesIn } from '../text.js';
 import type { Detector, FindContext, Hit, Masker } from '../types.js';
 import { STREAM_LIMITS, type StreamLimits } from './limits.js';
 import { type Segment, Segments } from './segments.js';
@@ -67,29 +68,33 @@ export class StreamMasker {
 
   private settle(segment: Segment, flushed: boolean): number {
     const { hits, buf, start } = segment;
-    const again = this.masker.as === 'redact' || this.masker.as === 'null';
+    const again = takesForm(this.masker);
     if (hits.length === 0 && !(again && this.tailMasked)) {
       this.put(buf.subarray(start, segment.end), false);
       return segment.end;
     }
     let end = segment.end;
-    let masked = hits.length === 0 ? buf.subarray(start, end) : applyMask(this.masker, hits, buf, start, end);
+    let text = rewritten(this.masker, hits, buf, start, end);
+    let masked = text.bytes();
     let changed = hits.length > 0;
+    let searches = again && (hits.length === 0 || this.tailMasked || takeForm(this.masker, hits));
     let count = valuesIn(hits);
     // a masked value may have hidden its neighbour: it is searched again, as maskText does
-    for (let round = 1; again && round < ROUNDS_MAX; round++) {
-      const text = Buffer.concat([this.tail, masked, buf.subarray(end, segment.searched)]);
+    for (let round = 1; searches && round < ROUNDS_MAX; round++) {
+      const around = Buffer.concat([this.tail, masked, buf.subarray(end, segment.searched)]);
       const from = this.tail.length;
       const until = from + masked.length;
-      const found = within(this.detector.find(text, 0, text.length, this.context), from, until);
+      const found = notMasked(within(this.detector.find(around, 0, around.length, this.context), from, until), text.kept, from);
       if (found.length === 0) break;
       const last = found[found.length - 1]!.end;
       if (last > until) {
         if (flushed) return start;
         end += last - until;
       }
-      masked = applyMask(this.masker, found, text, from, Math.max(last, until));
+      text = rewritten(this.masker, found, around, from, Math.max(last, until), text.kept);
+      masked = text.bytes();
       changed = true;
+      searches = takeForm(this.masker, found);
       count += valuesIn(found);
     }
     this.hits += count;
@@ -99,7 +104,7 @@ export class StreamMasker {
 
   private put(bytes: Buffer, masked: boolean): void {
     this.write(bytes);
-    if (this.masker.as !== 'redact' && this.masker.as !== 'null') return;
+    if (!takesForm(this.masker)) return;
     const { left } = this;
     this.tailMasked = masked || (this.tailMasked && bytes.length < left);
     if (bytes.length >= left) this.tail = Buffer.from(bytes.subarray(bytes.length - left));

@@ -1,6 +1,6 @@
 import { JsonMasker } from '../../../filters/mask/codecs/json.js';
 import { createDetector, createMasker, type Detector } from '../../../filters/mask/index.js';
-import { textMasker } from '../../../filters/mask/stream/chain.js';
+import { textMasker } from '../../../filters/mask/stream/text-masker.js';
 import { DIGITS, HEX } from '../../property/mask/corpus.js';
 import { Random } from '../../support/random.js';
 import * as make from './values.js';

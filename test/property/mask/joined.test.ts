@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { StreamCodec } from '../../../filters/mask/codecs/codec.js';
 import { JsonMasker } from '../../../filters/mask/codecs/json.js';
 import { createPolicyDetector } from '../../../filters/mask/custom/detector.js';
-import { applyMask, createDetector, createMasker, type MaskAs } from '../../../filters/mask/index.js';
+import { createDetector, createMasker, type MaskAs } from '../../../filters/mask/index.js';
 import { JoinedRules, joinDetectors } from '../../../filters/mask/joined.js';
 import { count, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
@@ -57,57 +57,56 @@ function joined({ rules, detector }: (typeof sets)[0], text: Buffer, cuts: reado
   return { text: masked(codec, text, cuts, out), rules: all };
 }
 
-/**
- * Whether a value of a stronger rule holds what a weaker one goes by: in `a@b.password=x` the address is masked first, and a rule that
- * reads behind it finds no password any more. Rules that read together go by the original, and mask more.
- */
-function takesEvidence({ rules }: (typeof sets)[0], text: Buffer): boolean {
-  const redact = createMasker('redact');
-  return rules.some((stronger, n) => {
-    const spans = stronger.detector.find(text, 0, text.length);
-    const without = applyMask(redact, spans, text, 0, text.length);
-    return rules.slice(n + 1).some(({ detector }) => {
-      const before = detector
-        .find(text, 0, text.length)
-        .filter((hit) => !spans.some((span) => span.start < hit.end && hit.start < span.end));
-      return detector.find(without, 0, without.length).length < before.length;
-    });
-  });
-}
-
 const cutsOf = (r: Random, text: Buffer): number[] => Array.from({ length: r.int(5) }, () => r.int(text.length + 1)).sort((a, b) => a - b);
 
 describe('rules that read JSON together, properties', function () {
   // slow machines get the time they need: nothing here asserts a time
   this.timeout(TEST_MS_MAX);
 
-  it('give what the rules give one after the other, strongest first', () => {
+  it('mask what one rule for the kinds of all masks, or more of it', () => {
+    let more = 0;
     forSeeds(count(ROUNDS), (r) => {
-      const set = r.pick(sets);
+      const { rules, detector } = r.pick(sets);
       const text = documents(r);
-      let expected = text;
-      for (const { detector, masker } of set.rules) {
-        const out: Buffer[] = [];
-        const codec = new JsonMasker({ detector, masker, write: (bytes) => void out.push(Buffer.from(bytes)) });
-        expected = Buffer.from(masked(codec, expected, [], out));
+      // what they give is told apart by rule, and never has the form of a value
+      const marked = rules.map((one, n) => ({ ...one, masker: createMasker('fixed', { value: `<~${n}~>` }) }));
+      const given = joined({ rules: marked, detector }, text, []).text;
+      const out: Buffer[] = [];
+      const write = (bytes: Buffer): void => void out.push(Buffer.from(bytes));
+      const expected = masked(new JsonMasker({ detector, masker: createMasker('fixed', { value: '<~n~>' }), write }), text, [], out);
+      const same = given.replace(/<~\d~>/g, '<~n~>');
+      if (same === expected) return;
+      // one search that is asked for all kinds settles which of them a run of digits is; rules that search apart may each find one in it
+      more++;
+      let at = 0;
+      for (const stays of same.split('<~n~>')) {
+        at = expected.indexOf(stays, at);
+        assert.ok(at >= 0, `${JSON.stringify(text.toString('utf8'))} became ${given} and not ${expected}`);
+        at += stays.length;
       }
-      const note = JSON.stringify(text.toString('utf8'));
-      const given = joined(set, text, []).text;
-      if (given !== expected.toString('utf8') && takesEvidence(set, text)) return;
-      assert.equal(given, expected.toString('utf8'), note);
     });
+    assert.ok(more <= 1 + count(ROUNDS) / 50, `${more}`);
   });
 
   it('go by the original, where a value of a stronger rule holds the evidence of a weaker one', () => {
-    const set = sets[3]!;
-    for (const [text, masked] of [
-      ['{"a@b.password":"hunter2"}', '{"":"x"}'],
-      ['"x a@b.password":"hunter2"', '"x [email]":"x"'],
+    for (const [set, text, masked] of [
+      [sets[3]!, '{"a@b.password":"hunter2"}', '{"":"x"}'],
+      [sets[3]!, '"x a@b.password":"hunter2"', '"x [email]":"x"'],
+      [sets[3]!, '{"x":"a@b.password=hunter2"}', '{"x":"[email]=x"}'],
+      [[rule('redact', 'pii'), rule('partial', 'secrets')], 'a@b.password=hunter2', '[email]=********'],
+      [sets[3]!, '{"name":"x of jane@b.io, password","value":"hunter2"}', '{"name":"x of [email], password","value":"x"}'],
     ] as const) {
-      assert.equal(joined(set, Buffer.from(text), []).text, masked);
-      assert.ok(takesEvidence(set, Buffer.from(text)));
+      const rules = 'rules' in set ? set.rules : [...set];
+      const detector = 'rules' in set ? set.detector : joinDetectors(rules)!;
+      assert.equal(joined({ rules, detector }, Buffer.from(text), []).text, masked);
     }
-    assert.ok(!takesEvidence(set, Buffer.from('{"a":"jane@example.com","password":"hunter2"}')));
+  });
+
+  it('leave what a weaker rule gave, where a stronger one took something out beside it', () => {
+    const rules = [rule('redact', 'secrets'), rule('partial', 'pii')];
+    const text = '{"x":"password=hunter2 of jane@example.com, card 4111 1111 1111 1111"}';
+    const once = joined({ rules, detector: joinDetectors(rules)! }, Buffer.from(text), []).text;
+    assert.equal(once, '{"x":"password=[password] of j***@example.com, card **** **** **** 1111"}');
   });
 
   it('give the same bytes wherever the text is cut', () => {
