@@ -24,6 +24,8 @@ export interface Resource {
     | {
         view(database: string): CatalogueView | undefined;
         load(database: string, what: LookupEffect): Promise<void>;
+        /** somebody changed definitions in this database, here or elsewhere */
+        invalidate(database: string): void;
         close(): Promise<void>;
       }
     | undefined;
@@ -82,6 +84,8 @@ export interface GatewayOptions {
   opened?: (listener: string, connectionId: string, session: string) => void;
   /** asks the other workers to cancel what they hold for a cancel key */
   cancelElsewhere?: (key: string) => Promise<boolean>;
+  /** a session changed definitions in this database: all that is remembered of it is out of date */
+  redefined?: (database: string) => void;
   /** further gRPC services: ext_authz, access logs, health */
   register?: (server: GrpcServices) => void;
   now?: () => number;

@@ -126,7 +126,10 @@ export class PostgresGateway {
     const world = {
       approvals,
       recorder,
-      lookup: (database: string, what: LookupEffect) => catalogue?.load(database, what) ?? Promise.resolve(),
+      lookup: (database: string, what: LookupEffect) => {
+        if (what.invalidate) options.redefined?.(database);
+        return catalogue?.load(database, what) ?? Promise.resolve();
+      },
       login: login && ((question: LoginQuestion) => answerLogin(login, question, peer.source, id)),
       registry,
       recordingBusy,

@@ -57,6 +57,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const memory = options.http?.some(({ mcp }) => mcp === true)
     ? openMcpStore(options.mcpStore ?? storeBeside(options.approvals.database))
     : undefined;
+  // Listeners may stand before one server.
+  const forget = (database: string) => {
+    for (const { catalogue } of options.resources) catalogue?.invalidate(database);
+  };
   gateway = await startGateway({
     ...(memory === undefined ? {} : { mcp: memory }),
     version: options.version,
@@ -74,6 +78,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     received: (bytes) => collector?.received(bytes),
     limits: { names_max: options.limits?.names_max ?? 10_000, notice_every_ms: options.limits?.notice_every_ms ?? 30_000 },
     opened: (listener, connectionId, session) => byConnection.add(`${listener}/${connectionId}`, session),
+    redefined: (database) => {
+      forget(database);
+      options.siblings?.redefined(database);
+    },
     ...(options.siblings ? { cancelElsewhere: (key: string) => options.siblings!.cancelHeld(key) } : {}),
     register: (server) => {
       health = addHealth(server, [serviceName]);
@@ -110,6 +118,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   return {
     cancelHeld: (key) => gateway!.registry.cancelHeld(key),
     sessionOf: (connection) => byConnection.find(connection) ?? '',
+    redefined: forget,
     gateway,
     recordings,
     get api() {

@@ -50,6 +50,8 @@ export interface Siblings {
   cancelHeld(key: string): Promise<boolean>;
   /** session of a connection by `listener/Envoy's id`; empty when nobody has it */
   sessionOf(connection: string): Promise<string>;
+  /** a session changed definitions in this database: what others remember of it is not believed any more */
+  redefined(database: string): void;
 }
 
 export interface Runtime {
@@ -62,6 +64,7 @@ export interface Runtime {
   /** the other side of Siblings */
   cancelHeld(key: string): boolean;
   sessionOf(connection: string): string;
+  redefined(database: string): void;
   reload(): Promise<boolean>;
   stop(reason: string): Promise<void>;
 }

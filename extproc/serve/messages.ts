@@ -30,8 +30,8 @@ export interface Listening {
   metrics: string;
 }
 
-/** One worker asks all others; the answer is empty when nobody has one. */
-export type Question = { kind: 'cancel'; key: string } | { kind: 'session'; connection: string };
+/** One worker asks all others; the answer is empty when nobody has one, and always where they are only told something. */
+export type Question = { kind: 'cancel'; key: string } | { kind: 'session'; connection: string } | { kind: 'redefined'; database: string };
 
 export type ToWorker =
   | { type: 'start'; settings: WorkerSettings }

@@ -22,6 +22,11 @@ export class AskedSiblings implements Siblings {
     return this.ask({ kind: 'session', connection });
   }
 
+  redefined(database: string): void {
+    // Nobody waits for an answer, so a flood of questions does not keep it back.
+    this.send({ type: 'ask', id: ++this.ids, question: { kind: 'redefined', database } });
+  }
+
   answered(id: number, answer: string): void {
     const done = this.open.get(id);
     this.open.delete(id);

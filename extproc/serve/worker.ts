@@ -47,11 +47,11 @@ function main(): void {
   };
   const answer = (question: Question): string => {
     if (worker === undefined) return '';
-    return question.kind === 'cancel'
-      ? worker.runtime.cancelHeld(question.key)
-        ? 'cancelled'
-        : ''
-      : worker.runtime.sessionOf(question.connection);
+    const { runtime } = worker;
+    if (question.kind === 'cancel') return runtime.cancelHeld(question.key) ? 'cancelled' : '';
+    if (question.kind === 'session') return runtime.sessionOf(question.connection);
+    runtime.redefined(question.database);
+    return '';
   };
   process.on('message', (message: ToWorker) => {
     if (message.type === 'start') void start(message.settings);

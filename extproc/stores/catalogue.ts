@@ -82,6 +82,9 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
         type: (oid) => cache().type(oid),
         functionByOid: (oid) => cache().functionByOid(oid),
         covers: (pattern) => cache().covers(pattern),
+        get generation() {
+          return cache().generation;
+        },
       };
     },
     load: async (database, what) => {

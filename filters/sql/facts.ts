@@ -163,7 +163,7 @@ export interface SqlAnalysis {
     executes?: { name: string };
     deallocates?: { name: string; all: boolean };
     /** DECLARE: the cursor's name (`outputs` are then those of its query), so that FETCH has its lineage; FETCH/MOVE/CLOSE: the cursor's name */
-    declares?: { name: string };
+    declares?: { name: string; hold: boolean };
     fetches?: { name: string };
     /** COPY … FROM STDIN / TO STDOUT with its effective options */
     copy?: CopyShape;

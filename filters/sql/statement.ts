@@ -15,12 +15,15 @@ import { settingStatement } from './settings.js';
 import { utilityStatement } from './utility.js';
 import { walk, walkFields } from './walk.js';
 
+/** Of a cursor's options (PostgreSQL, nodes/parsenodes.h): WITH HOLD. */
+const CURSOR_OPT_HOLD = 0x0020;
+
 /** What a top-level statement means to the session machine, beside its facts. */
 export interface Meaning {
   outputs: OutputColumn[] | undefined;
   prepares?: { name: string };
   deallocates?: { name: string; all: boolean };
-  declares?: { name: string };
+  declares?: { name: string; hold: boolean };
   fetches?: { name: string };
   copy?: SqlAnalysis['top'][number]['copy'];
 }
@@ -98,7 +101,10 @@ function statement(type: string, body: Body, env: Env): Meaning {
     case 'DeclareCursorStmt': {
       facts.name = textOf(body.portalname);
       const nested = nestedNode(body.query, env, 'declare');
-      return { outputs: nested?.meaning.outputs, declares: { name: facts.name } };
+      return {
+        outputs: nested?.meaning.outputs,
+        declares: { name: facts.name, hold: (Number(body.options ?? 0) & CURSOR_OPT_HOLD) !== 0 },
+      };
     }
     case 'FetchStmt':
       facts.name = textOf(body.portalname);

@@ -67,6 +67,21 @@ for (const transport of ['ext_proc', 'hop'] as const) {
       await client.end();
     });
 
+    it('are masked by the definitions in force, whoever changed them, and in a cursor by none that came later', async () => {
+      const [one, two] = [await gateway.client(), await gateway.client()];
+      const shown = async (client: typeof one, sql: string) => JSON.stringify((await client.query(sql)).rows);
+      await one.query('create view changing as select name as x from people');
+      assert.match(await shown(two, 'select x from changing'), /Ada/);
+      await one.query('create or replace view changing as select code as x from people');
+      assert.ok(!(await shown(two, 'select x from changing')).includes(SECRET));
+      await two.query('declare c cursor with hold for select x from changing');
+      await one.query('create or replace view changing as select name as x from people');
+      assert.ok(!(await shown(two, 'fetch all c')).includes(SECRET));
+      assert.match(await shown(two, 'select x from changing'), /Ada/);
+      await one.query('drop view changing');
+      await Promise.all([one.end(), two.end()]);
+    });
+
     it('are not copied to where no mask covers them', async () => {
       const client = await gateway.client();
       for (const sql of [

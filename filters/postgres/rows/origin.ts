@@ -49,6 +49,8 @@ export interface CatalogueView extends TypeInfo {
   functionByOid(oid: number): FunctionEntry | undefined | 'unknown';
   /** Whether the database has a column that this pattern of a rule covers. */
   covers(pattern: ColumnPattern): boolean | undefined | 'unknown';
+  /** grows whenever somebody is known to have changed definitions: what was worked out before is not believed any more */
+  readonly generation?: number;
 }
 
 /** Where an output column comes from. Any of `sources` that a column rule covers makes the rule cover the output. */

@@ -12,7 +12,7 @@ import { countFired, currentRequest, pass, sendRun, unexpected } from './backend
 import { withoutChannelBinding } from './channel-binding.js';
 import { dropDoubtful, passDoubtOn } from './copy-syncs.js';
 import { settingProblem } from './grammar.js';
-import { checkNamed, type Layout, learnDescribed, maskNames, outputsOf, planRows } from './layouts.js';
+import { checkNamed, isOutdated, type Layout, learnDescribed, maskNames, outputsOf, planRows } from './layouts.js';
 import type { Change, Names } from './names.js';
 import type { Entry } from './pending.js';
 import type { Request } from './request.js';
@@ -123,7 +123,7 @@ function rowDescription(s: Session, f: Frame): boolean {
   }
   if (layout === undefined) s.rows = 'clean';
   else {
-    const rows = planRows(s, layout, outputsOf(s, head.judgement, head.at, 'answered'));
+    const rows = planRows(s, layout, outputsOf(s, head.judgement, head.at, 'answered'), isOutdated(s, head.judgement, head.at, 'answered'));
     if (rows === undefined) return false;
     s.rows = rows;
     head.request!.columns = layout.names;

@@ -73,6 +73,8 @@ const harmlessAlters = new Set(
 
 /** Views and rules that are made or changed, and whatever ALTER may rename. */
 function changesOrigins({ kind, object }: StatementFacts): boolean {
+  // What was prepared in two phases comes into being, whoever prepared it.
+  if (kind === 'commit_prepared') return true;
   return (kind === 'alter' && !harmlessAlters.has(object)) || ((kind === 'create' || kind === 'drop') && originObjects.has(object));
 }
 

@@ -41,6 +41,8 @@ export class RowPlans {
   private readonly layouts = new Map<string, Layout>();
   private readonly byOutputs = new Map<OutputColumn[] | undefined, Map<string, { rows: RowMasker | 'clean'; until_ms: number }>>();
   private size = 0;
+  /** of the catalogue's definitions by which they were made */
+  private generation: number | undefined;
   /** the layout that was asked for last, and the bytes that it was read from: most sessions run one statement again and again */
   private last: { bytes: Buffer; layout: Layout } | undefined;
 
@@ -64,6 +66,13 @@ export class RowPlans {
       this.layouts.set(key, layout);
     }
     return layout;
+  }
+
+  /** Plans made by other definitions than these are forgotten. */
+  of(generation: number | undefined): this {
+    if (generation !== this.generation) this.clear();
+    this.generation = generation;
+    return this;
   }
 
   find(masks: MaskSet, outputs: OutputColumn[] | undefined, key: string, now_ms: number): RowMasker | 'clean' | undefined {
@@ -104,8 +113,8 @@ const PLAN_MS_MAX = 10_000;
  * The catalogue does not see what this transaction redefined: until it is over, any column may be any other. That matters where
  * the database has a column that some rule covers. undefined while the catalogue is asked.
  */
-export function originsInDoubt(s: Session, masks: MaskSet): boolean | undefined {
-  if (!s.originsInDoubt || masks.columnRules.length === 0) return false;
+export function originsInDoubt(s: Session, masks: MaskSet, outdated = false): boolean | undefined {
+  if (!(s.originsInDoubt || outdated) || masks.columnRules.length === 0) return false;
   if (s.catalogue === undefined) return true;
   const patterns = masks.columnRules.flatMap((rule) => rule.patterns);
   const open = patterns.filter((pattern) => s.catalogue!.covers(pattern) === undefined);
@@ -121,14 +130,16 @@ export function planRows(
   s: Session,
   { columns, key }: Pick<Layout, 'columns' | 'key'>,
   outputs: OutputColumn[] | undefined,
+  outdated = false,
 ): RowMasker | 'clean' | undefined {
   const masks = s.rules!.masks;
   if (masks === undefined) return 'clean';
-  const doubt = originsInDoubt(s, masks);
+  const doubt = originsInDoubt(s, masks, outdated);
   if (doubt === undefined) return undefined;
   if (doubt) return new RowMasker(buildRowPlan(columns, [], masks, s.catalogue));
   const now = s.options.now();
-  const known = s.plans.find(masks, outputs, key, now);
+  const plans = s.plans.of(s.catalogue?.generation);
+  const known = plans.find(masks, outputs, key, now);
   if (known !== undefined) return known;
   if (s.catalogue !== undefined) {
     const wanted = missing(columns, outputs, masks, s.catalogue);
@@ -144,7 +155,7 @@ export function planRows(
   }
   const plan = buildRowPlan(columns, found.origins, masks, s.catalogue);
   const rows = plan.clean ? 'clean' : new RowMasker(plan);
-  s.plans.keep(masks, outputs, key, rows, now);
+  plans.keep(masks, outputs, key, rows, now);
   return rows;
 }
 
@@ -178,6 +189,18 @@ export function outputsOf(s: Session, judgement: Judgement | undefined, at: numb
   return top.outputs;
 }
 
+/**
+ * Rows of a cursor WITH HOLD were taken when its transaction ended. Where definitions have changed since, nobody knows any more where they come
+ * from.
+ */
+export function isOutdated(s: Session, judgement: Judgement | undefined, at: number, when: When): boolean {
+  const top = judgement?.analysis.top[at];
+  if (top?.fetches === undefined) return false;
+  const found = portalNow(s, nameKey(top.fetches.name), when);
+  const heldAt = found.certain ? found.value?.heldAt : undefined;
+  return heldAt !== undefined && heldAt !== s.catalogue?.generation;
+}
+
 /** What the first statement runs by its name, as far as the server has answered. */
 function runByName(s: Session, judgement: Judgement | undefined): Statement | Portal | undefined {
   const top = judgement?.analysis.top[0];
@@ -209,7 +232,7 @@ export function rowsFromStatement(s: Session, portal: Portal, judgement: Judgeme
   }
   const columns = known.map((column, i) => ({ ...column, format: formatOf(portal.formats, i) }));
   const layout = { columns, key: `bound ${JSON.stringify(columns)}` };
-  const rows = planRows(s, layout, outputsOf(s, judgement, 0, 'sent'));
+  const rows = planRows(s, layout, outputsOf(s, judgement, 0, 'sent'), isOutdated(s, judgement, 0, 'sent'));
   if (rows === undefined) return false;
   portal.rows = rows;
   portal.columns = columns.map((c) => c.name);
@@ -231,7 +254,7 @@ export function learnDescribed(s: Session, item: Entry, layout: Layout): boolean
   if (portal === undefined) return true;
   if (layout.columns.length === 0) portal.rows = 'none';
   else {
-    const rows = planRows(s, layout, outputsOf(s, item.judgement, 0, 'answered'));
+    const rows = planRows(s, layout, outputsOf(s, item.judgement, 0, 'answered'), isOutdated(s, item.judgement, 0, 'answered'));
     if (rows === undefined) return false;
     portal.rows = rows;
     portal.columns = layout.names;

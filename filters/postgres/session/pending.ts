@@ -39,6 +39,8 @@ export interface Portal {
   released: boolean;
   /** declared by SQL: outlives a transaction when WITH HOLD, so it is kept */
   cursor: boolean;
+  /** WITH HOLD: it keeps its rows from now on, and they are what the catalogue's definitions of this generation say */
+  heldAt?: number | undefined;
   /** policy version that released it */
   policyVersion: string;
 }

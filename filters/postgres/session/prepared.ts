@@ -60,8 +60,12 @@ export function noteNameChanges(s: Session, item: Entry, judgement: Judgement): 
       statements.push({ at, change: s.statements.change(one.deallocates.all ? '*' : nameKey(one.deallocates.name), undefined, s.segment) });
     if (one.kind === 'discard') statements.push({ at, change: s.statements.change('*', undefined, s.segment) });
     if (one.declares) {
+      const heldAt = one.declares.hold ? s.catalogue?.generation : undefined;
       const analysis: SqlAnalysis = { facts: judgement.analysis.facts, top: [{ ...one, declares: undefined }] as SqlAnalysis['top'] };
-      portals.push({ at, change: s.portals.change(nameKey(one.declares.name), cursor(preparedBySql(s, judgement, analysis)), s.segment) });
+      portals.push({
+        at,
+        change: s.portals.change(nameKey(one.declares.name), { ...cursor(preparedBySql(s, judgement, analysis)), heldAt }, s.segment),
+      });
     }
   }
   if (statements.length > 0) item.statementChanges = statements;

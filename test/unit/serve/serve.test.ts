@@ -95,6 +95,8 @@ describe('serve: questions between workers', () => {
     const open = Array.from({ length: QUESTIONS_MAX }, () => siblings.sessionOf('a/1'));
     assert.equal(await siblings.cancelHeld('ab'), false);
     assert.equal(sent.length, QUESTIONS_MAX);
+    siblings.redefined('shop');
+    assert.deepEqual(sent.pop(), { type: 'ask', id: QUESTIONS_MAX + 1, question: { kind: 'redefined', database: 'shop' } });
     for (const message of sent) if (message.type === 'ask') siblings.answered(message.id, `s${message.id}`);
     assert.deepEqual((await Promise.all(open)).slice(0, 2), ['s1', 's2']);
     const asked = siblings.cancelHeld('ab');

@@ -143,7 +143,8 @@ describe('SQL prepared statements and cursors', function () {
     assert.deepEqual(analyze('deallocate p').top[0]?.deallocates, { name: 'p', all: false });
     assert.deepEqual(analyze('deallocate prepare all').top[0]?.deallocates, { name: '', all: true });
     assert.equal(first('deallocate all').name, '*');
-    assert.deepEqual(analyze('declare c cursor for select 1').top[0]?.declares, { name: 'c' });
+    assert.deepEqual(analyze('declare c cursor for select 1').top[0]?.declares, { name: 'c', hold: false });
+    assert.deepEqual(analyze('declare c binary cursor with hold for select 1').top[0]?.declares, { name: 'c', hold: true });
     assert.deepEqual(analyze('fetch next from c').top[0]?.fetches, { name: 'c' });
     assert.deepEqual(analyze('close c').top[0]?.fetches, { name: 'c' });
     assert.equal(first('close all').name, '*');
