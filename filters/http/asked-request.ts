@@ -17,8 +17,8 @@ import { holdsSql, placesOf, type SqlPlace } from './sql-places.js';
 export class AskedRequest {
   kube: KubernetesRequest | undefined;
   mcp: McpSide | undefined;
-  /** it calls a method of gRPC */
-  readonly grpc: boolean;
+  /** it calls a method of gRPC, or of gRPC-Web */
+  readonly grpc: 'native' | 'web' | undefined;
 
   /** `readings`: what is known of it before its body; the first is the usual one */
   constructor(
@@ -29,7 +29,10 @@ export class AskedRequest {
     private readonly rules: HttpRules,
     private readonly text: RequestText,
   ) {
-    this.grpc = this.facts.content_type.startsWith('application/grpc');
+    this.grpc = grpcOf(this.facts.content_type);
+    // A rule that asks for the messages of a call is told so. Nobody waits for them: a stream both ways would never be whole.
+    if (this.grpc !== undefined)
+      this.readings = readings.map((one) => ({ ...one, http: { ...one.http, unreadable: 'messages of gRPC are not read' } }));
   }
 
   get facts(): HttpFacts {
@@ -61,7 +64,7 @@ export class AskedRequest {
 
   /** Everything with a body that goes to an MCP server is read as messages: which methods it looks at is not known. */
   get needsBody(): boolean {
-    if (this.rules.policy.usesBody || this.mcp !== undefined || this.kube?.waits === true) return true;
+    if ((this.rules.policy.usesBody && this.grpc === undefined) || this.mcp !== undefined || this.kube?.waits === true) return true;
     return this.places.length > 0 && this.readings.some(({ http }) => holdsSql(this.places, http));
   }
 
@@ -99,7 +102,10 @@ export class AskedRequest {
   /** A server may answer a call in another form than it was asked in: what was decided is about the one that was asked for. */
   get grpcCall(): GrpcCall {
     const call = { schema: this.options.grpc, path: this.facts.target.replace(/\?.*$/s, '') };
-    const form = this.grpc ? grpcForm(this.facts.content_type) : undefined;
+    const form = this.grpc !== undefined ? grpcForm(this.facts.content_type) : undefined;
     return { ...call, judged: form !== undefined && answerType(call, form) === undefined };
   }
 }
+
+const grpcOf = (type: string): AskedRequest['grpc'] =>
+  /^application\/grpc($|\+)/.test(type) ? 'native' : type.startsWith('application/grpc') ? 'web' : undefined;

@@ -385,7 +385,7 @@ export class Exchange {
     return (
       this.phase === 'held' &&
       plain &&
-      this.asked?.grpc !== true &&
+      this.asked?.grpc === undefined &&
       !this.waiting.hasTrailers &&
       this.operation?.terms.respond === 'accepted'
     );
@@ -502,7 +502,7 @@ export class Exchange {
     const { answer, others } = refusalAnswer(refusal, {
       session: this.options.id,
       kubernetes: this.options.kubernetes !== undefined,
-      grpc: this.asked?.grpc === true,
+      grpc: this.asked?.grpc,
       mcp: this.mcp,
     });
     this.out.others.push(...others);

@@ -35,4 +35,12 @@ export function problemOf(refusal: Refusal, session: string): { headers: [string
   };
 }
 
+/** The same in one sentence, for protocols whose clients print a text. */
+export function sentenceOf({ title, detail, rule, hint }: Refusal, session: string): string {
+  const who = rule === '' ? `request ${session}` : `rule ${rule}, request ${session}`;
+  const sentence = detail === '' || /[.!?]$/.test(detail) ? detail : `${detail}.`;
+  const said = [`${title}:`, hint === '' ? detail : sentence, hint].filter((part) => part !== '').join(' ');
+  return `${said} (${who})`;
+}
+
 export const grpcStatusOf = (status: number): number => GRPC_STATUS[status] ?? 2;

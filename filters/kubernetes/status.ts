@@ -1,4 +1,4 @@
-import type { Refusal } from '../http/problem.js';
+import { type Refusal, sentenceOf } from '../http/problem.js';
 
 /** Reasons of metav1.Status by HTTP status; kubectl prints `Error from server (Forbidden): …`. */
 const REASONS: Record<number, string> = {
@@ -12,16 +12,14 @@ const REASONS: Record<number, string> = {
 };
 
 /** A refusal as the clients of a Kubernetes API read it. Nothing of the request is in it. */
-export function statusOf({ status, title, detail, rule, hint }: Refusal, session: string): { headers: [string, string][]; body: Buffer } {
-  const who = rule === '' ? `request ${session}` : `rule ${rule}, request ${session}`;
-  const sentence = detail === '' || /[.!?]$/.test(detail) ? detail : `${detail}.`;
-  const said = [`${title}:`, hint === '' ? detail : sentence, hint].filter((part) => part !== '').join(' ');
+export function statusOf(refusal: Refusal, session: string): { headers: [string, string][]; body: Buffer } {
+  const { status, detail, rule } = refusal;
   const body = {
     kind: 'Status',
     apiVersion: 'v1',
     metadata: {},
     status: 'Failure',
-    message: `${said} (${who})`,
+    message: sentenceOf(refusal, session),
     reason: REASONS[status] ?? 'InternalError',
     details: { causes: [{ reason: 'Midstream', message: rule === '' ? detail : `${rule}: ${detail}` }] },
     code: status,

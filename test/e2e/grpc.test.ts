@@ -27,6 +27,7 @@ const policy = `
 version: 1
 rules:
   - { name: no-chat, on: http, when: 'http.path.endsWith("/Get") && "x-forbidden" in http.headers', then: deny, message: Not so. }
+  - { name: no-body, on: http, when: 'http.path.endsWith("/Get") && "x-asks" in http.headers && http.body.name == "x"', then: deny, message: Not x. }
 masks:
   - { name: pii, detect: [pii], as: partial }
 `;
@@ -118,7 +119,7 @@ describe('gRPC through Envoy and the gateway, by the library that most use', fun
     );
   });
 
-  it('streams both ways: an answer comes while the call goes on', async () => {
+  it('streams both ways: an answer comes while the call goes on, though a rule asks for bodies', async () => {
     const chat = client['Chat']!() as unknown as AsyncIterable<Person> & { write(query: { name: string }): void; end(): void };
     const answers = chat[Symbol.asyncIterator]();
     for (let n = 0; n < 5; n++) {
@@ -134,6 +135,11 @@ describe('gRPC through Envoy and the gateway, by the library that most use', fun
     metadata.set('x-forbidden', '1');
     const refused = await get(client, 'x', metadata).catch((error: ServiceError) => error);
     assert.equal((refused as ServiceError).code, 7);
+    assert.match((refused as ServiceError).details, /^Refused by policy: Not so\. \(rule no-chat, request [0-9a-f]{32}\)$/);
+    const asks = new Metadata();
+    asks.set('x-asks', '1');
+    const unread = (await get(client, 'y', asks).catch((error: ServiceError) => error)) as ServiceError;
+    assert.match(unread.details, /the rule no-body asks about what can’t be read \(messages of gRPC are not read\)/);
     const undescribed = direct(blind.port);
     // defaults.opaque is approve: it waits, and goes when its caller goes
     let leave = (): void => undefined;

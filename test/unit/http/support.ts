@@ -101,10 +101,18 @@ export class Driver {
   refusal(): { status: number; problem: Record<string, unknown>; grpcStatus: number | undefined } {
     const found = this.answers.find((answer) => answer.part === 'immediate');
     if (found?.part !== 'immediate') throw new Error(`not refused: ${this.answers.map(({ part }) => part).join()}`);
-    return { status: found.status, problem: JSON.parse(found.body.toString()) as Record<string, unknown>, grpcStatus: found.grpcStatus };
+    return { status: found.status, problem: problemIn(found.body), grpcStatus: found.grpcStatus };
   }
 }
 
 export function bodyOf(answers: Effects['answers']): Buffer {
   return Buffer.concat(answers.flatMap((answer) => (answer.part === 'response_body' ? answer.chunks : [])));
+}
+
+/** gRPC has a sentence where others have a document: `title: detail hint (rule R, request ID)`. */
+function problemIn(body: Buffer): Record<string, unknown> {
+  const text = body.toString();
+  if (text.startsWith('{')) return JSON.parse(text) as Record<string, unknown>;
+  const [, title, detail, rule] = /^([^:]+): (.*) \((?:rule (.*), )?request [^()]*\)$/s.exec(text) ?? [];
+  return { title, detail, rule };
 }
