@@ -45,6 +45,9 @@ export class Search {
   claimedUntilJwt = 0;
   noUserinfoUntil = 0;
   noCookiesUntil = 0;
+  /** no value without quotes ends in between (extent.ts) */
+  plainFrom = 0;
+  plainUntil = 0;
   private beforeAt = -1;
   private beforeBits = 0;
   count = 0;
@@ -92,6 +95,8 @@ export class Search {
     this.encodedUntil = start;
     this.spelledUntil = start;
     this.manifestUntil = start;
+    this.plainFrom = 0;
+    this.plainUntil = 0;
     this.beforeAt = -1;
     this.count = 0;
   }

@@ -35,6 +35,10 @@ export function plainEnd(s: Search, from: number): number {
   const { buf, hi } = s;
   const limit = Math.min(hi, from + PLAIN_MAX);
   let p = from;
+  // many names in what may be one value: none of its bytes is read again
+  if (from >= s.plainFrom && from < s.plainUntil) p = Math.min(s.plainUntil, limit);
+  else s.plainFrom = from;
+  const first = p;
   for (; p < limit; p++) {
     const b = buf[p]!;
     if (b <= 0x20 || isQuote(b) || b === 0x3b || b === 0x3c || (b === 0x26 && isNextPair(buf, p + 1, hi, 0x3d))) break;
@@ -44,7 +48,8 @@ export function plainEnd(s: Search, from: number): number {
       if (b === 0x2c && (isNextPair(buf, p + 1, hi, 0x3a) || isNextPair(buf, p + 1, hi, 0x3d))) break;
     }
   }
-  s.steps += p - from;
+  s.steps += p - first;
+  s.plainUntil = Math.max(p, first);
   if (p - from > 2 && (buf[p - 1] === 0x2e || buf[p - 1] === 0x2c)) p--;
   return p;
 }

@@ -118,7 +118,7 @@ const byDigits: Sifted[][] = [];
 function ofDigits(digits: number): readonly Sifted[] {
   byDigits[digits] ??= [...NAMED]
     .sort(([a, b], [c, d]) => leniency(c, d) - leniency(a, b))
-    .filter(([country, name]) => !refusesLength(country, name, digits))
+    .filter(([country, name]) => !KNOWN.has(`${country} ${name}`) && !refusesLength(country, name, digits))
     .map(([country, name]) => [country, name, digits < SIFTED_DIGITS_MIN ? undefined : sieveOf(country, name)]);
   return byDigits[digits]!;
 }
@@ -127,16 +127,36 @@ const digit = new Uint8Array(32);
 
 /** Does the validator of some country take these digits? */
 function isSomeNumber(text: string, digits: number): boolean {
-  // Liechtenstein's are any number of 4 to 12 digits that does not begin with zero
-  if (digits === text.length && digits >= 4 && digits <= 12 && text.charCodeAt(0) !== 0x30) return true;
-  if (digits >= SIFTED_DIGITS_MIN) takeDigits(text, digit);
+  takeDigits(text, digit);
+  if (isLiechtensteins(text, digits) || isGermanTax(digits)) return true;
   for (const [country, name, sieve] of ofDigits(digits))
     if ((sieve === undefined || sieve(digit, digits)) && isValid(country, name, text)) return true;
-  return isSwedes(text, digits) || isOwnForm(text.replace(/[ ./-]/g, ''));
+  return isSwedes(text, digits) || isOwnForm(digit, digits);
+}
+
+/** The validator LI peid: any number of 4 to 12 digits, zeros in front left out, with blanks and dots. */
+function isLiechtensteins(text: string, digits: number): boolean {
+  let zeros = 0;
+  while (zeros < digits && digit[zeros] === 0) zeros++;
+  if (digits - zeros < 4 || digits - zeros > 12) return false;
+  return digits === text.length || !(text.includes('-') || text.includes('/'));
+}
+
+const times = new Uint8Array(10);
+
+/** The validator DE stnr for numbers of 10 and 11 digits: some digit stands two or three times among the first ten. */
+function isGermanTax(digits: number): boolean {
+  if (digits !== 10 && digits !== 11) return false;
+  times.fill(0);
+  for (let k = 0; k < 10; k++) times[digit[k]!]!++;
+  for (let k = 0; k < 10; k++) if (times[k] === 2 || times[k] === 3) return true;
+  return false;
 }
 
 /** Numbers without check digits: asked first, most others need not be asked. */
-const LENIENT = ['MY nric', 'CR cpf', 'AR dni', 'EG tn', 'US ein', 'DE stnr', 'PK cnic', 'DZ nif', 'LI peid'];
+const LENIENT = ['MY nric', 'CR cpf', 'AR dni', 'EG tn', 'US ein', 'DE stnr', 'PK cnic', 'DZ nif', 'PY cedula', 'PE cui'];
+/** those whose verdict is known before the library is asked */
+const KNOWN = new Set(['LI peid']);
 
 function leniency(country: string, name: string): number {
   return LENIENT.indexOf(`${country} ${name}`);
@@ -195,8 +215,16 @@ function isSwedes(text: string, digits: number): boolean {
 
 function hasLetteredForm(compact: string): boolean {
   for (const [shape, country, name] of byLength[compact.length] ?? [])
-    if (hasShape(compact, shape) && isValid(country, name, compact)) return true;
+    if (hasShape(compact, shape) && (country !== 'BR' || hasBrazilianCheck(compact)) && isValid(country, name, compact)) return true;
   return false;
+}
+
+/** The first check digit of a CNPJ, whose other characters may be letters and whose form most words with two digits at their end have. */
+function hasBrazilianCheck(compact: string): boolean {
+  let total = 0;
+  for (let k = 0; k < 12; k++) total += (compact.charCodeAt(k) - 0x30) * (((19 - k) % 8) + 2);
+  const check = 11 - (total % 11);
+  return compact.charCodeAt(12) - 0x30 === (check > 9 ? 0 : check);
 }
 
 /** `NL123456782`, `ESX1234567L`: the country's letters, then a number of that country's. */
@@ -252,6 +280,12 @@ export function passesSieve(country: string, name: string, digits: string): bool
   const own = ofDigits(digits.length).find(([c, n]) => c === country && n === name);
   takeDigits(digits, digit);
   return own !== undefined && (own[2] === undefined || own[2](digit, digits.length));
+}
+
+/** For the test that shows that LI peid and DE stnr say what is said here in their place. */
+export function isTakenBy(country: 'LI' | 'DE', digits: string, text: string): boolean {
+  takeDigits(digits, digit);
+  return country === 'LI' ? isLiechtensteins(text, digits.length) : isGermanTax(digits.length);
 }
 
 /** For the test that shows that no form is narrower than the library's. */

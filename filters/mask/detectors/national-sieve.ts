@@ -1,5 +1,5 @@
 /**
- * What digits alone say before the library is asked, for numbers of 13 digits and more. The library makes strings, arrays and an error for each
+ * What digits alone say before the library is asked, for numbers of 12 digits and more. The library makes strings, arrays and an error for each
  * number that it does not take, some microseconds for each of 25 validators; these sums take a hundredth. Each is as wide as the library's
  * own condition or wider, which a property test holds it to, and the library still decides on what is left.
  */
@@ -52,9 +52,33 @@ const yugoslavia: Sieve = (d, n) =>
 
 const siret: Sieve = (d, n) => luhn(d, n) || (d[0] === 3 && d[1] === 5 && d[2] === 6);
 
+const romania = check([2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9], (total) => (total % 11 === 10 ? 1 : total % 11));
+const thailand = check([13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2], (total) => (11 - (total % 11)) % 10);
+
+const salvadorOld = check([14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2], (total) => (total % 11) % 10);
+const salvador = check([2, 7, 6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2], (total) => (11 - (total % 11)) % 10);
+
+/** The check is K where the remainder is 10. */
+const guatemala: Sieve = (d, n) => {
+  let total = 0;
+  for (let k = 0; k < n - 1; k++) total += d[n - 2 - k]! * (k + 2);
+  return d[n - 1] === (11 - (total % 11)) % 11;
+};
+
+const russia = (d: Uint8Array): boolean =>
+  d[10] === (sum(d, [7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) % 11) % 10 && d[11] === (sum(d, [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) % 11) % 10;
+
 /** by the library's names; those that are missing are asked about every number of their length */
 const SIEVES: Readonly<Record<string, Sieve>> = {
+  'GT nit': guatemala,
+  'RU inn': (d, n) => n !== 12 || russia(d),
+  'UY rut': (d) => d[8] === 0 && d[9] === 0 && d[10] === 1,
+  'IN aadhaar': (d) => d[0]! > 1,
+  'MY nric': (d) => isMonth(d, 2) && isDay(d, 4),
+  'ES nss': (d) => sum(d, [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1]) % 97 === d[10]! * 10 + d[11]!,
   // letters are part of these
+  'DE svnr': never,
+  'CH uid': (_, n) => n !== 12,
   'SG nric': never,
   'MX rfc': never,
   'MU nid': never,
@@ -75,8 +99,12 @@ const SIEVES: Readonly<Record<string, Sieve>> = {
   'RS jmbg': yugoslavia,
   'SI emso': yugoslavia,
   'PK cnic': (d, n) => n === 13 && d[0]! > 0 && d[0]! < 8 && d[12] !== 0,
-  'RO cnp': check([2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9], (total) => (total % 11 === 10 ? 1 : total % 11)),
-  'TH idnr': check([13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2], (total) => (11 - (total % 11)) % 10),
+  'RO cnp': (d, n) => isMonth(d, 3) && isDay(d, 5) && romania(d, n),
+  'TH idnr': thailand,
+  'TH tin': thailand,
+  // a dash is part of it
+  'SE personnummer': never,
+  'IT codicefiscale': never,
   'VN mst': check([31, 29, 23, 19, 17, 13, 7, 5, 3], (total) => 10 - (total % 11)),
   'GT cui': check([2, 3, 4, 5, 6, 7, 8, 9], (total) => (total % 11) % 10),
   'ZA idnr': (d, n) => d[10]! < 2 && isMonth(d, 2) && isDay(d, 4) && luhn(d, n),
@@ -87,7 +115,8 @@ const SIEVES: Readonly<Record<string, Sieve>> = {
   'BR cnpj': check([5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2], (total) => (total % 11 < 2 ? 0 : 11 - (total % 11))),
   'FR siret': siret,
   'PL regon': check([8, 9, 2, 3, 4, 5, 6, 7], (total) => (total % 11) % 10),
-  'SV nit': (d) => d[0] === 0 || d[0] === 1 || d[0] === 9,
+  'SV nit': (d) =>
+    (d[0] === 0 || d[0] === 1 || d[0] === 9) && (d[10] === 1 && d[11] === 0 && d[12] === 0 ? salvadorOld(d, 14) : salvador(d, 14)),
 };
 
 /** The sieve before a validator, undefined where there is none. */
@@ -96,7 +125,7 @@ export function sieveOf(country: string, name: string): Sieve | undefined {
 }
 
 /** fewest digits that are sifted: fewer are nearly all somebody's, and the library says so at once */
-export const SIFTED_DIGITS_MIN = 13;
+export const SIFTED_DIGITS_MIN = 12;
 
 /** Writes the digits of `text` into `into`, as many as have room. */
 export function takeDigits(text: string, into: Uint8Array): void {

@@ -195,11 +195,11 @@ export function looksRandom(buf: Uint8Array, start: number, end: number, lengthM
     else if (b >= 0x61 && b <= 0x7a) lower++;
     if ((CLASS[b]! & HEX) !== 0) hex++;
   }
-  const bits = entropy(buf, start, end);
   if (digits === 0) {
     if (upper < 3 || lower < 3) return false;
+    const bits = entropy(buf, start, end);
     return (length >= 20 && bits >= 3.7 && !isWords(buf, start, end)) || (length >= 16 && bits >= 3.2 && changesCase(buf, start, end));
   }
   if (upper + lower === 0) return false;
-  return bits >= (hex === length ? 2.6 : length < 16 ? 2.7 : 3);
+  return entropy(buf, start, end) >= (hex === length ? 2.6 : length < 16 ? 2.7 : 3);
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { NO_WORD, wordFrom, worldName, worldNameOfText } from '../../../filters/mask/detectors/password-words.js';
 import { EVIDENCE_WORDS, WORLD_WORDS } from '../../../filters/mask/evidence.js';
 import * as world from '../../../filters/mask/world-words.js';
 import { count, TEST_MS_MAX } from '../../support/long.js';
@@ -7,6 +8,10 @@ import { forSeeds, type Random } from '../../support/random.js';
 const WORDS = Object.values(world)
   .filter((list) => typeof list === 'string')
   .flatMap((list) => list.split(' '));
+const NAMES =
+  'contraseña|şifre|HASŁO|jelszó|пароль|лозинка|κωδικός|ΚΩΔΙΚΟΣ|συνθηματικό|סיסמה|كلمة المرور|पासवर्ड|mật khẩu|รหัสผ่าน|密码|密碼|パスワード|비밀번호|գաղտնաբառ|პაროლი|slaptažodis|clé d’api|секретный ключ|シークレットキー|비밀키|to\u212a|токен'.split(
+    '|',
+  );
 const LATIN = ['DIČ', 'téléphone', 'Šifre', 'contraseña', 'KARTA', 'userPassword', 'D.N.I.', 'İD', 'ſsn', '\u212aey', 'ﬁn'];
 const BETWEEN = [' ', '', '.', ': ', '-', '/', '״', '\u0301', '\u0307', '\u3000', '\0', '_', '7', '😀', '𐐀', '\u{e0100}', 'Σ', 'й'];
 
@@ -47,6 +52,24 @@ describe('words in other scripts', function () {
       const expected = WORLD_WORDS.bitsOfText(bytes, 0, bytes.length, highest);
       if (expected !== 0) said++;
       assert.equal(WORLD_WORDS.bitsOf(bytes, 0, bytes.length, highest), expected, `seed ${seed}: ${bytes.toString('hex')}`);
+    });
+    assert.ok(said > 0);
+  });
+
+  it('name a value the same by bytes as by strings', () => {
+    let said = 0;
+    forSeeds(count(60_000), (r, seed) => {
+      const form = r.pick(['NFC', 'NFD', 'NFC', 'NFKC']);
+      const word = r.pick(NAMES).normalize(form);
+      const name =
+        r.pick(['', 'a ', 'x', 'й', '\u0301', ' ']) +
+        (r.int(3) === 0 ? word.toUpperCase() : word) +
+        r.pick(['', '', '', '\u0301', 'Σ', piece(r)]);
+      const bytes = Buffer.from(name);
+      if (r.int(6) === 0) bytes[r.int(bytes.length)] = r.int(256);
+      const what = worldName(bytes, bytes.length, 0);
+      if (what !== NO_WORD) said++;
+      assert.equal(what, worldNameOfText(bytes, wordFrom, bytes.length), `seed ${seed}: ${name} ${bytes.toString('hex')}`);
     });
     assert.ok(said > 0);
   });
