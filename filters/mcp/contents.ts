@@ -1,10 +1,11 @@
+import { LOOK_BYTES, packedAs, utf16Of } from '../http/look.js';
 import { type Fields, isObject, text } from './messages.js';
 
 /** Masks bytes of a media type; undefined where nothing of them is masked. */
 export type MaskBytes = (type: string, bytes: Buffer) => Buffer | undefined;
 
-/** Levels that contents are looked for in: result, content, resource. */
-const LEVELS = 6;
+/** Levels that contents are looked for in: as many as a message may have. */
+const LEVELS = 100;
 
 /**
  * Masks what stands in base64 in the contents of a message (MCP, "Resource Contents", "Tool Result"): `blob` and `data` whose media type is one of text.
@@ -24,7 +25,7 @@ export function maskContents(message: Fields, mask: MaskBytes, opaque: (reason: 
       if (typeof packed !== 'string' || (key === 'data' && typeof value['mimeType'] !== 'string')) continue;
       const bytes = Buffer.from(packed, 'base64');
       const type = text(value['mimeType']).split(';')[0]!.trim().toLowerCase();
-      if (!isText(type, bytes)) {
+      if (!isText(type, bytes) || packedAs(bytes) !== '') {
         opaque(OPAQUE[type.split('/')[0]!] ?? 'binary content', bytes.length);
         continue;
       }
@@ -37,6 +38,7 @@ export function maskContents(message: Fields, mask: MaskBytes, opaque: (reason: 
   };
   visit(message['result'], 0);
   visit(message['params'], 0);
+  visit(message['error'], 0);
   return changed;
 }
 
@@ -44,9 +46,10 @@ const OPAQUE: Record<string, string> = { image: 'image content', audio: 'audio c
 const BINARY = /^(image\/(?!svg)|audio\/|video\/|font\/)/;
 const TEXT = /^text\/|[/+](json|xml|yaml|x-yaml|toml|csv|javascript|x-ndjson|x-sh|sql|x-www-form-urlencoded)$|^image\/svg/;
 
-/** What a type says it is, or else what its bytes look like: UTF-8 without NUL. */
+/** What a type says it is, or else what its bytes look like: UTF-8 without NUL, or UTF-16. */
 function isText(type: string, bytes: Buffer): boolean {
   if (TEXT.test(type)) return true;
   if (BINARY.test(type)) return false;
+  if (utf16Of(bytes.subarray(0, LOOK_BYTES)) !== undefined) return true;
   return !bytes.includes(0) && Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes);
 }

@@ -1,6 +1,9 @@
 /** Schemes whose authority is a name of this machine or nothing (RFC 8089). */
 const FILE = /^file:\/*(?:localhost(?=\/))?\/*/i;
 
+/** A file with a host in its name; the path behind it. */
+const HOSTED = /^file:\/\/[^/]+\/+(.*)$/is;
+
 /** Schemes whose authority is a host; that of others is a name of the server's own. */
 const HOSTS = /^(https?|wss?|ftp|sftp|ssh|git)$/i;
 
@@ -16,7 +19,12 @@ export function otherUris(uri: string): string[] {
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const form = normal(text);
     found.add(form);
-    if (form.startsWith('file:')) found.add(form.replace(/[?#].*$/s, ''));
+    if (form.startsWith('file:')) {
+      found.add(form.replace(/[?#].*$/s, ''));
+      // Python's urlsplit(uri).path leaves any host out.
+      const hosted = HOSTED.exec(text.replaceAll('\\', '/'));
+      if (hosted !== null) found.add(`file:///${path(hosted[1]!).replace(/[?#].*$/s, '')}`);
+    }
     const decoded = undone(text);
     if (decoded === text) break;
     text = decoded;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
 import { LENGTH_KEPT } from '../../../filters/http/effects.js';
 import { opinionOf } from '../../../filters/mcp/second-opinion.js';
 import { CARD, EMAIL } from '../postgres-rows/support.js';
@@ -98,6 +99,9 @@ describe('an exchange with an MCP server', () => {
     'file:///./etc//passwd?x#y',
     ' file:///etc/passwd',
     'fi\nle:///etc/passwd',
+    'file://127.0.0.1/etc/passwd',
+    'file://any.host:80//etc/../etc/passwd?x',
+    'file:\\\\host\\etc\\passwd',
   ])
     it(`judges a resource however its URI is spelled: ${JSON.stringify(uri)}`, () => {
       for (const rule of [
@@ -406,6 +410,27 @@ describe('an exchange with an MCP server', () => {
     d.request('POST /mcp', json, body(call('a')));
     const out = d.respond(json, JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content, structuredContent: deep } }));
     assert.ok(!out.includes(packed), out);
+  });
+
+  it('looks into base64 of UTF-16, of errors, and of any length at any depth, and counts what is packed', () => {
+    const long = Buffer.from(`${'x'.repeat(20_000)} the mail is ${EMAIL}`).toString('base64');
+    const wide = Buffer.from(`the card is ${CARD}`, 'utf16le').toString('base64');
+    const gzip = gzipSync(CARD).toString('base64');
+    let deep: object = { blob: long };
+    for (let level = 0; level < 80; level++) deep = { a: deep };
+    const contents = [{ blob: wide }, { blob: wide, mimeType: 'application/octet-stream' }, { blob: gzip, mimeType: 'text/plain' }];
+    for (const answer of [
+      { result: { contents, structuredContent: deep } },
+      { error: { code: 1, message: 'm', data: [deep, { contents }] } },
+    ]) {
+      const d = exchange(masked);
+      d.request('POST /mcp', json, body(call('a')));
+      const out = d.respond(json, JSON.stringify({ jsonrpc: '2.0', id: 1, ...answer }));
+      assert.ok(!out.includes(wide) && !out.includes(long.slice(-20)), out.slice(0, 300));
+      assert.match(out, new RegExp(gzip.replaceAll('+', '\\+')));
+      const coverage = d.events('session.close')[0]!['coverage'] as { opaque: { reason: string; bytes: number }[] };
+      assert.deepEqual(coverage.opaque, [{ reason: 'binary content', bytes: gzipSync(CARD).length }]);
+    }
   });
 
   it('leaves numbers as the server wrote them in a message that it changes', () => {
