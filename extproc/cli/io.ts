@@ -29,14 +29,20 @@ export const green = style(32, 39);
 export const yellow = style(33, 39);
 export const cyan = style(36, 39);
 
-/** Control characters (terminal escapes in data) become visible, so that recorded data can't drive the reader's terminal. */
+/**
+ * Control characters (terminal escapes in data), what turns the order of letters, and what nobody sees (zero width, tags, halves of a pair) become visible: recorded
+ * data can't drive the reader's terminal, and an approver sees two texts that differ as two.
+ */
 export function printable(text: string): string {
-  return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return text.replace(UNSEEN, (c) => {
+    const code = c.codePointAt(0)!;
+    return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
 }
+
+const UNSEEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]|\p{Bidi_Control}|\p{Default_Ignorable_Code_Point}|\p{Surrogate}/gu;
 
 export function line(text: string): void {
   process.stdout.write(`${text}\n`);

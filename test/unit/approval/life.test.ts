@@ -28,9 +28,16 @@ describe('the life of a held operation', () => {
   it('counts one person once, by whatever name', () => {
     const jane = by('jane@shop.example', { names: ['00u1', 'jane'] });
     const after = decide(held({ terms: { quorum: 2 } }), jane);
-    for (const again of [by('Jane'), by('j-token', { names: ['JANE@shop.example'] }), by('other', { names: ['00u1'] })])
+    for (const again of [
+      by('Jane'),
+      by('j-token', { names: ['JANE@shop.example'] }),
+      by('other', { names: ['00u1'] }),
+      by('ja\u200bne'),
+      by('\u00adJANE '),
+    ])
       assert.throws(() => decide(after, again), code('conflict', /you have decided/));
     assert.equal(decide(after, by('bob', { names: ['bob@shop.example'] })).status, 'approved');
+    assert.throws(() => decide(held(), by('\u200b')), code('bad_input'));
     assert.throws(() => decide(held(), by('approver', { names: ['ann@shop.example'] })), code('forbidden', /of their own/));
   });
 
