@@ -1,5 +1,5 @@
 import type { Header, HeaderChanges, ProcessingResponse } from './http-ext-proc.js';
-import { encodeStringStruct, field, varintSize, writeVarint } from './wire.js';
+import { encodeStringStruct, field, fieldSize, openField as open, varintSize, writeVarint } from './wire.js';
 
 const empty: Buffer = Buffer.alloc(0);
 
@@ -17,7 +17,7 @@ const numberOf = {
 
 /** The response's bytes, behind `reserve` bytes that the caller fills. */
 export function encodeProcessingResponse(response: ProcessingResponse, reserve = 0): Buffer {
-  const metadata = response.dynamicMetadata ? field(8, encodeStringStruct(response.dynamicMetadata)) : empty;
+  const metadata = response.dynamicMetadata ? encodeStringStruct(8, response.dynamicMetadata) : empty;
   const number = numberOf[response.part];
   switch (response.part) {
     case 'request_body':
@@ -43,9 +43,6 @@ export function encodeProcessingResponse(response: ProcessingResponse, reserve =
 
 const behind = (reserve: number, ...parts: Buffer[]): Buffer => Buffer.concat([Buffer.alloc(reserve), ...parts]);
 
-/** Length of a field whose number is below 16, with its tag. */
-const fieldSize = (length: number): number => 1 + varintSize(length) + length;
-
 /** BodyResponse.response.body_mutation.streamed_response, written once and not message by message. */
 function encodeBody(number: number, chunks: readonly Buffer[], end: boolean, metadata: Buffer, reserve: number): Buffer {
   let length = 0;
@@ -69,12 +66,6 @@ function encodeBody(number: number, chunks: readonly Buffer[], end: boolean, met
   }
   metadata.copy(out, pos);
   return out;
-}
-
-/** Begins a length-delimited field; gives where its bytes go. */
-function open(out: Buffer, pos: number, tag: number, length: number): number {
-  out[pos] = tag;
-  return writeVarint(out, pos + 1, length);
 }
 
 function latin1(out: Buffer, pos: number, tag: number, text: string): number {

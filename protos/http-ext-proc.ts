@@ -98,36 +98,35 @@ function readHeaders(buf: Buffer, start: number, stop: number): { headers: Heade
   const headers: Header[] = [];
   let end = false;
   const reader = new Reader(buf, start, stop);
-  while (reader.pos < stop) {
+  while (reader.pos < reader.end) {
     const tag = reader.varint();
     if (tag === 10) {
-      const mapEnd = reader.span();
-      readHeaderMap(buf, reader.pos, mapEnd, headers);
-      reader.pos = mapEnd;
+      const outer = reader.enter();
+      readHeaderMap(reader, headers);
+      reader.leave(outer);
     } else if (tag === 24) end = reader.varint() !== 0;
     else reader.skip(tag & 7);
   }
   return { headers, end };
 }
 
-function readHeaderMap(buf: Buffer, start: number, stop: number, headers: Header[]): void {
-  const reader = new Reader(buf, start, stop);
-  while (reader.pos < stop) {
+function readHeaderMap(reader: Reader, headers: Header[]): void {
+  while (reader.pos < reader.end) {
     const tag = reader.varint();
     if (tag === 10) {
-      const end = reader.span();
-      headers.push(readHeader(buf, reader.pos, end));
-      reader.pos = end;
+      const outer = reader.enter();
+      headers.push(readHeader(reader));
+      reader.leave(outer);
     } else reader.skip(tag & 7);
   }
 }
 
-function readHeader(buf: Buffer, start: number, stop: number): Header {
+function readHeader(reader: Reader): Header {
+  const { buf } = reader;
   let key = '';
   let value = '';
   let raw: string | undefined;
-  const reader = new Reader(buf, start, stop);
-  while (reader.pos < stop) {
+  while (reader.pos < reader.end) {
     const tag = reader.varint();
     if (tag === 10 || tag === 18 || tag === 26) {
       const end = reader.span();

@@ -1,7 +1,6 @@
 import {
   dictionary,
   encodeStringStruct,
-  field,
   type Json,
   ProtoError,
   Reader,
@@ -88,7 +87,7 @@ export function encodeProcessingResponse(response: ProcessingResponse, reserve =
   let length = 0;
   for (const chunk of response.chunks) length += chunk.length;
   const dataSize = (length > 0 ? 1 + varintSize(length) + length : 0) + (response.endOfStream ? 2 : 0);
-  const metadata = response.dynamicMetadata ? field(5, encodeStringStruct(response.dynamicMetadata)) : empty;
+  const metadata = response.dynamicMetadata ? encodeStringStruct(5, response.dynamicMetadata) : empty;
   const hasData = response.direction !== 'none';
   const total =
     (hasData ? 1 + varintSize(dataSize) + dataSize : 0) +

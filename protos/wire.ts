@@ -11,7 +11,7 @@ export class Reader {
   constructor(
     readonly buf: Buffer,
     start = 0,
-    readonly end: number = buf.length,
+    public end: number = buf.length,
   ) {
     this.pos = start;
   }
@@ -55,6 +55,19 @@ export class Reader {
     else if (wireType === 5) this.pos += 4;
     else throw new ProtoError(`wire type ${wireType} is not supported`);
     if (this.pos > this.end) throw new ProtoError('a field runs past the end of its message');
+  }
+
+  /** The next length-delimited field is a message: it is read up to its end, and leave() goes on behind it. Returns what leave() needs. */
+  enter(): number {
+    const outer = this.end;
+    this.end = this.span();
+    return outer;
+  }
+
+  /** `outer`: what enter() returned. */
+  leave(outer: number): void {
+    this.pos = this.end;
+    this.end = outer;
   }
 
   string(): string {
@@ -181,14 +194,58 @@ export function writeVarint(buf: Buffer, pos: number, value: number): number {
   return pos;
 }
 
-/** A Struct with string values only: all that dynamic metadata needs. */
-export function encodeStringStruct(values: Record<string, string | Record<string, string>>): Buffer {
-  const parts: Buffer[] = [];
-  for (const [key, value] of Object.entries(values)) {
-    const encoded = typeof value === 'string' ? field(3, Buffer.from(value)) : field(5, encodeStringStruct(value));
-    parts.push(field(1, Buffer.concat([field(1, Buffer.from(key)), field(2, encoded)])));
+/** What encodeStringStruct() writes: all that dynamic metadata needs. */
+export interface StringStruct {
+  readonly [key: string]: string | StringStruct;
+}
+
+/** Bytes of a field whose number is below 16, with its tag. */
+export const fieldSize = (length: number): number => 1 + varintSize(length) + length;
+
+/** Begins a length-delimited field whose number is below 16; gives where its bytes go. */
+export function openField(out: Buffer, pos: number, tag: number, length: number): number {
+  out[pos] = tag;
+  return writeVarint(out, pos + 1, length);
+}
+
+/** A field, whose number is below 16, that is a Struct with strings and such Structs for values. */
+export function encodeStringStruct(number: number, values: StringStruct): Buffer {
+  const size = structSize(values);
+  const out = Buffer.allocUnsafe(fieldSize(size));
+  writeStruct(out, openField(out, 0, number * 8 + 2, size), values);
+  return out;
+}
+
+/** Of a google.protobuf.Value. */
+const valueSize = (value: string | StringStruct): number =>
+  fieldSize(typeof value === 'string' ? Buffer.byteLength(value) : structSize(value));
+
+function structSize(values: StringStruct): number {
+  let size = 0;
+  for (const key in values) size += fieldSize(fieldSize(Buffer.byteLength(key)) + fieldSize(valueSize(values[key]!)));
+  return size;
+}
+
+/** Returns where it ends. */
+function writeStruct(out: Buffer, start: number, values: StringStruct): number {
+  let pos = start;
+  for (const key in values) {
+    const value = values[key]!;
+    const name = Buffer.byteLength(key);
+    const size = valueSize(value);
+    pos = openField(out, pos, 10, fieldSize(name) + fieldSize(size));
+    pos = openField(out, pos, 10, name);
+    pos += out.write(key, pos);
+    pos = openField(out, pos, 18, size);
+    if (typeof value === 'string') {
+      pos = openField(out, pos, 26, Buffer.byteLength(value));
+      pos += out.write(value, pos);
+    } else {
+      pos = openField(out, pos, 42, structSize(value));
+      pos = writeStruct(out, pos, value);
+    }
   }
-  return Buffer.concat(parts);
+  return pos;
 }
 
 /** One length-delimited field. */

@@ -52,11 +52,8 @@ class ExtProcStream implements HttpTransport {
       // Upgraded streams do not come this way.
       if (answer.part === 'tunnel') continue;
       if (this.call.cancelled || this.call.destroyed) return;
-      const response: ProcessingResponse = { ...answer };
-      if (this.metadata !== undefined) {
-        response.dynamicMetadata = this.metadata;
-        this.metadata = undefined;
-      }
+      const response: ProcessingResponse = this.metadata === undefined ? answer : { ...answer, dynamicMetadata: this.metadata };
+      this.metadata = undefined;
       // Envoy takes no more for now; what it sends waits in its own buffers, which have limits.
       if (this.call.write(response)) continue;
       this.full = true;
@@ -81,11 +78,28 @@ export interface HttpExtProcHost {
   log: { warn(fields: object, message: string): void };
 }
 
+/** Written out: every request has four of them, and a copy of all fields but some costs more than the rest of this. */
+function inputOf(request: ProcessingRequest): ExchangeInput | undefined {
+  switch (request.part) {
+    case 'none':
+      return undefined;
+    case 'request_headers':
+    case 'response_headers':
+      return { type: request.part, headers: request.headers, end: request.end };
+    case 'request_body':
+    case 'response_body':
+      return { type: request.part, body: request.body, end: request.end };
+    case 'request_trailers':
+    case 'response_trailers':
+      return { type: request.part, headers: request.headers };
+  }
+}
+
 function give(connection: Asking, request: ProcessingRequest): void {
-  if (request.part === 'none') return;
-  const { attributes: _attributes, metadata, part, ...rest } = request;
+  const { metadata } = request;
   const opinion = metadata && opinionOf(metadata['envoy.filters.http.mcp']);
-  connection.input({ type: part, ...rest, ...(opinion && { opinion }) } as ExchangeInput);
+  const input = inputOf(request);
+  if (input !== undefined) connection.input(opinion === undefined ? input : ({ ...input, opinion } as ExchangeInput));
 }
 
 export function httpExtProc(host: HttpExtProcHost): UntypedServiceImplementation {

@@ -19,6 +19,7 @@ export class AskedRequest {
   mcp: McpSide | undefined;
   /** it calls a method of gRPC, or of gRPC-Web */
   readonly grpc: 'native' | 'web' | undefined;
+  private call: GrpcCall | undefined;
 
   /** `readings`: what is known of it before its body; the first is the usual one */
   constructor(
@@ -101,8 +102,15 @@ export class AskedRequest {
 
   /** A server may answer a call in another form than it was asked in: what was decided is about the one that was asked for. */
   get grpcCall(): GrpcCall {
-    const call = { schema: this.options.grpc, path: this.facts.target.replace(/\?.*$/s, '') };
-    const form = this.grpc !== undefined ? grpcForm(this.facts.content_type) : undefined;
+    this.call ??= this.readCall();
+    return this.call;
+  }
+
+  private readCall(): GrpcCall {
+    const { target, content_type } = this.facts;
+    const mark = target.indexOf('?');
+    const call = { schema: this.options.grpc, path: mark < 0 ? target : target.slice(0, mark) };
+    const form = this.grpc !== undefined ? grpcForm(content_type) : undefined;
     return { ...call, judged: form !== undefined && answerType(call, form) === undefined };
   }
 }

@@ -4,6 +4,7 @@ import { CsvMasker } from '../mask/codecs/csv.js';
 import { FormMasker } from '../mask/codecs/form.js';
 import { HtmlMasker } from '../mask/codecs/html.js';
 import { JsonMasker } from '../mask/codecs/json.js';
+import { JsonKeys } from '../mask/codecs/json-place.js';
 import { SseMasker } from '../mask/codecs/sse.js';
 import { XmlMasker } from '../mask/codecs/xml.js';
 import { JoinedRules, joinDetectors } from '../mask/joined.js';
@@ -172,13 +173,21 @@ export class BodyMasker implements ContentMasker {
     if (joined !== undefined) {
       this.joined = joined;
       const { detector, rules } = joined;
-      this.stages = [codecOf(type, { detector, masker: rules[0]!.masker, write: next, rules: joined, ...base64Of(this.masks[0]!) })];
+      const options = {
+        detector,
+        masker: rules[0]!.masker,
+        write: next,
+        rules: joined,
+        keys: keysOf(detector),
+        ...base64Of(this.masks[0]!),
+      };
+      this.stages = [codecOf(type, options)];
       this.stages[0]!.push(text);
       return;
     }
     for (const mask of [...this.masks].reverse()) {
       const { detector, masker } = mask;
-      const options = { detector, masker, write: next, ...base64Of(mask) };
+      const options = { detector, masker, write: next, keys: keysOf(detector), ...base64Of(mask) };
       const stage = this.codec(type, options, mask);
       this.stages.unshift(stage);
       next = (bytes) => stage.push(bytes);
@@ -227,6 +236,7 @@ function nothingSaid(head: Buffer): number {
     const b = head[at]!;
     if (b === 0x20 || (b >= 0x09 && b <= 0x0d) || (b >= 0x1c && b <= 0x1e)) at++;
     else {
+      if (b < 0xc2) return at;
       const wide = WIDE_BLANKS.find((blank) => head.subarray(at, at + blank.length).equals(blank));
       if (wide === undefined) return at;
       at += wide.length;
@@ -259,6 +269,18 @@ export function bodyParameters(contentType: string): { charset: string; boundary
 
 function base64Of({ base64 }: BodyMask): { base64?: true } {
   return base64 === true ? { base64 } : {};
+}
+
+/** Answers of one server have the same keys: what is known of one is known of the next. */
+const keys = new WeakMap<Detector, JsonKeys>();
+
+function keysOf(detector: Detector): JsonKeys {
+  let known = keys.get(detector);
+  if (known === undefined) {
+    known = new JsonKeys();
+    keys.set(detector, known);
+  }
+  return known;
 }
 
 /** Detectors that were joined, by the masks of a policy: undefined where each rule has to read for itself. */

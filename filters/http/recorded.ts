@@ -5,6 +5,17 @@ import type { ExchangeOptions, HttpRules } from './exchange-options.js';
 import { REQUEST } from './request-text.js';
 import type { Response } from './response.js';
 
+/** Requests of one connection have one identity, and one list of rules for it. */
+const identities = new WeakMap<Identity, { rules: HttpRules['maskText']; json: string }>();
+
+function identityJson(identity: Identity, rules: HttpRules): string {
+  const known = identities.get(identity);
+  if (known?.rules === rules.maskText) return known.json;
+  const json = JSON.stringify(shownIdentity(identity, rules));
+  identities.set(identity, { rules: rules.maskText, json });
+  return json;
+}
+
 /** Writes the events of an exchange's recording into the effects of its step. */
 export class ExchangeRecord {
   constructor(private readonly out: () => Effects) {}
@@ -29,20 +40,15 @@ export class ExchangeRecord {
   }
 
   open(options: ExchangeOptions, rules: HttpRules, identity: Identity, agent: string): void {
-    this.event('session.open', {
-      start: new Date(options.now()).toISOString(),
-      protocol: options.kubernetes !== undefined ? 'kubernetes' : options.mcp !== undefined ? 'mcp' : 'http',
-      resource: options.resource,
-      database: '',
-      user: '',
-      application: rules.maskText(agent),
-      identity: shownIdentity(identity, rules),
-      tls: options.peer.tls,
-      policy_version: rules.policy.version,
-      gateway_version: options.gateway_version,
-      transport: options.transport ?? 'ext_proc',
-      parameters: {},
-    });
+    const protocol = options.kubernetes !== undefined ? 'kubernetes' : options.mcp !== undefined ? 'mcp' : 'http';
+    const application = JSON.stringify(rules.maskText(agent));
+    const versions = `"policy_version":${JSON.stringify(rules.policy.version)},"gateway_version":${JSON.stringify(options.gateway_version)}`;
+    this.line(
+      'session.open',
+      `,"start":"${new Date(options.now()).toISOString()}","protocol":"${protocol}","resource":${JSON.stringify(options.resource)},"database":"","user":""` +
+        `,"application":${application},"identity":${identityJson(identity, rules)},"tls":${JSON.stringify(options.peer.tls)},${versions}` +
+        `,"transport":"${options.transport ?? 'ext_proc'}","parameters":{}`,
+    );
   }
 
   /** `disagreement`: what a second reader made of it; empty where it agrees */

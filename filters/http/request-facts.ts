@@ -48,7 +48,10 @@ export function headOf(headers: readonly Header[]): RequestHead {
       upgrade,
       opaque: opaqueUpgrade(upgrade, [path, ...others], all),
     },
-    paths: [...new Set([...others, ...elsewhere.flatMap((one) => [one.path, ...one.others])])].filter((one) => one !== path),
+    paths:
+      others.length === 0 && elsewhere.length === 0
+        ? []
+        : [...new Set([...others, ...elsewhere.flatMap((one) => [one.path, ...one.others])])].filter((one) => one !== path),
     queries: other_query === undefined ? [] : [other_query],
     content_type: all['content-type'] ?? '',
     content_encoding: all['content-encoding'] ?? '',
@@ -74,7 +77,7 @@ function collect(headers: readonly Header[]): { all: Record<string, string>; pse
     all[name] = name in all ? `${all[name]}${name === 'cookie' ? '; ' : ', '}${text}` : text;
   };
   for (const [name, value] of headers) {
-    const text = Buffer.from(value, 'latin1').toString('utf8');
+    const text = NOT_ASCII.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value;
     if (name.startsWith(':')) {
       if (name in pseudo) repeated = name;
       pseudo[name] = text;
@@ -85,6 +88,8 @@ function collect(headers: readonly Header[]): { all: Record<string, string>; pse
   }
   return { all, pseudo, repeated };
 }
+
+const NOT_ASCII = /[^\0-\x7f]/;
 
 /** Headers that readers take the first or the last of. */
 const ONCE = new Set([
@@ -102,6 +107,7 @@ const ONCE = new Set([
 const TARGETS = ['x-original-url', 'x-rewrite-url'];
 
 function otherTargets(headers: Record<string, string>): Target[] {
+  if (!TARGETS.some((name) => name in headers)) return [];
   return TARGETS.filter((name) => name in headers).map((name) =>
     readTarget(Buffer.from(headers[name]!.replace(/^https?:\/\/[^/]*/i, ''), 'utf8').toString('latin1')),
   );
@@ -111,11 +117,17 @@ const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override
 
 /** Methods that a server may take this request for (Rack, Symfony, Express and others), in capitals. */
 function overridesOf(headers: Record<string, string>, queries: Record<string, string[]>[]): { overrides: string[]; broken: string } {
+  if (!OVERRIDES.some((name) => name in headers) && queries.every(asksForNothing)) return { overrides: [], broken: '' };
   const given = [
     ...OVERRIDES.flatMap((name) => (headers[name] ?? '').split(',')),
     ...queries.flatMap((query) => [...(query['_method'] ?? []), ...OVERRIDES.flatMap((name) => query[name] ?? [])]),
   ];
   return readOverrides(given);
+}
+
+function asksForNothing(query: Record<string, string[]>): boolean {
+  for (const _name in query) return false;
+  return true;
 }
 
 export function readOverrides(given: readonly string[]): { overrides: string[]; broken: string } {

@@ -98,7 +98,13 @@ export class RequestText {
   }
 
   requestFields(): string {
-    const headers = Object.fromEntries(Object.entries(this.facts.headers).map(([name, value]) => shownHeader(name, value, this.maskers)));
+    const headers: Record<string, string> = {};
+    for (const name in this.facts.headers) {
+      const [shown, value] = shownHeader(name, this.facts.headers[name]!, this.maskers);
+      // the one name that would not become a property of its own
+      if (shown === '__proto__') Object.defineProperty(headers, shown, { value, enumerable: true });
+      else headers[shown] = value;
+    }
     const method = this.maskers.maskText(this.facts.method);
     const { overrides, host, path, content_type, files, unparsed } = this.facts;
     const facts = {

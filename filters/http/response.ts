@@ -15,7 +15,7 @@ import { codingsOf, Unpacking, type UnpackLimits, unpackWhole } from './unpack/i
 import { type FailedUpgrade, saidIn } from './upgrade/failed.js';
 
 /** What is true of the server's bytes alone, and of none that leave here. */
-const OF_THE_BYTES = [
+const OF_THE_BYTES = new Set([
   'content-length',
   'content-encoding',
   'etag',
@@ -24,7 +24,7 @@ const OF_THE_BYTES = [
   'content-digest',
   'repr-digest',
   'accept-ranges',
-];
+]);
 
 /** Reads an answer before it is masked, and may change it. Throws MidstreamError for what it can't read. */
 export interface BodyFilter {
@@ -51,7 +51,7 @@ export class Response {
   private plain_bytes = 0;
   private status = 0;
   private type = '';
-  private shown: [string, string][] = [];
+  private shown: readonly Header[] = [];
   private masker: ContentMasker | undefined;
   private pending: Buffer[] = [];
   private kept: Buffer[] = [];
@@ -78,9 +78,9 @@ export class Response {
 
   /** Why the answer can't be inspected; undefined when it can, and then it is answered. */
   headers(headers: readonly Header[], end: boolean, out: Effects): string | undefined {
-    const of = (name: string): string => headers.find(([one]) => one === name)?.[1] ?? '';
-    this.status = Number(of(':status')) || 0;
-    this.type = mediaType(of('content-type'));
+    const contentType = firstOf(headers, 'content-type');
+    this.status = Number(firstOf(headers, ':status')) || 0;
+    this.type = mediaType(contentType);
     const masked = this.masks.length > 0 || this.own !== undefined;
     const read = masked || this.filter !== undefined;
     if (read && !end) {
@@ -94,20 +94,20 @@ export class Response {
     try {
       // One of the server's own would become the length of its answer.
       changes = this.changes(headers.filter(([name]) => name !== LENGTH_KEPT));
-      if (masked && !end) charset = this.charset(of('content-type'), changes.set);
+      if (masked && !end) charset = this.charset(contentType, changes.set);
     } catch (error) {
       return unread(error);
     }
     const { set, append, remove } = changes;
     append.push(...this.more);
-    if (read) for (const [name] of headers) if (OF_THE_BYTES.includes(name) && !remove.includes(name)) remove.push(name);
-    const length = of('content-length');
+    if (read) for (const [name] of headers) if (OF_THE_BYTES.has(name) && !remove.includes(name)) remove.push(name);
+    const length = firstOf(headers, 'content-length');
     if (!read && length !== '') set.push([LENGTH_KEPT, length]);
-    else if (of(LENGTH_KEPT) !== '') remove.push(LENGTH_KEPT);
+    else if (firstOf(headers, LENGTH_KEPT) !== '') remove.push(LENGTH_KEPT);
     this.waiting = { part: 'response_headers', set, append, remove };
     this.shown = shownHeaders(headers, set, append, remove);
     if (masked && !end) {
-      const why = this.openMasker(charset, of('grpc-encoding'), of('content-type'));
+      const why = this.openMasker(charset, firstOf(headers, 'grpc-encoding'), contentType);
       if (why !== undefined) return why;
     }
     // Headers that are read wait for the body's first bytes: where those can't be read, the client gets an error and no torn answer.
@@ -177,6 +177,7 @@ export class Response {
 
   /** Asked away, and come all the same: the answer leaves without its codings. Gives why it can't. */
   private unpack(headers: readonly Header[]): string | undefined {
+    if (!headers.some(([name]) => name === 'content-encoding')) return undefined;
     const said = headers.filter(([name]) => name === 'content-encoding').map(([, value]) => value);
     try {
       const codings = codingsOf(said.join());
@@ -280,13 +281,18 @@ export class Response {
   /** Throws MidstreamError where nothing can be read without what is masked. */
   private changes(headers: readonly Header[]): { set: Header[]; append: Header[]; remove: string[] } {
     const told = (rule: string) => this.headerHits.set(rule, (this.headerHits.get(rule) ?? 0) + 1);
-    const lines = headers.map((line): Header => {
-      const value = this.cover?.value(line);
-      if (value === undefined) return line;
-      told(this.cover!.rule);
-      return [line[0], value];
-    });
+    const { cover } = this;
+    const lines =
+      cover === undefined
+        ? headers
+        : headers.map((line): Header => {
+            const value = cover.value(line);
+            if (value === undefined) return line;
+            told(cover.rule);
+            return [line[0], value];
+          });
     const { changed, removed } = maskHeaders(this.masks, lines, told);
+    if (changed.length === 0 && cover === undefined) return { set: [], append: [], remove: removed };
     const covered = lines.filter((line, i) => line !== headers[i] && !removed.includes(line[0]));
     const set: Header[] = [];
     const append: Header[] = [];
@@ -326,6 +332,12 @@ export class Response {
   }
 }
 
+/** Of the first line with this name. */
+function firstOf(headers: readonly Header[], name: string): string {
+  for (const line of headers) if (line[0] === name) return line[1];
+  return '';
+}
+
 function checkedParameters(contentType: string): ReturnType<typeof bodyParameters> | string {
   try {
     return bodyParameters(contentType);
@@ -336,12 +348,9 @@ function checkedParameters(contentType: string): ReturnType<typeof bodyParameter
 
 const unread = (error: unknown): string => `The server's answer can't be read: ${(error as Error).message}.`;
 
-function shownHeaders(
-  headers: readonly Header[],
-  set: readonly Header[],
-  append: readonly Header[],
-  remove: readonly string[],
-): [string, string][] {
-  const kept = headers.filter(([name]) => !remove.includes(name)).map((line) => set.find(([name]) => name === line[0]) ?? line);
-  return [...kept, ...append].map(([name, value]) => [name, value]);
+function shownHeaders(headers: readonly Header[], set: readonly Header[], append: readonly Header[], remove: readonly string[]): Header[] {
+  const shown: Header[] = [];
+  for (const line of headers)
+    if (!remove.includes(line[0])) shown.push(set.length === 0 ? line : (set.find(([name]) => name === line[0]) ?? line));
+  return append.length === 0 ? shown : shown.concat(append);
 }

@@ -18,7 +18,22 @@ const BEARER_SUBPROTOCOL = /base64url\.bearer\.authorization\.k8s\.io\./;
  * that is one, masked like other text.
  */
 export function shownHeader(name: string, value: string, { maskText }: Pick<RecordingMaskers, 'maskText'>): [name: string, value: string] {
+  return [maskText(name), value !== '' && (carriesCredential(name) || BEARER_SUBPROTOCOL.test(value)) ? CREDENTIAL : maskText(value)];
+}
+
+/** The same names come with every request. */
+const judged = new Map<string, boolean>();
+const JUDGED_MAX = 500;
+/** UTF-16 units of a name that is kept */
+const JUDGED_UNITS_MAX = 64;
+
+function carriesCredential(name: string): boolean {
+  const known = judged.get(name);
+  if (known !== undefined) return known;
   const lower = name.toLowerCase();
-  const secret = !HARMLESS.has(lower) && (WORDS.test(lower) || KEYS.test(lower));
-  return [maskText(name), value !== '' && (secret || BEARER_SUBPROTOCOL.test(value)) ? CREDENTIAL : maskText(value)];
+  const carries = !HARMLESS.has(lower) && (WORDS.test(lower) || KEYS.test(lower));
+  if (name.length > JUDGED_UNITS_MAX) return carries;
+  if (judged.size >= JUDGED_MAX) judged.clear();
+  judged.set(name, carries);
+  return carries;
 }

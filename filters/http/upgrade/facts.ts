@@ -1,6 +1,7 @@
 /** What the header Upgrade asks for, in small letters; empty where the header Connection does not name it (RFC 9110 section 7.8). */
 export function upgradeOf(headers: Readonly<Record<string, string>>): string {
-  const upgrade = (headers['upgrade'] ?? '').trim().toLowerCase();
+  if (headers['upgrade'] === undefined) return '';
+  const upgrade = headers['upgrade'].trim().toLowerCase();
   const named = (headers['connection'] ?? '')
     .toLowerCase()
     .split(',')

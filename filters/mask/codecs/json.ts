@@ -281,10 +281,13 @@ export class JsonMasker implements StreamCodec {
   /** JSON, and base64 where the rule says so, that a string holds is masked by its own form. False where there is none, or nothing in it. */
   private maskInside(text: Buffer, start: number, end: number, close: number): boolean {
     const { options } = this;
+    const holdsJson = beginsJson(text, start, end);
+    // Most strings are neither.
+    if (!holdsJson && options.base64 !== true) return false;
     let inside: Inside | undefined;
     const counts = options.rules?.counts;
-    if (beginsJson(text, start, end)) inside = maskedJson(text.subarray(start, end), options);
-    else if (options.base64 === true) inside = maskedBase64(text, start, end, options);
+    if (holdsJson) inside = maskedJson(text.subarray(start, end), options);
+    else inside = maskedBase64(text, start, end, options);
     if (inside === undefined) {
       if (counts !== undefined) options.rules!.reset(counts);
       return false;

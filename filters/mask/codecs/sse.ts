@@ -49,13 +49,14 @@ export class SseMasker implements StreamCodec {
   private other: TextMasker | undefined;
   private readonly breaks: DataBreaks;
   /** of all events */
-  private readonly keys = new JsonKeys();
+  private readonly keys: JsonKeys;
   /** what was written since send(): an event has many small pieces */
   private readonly pieces = new Target();
   private readonly write = (bytes: Buffer): void => this.pieces.copy(bytes, 0, bytes.length);
   private readonly said = (bytes: Buffer): void => this.breaks.said(bytes);
 
   constructor(private readonly options: CodecOptions) {
+    this.keys = options.keys ?? new JsonKeys();
     this.breaks = new DataBreaks(this.write);
   }
 
