@@ -128,18 +128,45 @@ const digit = new Uint8Array(32);
 /** Does the validator of some country take these digits? */
 function isSomeNumber(text: string, digits: number): boolean {
   takeDigits(text, digit);
-  if (isLiechtensteins(text, digits) || isGermanTax(digits)) return true;
+  if (isLenients(text, digits) || isGermanTax(digits)) return true;
   for (const [country, name, sieve] of ofDigits(digits))
     if ((sieve === undefined || sieve(digit, digits)) && isValid(country, name, text)) return true;
   return isSwedes(text, digits) || isOwnForm(digit, digits);
 }
 
-/** The validator LI peid: any number of 4 to 12 digits, zeros in front left out, with blanks and dots. */
-function isLiechtensteins(text: string, digits: number): boolean {
+const SEPARATORS = ' -./';
+
+/** Validators that take any number of so many digits with these separators, or none. */
+export const LENIENT: readonly (readonly [country: string, name: string, min: number, max: number, separators: string])[] = [
+  ['PY', 'cedula', 5, 7, ' -.'],
+  ['PE', 'cui', 8, 8, ' -'],
+  ['EG', 'tn', 9, 9, ' -/'],
+  ['DZ', 'nif', 15, 15, ' -'],
+];
+
+/** by the number of digits, separators that none of these validators takes, a bit for each; others are not taken at all */
+const REFUSED = new Uint8Array(32).fill(0xff);
+for (const [, , min, max, separators] of LENIENT)
+  for (let digits = min; digits <= max; digits++) REFUSED[digits] = separatorsOf(SEPARATORS) & ~separatorsOf(separators);
+
+function separatorsOf(text: string): number {
+  let bits = 0;
+  for (let k = 0; k < text.length; k++) {
+    const at = SEPARATORS.indexOf(text[k]!);
+    if (at >= 0) bits |= 1 << at;
+  }
+  return bits;
+}
+
+/** One of LENIENT takes them, or LI peid does: up to 12 digits, zeros in front left out 4 and more, with blanks and dots. */
+function isLenients(text: string, digits: number): boolean {
+  const separators = digits === text.length ? 0 : separatorsOf(text);
+  const refused = REFUSED[digits]!;
+  if (refused !== 0xff && (separators & refused) === 0) return true;
+  if (digits > 12 || (separators & separatorsOf('-/')) !== 0) return false;
   let zeros = 0;
   while (zeros < digits && digit[zeros] === 0) zeros++;
-  if (digits - zeros < 4 || digits - zeros > 12) return false;
-  return digits === text.length || !(text.includes('-') || text.includes('/'));
+  return digits - zeros >= 4;
 }
 
 const times = new Uint8Array(10);
@@ -154,12 +181,12 @@ function isGermanTax(digits: number): boolean {
 }
 
 /** Numbers without check digits: asked first, most others need not be asked. */
-const LENIENT = ['MY nric', 'CR cpf', 'AR dni', 'EG tn', 'US ein', 'DE stnr', 'PK cnic', 'DZ nif', 'PY cedula', 'PE cui'];
-/** those whose verdict is known before the library is asked */
+const FIRST = ['MY nric', 'CR cpf', 'AR dni', 'EG tn', 'US ein', 'DE stnr', 'PK cnic', 'DZ nif', 'PK ntn'];
+/** their verdict is known before the library is asked */
 const KNOWN = new Set(['LI peid']);
 
 function leniency(country: string, name: string): number {
-  return LENIENT.indexOf(`${country} ${name}`);
+  return FIRST.indexOf(`${country} ${name}`);
 }
 
 /** first letter * 32 + second, of countries whose letters may stand before their numbers */
@@ -282,10 +309,11 @@ export function passesSieve(country: string, name: string, digits: string): bool
   return own !== undefined && (own[2] === undefined || own[2](digit, digits.length));
 }
 
-/** For the test that shows that LI peid and DE stnr say what is said here in their place. */
-export function isTakenBy(country: 'LI' | 'DE', digits: string, text: string): boolean {
-  takeDigits(digits, digit);
-  return country === 'LI' ? isLiechtensteins(text, digits.length) : isGermanTax(digits.length);
+/** For the test that shows that lenient validators, and DE stnr, say what is said here in their place. */
+export function isTaken(text: string): { lenient: boolean; german: boolean } {
+  takeDigits(text, digit);
+  const digits = digitsOf(text);
+  return { lenient: isLenients(text, digits), german: isGermanTax(digits) };
 }
 
 /** For the test that shows that no form is narrower than the library's. */
