@@ -181,7 +181,7 @@ function token(flags: TokenFlags): void {
   const entry = { id, groups: group, hash: hashToken(made), ...(expires === undefined ? {} : { expires }) };
   if (out !== undefined) writeToken(out, made);
   if (flags.json) {
-    printJson({ ...(out === undefined ? { token: made } : { token_file: out }), config: entry });
+    printJson({ ...(out === undefined ? { token: made } : { token_file: out }), entry });
     return;
   }
   line(dim('# into the configuration, under approvals.api.tokens:'));

@@ -23,7 +23,7 @@ export function register(program: Command): void {
 Examples:
   midstream policy check policy.yaml
   midstream policy test policy.yaml --json
-  midstream policy explain 'delete from orders' --policy policy.yaml
+  midstream policy explain policy.yaml --sql 'delete from orders'
   midstream policy replay policy.yaml --since 7d`,
     );
   policy

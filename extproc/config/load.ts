@@ -30,10 +30,7 @@ export async function loadConfig(path: string, options: LoadConfigOptions = {}):
   const text = await readText(path);
   const source = readSource(text);
   const problems: Problem[] = [...source.problems];
-  const fail = () => {
-    const said = problems.map((problem) => ({ ...problem, what: problem.what.replace(/^the policy /, 'the file ') }));
-    return new MidstreamError('config_invalid', invalidPolicy(said, text, path).message);
-  };
+  const fail = () => new MidstreamError('config_invalid', invalidPolicy(problems, text, path).message);
   if (problems.length > 0) throw fail();
   problems.push(...checkStructure(source, configSchema));
   if (problems.length > 0) throw fail();

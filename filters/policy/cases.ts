@@ -156,11 +156,13 @@ export const identityOf = (given: PolicyCase['as'] = {}): Identity => ({
   ...given,
 });
 
+const NOT_RUN = 'No case was run. The cases beside a policy are a list, each with name, sql (or http, mcp, …) and expect.';
+
 /** Reads a tests file. Throws MidstreamError policy_invalid like a policy does. */
 export function readCases(text: string, file: string): (PolicyCase & { line: number })[] {
   const source = readSource(text);
   const problems = [...source.problems, ...(source.problems.length > 0 ? [] : checkStructure(source, casesSchema))];
-  if (problems.length > 0) throw invalidPolicy(problems, text, file);
+  if (problems.length > 0) throw invalidPolicy(problems, text, file, NOT_RUN);
   const cases = source.value as PolicyCase[];
   cases.forEach((one, i) => {
     const given = (['sql', 'http', 'mcp', 'kubernetes', 'websocket', 'terminal'] as const).filter((kind) => one[kind] !== undefined);
@@ -171,7 +173,7 @@ export function readCases(text: string, file: string): (PolicyCase & { line: num
         fix: 'give it one of them',
       });
   });
-  if (problems.length > 0) throw invalidPolicy(problems, text, file);
+  if (problems.length > 0) throw invalidPolicy(problems, text, file, NOT_RUN);
   return cases.map((one, i) => ({ ...one, line: text.slice(0, source.valueAt(`/${i}`)).split('\n').length }));
 }
 

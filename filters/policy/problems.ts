@@ -73,7 +73,12 @@ export function position(text: string, offset: number): { line: number; column: 
 }
 
 /** All mistakes as one error, one a line: `file:line:col: what is wrong; what to do`. */
-export function invalidPolicy(problems: readonly Problem[], text: string, file: string): MidstreamError {
+export function invalidPolicy(
+  problems: readonly Problem[],
+  text: string,
+  file: string,
+  hint = 'The policy was not loaded. A gateway that runs keeps its last good one.',
+): MidstreamError {
   const seen = new Set<string>();
   const lines: string[] = [];
   for (const problem of [...problems].sort((a, b) => a.offset - b.offset)) {
@@ -85,7 +90,5 @@ export function invalidPolicy(problems: readonly Problem[], text: string, file: 
   }
   const shown = lines.slice(0, PROBLEMS_SHOWN_MAX);
   if (lines.length > shown.length) shown.push(`${file}: and ${lines.length - shown.length} more`);
-  return new MidstreamError('policy_invalid', shown.join('\n'), {
-    hint: 'The policy was not loaded. A gateway that runs keeps its last good one.',
-  });
+  return new MidstreamError('policy_invalid', shown.join('\n'), { hint });
 }

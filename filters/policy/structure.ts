@@ -90,13 +90,13 @@ const typeWords: Record<string, string> = {
   object: 'a mapping',
 };
 
-/** What a place of the file is called: rules[0].when */
-function spoken(pointer: string): string {
+/** What a place of the file is called: rules[0].when; the file itself is `whole` */
+function spoken(pointer: string, whole: string): string {
   const path = pointer
     .split('/')
     .slice(1)
     .reduce((all, part) => (/^\d+$/.test(part) ? `${all}[${part}]` : all === '' ? part : `${all}.${part}`), '');
-  return path === '' ? 'the policy' : path;
+  return path === '' ? whole : path;
 }
 
 function kindOf(value: unknown): string {
@@ -107,12 +107,12 @@ function kindOf(value: unknown): string {
   return String(value);
 }
 
-function describe(error: ErrorObject, source: PolicySource): Problem {
+function describe(error: ErrorObject, source: PolicySource, whole: string): Problem {
   const place = error.instancePath;
   const shape = (error.parentSchema ?? {}) as Shape;
   const at = source.valueAt(place);
   const say = shape['x-say'] ?? '';
-  const here = spoken(place);
+  const here = spoken(place, whole);
   const kind = (value: unknown): string => (shape['x-secret'] === true ? 'what is written there' : kindOf(value));
   switch (error.keyword) {
     case 'additionalProperties': {
@@ -165,5 +165,5 @@ export function checkStructure(source: PolicySource, schema: object = policySche
     return [{ offset: 0, what: 'the file is empty', fix: schema === policySchema ? 'begin with version: 1' : '' }];
   const check = validatorOf(schema);
   if (check(source.value)) return [];
-  return (check.errors ?? []).map((error) => describe(error, source));
+  return (check.errors ?? []).map((error) => describe(error, source, schema === policySchema ? 'the policy' : 'the file'));
 }

@@ -219,7 +219,7 @@ describe('midstream approvals, over HTTP', function () {
       assert.deepEqual(parse(config), [{ id: 'dora "x"', groups: ['dba', 'sec'], hash: hashToken(made), expires: '2030-01-31' }]);
       const file = join(folder, 'dora');
       const json = JSON.parse((await run('token', '--id', 'dora', '--out', file, '--json')).out);
-      assert.equal(json.config.hash, hashToken(readFileSync(file, 'utf8').trim()));
+      assert.equal(json.entry.hash, hashToken(readFileSync(file, 'utf8').trim()));
       assert.equal('token' in json, false);
       assert.equal(statSync(file).mode & 0o777, 0o600);
       assert.match((await run('token', '--id', 'dora', '--out', file)).err, /is there already/);

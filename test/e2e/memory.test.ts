@@ -66,6 +66,7 @@ describe(`memory, over the whole life of a gateway, with a result of ${RESULT_BY
     assert.ok(!result.first.includes('jane.1@'), 'the first row is masked');
     const gateway = peakMib(target.gateway!);
     const envoy = peakMib(target.envoy!);
+    if (full) console.log(`      peaks: gateway ${gateway.toFixed(0)} MiB, Envoy ${envoy.toFixed(0)} MiB`);
     assert.ok(gateway > 40 && gateway < GATEWAY_MIB_MAX, `the gateway took ${gateway.toFixed(0)} MiB`);
     // By ext_proc Envoy 1.40 keeps what the gateway has not taken (decision 0111).
     if (transport === 'hop') assert.ok(envoy > 20 && envoy < ENVOY_MIB_MAX, `Envoy took ${envoy.toFixed(0)} MiB`);
@@ -75,4 +76,7 @@ describe(`memory, over the whole life of a gateway, with a result of ${RESULT_BY
   it('by hop, with a client that pauses', () => passes('hop', { pause_every_bytes: RESULT_BYTES / 10, pause_ms: 200 }));
   it('by hop, with a gateway that is stopped most of the time', () => passes('hop', {}, true));
   it('by ext_proc: the gateway', () => passes('ext_proc'));
+  it('by ext_proc, with a client that pauses: the gateway', () =>
+    passes('ext_proc', { pause_every_bytes: RESULT_BYTES / 10, pause_ms: 200 }));
+  it('by ext_proc, with a gateway that is stopped most of the time: the gateway', () => passes('ext_proc', {}, true));
 });

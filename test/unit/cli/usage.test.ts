@@ -74,4 +74,21 @@ describe('the help of every command', () => {
       assert.ok(help.includes('--json'), `${path}: no --json`);
     }
   });
+
+  it('names commands and options in its examples that there are', () => {
+    const named = new Map(all(program, 'midstream'));
+    for (const [path, command] of named)
+      for (const line of helpOf(command).matchAll(/^ *(?:\$ )?(?:\S+=\S+ )?(midstream [^|>&\n]*)/gm)) {
+        const words = line[1]!.trim().split(/\s+/);
+        let end = 1;
+        while (end < words.length && named.has(words.slice(0, end + 1).join(' '))) end++;
+        const used = named.get(words.slice(0, end).join(' '));
+        assert.ok(used, `${path}: ${line[1]}`);
+        for (const word of words.slice(end).filter((one) => /^--[a-z]/.test(one)))
+          assert.ok(
+            used.options.some(({ long }) => long === word),
+            `${path}: there is no ${word} in ${line[1]}`,
+          );
+      }
+  });
 });

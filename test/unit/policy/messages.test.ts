@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { MidstreamError } from '../../../filters/errors.js';
+import { readCases } from '../../../filters/policy/cases.js';
 import { compilePolicy } from '../../../filters/policy/index.js';
 
 /** Mistakes, and exactly what is said about them. Line 1 is `version: 1` unless a text says otherwise. */
@@ -287,5 +288,18 @@ describe('what is said about mistakes in a policy', function () {
     const lines = said(text).split('\n');
     assert.equal(lines.length, 51);
     assert.equal(lines[50], 'p.yaml: and 30 more');
+  });
+});
+
+describe('a file of cases that is none', () => {
+  it('is told by what it is: a list was asked for, and no case ran', () => {
+    assert.throws(
+      () => readCases('cases:\n  - { name: a, sql: select 1, expect: allow }\n', 'p.tests.yaml'),
+      (error) =>
+        error instanceof MidstreamError &&
+        error.message ===
+          'p.tests.yaml:1:1: the file must be a list, not a mapping; write a list of cases, each beginning with `- name:`' &&
+        error.hint.startsWith('No case was run.'),
+    );
   });
 });
