@@ -4,6 +4,7 @@ import type { HttpFacts } from './facts.js';
 import { beginsLikeJson, readFirstJson, readJsonText } from './json.js';
 import { readMultipart } from './multipart.js';
 import { readPairs } from './path.js';
+import { toldName } from './told-name.js';
 
 /** `application/json` of `application/JSON; charset=utf-8`. */
 export function mediaType(value: string): string {
@@ -40,7 +41,7 @@ export function readBodies(contentType: string, bytes: Buffer): BodyReading[] {
   const readings = texts.flatMap((text) => readingsOf(type.type, text));
   if (type.broken !== '') return [unparsed(type.broken), ...readings];
   if (broken === '') return readings;
-  return [readsAsText(type.type) ? unparsed(broken) : unreadable(`a body of type ${type.type} is not read`)];
+  return [readsAsText(type.type) ? unparsed(broken) : unreadable(`a body of type ${toldName(type.type)} is not read`)];
 }
 
 const readsAsText = (type: string): boolean => isJson(type) || isLines(type) || type === FORM || isText(type);
@@ -58,7 +59,7 @@ function readingsOf(type: string, text: string): BodyReading[] {
   }
   if (look.whole) return look.readings;
   if (type === '' && /^[\w.[\]%+-]{1,200}=/.test(text)) look.readings.push(says(readPairs(text, 'utf8').pairs));
-  return [xml(type, text) ?? (isText(type) ? says(text) : unreadable(`a body of type ${type} is not read`)), ...look.readings];
+  return [xml(type, text) ?? (isText(type) ? says(text) : unreadable(`a body of type ${toldName(type)} is not read`)), ...look.readings];
 }
 
 function json(text: string): BodyReading {

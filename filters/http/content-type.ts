@@ -1,3 +1,5 @@
+import { toldName } from './told-name.js';
+
 /** A Content-Type as everybody reads it (RFC 9110 section 8.3). */
 export interface ContentType {
   /** `application/json`, in small letters; empty where there is none, or none that can be read */
@@ -35,7 +37,7 @@ export function parametersOf(text: string, into: Map<string, string>): string {
     const [, name, token, quoted] = found;
     if (name === undefined) continue;
     const key = name.toLowerCase();
-    if (into.has(key)) return `the parameter ${key} stands twice in a header`;
+    if (into.has(key)) return `the parameter ${toldName(key)} stands twice in a header`;
     // Some readers undo the backslash, browsers do not write it.
     if (quoted?.includes('\\') === true) return 'a header’s parameter has a backslash';
     into.set(key, token ?? quoted ?? '');

@@ -1,5 +1,6 @@
 import { decodeUtf8 } from './charset.js';
 import { parametersOf, readContentType } from './content-type.js';
+import { toldName } from './told-name.js';
 
 /** One file of a form, without its content. */
 export interface UploadedFile {
@@ -184,7 +185,7 @@ function partHeaders(text: string): Map<string, string> {
     const found = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*$/.exec(line);
     if (found === null) throw new Error('a part has a header that is none');
     const name = found[1]!.toLowerCase();
-    if (headers.has(name)) throw new Error(`the header ${name} stands twice in a part`);
+    if (headers.has(name)) throw new Error(`the header ${toldName(name)} stands twice in a part`);
     headers.set(name, found[2]!);
   }
   return headers;

@@ -1,4 +1,5 @@
 import { MidstreamError } from '../../errors.js';
+import { toldName } from '../told-name.js';
 import { BrotliUnpacker, brotliReady, initBrotli } from './brotli.js';
 import type { Unpacker, Write } from './coding.js';
 import { Inflater } from './inflate.js';
@@ -43,7 +44,7 @@ export function codingsOf(value: string): Coding[] {
     if (name === '' || name === 'identity') continue;
     const coding = CODINGS.get(name);
     if (coding === undefined || (coding === 'br' && !brotliReady()) || (coding === 'zstd' && !zstdReady()))
-      throw new MidstreamError('bad_input', `the body is packed with ${/^[\w.-]{1,40}$/.test(name) ? name : 'something unknown'}`);
+      throw new MidstreamError('bad_input', `the body is packed with ${toldName(name)}`);
     codings.push(coding);
   }
   if (codings.length > CODINGS_MAX) throw new MidstreamError('limit_exceeded', `the body is packed more than ${CODINGS_MAX} times`);

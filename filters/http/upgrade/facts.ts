@@ -1,3 +1,5 @@
+import { toldName } from '../told-name.js';
+
 /** What the header Upgrade asks for, in small letters; empty where the header Connection does not name it (RFC 9110 section 7.8). */
 export function upgradeOf(headers: Readonly<Record<string, string>>): string {
   if (headers['upgrade'] === undefined) return '';
@@ -18,7 +20,7 @@ export const FORWARDED_PORT = 'a forwarded port carries any protocol';
 /** Why nothing of an upgraded stream will be read; empty when it will. */
 export function opaqueUpgrade(upgrade: string, paths: readonly string[], headers: Readonly<Record<string, string>>): string {
   if (upgrade === '') return '';
-  if (upgrade !== 'websocket' && !isSpdy(upgrade)) return `the protocol ${printable(upgrade)} is not known`;
+  if (upgrade !== 'websocket' && !isSpdy(upgrade)) return `the protocol ${toldName(upgrade)} is not known`;
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
   if (paths.some((path) => /\/portforward\/?$/.test(path)) || offered.some((name) => TUNNELS.test(name))) return FORWARDED_PORT;
   return '';
@@ -26,5 +28,3 @@ export function opaqueUpgrade(upgrade: string, paths: readonly string[], headers
 
 /** SPDY's streams are not read; Kubernetes' clients have WebSocket in its place. */
 export const isSpdy = (upgrade: string): boolean => upgrade.startsWith('spdy/');
-
-const printable = (text: string): string => text.replace(/[^\w./-]/g, '?').slice(0, 40);
