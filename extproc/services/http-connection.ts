@@ -173,10 +173,24 @@ export class HttpConnection {
     if (forward !== undefined) this.forward(forward);
     if (answers.length === 0) return;
     this.transport.send(answers);
+    this.count(answers);
     if (this.link === undefined || this.parked || this.exchange.phase !== 'held' || !answers.some(({ part }) => part === 'immediate'))
       return;
     this.parked = true;
     this.transport = this.world.accepted.parked(this.link);
+  }
+
+  /** Bytes of bodies; of an upgraded stream its socket counts. */
+  private count(answers: Effects['answers']): void {
+    if (this.exchange.options.transport === 'hop') return;
+    const sent = { upstream: 0, downstream: 0 };
+    for (const answer of answers) {
+      if (answer.part === 'request_body') sent.upstream += lengthOf(answer.chunks);
+      else if (answer.part === 'response_body') sent.downstream += lengthOf(answer.chunks);
+      else if (answer.part === 'immediate') sent.downstream += answer.body.length;
+      else if (answer.part === 'request_headers') sent.upstream += answer.body?.length ?? 0;
+    }
+    for (const side of ['upstream', 'downstream'] as const) if (sent[side] > 0) this.world.metrics.bytes(side, sent[side]);
   }
 
   private forward(request: Forwarded): void {
@@ -220,4 +234,10 @@ export class HttpConnection {
     this.world.open.delete(this);
     this.world.sessions.ended(this);
   }
+}
+
+function lengthOf(chunks: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const chunk of chunks) length += chunk.length;
+  return length;
 }

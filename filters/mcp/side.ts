@@ -48,6 +48,22 @@ function sessionsIn(path: string, query: Record<string, string[]>): string[] {
   return values.length === 0 ? [`p ${path}`] : values.filter((value) => value.length >= SESSION_MIN).map((value) => `v ${spelled(value)}`);
 }
 
+/** The same for every client, however it resolves dot segments and escapes. */
+function endpointOf(target: string): string {
+  const { path, query } = readTarget(target);
+  return `e ${path} ${JSON.stringify(query)}`;
+}
+
+/** The request target of an endpoint that the stream at `base` names (RFC 3986 section 5.2); its host is that of the stream, whatever it says. */
+function postedTo(endpoint: string, base: string): string {
+  const local = endpoint.trim().replace(/^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]*/i, (host) => (host === endpoint.trim() ? '/' : ''));
+  const named = local.replace(/#.*$/s, '');
+  if (named.startsWith('/')) return named;
+  const [of = '/'] = base.split('?', 1);
+  if (named === '' || named.startsWith('?')) return endpoint === local ? of + named : `/${named}`;
+  return of.slice(0, of.lastIndexOf('/') + 1) + named;
+}
+
 /** UUIDs are taken in capitals, in braces and without their hyphens (Python's UUID, which the SDK reads sessions with). */
 const spelled = (value: string): string =>
   value
@@ -172,14 +188,9 @@ export class McpSide {
 
   /** The older transport's stream names where its client posts to. */
   streams(target: string): McpEffect[] {
-    let session: string;
-    try {
-      const { pathname, search } = new URL(target, `http://host${this.facts.target}`);
-      session = `e ${pathname}${search}`;
-    } catch {
-      return [];
-    }
-    const { path, query } = readTarget(session.slice(2));
+    const post = postedTo(target, this.facts.target);
+    const { path, query } = readTarget(post);
+    const session = endpointOf(post);
     for (const name of sessionsIn(path, query)) this.world.memory.bind(this.resource, name, this.owner);
     this.world.memory.bind(this.resource, session, this.owner);
     return [{ type: 'stream', key: this.key(session) }];
@@ -247,7 +258,7 @@ export class McpSide {
   }
 
   private get endpoint(): string {
-    return `e ${this.facts.target}`;
+    return endpointOf(this.facts.target);
   }
 
   /** Key of the older transport's stream that answers this POST; undefined where it is none of it. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { brotliCompressSync, createGzip, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { Zstd } from '@hpcc-js/wasm-zstd';
+import { freePort } from '../../extproc/process/free-port.js';
 import { Backend, type HttpWorld, httpWorld } from '../support/http-world.js';
 
 const policy = `
@@ -19,10 +20,12 @@ describe('answers that come packed, through Envoy', function () {
   const backend = new Backend();
   let world: HttpWorld;
   let zstd: Zstd;
+  let metrics: number;
 
   before(async () => {
     zstd = await Zstd.load();
-    world = await httpWorld(await backend.start(), policy);
+    metrics = await freePort();
+    world = await httpWorld(await backend.start(), policy, { metrics: { host: '127.0.0.1', port: metrics } });
   });
   after(async () => {
     await world?.stop();
@@ -40,6 +43,21 @@ describe('answers that come packed, through Envoy', function () {
         .on('error', reject)
         .end();
     });
+
+  it('are counted with what was asked, and nothing of them stands in the metrics', async () => {
+    const counted = async () => {
+      const text = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
+      const of = (side: string) => Number(new RegExp(`^midstream_bytes_total\\{side="${side}"\\} (\\d+)$`, 'm').exec(text)?.[1]);
+      return { text, upstream: of('upstream'), downstream: of('downstream') };
+    };
+    backend.answer = (_request, response) => response.end('seven b');
+    const before = await counted();
+    const sent = { method: 'POST', body: 'canary=4', headers: { 'x-canary': 'canary' } };
+    assert.equal(await (await fetch(`${world.base}/canary?canary=1`, sent)).text(), 'seven b');
+    const { text, upstream, downstream } = await counted();
+    assert.deepEqual([upstream - before.upstream, downstream - before.downstream], [8, 7]);
+    assert.doesNotMatch(text, /canary/);
+  });
 
   const rows = JSON.stringify(Array.from({ length: 3000 }, (_, id) => ({ id, mail: EMAIL, note: `row ${id * 7919}` })));
   const maskedRows = rows.replaceAll(EMAIL, MASKED);

@@ -46,7 +46,7 @@ export function openMcpStore(file: string, options: { create?: boolean; now?: ()
   if (file !== ':memory:') {
     if (options.create === false && !existsSync(file))
       throw new MidstreamError('not_found', `there is no ${file}`, {
-        hint: 'A gateway before an MCP server makes it; name it with --store.',
+        hint: 'A gateway before an MCP server makes it beside its folder of recordings (./mcp.db with --record ./recordings): name it with --store.',
       });
     guarded(() => closeSync(openSync(file, 'a', 0o600)));
   }

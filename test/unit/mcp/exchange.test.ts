@@ -564,6 +564,32 @@ describe('an exchange with an MCP server', () => {
     }
   });
 
+  it('finds the stream of an endpoint however its client resolves it', () => {
+    for (const [endpoint, target] of [
+      ['/a/../messages?s=1', '/messages?s=1'],
+      ['/a/%2e%2e/messages?s=1', '/a/%2e%2e/messages?s=1'],
+      ['messages?s=1', '/mcp/messages?s=1'],
+      ['./messages?s=1', '/mcp/./messages?s=1'],
+      ['?s=1', '/mcp/sse?s=1'],
+      ['http://api/messages?s=1#x', '/messages?s=1'],
+      ['http://api?s=1', '/?s=1'],
+      ['//api/m%65ssages?s=1', '/messages?s=1'],
+    ] as const) {
+      const world = newWorld();
+      const stream = exchange(policy, world, identity('ann'));
+      stream.request('GET /mcp/sse?a=b');
+      stream.step({ type: 'response_headers', headers: [[':status', '200'], ...sse], end: false });
+      stream.step({ type: 'response_body', body: Buffer.from(`event: endpoint\ndata: ${endpoint}\n\n`), end: false });
+      const [opened] = stream.last.others;
+      assert.ok(opened?.type === 'stream');
+      world.streams.add(opened.key);
+      const post = exchange(policy, world, identity('ann'));
+      post.request(`POST ${target}`, [['content-type', 'application/json']], body(call('shell', {}, 4)));
+      const [tell] = post.last.others;
+      assert.ok(tell?.type === 'tell' && tell.key === opened.key, endpoint);
+    }
+  });
+
   it('tells a client of the older transport on its stream what was refused', () => {
     const world = newWorld();
     const stream = exchange(policy, world, identity('ann'));
