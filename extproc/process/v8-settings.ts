@@ -12,9 +12,6 @@ const settings = [
   '--no-wasm-tier-up',
   // Buffers that a collection found unused are freed by it, not by another thread some time later.
   '--no-concurrent-array-buffer-sweeping',
-  // The old generation may grow by half of what is held before all is collected, not by 8 MiB: of those a bulk result's buffers under way take most, and
-  // all was collected every 10 MiB of it. How much of them may wait is for buffer-collector.ts to say.
-  '--heap-growing-percent=50',
 ];
 
 for (const setting of settings) setFlagsFromString(setting);

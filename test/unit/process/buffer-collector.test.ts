@@ -21,12 +21,12 @@ function fakeHeap() {
 }
 
 describe('buffers of what has passed are freed', () => {
-  it('what starting left behind at once, then young ones every 4 MiB', () => {
+  it('what starting left behind at once, then young ones every 1.5 MiB', () => {
     const heap = fakeHeap();
     const collector = new BufferCollector(heap);
     assert.equal(heap.whole, 1);
     for (let i = 0; i < 1024; i++) collector.received(64 * 1024);
-    assert.equal(heap.young, 16);
+    assert.equal(heap.young, 42);
     assert.equal(heap.whole, 1, 'nothing stayed, so nothing more is to be looked for');
   });
 
