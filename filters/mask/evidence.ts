@@ -57,10 +57,14 @@ export const PAGING = 1 << 28;
 /** a service whose keys have no form of their own: what is random behind its name is a key */
 export const VENDOR = 1 << 30;
 
+/** `the password is: x`, `su contraseña es: x`: no names of columns or keys */
+const LINK_WORDS = 'is was es est ist lautet jest brzmi este';
+const NO_NAMES = new Set(LINK_WORDS.split(' '));
+
 const WORDS: [number, string][] = [
   [
     PASSWORD,
-    'password passwords passwd pwd pass passphrase passcode passwort senha contrasena userpass dbpass dbpassword pgpassword mdp keypass storepass userpassword userpwd kennwort passord wachtwoord heslo haslo parola parool parole salasana adgangskode losenord sifre jelszo lozinka slaptazodis motdepasse contrasinal geslo katasandi passe sandi khau matkhau kodeord lykilord psk',
+    'password passwords passwd pwd pass passphrase passcode passwort senha contrasena userpass dbpass dbpassword pgpassword mdp keypass storepass userpassword userpwd kennwort passord wachtwoord heslo haslo parola parool parole salasana adgangskode losenord sifre jelszo lozinka slaptazodis motdepasse contrasinal geslo katasandi passe sandi khau matkhau kodeord lykilord psk pw bindpw rootpw userpw dbpw adminpw keypw storepw srcstorepass deststorepass srckeypass destkeypass passin passout requirepass masterauth becomepass sshpass ansiblepassword',
   ],
   [SECRET, 'secret secrets credential credentials creds clientsecret appsecret secretkey'],
   [TOKEN, 'token tokens accesstoken refreshtoken authtoken apitoken idtoken bearer pat sessiontoken identitytoken registrytoken'],
@@ -75,6 +79,8 @@ const WORDS: [number, string][] = [
     VENDOR,
     'cloudflare sourcegraph sonar sonarqube sonarcloud datadog twilio sendgrid mailgun mailchimp heroku hubspot algolia auth0 okta newrelic sentry amplitude mixpanel intercom zendesk bitbucket circleci artifactory jfrog linode digitalocean vultr fastly cloudinary snyk codecov contentful airtable plaid adyen braintree coinbase binance infura alchemy openai cohere pinecone launchdarkly rollbar bugsnag pagerduty opsgenie postmark mandrill messagebird nexmo vonage plivo pusher pubnub supabase planetscale netlify vercel honeycomb logdna loggly sumologic papertrail grafana splunk',
   ],
+  // words that link a name to its value in a sentence, as assignment.ts reads them; the bit has the first stage stop at their colon
+  [VENDOR, LINK_WORDS],
   [PAGING, 'next page continuation continue pagination change marker sync previous cursor starting'],
   [AUTH, 'auth authentication oauth apiauth'],
   [AUTH | TOKEN, 'authorization'],
@@ -171,6 +177,7 @@ const scratch = new Uint8Array(128);
 
 /** As evidenceOf, for a name given as a string; longer than 128 characters counts its end. */
 export function evidenceOfName(name: string): number {
+  if (NO_NAMES.has(name.toLowerCase())) return 0;
   const from = Math.max(0, name.length - scratch.length);
   const length = name.length - from;
   for (let k = 0; k < length; k++) {

@@ -31,6 +31,7 @@ import { standsAsVin } from './detectors/labelled-forms.js';
 import { macShape } from './detectors/mac.js';
 import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
 import { CARD_KINDS } from './detectors/numbers.js';
+import { opensBlock } from './detectors/paired.js';
 import { extensionEnd, namedAfter } from './detectors/phone-near.js';
 import { SHELL_REACH, shellPassword } from './detectors/shell.js';
 import { mayBeSpelled } from './detectors/spelled.js';
@@ -521,7 +522,7 @@ export class Gate {
         bits |= other;
       }
     }
-    return secret && hasValue(buf, op + 1, hi, (bits & PASSWORD) !== 0);
+    return secret && (opensBlock(buf, op) || hasValue(buf, op + 1, hi, (bits & PASSWORD) !== 0));
   }
 }
 

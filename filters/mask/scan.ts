@@ -13,6 +13,7 @@ import { secretAt } from './detectors/kubernetes.js';
 import { bicAt, keyedAt } from './detectors/labelled.js';
 import { macAt } from './detectors/mac.js';
 import { numberAt } from './detectors/numbers.js';
+import { blockAt, opensBlock } from './detectors/paired.js';
 import { privateKeyAt } from './detectors/private-key.js';
 import { spelledAt } from './detectors/spelled.js';
 import { isNoAnchor, tokensAt } from './detectors/tokens.js';
@@ -168,6 +169,7 @@ function colonAt(s: Search, i: number): number {
   if (last === 0x73) puttyAt(s, i);
   else if (last === 0x65 || last === 0x45 || last === 0x22 || last === 0x27) cookiesAt(s, i);
   assignmentAt(s, i);
+  if (opensBlock(buf, i) && s.wanted[PASSWORD] === 1) blockAt(s, i);
   if (s.keyed) keyedAt(s, i);
   return i + 1;
 }

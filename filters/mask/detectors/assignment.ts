@@ -21,7 +21,7 @@ import type { Search } from '../search.js';
 import { isAlgorithm, isCode, isDummy, isFolder, isTokenText, standsInProse } from './code-values.js';
 import { isQuote, longEnd, PLAIN_MAX, plainEnd, QUOTED_MAX, quotedEnd } from './extent.js';
 import { isWorldName, NO_WORD, PASSWORD_WORD, wordFrom, worldName } from './password-words.js';
-import { shellPasswordAt } from './shell.js';
+import { hasCommand, shellPasswordAt, words } from './shell.js';
 import { isName, isNumber, isPlaceholder, isWords, looksRandom } from './values.js';
 
 const PASSWORD_KIND = kindId('password');
@@ -95,6 +95,7 @@ export function isQuotedPair(buf: Uint8Array, comma: number, lo: number, hi: num
   return next < hi && isQuote(buf[next]!);
 }
 
+const LFTP = words('lftp ');
 const USER_SHORT = ascii('-u ');
 const USER_LONG = ascii('-user ');
 
@@ -127,6 +128,10 @@ function userOption(s: Search, from: number): void {
   const end = start > from ? quotedEnd(s, start, buf[from]!, false) : plainEnd(s, start);
   let colon = start;
   while (colon < end && buf[colon] !== 0x3a) colon++;
+  if (colon === end && hasCommand(buf, from, s.lo, LFTP, false)) {
+    colon = start;
+    while (colon < end && buf[colon] !== 0x2c) colon++;
+  }
   // a URL: its own password is read there
   if (buf[colon + 1] === 0x2f && buf[colon + 2] === 0x2f) return;
   if (colon + 1 < end && end <= hi && !isPlaceholder(buf, colon + 1, end)) s.found(BASIC, colon + 1, end, 0.8);
@@ -141,8 +146,10 @@ export let nameEnd = 0;
 export function nameBefore(buf: Uint8Array, op: number, lo: number): number {
   // the first half of `.=`, `+=`, `|=`
   const sign = op > lo && buf[op] === 0x3d && isSignHead(buf[op - 1]!) ? op - 1 : op;
-  const bits = wordBefore(buf, sign, lo);
+  const link = buf[op] === 0x3a || buf[op] === 0xef ? linkBefore(buf, op, lo) : -1;
+  const bits = wordBefore(buf, link < 0 ? sign : link, lo);
   if (nameStart === nameEnd) return 0;
+  if (link >= 0) return (bits & NAMING) !== 0 && nameEnd > nameStart ? bits : 0;
   if ((bits & NAMING) !== 0 || nameStart - 2 < lo) return bits;
   const start = nameStart;
   // `token string = …` names a type between; `key="Password" value="…"` names the value elsewhere
@@ -153,6 +160,39 @@ export function nameBefore(buf: Uint8Array, op: number, lo: number): number {
   nameStart = start;
   nameEnd = end;
   return bits;
+}
+
+/** words between the name and the colon of a sentence, with the blank before them; in letters of the alphabet they are in evidence.ts too */
+const LINKS = [
+  ' is',
+  ' was',
+  ' es',
+  ' est',
+  ' ist',
+  ' lautet',
+  ' jest',
+  ' brzmi',
+  ' é',
+  ' è',
+  ' är',
+  ' este',
+  '是',
+  '为',
+  '為',
+  'は',
+  '는',
+  '은',
+].map((word) => Buffer.from(word, 'utf8'));
+
+/** `su contraseña es: …`: where the word begins that links the name to the colon at `op`; -1 when there is none. */
+function linkBefore(buf: Uint8Array, op: number, lo: number): number {
+  let end = op;
+  if (end > lo && buf[end - 1] === 0x20) end--;
+  for (const word of LINKS) {
+    const start = end - word.length;
+    if (start > lo && buf[end - 1] === word[word.length - 1] && startsWith(buf, start, word)) return start;
+  }
+  return -1;
 }
 
 /** words that can make a name secret, alone or with others */
@@ -234,6 +274,17 @@ function isSignGap(b: number): boolean {
   return b === 0x20 || b === 0x09 || b === 0x3d || b === 0x3e || b === 0x3a || b === 0x7e;
 }
 
+function lineEnds(buf: Uint8Array, from: number, to: number): boolean {
+  for (let k = from; k < to; k++) if (buf[k] === 0x0a) return true;
+  return false;
+}
+
+function skipBlanks(buf: Uint8Array, from: number, hi: number): number {
+  let p = from;
+  while (p < hi && p - from < 64 && buf[p]! <= 0x20) p++;
+  return p;
+}
+
 const BEARER_WORD = ascii('bearer ');
 const BASIC_WORD = ascii('basic ');
 const TOKEN_WORD = ascii('token ');
@@ -252,8 +303,12 @@ function valueAfter(s: Search, op: number, strength: number, bits: number): void
     isQuote(buf[p + 1]!)
   )
     p++;
+  // behind a tag a line may end, and then the value ends at the next one: `<your-key>` at the end of a line is none
+  if (buf[op] === 0x3e && lineEnds(buf, op + 1, p) && buf[skipBlanks(buf, plainEnd(s, p), hi)] !== 0x3c) return;
   // `getpass('Password: ', stream)`: the quote closes the text that the name stands in
   if (p < hi && isQuote(buf[p]!) && nameStart > s.lo && buf[nameStart - 1] === buf[p] && !isQuote(buf[nameEnd]!)) return;
+  // `PASSWORD = N'…'` of Transact-SQL
+  if (p + 1 < hi && buf[p] === 0x4e && buf[p + 1] === 0x27) p++;
   if (p < hi && isQuote(buf[p]!)) quote = buf[p++]!;
   const escaped = quote !== 0 && buf[p - 2] === 0x5c;
   const end = quote !== 0 ? quotedEnd(s, p, quote, escaped) : plainEnd(s, p);

@@ -1,7 +1,9 @@
 import { ALNUM, ALPHA, ascii, BASE64, CLASS, DIGIT, DOMAIN, HEX, startsWith } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
+import { passwdCommandAt } from './commands.js';
 import { isQuote } from './extent.js';
+import { hasCommand, words } from './shell.js';
 import { isPlaceholder } from './values.js';
 
 const PASSWORD = kindId('password');
@@ -9,7 +11,12 @@ const PRIVATE_KEY = kindId('private_key');
 
 const WORD = ascii('password');
 const LOGIN = ascii('login');
-const LINKS = [ascii('is'), ascii('was'), ascii('to'), ascii('is:'), ascii('are')];
+const LINKS =
+  'is|was|to|is:|are|is now|is set to|was set to|was reset to|was changed to|has been set to|has been reset to|has been changed to|set to|reset to|changed to|will be'
+    .split('|')
+    .map(ascii);
+const PASSWD = ascii('passwd');
+const SETTERS = words('nmcli |mysqladmin |mariadb-admin ');
 /** how far before its password the login of a .netrc entry may stand, in bytes */
 export const NETRC_REACH = 96;
 const VALUE_MAX = 128;
@@ -17,6 +24,10 @@ const VALUE_MAX = 128;
 export const NO_ENTRY = 0;
 export const NETRC = 1;
 export const SENTENCE = 2;
+/** a command with passwd in its name (commands.ts) */
+export const PASSWD_COMMAND = 3;
+/** `nmcli … password x`, `mysqladmin … password 'x'` */
+export const SET = 4;
 
 /** where the value begins that passwordWord saw last */
 export let valueFrom = 0;
@@ -24,6 +35,7 @@ export let valueFrom = 0;
 /** What the word `password` with its w at `at` leads into: an entry of .netrc (ftp(1), curl's netrc), or `password is …`. */
 export function passwordWord(buf: Uint8Array, at: number, lo: number, hi: number): number {
   const start = at - 4;
+  if (start >= lo && startsWith(buf, start, PASSWD)) return PASSWD_COMMAND;
   const after = start + WORD.length;
   if (start < lo || after + 2 > hi || buf[at - 1] !== 0x73 || !startsWith(buf, start, WORD)) return NO_ENTRY;
   if (buf[after]! > 0x20 || buf[after + 1]! <= 0x20) return NO_ENTRY;
@@ -32,13 +44,17 @@ export function passwordWord(buf: Uint8Array, at: number, lo: number, hi: number
     valueFrom = next;
     return NETRC;
   }
+  valueFrom = -1;
   for (const link of LINKS) {
     const end = next + link.length;
     if (end + 1 >= hi || buf[end] !== 0x20 || !startsWith(buf, next, link)) continue;
-    valueFrom = end + 1;
-    return SENTENCE;
+    valueFrom = Math.max(valueFrom, end + 1);
   }
-  return NO_ENTRY;
+  if (valueFrom > 0) return SENTENCE;
+  valueFrom = next;
+  if (hasCommand(buf, start, lo, SETTERS, false)) return SET;
+  // `password 'x'`: what is quoted behind the word, with a digit or a sign in it
+  return buf[next] === 0x27 || buf[next] === 0x22 ? SENTENCE : NO_ENTRY;
 }
 
 function hasLogin(buf: Uint8Array, at: number, lo: number): boolean {
@@ -55,6 +71,10 @@ export function passwordWordAt(s: Search, at: number): void {
   s.steps += NETRC_REACH;
   const what = passwordWord(buf, at, s.lo, hi);
   if (what === NO_ENTRY) return;
+  if (what === PASSWD_COMMAND) {
+    passwdCommandAt(s, at - 4);
+    return;
+  }
   let start = valueFrom;
   const quote = buf[start]!;
   if (isQuote(quote)) start++;
@@ -67,7 +87,7 @@ export function passwordWordAt(s: Search, at: number): void {
     if (!isChosen(buf, start, end)) return;
   }
   if (buf[start] === 0x3d || buf[start] === 0x3a) return;
-  if (end > start && !isPlaceholder(buf, start, end)) s.found(PASSWORD, start, end, what === NETRC ? 0.85 : 0.6);
+  if (end > start && !isPlaceholder(buf, start, end)) s.found(PASSWORD, start, end, what === SENTENCE ? 0.6 : 0.85);
 }
 
 /** Letters with a digit or a sign among them, six bytes and more, no path and no unit: what someone chose as a password. */

@@ -2,7 +2,7 @@ import { ALNUM, ascii, CLASS, startsWith } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { plainEnd, quotedEnd } from './extent.js';
-import { isPlaceholder } from './values.js';
+import { isNumber, isPlaceholder } from './values.js';
 
 const PASSWORD = kindId('password');
 /** how far before its option a command's name may stand, in bytes */
@@ -13,27 +13,41 @@ interface Option {
   /** whether the value follows without a blank (`mysql -pX`), behind one (`redis-cli -a X`), or either */
   joined: boolean;
   apart: boolean;
+  /** the value is `user:password` */
+  pair: boolean;
   commands: readonly Uint8Array[];
 }
 
-const option = (letter: string, joined: boolean, apart: boolean, commands: string): Option => ({
+/** Texts, with bars between. */
+export const words = (list: string): Uint8Array[] => list.split('|').map(ascii);
+
+const option = (letter: string, joined: boolean, apart: boolean, commands: string, pair = false): Option => ({
   letter: letter.charCodeAt(0),
   joined,
   apart,
-  commands: commands.split(' ').map(ascii),
+  pair,
+  commands: words(commands),
 });
 
 /**
  * Options of one letter that take a password, by the commands that have them, from their manual pages: mysql(1), mariadb(1), sshpass(1),
- * mongosh, redis-cli, ldapsearch(1), sqlcmd, docker-login(1), 7z. A command's name counts with anything behind it (`mysqldump`).
+ * mongosh, redis-cli, ldapsearch(1), sqlcmd, docker-login(1), az-login(1), 7z, rar, mosquitto_pub(1), ipmitool(1), rdesktop(1), httpie. A
+ * command's name counts with anything behind it (`mysqldump`).
  */
 const OPTIONS: readonly Option[] = [
-  option('p', true, false, 'mysql mariadb 7z 7za'),
+  option('p', true, false, 'mysql|mariadb|7z|rar|unrar'),
   option('p', true, true, 'sshpass'),
-  option('p', false, true, 'mongo docker podman buildah skopeo nerdctl helm oc cqlsh influx'),
-  option('a', false, true, 'redis-cli valkey-cli'),
+  option(
+    'p',
+    false,
+    true,
+    'docker login|podman login|buildah login|skopeo login|nerdctl login|registry login|oc login|az login|cf login|argocd login',
+  ),
+  option('p', false, true, 'mongo|cqlsh|influx|rdesktop|evil-winrm|nxc |netexec|crackmapexec|bloodhound|kubeadm'),
+  option('a', false, true, 'redis-cli|valkey-cli'),
+  option('a', false, true, 'http |https ', true),
   option('w', false, true, 'ldap'),
-  option('P', false, true, 'sqlcmd bcp zip unzip tsql'),
+  option('P', false, true, 'sqlcmd|bcp|zip|unzip|tsql|mosquitto|ipmitool|ipmi-|sybase|isql'),
 ];
 
 /** `mysql -pX`, `sshpass -p X`, `redis-cli -a X`; `at` is the dash, before which nothing or a blank stands. */
@@ -41,12 +55,28 @@ export function shellPasswordAt(s: Search, at: number): void {
   const from = shellPassword(s.buf, at, s.lo, s.hi, false);
   s.steps += SHELL_REACH;
   if (from < 0) return;
-  const quote = s.buf[from]!;
+  const { buf } = s;
+  const { pair } = told;
+  const quote = buf[from]!;
   const quoted = quote === 0x22 || quote === 0x27;
-  const start = quoted ? from + 1 : from;
+  let start = quoted ? from + 1 : from;
   const end = quoted ? quotedEnd(s, start, quote, false) : plainEnd(s, start);
-  if (end > start && (quoted || s.buf[start] !== 0x2d) && !isPlaceholder(s.buf, start, end)) s.found(PASSWORD, start, end, 0.8);
+  if (pair) {
+    while (start < end && buf[start] !== 0x3a) start++;
+    start++;
+  }
+  // `docker run -p 80:80 mongo`: ports, and paths of another command's option
+  if (!quoted && buf[at + 1] === 0x70 && from === at + 3 && !told.joined && isPortOrPath(buf, start, end)) return;
+  if (end > start && (quoted || buf[start] !== 0x2d) && !isPlaceholder(buf, start, end)) s.found(PASSWORD, start, end, 0.8);
 }
+
+/** A port, a pair of ports, a path: what `-p` is followed by where it asks for no password. */
+function isPortOrPath(buf: Uint8Array, start: number, end: number): boolean {
+  return isNumber(buf, start, end) || buf[start] === 0x2f || buf[start] === 0x2e || buf[start] === 0x7e;
+}
+
+/** the option that shellPassword saw last */
+let told: Option = OPTIONS[0]!;
 
 /** Where the value of such an option begins, -1 when it is none. `glued`: letters before a command's name may be no part of the text. */
 export function shellPassword(buf: Uint8Array, at: number, lo: number, hi: number, glued: boolean): number {
@@ -56,16 +86,29 @@ export function shellPassword(buf: Uint8Array, at: number, lo: number, hi: numbe
   const apart = buf[at + 2] === 0x20;
   const from = apart ? at + 3 : at + 2;
   if (buf[from]! <= 0x20) return -1;
-  for (const { letter: own, joined, apart: mayBeApart, commands } of OPTIONS)
-    if (own === letter && (apart ? mayBeApart : joined) && hasCommand(buf, at, lo, commands, glued)) return from;
+  for (const one of OPTIONS) {
+    if (one.letter !== letter || !(apart ? one.apart : one.joined) || !hasCommand(buf, at, lo, one.commands, glued)) continue;
+    told = one;
+    return from;
+  }
   return -1;
 }
 
-function hasCommand(buf: Uint8Array, at: number, lo: number, commands: readonly Uint8Array[], glued: boolean): boolean {
+/** Where the line begins that `at` stands in, or what of it is in reach. */
+export function line(buf: Uint8Array, at: number, lo: number): number {
+  const floor = Math.max(lo, at - SHELL_REACH);
+  let k = at;
+  while (k > floor && buf[k - 1] !== 0x0a && buf[k - 1] !== 0) k--;
+  return k;
+}
+
+/** One of these commands stands before `at` on its line, and no other command between. */
+export function hasCommand(buf: Uint8Array, at: number, lo: number, commands: readonly Uint8Array[], glued: boolean): boolean {
   const floor = Math.max(lo, at - SHELL_REACH);
   for (let k = at - 1; k >= floor; k--) {
     const b = buf[k]!;
     if (b === 0x0a || b === 0) return false;
+    if ((b === 0x7c || b === 0x3b || b === 0x26) && buf[k + 1] === 0x20) return false;
     if (!glued && k > lo && (CLASS[buf[k - 1]!]! & ALNUM) !== 0) continue;
     for (const command of commands) if (b === command[0] && k + command.length <= at && startsWith(buf, k, command)) return true;
   }

@@ -3,6 +3,7 @@ import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { BODIES } from './bodies.js';
 import { checksumHolds } from './checksums.js';
+import { COMMANDS, type Command, commandAt } from './commands.js';
 import { mayBePaired, NAME_ENDS, pairedAt } from './paired.js';
 import { VENDOR_TOKENS, type VendorToken } from './token-table.js';
 
@@ -21,10 +22,12 @@ interface Rule extends VendorToken {
   precedes: Uint8Array | undefined;
   /** no token: the name of a secret ends here */
   named: boolean;
+  /** no token either: a password follows */
+  command: Command | undefined;
 }
 
 /** Bytes that a prefix is anchored on, the best first: those that end a search soonest because they are rare in data. A digit is one only where nothing else can be. */
-const ANCHORS = '~$_-.|QZJXKVYGWCLMRFHPBDNUOISTAE';
+const ANCHORS = '~$_-.|QZJXKVYGWCLMRFHPBDNUOISTAEq';
 
 /** 0: no prefix has this pair; else the index into BUCKETS plus one */
 const BUCKET_BY_PAIR = new Uint16Array(65536);
@@ -35,7 +38,7 @@ const ANCHOR_BYTES = new Uint8Array(256);
 compile();
 
 function compile(): void {
-  for (const token of [...VENDOR_TOKENS, ...NAME_ENDS.map(nameRule)]) {
+  for (const token of [...VENDOR_TOKENS, ...NAME_ENDS.map(nameRule), ...COMMANDS.map(({ literal }) => nameRule(literal))]) {
     const bytes = ascii(token.prefix);
     const anchor = anchorOf(token.prefix);
     const rule: Rule = {
@@ -47,6 +50,7 @@ function compile(): void {
       accepts: BODIES[token.body],
       precedes: token.before === undefined ? undefined : BODIES[token.before.body],
       named: token.example === '',
+      command: token.example === '' ? COMMANDS.find(({ literal }) => literal === token.prefix) : undefined,
     };
     const last = bytes[anchor]!;
     ANCHOR_BYTES[last] = 1;
@@ -116,6 +120,10 @@ export function tokensAt(s: Search, at: number): void {
 function tryRule(s: Search, rule: Rule, start: number): void {
   const { buf } = s;
   if (start < s.lo || s.wanted[rule.id] === 0 || !startsWith(buf, start, rule.bytes)) return;
+  if (rule.command !== undefined) {
+    commandAt(s, rule.command, start, start + rule.bytes.length);
+    return;
+  }
   if (rule.named) {
     pairedAt(s, start + rule.bytes.length);
     return;
@@ -198,6 +206,7 @@ export function mayBeToken(buf: Uint8Array, at: number, lo: number, hi: number, 
     const start = at - rule.anchor;
     if (wanted[rule.id] === 0 || start < lo || !startsWith(buf, start, rule.bytes)) continue;
     const body = start + rule.bytes.length;
+    if (rule.command !== undefined) return true;
     if (rule.named) {
       if (mayBePaired(buf, body, lo, hi)) return true;
       continue;

@@ -383,6 +383,7 @@ export const cases: KindCases[] = [
   {
     kind: 'basic_auth',
     found: [
+      'lftp -u bob,⟦Herbst77x⟧ ftp.example',
       '"auth": "⟦Ym9iOmh1bnRlcjI=⟧"',
       '//registry.local/:_auth=⟦Ym9iOmh1bnRlcjI=⟧',
       'Authorization: Basic ⟦YWxhZGRpbjpvcGVuc2VzYW1l⟧',

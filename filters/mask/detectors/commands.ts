@@ -1,0 +1,166 @@
+import { CLASS, IDENT, startsWith } from '../bytes.js';
+import { kindId } from '../kinds.js';
+import type { Search } from '../search.js';
+import { isQuote, plainEnd, quotedEnd } from './extent.js';
+import { hasCommand, line, SHELL_REACH, words } from './shell.js';
+import { isPlaceholder } from './values.js';
+
+/**
+ * Passwords that a command takes behind an option of its own, or by their place alone. A search is anchored on one byte of the literal
+ * (tokens.ts), so clean text pays for them only where it stands.
+ */
+export interface Command {
+  literal: string;
+  /** one of these stands before it on the line; empty: the literal says enough */
+  commands: readonly Uint8Array[];
+  /** arguments between the literal and the password */
+  skip: number;
+  /** of `user%password` and `user/password@host`: what stands between; 0 where the password stands alone */
+  sign: number;
+}
+
+const PASSWORD = kindId('password');
+
+const command = (literal: string, commands = '', skip = 0, sign = ''): Command => ({
+  literal,
+  commands: commands === '' ? [] : words(commands),
+  skip,
+  sign: sign === '' ? 0 : sign.charCodeAt(0),
+});
+
+/** From the manual pages of keytool(1), jarsigner(1), openssl(1), snmpcmd(1), smbclient(1), rabbitmqctl(8), wpa_passphrase(8), of PowerShell and Oracle. */
+export const COMMANDS: readonly Command[] = [
+  ...['storepass', 'keypass', 'srcstorepass', 'deststorepass', 'srckeypass', 'destkeypass', 'passphrase', 'password', 'passwd', 'pass'].map(
+    (word) => command(` -${word} `),
+  ),
+  command(' -A ', 'snmp'),
+  command(' -X ', 'snmp'),
+  command(' -k ', 'openssl enc'),
+  command(' -U ', 'smbclient|rpcclient|net rpc|smbget|wmic|winexe', 0, '%'),
+  command('add_user ', 'rabbitmqctl', 1),
+  command('change_password ', 'rabbitmqctl', 1),
+  command('wpa_passphrase ', '', 1),
+  command('requirepass '),
+  command('sqlplus ', '', 0, '/'),
+  command('To-SecureString '),
+  command('To-SecureString -String '),
+];
+
+/** where openssl(1) and others take a password from, in place of it */
+const SOURCES = words('env:|file:|fd:|stdin|pass:');
+
+/** The password of the command or option whose literal stands at [at, end). */
+export function commandAt(s: Search, { commands, skip, sign }: Command, at: number, end: number): void {
+  const { buf } = s;
+  s.steps += SHELL_REACH;
+  if (commands.length > 0 && !hasCommand(buf, at, s.lo, commands, false)) return;
+  const start = argument(s, end, skip);
+  if (start < 0) return;
+  passwordArgument(s, start, sign, 0.8);
+}
+
+/** Where the argument begins that stands `skip` further on the line; -1 when there is none. */
+export function argument(s: Search, from: number, skip: number): number {
+  const { buf, hi } = s;
+  let p = from;
+  for (let n = 0; ; n++) {
+    while (p < hi && buf[p] === 0x20) p++;
+    if (p >= hi || buf[p]! <= 0x20 || buf[p] === 0x7c || buf[p] === 0x3b) return -1;
+    if (n === skip) return p;
+    p = wordEnd(s, p);
+  }
+}
+
+function wordEnd(s: Search, from: number): number {
+  const { buf, hi } = s;
+  let p = from;
+  if (isQuote(buf[p]!)) return quotedEnd(s, p + 1, buf[p]!, false) + 1;
+  while (p < hi && buf[p]! > 0x20 && p - from < SHELL_REACH) p++;
+  s.steps += p - from;
+  return p;
+}
+
+/** The password in the argument at `from`; `sign` stands before it when it is not 0. */
+export function passwordArgument(s: Search, from: number, sign: number, score: number): void {
+  const { buf } = s;
+  const quote = isQuote(buf[from]!) ? buf[from]! : 0;
+  let start = quote === 0 ? from : from + 1;
+  let end = quote === 0 ? plainEnd(s, start) : quotedEnd(s, start, quote, false);
+  if (quote === 0 && (buf[start] === 0x2d || buf[start] === 0x3c)) return;
+  if (sign !== 0) {
+    const user = start;
+    while (start < end && buf[start] !== sign) start++;
+    if (start++ === user) return;
+    // `user/password@host`
+    if (sign === 0x2f) for (let k = start; k < end; k++) if (buf[k] === 0x40) end = k;
+  }
+  if (end <= start || isPlaceholder(buf, start, end)) return;
+  for (const source of SOURCES) if (startsWith(buf, start, source)) return;
+  // a word in capitals is what a manual calls the value
+  if (quote === 0 && isCapitals(buf, start, end)) return;
+  s.found(PASSWORD, start, end, score);
+}
+
+function isCapitals(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) if (!((buf[k]! >= 0x41 && buf[k]! <= 0x5a) || buf[k] === 0x5f || buf[k] === 0x2d)) return false;
+  return true;
+}
+
+const [HT, MOSQUITTO, CH, ECHO, PRINTF, HERE] = words('ht|mosquitto_|ch|echo |printf |<<<');
+const STDIN = words(' --stdin');
+
+/**
+ * `htpasswd -b FILE USER X`, `mosquitto_passwd -b FILE USER X`, `echo user:X | chpasswd`, `chpasswd <<< user:X`, `echo X | passwd --stdin`;
+ * the word passwd begins at `start`. True when it is one of them.
+ */
+export function passwdCommandAt(s: Search, start: number): boolean {
+  const { buf, lo, hi } = s;
+  const end = start + 6;
+  const after = end < hi ? buf[end]! : 0x0a;
+  if (after > 0x20) return false;
+  if (before(buf, start, lo, HT!) || before(buf, start, lo, MOSQUITTO!)) {
+    let p = end;
+    let batch = false;
+    let unnamed = false;
+    for (;;) {
+      p = argument(s, p, 0);
+      if (p < 0) return true;
+      if (buf[p] !== 0x2d) break;
+      const to = wordEnd(s, p);
+      for (let k = p; k < to; k++) {
+        if (buf[k] === 0x62) batch = true;
+        if (buf[k] === 0x6e) unnamed = true;
+      }
+      p = to;
+    }
+    const at = batch ? argument(s, p, unnamed ? 1 : 2) : -1;
+    if (at >= 0) passwordArgument(s, at, 0, 0.8);
+    return true;
+  }
+  const change = before(buf, start, lo, CH!);
+  const stdin = !change && STDIN.some((word) => startsWith(buf, end, word));
+  if (!change && !stdin) return false;
+  const sign = change ? 0x3a : 0;
+  const here = argument(s, end, 0);
+  if (here >= 0 && startsWith(buf, here, HERE!)) {
+    const at = argument(s, here + HERE!.length, 0);
+    if (at >= 0) passwordArgument(s, at, sign, 0.8);
+    return true;
+  }
+  const floor = line(buf, start, lo);
+  for (let k = start; k >= floor; k--) {
+    const word = buf[k] === 0x65 ? ECHO! : buf[k] === 0x70 ? PRINTF! : undefined;
+    if (word === undefined || !startsWith(buf, k, word)) continue;
+    let at = argument(s, k + word.length, 0);
+    if (at >= 0 && buf[at] === 0x2d) at = argument(s, at, 1);
+    if (at >= 0 && at < start) passwordArgument(s, at, sign, 0.8);
+    break;
+  }
+  s.steps += start - floor;
+  return true;
+}
+
+function before(buf: Uint8Array, at: number, lo: number, word: Uint8Array): boolean {
+  const from = at - word.length;
+  return from >= lo && startsWith(buf, from, word) && (from === lo || (CLASS[buf[from - 1]!]! & IDENT) === 0);
+}
