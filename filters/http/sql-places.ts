@@ -194,6 +194,8 @@ function prepared(headers: Record<string, string>): string[] {
 /** The statement is what the parameter `query` holds with the body behind it; of an INSERT the body is rows. */
 function clickhouse({ query }: HttpFacts, raw: RawText): string[] {
   if ('decompress' in query) throw new Error('its body is packed');
+  // Parameters are settings, and this one is another language (PRQL, Kusto).
+  if ('dialect' in query) throw new Error('it says in which language its statement is');
   if (raw !== undefined && 'broken' in raw) throw new Error(raw.broken);
   const body = raw?.text ?? '';
   const given = query['query'] ?? [];

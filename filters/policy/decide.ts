@@ -6,7 +6,7 @@ import type { Condition } from './cel.js';
 import { ruleContext } from './context/index.js';
 import { grammarChange } from './grammar.js';
 import type { RuleKeys } from './respelled.js';
-import type { ApprovalTerms, Decision, HttpOperation, Mode, OperationFacts, PostgresOperation, RuleMatch, Verdict } from './types.js';
+import type { ApprovalTerms, Decision, HttpOperation, Mode, OperationFacts, RuleMatch, Verdict } from './types.js';
 
 export interface CompiledRule {
   name: string;
@@ -91,12 +91,7 @@ function sqlDefaults(defaults: Defaults, sql: SqlFacts): Candidate[] {
     );
   if (opaque.length > 0)
     found.push(enforced('default:opaque', defaults.opaque, `The statement hides what it does: ${opaque.slice(0, 3).join(', ')}.`));
-  return found;
-}
-
-function postgresDefaults(defaults: Defaults, facts: PostgresOperation): Candidate[] {
-  const found = sqlDefaults(defaults, facts.sql);
-  const change = defaults.grammar === 'pin' ? grammarChange(facts.sql) : '';
+  const change = defaults.grammar === 'pin' ? grammarChange(sql) : '';
   if (change !== '')
     found.push(
       enforced(
@@ -127,7 +122,7 @@ function requestDefaults(defaults: Defaults, { http: { unparsed }, sql }: HttpOp
 }
 
 function ownDefaults(defaults: Defaults, facts: OperationFacts): Candidate[] {
-  if (facts.on === 'postgres') return postgresDefaults(defaults, facts);
+  if (facts.on === 'postgres') return sqlDefaults(defaults, facts.sql);
   if (facts.on === 'http') return [...requestDefaults(defaults, facts), ...upgradeDefaults(defaults, facts.http.opaque)];
   if (facts.on === 'websocket') return httpDefaults(defaults, 'message', facts.message.unparsed);
   if (facts.on === 'terminal') return httpDefaults(defaults, 'line', facts.terminal.unparsed);

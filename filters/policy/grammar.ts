@@ -57,6 +57,12 @@ function harmlessValue(name: string): ((value: string) => boolean) | undefined {
   return Object.hasOwn(harmless, setting) ? harmless[setting] : undefined;
 }
 
+/**
+ * Settings of other products that do the same, and outlive the request where an API keeps sessions: MySQL's modes (NO_BACKSLASH_ESCAPES, ANSI_QUOTES), ClickHouse's
+ * language, how Spark reads quotes, escapes and variables, T-SQL's quotes.
+ */
+const OF_OTHERS = /^(sql_mode|dialect|quoted_identifier|spark\.sql\.(ansi|parser|legacy|variable)\..+)$/;
+
 /** Kinds of statements that name a setting without changing it, or put it back to what it was at the start of the session, where the gateway has checked it. */
 const harmlessKinds = new Set(['show', 'reset', 'discard']);
 
@@ -70,6 +76,7 @@ function changesGrammar(statement: StatementFacts): string {
   const byView = statement.objects.some((o) => o.name === 'pg_settings' && o.access === 'write');
   if (byView) return 'a write to pg_settings';
   if (byFunction && (setting === '' || setting === UNKNOWN)) return 'set_config of a setting that is not known in advance';
+  if (OF_OTHERS.test(setting) && statement.setting_value !== '') return setting;
   const allowed = Object.hasOwn(harmless, setting) ? harmless[setting] : undefined;
   if (allowed === undefined) return '';
   // SET … TO DEFAULT and ALTER ROLE … RESET have no value, and go back to one that is checked when a session starts. In set_config no value means an unknown one.

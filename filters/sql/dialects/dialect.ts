@@ -15,6 +15,8 @@ export interface Dialect {
   triple_quotes: boolean;
   /** letters before a quote that make it a text of another kind; without backslashes where it is r */
   prefixes: readonly string[];
+  /** a raw text ends at its first quote; else a backslash keeps the quote behind it from ending it */
+  raw_ends_at_quote: boolean;
   /** $$…$$, with a tag between the signs too */
   dollars: boolean;
   /** how a comment to the end of a line may begin, beside -- */
@@ -34,6 +36,7 @@ const plain: Omit<Dialect, 'name' | 'grammar'> = {
   backslashes: false,
   triple_quotes: false,
   prefixes: ['x', 'n', 'b'],
+  raw_ends_at_quote: false,
   dollars: false,
   line_comments: [],
   dashes_need_blank: false,
@@ -71,6 +74,7 @@ const all: readonly Dialect[] = [
     backticks: true,
     backslashes: true,
     prefixes: ['r', 'x'],
+    raw_ends_at_quote: true,
     colon_paths: true,
   },
   { ...plain, name: 'trino', grammar: 'trino' },

@@ -109,6 +109,9 @@ class Cutter {
     for (let i = from + close.length; ; ) {
       if (i >= text.length) throw new TokenFailure('a text has no end');
       if (text.startsWith(close, i)) {
+        // Spark ends a raw text here, whatever stands before; others go on behind a backslash, and at a second quote.
+        if (raw && dialect.raw_ends_at_quote && (text[i - 1] === '\\' || text[i + 1] === quote))
+          throw new TokenFailure('a raw text has a quote in it, or a backslash before its end');
         const doubled = !triple && !dialect.triple_quotes && text[i + 1] === quote;
         if (!doubled) {
           this.push('text', value, i + close.length - this.at);
@@ -116,7 +119,7 @@ class Cutter {
         }
         value += quote;
         i += 2;
-      } else if (text[i] === '\\' && dialect.backslashes) {
+      } else if (text[i] === '\\' && dialect.backslashes && !(raw && dialect.raw_ends_at_quote)) {
         // In a raw text it keeps the quote behind it from ending, too.
         value += raw ? text.slice(i, i + 2) : (text[i + 1] ?? '');
         i += 2;

@@ -68,6 +68,32 @@ describe('SQL in HTTP requests', function () {
     ],
     ['a path in other capitals', (statement) => post('/API/v2//statements', { statement })],
   ];
+  for (const [url, set] of [
+    ['/run?q=', "set sql_mode = 'NO_BACKSLASH_ESCAPES'"],
+    ['/run?q=', "set session sql_mode = 'ANSI_QUOTES'"],
+    ['/?query=', "set dialect = 'kusto'"],
+    ['/raw?', 'set spark.sql.ansi.doubleQuotedIdentifiers = true'],
+    ['/raw?', 'set `spark.sql.parser.escapedStringLiterals` = true'],
+    ['/reports/1?', 'set standard_conforming_strings = off'],
+  ] as const)
+    it(`may not change how the next one is read: ${set}`, () => {
+      const body = url.startsWith('/raw') ? set : { query: { text: set } };
+      const http = url.endsWith('=') ? { url: `${url}${encodeURIComponent(set)}` } : post(url, body);
+      const said = judged(http, url.startsWith('/?') ? 'clicks' : 'api');
+      assert.equal(said, 'deny default:grammar');
+    });
+
+  it('is not understood where a parameter of ClickHouse makes it another language', () => {
+    const query = encodeURIComponent('select a from t');
+    assert.equal(judged({ url: `/?query=${query}` }, 'clicks'), 'allow ');
+    assert.equal(judged({ url: `/?dialect=kusto&query=${query}` }, 'clicks'), 'deny default:unparsed');
+  });
+
+  it('may set what changes nothing of it', () => {
+    assert.equal(judged({ url: `/run?q=${encodeURIComponent('set time_zone = "UTC"')}` }), 'allow ');
+    assert.equal(judged({ url: `/run?q=${encodeURIComponent("set sql_mode = ''")}` }), 'allow ');
+  });
+
   for (const [where, at, resource] of places)
     it(`is found in ${where}`, () => {
       const all = (sql: string) => judged(at(sql), resource);
