@@ -29,6 +29,8 @@ const NAMED_BEHIND = set('content text answer input response');
 /** longest of these words with its signs */
 const WORD_MAX = 32;
 
+const NOWHERE = -1;
+
 /** A key that was met; the same keys come with every object, so what is known of one is kept. */
 export class JsonKey implements FindContext {
   /** it names the value beside it */
@@ -43,10 +45,14 @@ export class JsonKey implements FindContext {
   form: WholeForm | undefined;
   kind: Kind = '';
   private wholes = 0;
+  /** place of the key that came behind it last; objects of a list have the same keys in the same order */
+  next = NOWHERE;
 
   constructor(
     readonly name: string,
     readonly bytes: Buffer,
+    /** among the keys that are kept */
+    readonly place: number,
   ) {
     const word = name.length > WORD_MAX ? '' : name.replace(/[_.\s-]/g, '').toLowerCase();
     this.naming = NAMING.has(word);
@@ -82,6 +88,12 @@ export class JsonKeys {
     this.taken = 0;
   }
 
+  /** The key at this place, if it is the one that is written in text[start, end). By a place and not by the key itself, which would keep all that ever came behind it. */
+  at(place: number, text: Buffer, start: number, end: number): JsonKey | undefined {
+    const known = place === NOWHERE ? undefined : this.keys[place];
+    return known !== undefined && same(known.bytes, text, start, end) ? known : undefined;
+  }
+
   /** The key that is written in text[start, end), without escapes; undefined for an empty one. */
   of(text: Buffer, start: number, end: number): JsonKey | undefined {
     if (start === end) return undefined;
@@ -92,23 +104,49 @@ export class JsonKeys {
     const slot = (hash ^ (hash >>> 15)) & (this.keys.length - 1);
     const known = this.keys[slot];
     if (known !== undefined && same(known.bytes, text, start, end)) return known;
-    const key = new JsonKey(text.toString('utf8', start, end), Buffer.from(text.subarray(start, end)));
+    const key = new JsonKey(text.toString('utf8', start, end), Buffer.from(text.subarray(start, end)), slot);
     this.keys[slot] = key;
     if (known !== undefined && ++this.taken > this.keys.length && this.keys.length < KEYS_KEPT_MAX) this.grow();
     return key;
   }
 }
 
-interface Level {
-  object: boolean;
+const NOTHING = Buffer.alloc(0);
+
+/** An object or a list that is open. What one of them needed is used again for the next one of its depth. */
+class Level {
+  object = false;
   /** undefined: none, or an empty one */
   key: JsonKey | undefined;
-  /** what the field `name` of this object says */
+  /** what the field `name` of this object says; asked for by namedOf() */
   named: JsonKey | undefined;
+  /** the same in bytes, so many of them, as long as nobody has asked: most objects have a name, and few have a value that it is about */
+  readonly said: { bytes: Buffer; length: number } = { bytes: NOTHING, length: 0 };
   /** the key of the object itself */
   owner: JsonKey | undefined;
   /** it was looked for a name behind the object's first value */
-  looked: boolean;
+  looked = false;
+  /** place of the first key of the last object of this depth */
+  first = NOWHERE;
+
+  open(object: boolean, around: Level | undefined): void {
+    const key = around?.key;
+    this.object = object;
+    // a list's elements stand under the list's key, an object's members each under their own
+    this.key = object ? undefined : key;
+    this.named = undefined;
+    this.said.length = 0;
+    this.owner = around?.object === true ? key : undefined;
+    this.looked = false;
+  }
+
+  /** Keeps what names its value until somebody asks. */
+  say(text: Buffer, start: number, end: number): void {
+    const { said } = this;
+    if (said.bytes.length === 0) said.bytes = Buffer.allocUnsafe(KEY_BYTES_MAX);
+    for (let k = start; k < end; k++) said.bytes[k - start] = text[k]!;
+    said.length = end - start;
+  }
 }
 
 /** Where in a JSON text a token stands: what may come next, and the key that speaks for it. */
@@ -118,7 +156,9 @@ export class JsonPlace {
   /** the string begun last is a key */
   isKey = false;
   private next = VALUE;
+  /** those that are open, and behind them some that were */
   private readonly levels: Level[] = [];
+  private depth = 0;
 
   /** `keys`: those of texts that are read one after the other; `isSensitive`: what a key says of its value */
   constructor(
@@ -128,7 +168,7 @@ export class JsonPlace {
 
   /** outside of all objects and lists */
   get top(): boolean {
-    return this.levels.length === 0;
+    return this.depth === 0;
   }
 
   /** Takes the beginning of a string or of another value; false where none may stand. */
@@ -150,24 +190,17 @@ export class JsonPlace {
   sign(b: number): boolean {
     if (b === 0x20 || b === 0x0a || b === 0x0d || b === 0x09) {
       // another value may stand on the next line
-      if (b === 0x0a && this.levels.length === 0) this.next = VALUE;
+      if (b === 0x0a && this.depth === 0) this.next = VALUE;
       return true;
     }
     this.first = false;
-    const { next, levels } = this;
-    const level = levels[levels.length - 1];
+    const { next } = this;
+    const level = this.level();
     if (b === 0x7b || b === 0x5b) {
-      if ((next !== VALUE && next !== VALUE_OR_END) || levels.length === DEPTH_MAX) return false;
+      if ((next !== VALUE && next !== VALUE_OR_END) || this.depth === DEPTH_MAX) return false;
       const object = b === 0x7b;
-      // a list's elements stand under the list's key, an object's members each under their own
-      const key = level?.key;
-      levels.push({
-        object,
-        key: object ? undefined : key,
-        named: undefined,
-        owner: level?.object === true ? key : undefined,
-        looked: false,
-      });
+      if (this.depth === this.levels.length) this.levels.push(new Level());
+      this.levels[this.depth++]!.open(object, level);
       this.next = object ? KEY_OR_END : VALUE_OR_END;
       return true;
     }
@@ -175,7 +208,7 @@ export class JsonPlace {
     if (b === 0x7d || b === 0x5d) {
       if (level.object !== (b === 0x7d)) return false;
       if (next !== COMMA_OR_END && next !== (level.object ? KEY_OR_END : VALUE_OR_END)) return false;
-      levels.pop();
+      this.depth--;
       this.next = COMMA_OR_END;
       return true;
     }
@@ -192,27 +225,55 @@ export class JsonPlace {
 
   /** The inside of the string that just ended, without escapes, stands in text[start, end). */
   said(text: Buffer, start: number, end: number): void {
-    const level = this.levels[this.levels.length - 1];
+    const level = this.level();
     if (level === undefined) return;
-    if (this.isKey) level.key = this.keys.of(text, Math.max(start, end - KEY_BYTES_MAX), end);
+    if (this.isKey) level.key = this.keyOf(level, text, Math.max(start, end - KEY_BYTES_MAX), end);
     else if (level.object && level.key?.naming === true) this.name(level, text, start, end);
+  }
+
+  /** The innermost that is open. */
+  private level(): Level | undefined {
+    return this.depth === 0 ? undefined : this.levels[this.depth - 1];
+  }
+
+  private keyOf(level: Level, text: Buffer, start: number, end: number): JsonKey | undefined {
+    const before = level.key;
+    const guessed = this.keys.at(before === undefined ? level.first : before.next, text, start, end);
+    if (guessed !== undefined) return guessed;
+    const key = this.keys.of(text, start, end);
+    const place = key?.place ?? NOWHERE;
+    if (before === undefined) level.first = place;
+    else before.next = place;
+    return key;
+  }
+
+  private namedOf(level: Level): JsonKey | undefined {
+    const { said } = level;
+    if (said.length > 0) {
+      level.named = this.keys.of(said.bytes, 0, said.length);
+      said.length = 0;
+    }
+    return level.named;
   }
 
   /** Where several fields name the value, one that says secret stands. */
   private name(level: Level, text: Buffer, start: number, end: number): void {
-    if (level.named === undefined || !this.isSensitive(level.named))
-      level.named = this.keys.of(text, start, Math.min(end, start + KEY_BYTES_MAX));
+    const before = this.namedOf(level);
+    if (before !== undefined && this.isSensitive(before)) return;
+    level.named = undefined;
+    level.say(text, start, Math.min(end, start + KEY_BYTES_MAX));
   }
 
   /** The value begun last may be named by a field that stands behind it in its object. It is asked once an object: its first value. */
   awaitsName(): boolean {
-    const level = this.levels[this.levels.length - 1];
-    return level?.object === true && !this.isKey && !level.looked && level.named === undefined && level.key?.awaits === true;
+    const level = this.level();
+    if (level?.object !== true || this.isKey || level.looked || level.key?.awaits !== true) return false;
+    return level.said.length === 0 && level.named === undefined;
   }
 
   /** What was behind the value: text[start, end) names it, or nothing does. */
   looked(text?: Buffer, start = 0, end = 0): void {
-    const level = this.levels[this.levels.length - 1]!;
+    const level = this.level()!;
     level.looked = true;
     if (text !== undefined) this.name(level, text, start, end);
   }
@@ -224,11 +285,11 @@ export class JsonPlace {
 
   /** The key that speaks for the value begun last; undefined for keys and where there is none. */
   context(): JsonKey | undefined {
-    const level = this.levels[this.levels.length - 1];
+    const level = this.level();
     if (level === undefined || this.isKey) return undefined;
     const { key } = level;
     if (key?.named !== true) return key;
-    return level.named ?? (key.awaits && level.owner !== undefined && this.isSensitive(level.owner) ? level.owner : key);
+    return this.namedOf(level) ?? (key.awaits && level.owner !== undefined && this.isSensitive(level.owner) ? level.owner : key);
   }
 }
 
