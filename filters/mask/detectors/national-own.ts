@@ -1,4 +1,4 @@
-/** Identifiers that the library does not know, by their makers' descriptions. `digits` is of digits alone. */
+/** Identifiers that the library does not know, by their makers' descriptions. */
 
 /** Indonesia's NIK: province, regency, district, the date of birth (its day 40 more for women), a number. It has no check digit. */
 function isNik(d: Uint8Array): boolean {
