@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../record/chain.js';
-import { text } from '../../record/fields.js';
+import { record, text } from '../../record/fields.js';
 import { strictness } from '../decide.js';
 import type { CompiledPolicy } from '../index.js';
 import { type MaskChange, ReplayedMasks } from './masks.js';
@@ -74,9 +74,9 @@ export class PolicyReplay {
 
   private masksFor(caller: RecordedCaller): ReplayedMasks {
     const rules = this.policy.masksFor(caller);
-    const readsBodies = caller.protocol !== 'kubernetes';
-    const key = JSON.stringify([readsBodies, ...rules.map(({ name }) => name)]);
-    const made = this.masks.get(key) ?? new ReplayedMasks(rules, readsBodies);
+    const kubernetes = caller.protocol === 'kubernetes';
+    const key = JSON.stringify([kubernetes, ...rules.map(({ name }) => name)]);
+    const made = this.masks.get(key) ?? new ReplayedMasks(rules, kubernetes);
     this.masks.set(key, made);
     return made;
   }
@@ -167,7 +167,8 @@ class SessionReplay {
   private answered(response: StoredEvent, request: StoredEvent | undefined): Replayed[] {
     if (request === undefined) return [];
     const sql = this.caller.protocol === 'postgres' ? statementFacts(request, this.describing(request), this.readers) : undefined;
-    return this.masks.compare(response, sql).map((change) => ({ type: 'masks', ...this.about(request), ...change }));
+    const asked = record(record(request['facts'])['kubernetes']);
+    return this.masks.compare(response, sql, asked).map((change) => ({ type: 'masks', ...this.about(request), ...change }));
   }
 
   private about(request: StoredEvent): About {

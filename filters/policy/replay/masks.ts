@@ -1,4 +1,6 @@
 import { maskPacked } from '../../http/masking.js';
+import { type ObjectMask, objectMasks } from '../../kubernetes/answers/marks.js';
+import { answerMasker } from '../../kubernetes/answers/masker.js';
 import { buildMaskSet, type MaskSet } from '../../postgres/rows/mask-set.js';
 import { matches } from '../../postgres/rows/rule-match.js';
 import type { StoredEvent } from '../../record/chain.js';
@@ -22,26 +24,27 @@ export interface MaskChange {
 export class ReplayedMasks {
   private readonly set: MaskSet;
   private readonly kinds: ReadonlySet<string>;
+  private readonly objects: readonly ObjectMask[];
 
-  /** `readsBodies`: not where objects of Kubernetes are masked by where their values stand, and the marks in them are values of their own */
   constructor(
     private readonly rules: readonly MaskRule[],
-    private readonly readsBodies: boolean,
+    /** answers hold objects, which are masked by where their values stand too */
+    private readonly kubernetes: boolean,
   ) {
     // how a mask writes is of no account here, and a key for hashes is not asked for
-    this.set = buildMaskSet(
-      rules.map((rule): MaskRule => ({ ...rule, as: 'redact' })),
-      {},
-    );
+    const redacted = rules.map((rule): MaskRule => ({ ...rule, as: 'redact' }));
+    this.set = buildMaskSet(redacted, {});
+    this.objects = kubernetes ? objectMasks(redacted, {}) : [];
     this.kinds = new Set(this.set.detectors.flatMap(({ detector }) => detector.kinds));
   }
 
   /**
    * Compares an answer. What the recording holds is masked already: what the old masks took is gone from it, so of values that both mask nothing is said.
-   * Columns are told by the names in the statement (`sql`), since the recording has no catalogue.
+   * Columns are told by the names in the statement (`sql`), since the recording has no catalogue. `asked`: what the request said, of Kubernetes.
    */
-  compare(response: StoredEvent, sql: SqlFacts | undefined): MaskChange[] {
-    const now = typeof response['wire'] === 'string' ? this.foundInRows(response, sql) : this.readsBodies ? this.foundInBody(response) : [];
+  compare(response: StoredEvent, sql: SqlFacts | undefined, asked: Record<string, unknown> = {}): MaskChange[] {
+    const found = () => (this.kubernetes ? this.foundInObjects(response, asked) : this.foundInBody(response));
+    const now = typeof response['wire'] === 'string' ? this.foundInRows(response, sql) : found();
     return [...now, ...this.lost(response, sql)];
   }
 
@@ -78,11 +81,26 @@ export class ReplayedMasks {
   }
 
   private foundInBody(response: StoredEvent): MaskChange[] {
-    const recorded = Buffer.from(text(response['body']), 'base64').toString('latin1');
-    const body = Buffer.from(withoutMasked(recorded), 'latin1');
+    const body = Buffer.from(withoutMasked(bodyOf(response)), 'latin1');
     const fired = new Map<string, number>();
     if (body.length > 0) maskPacked(this.set.detectors, text(response['content_type']), body, fired);
     return [...fired].map(([mask, count]) => ({ change: 'masked', mask, column: '', kind: '', count }));
+  }
+
+  /** Of a body that is not whole in the recording, as far as its objects are. What is covered already is an empty value, which nobody covers. */
+  private foundInObjects(response: StoredEvent, asked: Record<string, unknown>): MaskChange[] {
+    const body = Buffer.from(withoutMasked(bodyOf(response).replace(COVERED, '')), 'latin1');
+    if (body.length === 0) return [];
+    const facts = { resource: text(asked['resource']), group: text(asked['group']), subresource: text(asked['subresource']) };
+    const masks = { objects: this.objects, detectors: this.set.detectors };
+    const masker = answerMasker(text(response['content_type']), masks, facts, body.length, () => undefined);
+    try {
+      masker.push(body);
+      masker.end();
+    } catch {
+      // its last object is cut
+    }
+    return masker.fired.map(({ rule, count }) => ({ change: 'masked', mask: rule, column: '', kind: '', count }));
   }
 
   /** The rule that covers a column of the answer, by what the statement says it comes from. */
@@ -107,10 +125,16 @@ export class ReplayedMasks {
       const mask = text(one['rule']);
       const column = text(one['column']);
       const kind = text(one['kind']);
-      if (this.stillMasks(mask, column, kind, sql)) continue;
+      if (this.stillMasks(mask, column, kind, sql) && !this.uncovers(response, mask)) continue;
       changes.push({ change: 'unmasked', mask, column, kind, count: Number(one['count']) || 0 });
     }
     return changes;
+  }
+
+  /** Values that stood covered in objects would be seen: detectors find few of them. */
+  private uncovers(response: StoredEvent, mask: string): boolean {
+    const named = this.rules.some(({ name }) => name === mask);
+    return this.kubernetes && this.objects.length === 0 && !named && bodyOf(response).search(COVERED) >= 0;
   }
 
   private stillMasks(mask: string, column: string, kind: string, sql: SqlFacts | undefined): boolean {
@@ -124,3 +148,8 @@ export class ReplayedMasks {
 /** Words that a mask left a part of, such as the domain of an address, are masked already. */
 const withoutMasked = (said: string): string =>
   said.includes('**') ? said.replace(/[^\s"'<>,;]+/g, (word) => (word.includes('**') ? '[masked]' : word)) : said;
+
+const bodyOf = (response: StoredEvent): string => Buffer.from(text(response['body']), 'base64').toString('latin1');
+
+/** A covered value of an object, up to the quote behind it; in a text within JSON that is escaped. */
+const COVERED = /(?:\[midstream masked\]|W21pZHN0cmVhbSBtYXNrZWRd)[^"\\]*/g;

@@ -249,6 +249,39 @@ describe('a policy on recorded sessions', () => {
     assert.deepEqual(await changes(policy, exec), ['r1 same allow', 'l1 refused deny']);
   });
 
+  it('sees which values of objects of Kubernetes would be masked now, and which no more', async () => {
+    const password = Buffer.from('correct-horse').toString('base64');
+    const MARK = Buffer.from('[midstream masked]').toString('base64');
+    const object = (value: string) => ({
+      kind: 'Secret',
+      metadata: {
+        name: 'db',
+        annotations: {
+          applied: JSON.stringify({ kind: 'Secret', stringData: { password: value === MARK ? '[midstream masked]' : 'correct-horse' } }),
+        },
+      },
+      data: { password: value },
+    });
+    const answered = (text: string, masked: object[] = [], resource = 'secrets') =>
+      http('kubernetes')
+        .decided('r1', { operation: 'get', text: 'GET api/x', facts: { kubernetes: { resource, group: '', subresource: '' } } }, 'allow')
+        .add('response', { request: 'r1', content_type: 'application/json', body: Buffer.from(text).toString('base64'), masked });
+    const told = async (policy: string, recorded: Recorded) => (await changes(policy, recorded)).filter((one) => one.includes(' by '));
+    const secrets = 'version: 1\nmasks: [{ name: k8s, kubernetes: [secrets], as: redact }]\n';
+    const mails = 'version: 1\nmasks: [{ name: mails, detect: [email], as: partial }]\n';
+    const shown = JSON.stringify(object(password));
+    const covered = answered(JSON.stringify(object(MARK)), [{ column: '', rule: 'k8s', kind: '', count: 2 }]);
+    assert.deepEqual(await told(secrets, answered(shown)), ['r1 masked 2   by k8s']);
+    assert.deepEqual(await told(secrets, covered), [], 'what was covered is covered');
+    assert.deepEqual(await told(mails, covered), ['r1 unmasked 2   by k8s'], 'detectors would not find it');
+    const list = JSON.stringify({ kind: 'SecretList', items: [object(password), object(password)] });
+    assert.deepEqual(await told(secrets, answered(list.slice(0, -40))), ['r1 masked 2   by k8s'], 'a body that was cut, as far as it goes');
+    assert.deepEqual(
+      await told(mails, answered('{"kind":"ConfigMap","data":{"a":"to ada@example.com, and **@b.example"}}', [], 'configmaps')),
+      ['r1 masked 1   by mails'],
+    );
+  });
+
   it('compares nothing with what the gateway refused whatever the policy said, and reads what is broken with care', async () => {
     const recorded = postgres()
       .decided('r1', { text: 'select 1' }, 'deny')
