@@ -28,6 +28,8 @@ interface Entry {
   state: 'pending' | 'approved' | 'running' | 'ended';
   /** what a client reads from now on; undefined while it has to wait */
   answer: Immediate | undefined;
+  /** by which its answer was masked */
+  policy: string;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -58,6 +60,7 @@ export class AcceptedRequests {
       keep_ms: operation!.terms.keep_ms ?? KEEP_MS_DEFAULT,
       state: 'pending',
       answer: undefined,
+      policy: '',
       timer: undefined,
     });
     return id;
@@ -102,7 +105,10 @@ export class AcceptedRequests {
       return new Answered(transport('none'), unknownLink());
     const stream = transport(entry.connection.exchange.options.id);
     const operation = entry.connection.exchange.operation!;
-    if (entry.answer !== undefined) return new Answered(stream, entry.answer);
+    if (entry.answer !== undefined) {
+      const kept = entry.answer.details !== KEPT || entry.policy === entry.connection.exchange.policyVersion;
+      return new Answered(stream, kept ? entry.answer : maskedOtherwise(entry.connection.exchange.options.id));
+    }
     if (entry.state === 'approved') {
       entry.state = 'running';
       return new Carrier(this, entry, stream);
@@ -118,6 +124,7 @@ export class AcceptedRequests {
     this.bytes += answer.body.length - entry.bytes;
     entry.bytes = answer.body.length;
     entry.answer = answer;
+    entry.policy = entry.connection.exchange.policyVersion;
     entry.timer = setTimeout(() => this.drop(id), entry.keep_ms);
     entry.timer.unref();
   }
@@ -137,6 +144,21 @@ const KEEP_MS_DEFAULT = 3_600_000;
 
 const failed = (why: string): Immediate =>
   askedInVain({ status: 503, kind: 'unavailable', title: 'It could not be carried out', detail: why }, 'none');
+
+/** Details of a server's answer that is given again. */
+const KEPT = 'midstream_kept';
+
+/** What the policy in force would have masked is not known any more. */
+const maskedOtherwise = (session: string): Immediate =>
+  askedInVain(
+    {
+      status: 410,
+      kind: 'gone',
+      title: 'The answer is gone',
+      detail: 'It ran, and its answer was masked by a policy that has changed since. It is not run again.',
+    },
+    session,
+  );
 
 /** Callers are the same when what proves them is; one whom nothing proves must come from the same address. */
 function ownerOf({ id, kind, issuer, proof, source }: Identity): string {
@@ -261,6 +283,6 @@ class Carrier implements Asking, HttpTransport {
     }
     const own = new Set(['content-length', 'transfer-encoding', 'connection', 'x-midstream-content-length']);
     const headers = this.head.filter(([name]) => !name.startsWith(':') && !own.has(name));
-    this.requests.end(this.entry.id, { part: 'immediate', status, headers, body: Buffer.concat(this.kept), details: 'midstream_kept' });
+    this.requests.end(this.entry.id, { part: 'immediate', status, headers, body: Buffer.concat(this.kept), details: KEPT });
   }
 }

@@ -101,6 +101,23 @@ describe('a client that cannot wait is told 202, and asks again', function () {
     assert.match(String(seen!.headers['host']), /^127\.0\.0\.1:\d+$/);
   });
 
+  it('is not given again by another policy than the one that masked it', async () => {
+    const { link } = await pay('{"n":5}');
+    await world.decide((await world.held()).hold, 'approve');
+    assert.equal(
+      (await eventually('the answer', async () => await send(link).then((got) => (got.status === 202 ? undefined : got)))).status,
+      200,
+    );
+    await world.policy(`${policy}  - { name: cards, detect: [credit_card], as: redact }\n`);
+    try {
+      const gone = await send(link);
+      assert.deepEqual([gone.status, /masked by a policy that has changed/.test(gone.text)], [410, true]);
+    } finally {
+      await world.policy(policy);
+    }
+    assert.equal(world.backend.seen.length, 1, 'it did not run again');
+  });
+
   it('without a body, and with a large one', async () => {
     for (const body of ['', JSON.stringify('x'.repeat(60_000))]) {
       world.backend.seen.length = 0;

@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
 import type { UpOptions } from '../../extproc/up.js';
 import type { StoredEvent } from '../../filters/record/chain.js';
 import { recordedEvents } from '../faults/support/world.js';
@@ -60,6 +62,12 @@ export class HeldWorld {
       headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
       body: JSON.stringify({ comment: 'as asked' }),
     });
+  }
+
+  /** Another policy, in force when this is done. */
+  async policy(text: string): Promise<void> {
+    writeFileSync(join(dirname(this.world.recordings), 'policy.yaml'), text);
+    await this.world.up.runtime.reload();
   }
 
   /** Sends bytes as they are, and reads until Envoy closes, or `until` is in what came. */
