@@ -17,12 +17,15 @@ export function bulk(): Workload[] {
     {
       name: 'bulk-binary',
       title: '200,000 rows by binary COPY, three masked columns (rows/s)',
-      run: (target) => read(target, `${peopleCopy} (format binary)`),
+      run: (target) => read(target, `${peopleCopy} (format binary)`, TRAILERS),
     },
   ];
 }
 
-async function read(target: Target, sql: string): Promise<Sample> {
+/** The end of binary COPY is a message of its own, which the reader counts as a row. */
+const TRAILERS = 1;
+
+async function read(target: Target, sql: string, trailers = 0): Promise<Sample> {
   // Of a statement that was not run before, most of the first result's time is V8's compiler (decision 0207).
   await readResult({ url: target.url, sql });
   await idle(target);
@@ -30,6 +33,7 @@ async function read(target: Target, sql: string): Promise<Sample> {
     const sum = { rows: 0, bytes: 0, seconds: 0 };
     for (let i = 0; i < RESULTS; i++) {
       const one = await readResult({ url: target.url, sql });
+      one.rows -= trailers;
       checkPeople(one, target.masks);
       sum.rows += one.rows;
       sum.bytes += one.bytes;
