@@ -173,7 +173,8 @@ export class Walk {
     const cover = this.status ? this.masker.coverFor('', '', true)?.cover : undefined;
     if (cover === undefined && buf.indexOf('"{', start) < 0 && buf.indexOf('"[', start) < 0) return undefined;
     const whole = buf.toString('utf8', start, end);
-    const words = cover === undefined ? undefined : admissionWords(whole);
+    const spoken = cover === undefined ? undefined : admissionWords(whole);
+    const words = spoken !== undefined && spoken.start < spoken.end ? spoken : undefined;
     const text = words === undefined ? whole : whole.slice(0, words.start);
     const parts: string[] = [];
     let at = 0;

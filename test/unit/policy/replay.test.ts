@@ -274,6 +274,12 @@ describe('a policy on recorded sessions', () => {
     assert.deepEqual(await told(secrets, answered(shown)), ['r1 masked 2   by k8s']);
     assert.deepEqual(await told(secrets, covered), [], 'what was covered is covered');
     assert.deepEqual(await told(mails, covered), ['r1 unmasked 2   by k8s'], 'detectors would not find it');
+    const refused = (said: string) =>
+      answered(
+        JSON.stringify({ kind: 'Status', message: `admission webhook "w" denied the request: ${said}`, reason: said || 'Forbidden' }),
+      );
+    assert.deepEqual(await told(secrets, refused('[midstream masked]')), []);
+    assert.deepEqual(await told(secrets, refused('correct-horse')), ['r1 masked 2   by k8s']);
     const list = JSON.stringify({ kind: 'SecretList', items: [object(password), object(password)] });
     assert.deepEqual(await told(secrets, answered(list.slice(0, -40))), ['r1 masked 2   by k8s'], 'a body that was cut, as far as it goes');
     assert.deepEqual(
