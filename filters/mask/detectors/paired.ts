@@ -24,7 +24,6 @@ export const NAME_ENDS: readonly string[] = [
   'IDENTIFIED BY',
   '_PASS',
   '_PWD',
-  '_PW',
   ...['_key', '_token', '_secret', '_password'].flatMap((end) => Array.from(LETTERS, (letter) => letter + end)),
 ];
 

@@ -143,6 +143,7 @@ function tryRule(s: Search, rule: Rule, start: number): void {
   if (length < rule.min || length > rule.max) return;
   if (end < s.hi && (CLASS[buf[end]!]! & ALNUM) !== 0) return;
   if (rule.holds !== undefined && !contains(buf, body, end, rule.holds)) return;
+  if (end - body > 3 && isOneByte(buf, body, end)) return;
   if (rule.plain === undefined && !(rule.precedes === undefined ? isVaried(buf, body, end) : isVaried(buf, from, start))) return;
   // a wrong checksum means a made-up or mistyped token: less sure, but what looks so much like a secret stays masked
   const sure = rule.checksum === undefined ? 0.95 : checksumHolds(rule.checksum, buf, start, body, end) ? 1 : 0.6;
@@ -162,6 +163,12 @@ function bodyBefore(s: Search, rule: Rule, start: number): number {
 function contains(buf: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
   for (let k = start; k + text.length <= end; k++) if (startsWith(buf, k, text)) return true;
   return false;
+}
+
+/** `XXXXXXXX`, `00000000` */
+function isOneByte(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start + 1; k < end; k++) if (buf[k] !== buf[start]) return false;
+  return true;
 }
 
 const seen = new Int32Array(256);

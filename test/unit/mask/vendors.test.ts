@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { VENDOR_KINDS, VENDOR_TOKENS } from '../../../filters/mask/detectors/token-table.js';
+import { VENDOR_KINDS, VENDOR_TOKENS, type VendorToken } from '../../../filters/mask/detectors/token-table.js';
 import { createDetector, kinds } from '../../../filters/mask/index.js';
+
+const UUID_LENGTH = 36;
 
 describe('vendor tokens', () => {
   const find = (kind: string, text: string) => {
@@ -35,6 +37,43 @@ describe('vendor tokens', () => {
       }
       if (/^[A-Za-z0-9]/.test(example)) assert.ok(!find(kind, `x${example}`).some((h) => h.start === 1));
       if (before === undefined) assert.deepEqual([...find(kind, example.slice(0, prefix.length + 3))], []);
+    });
+  }
+
+  /** Where a form of the kind is no prefix of another, what is cut or broken is no token of the kind. */
+  const isAlone = (own: VendorToken): boolean =>
+    !VENDOR_TOKENS.some(
+      (other) => other !== own && other.kind === own.kind && (other.prefix.startsWith(own.prefix) || own.prefix.startsWith(other.prefix)),
+    );
+
+  for (const token of VENDOR_TOKENS) {
+    const { kind, prefix, example, body, min, max, before } = token;
+    it(`${kind} ${prefix}: in a URL; not in another alphabet, shorter, longer, nor where something stands in place of it`, () => {
+      // a colon or a sign within the token is its own, and what stands before it in a path may be part of it
+      const url = `https://api.example.com/v1/items?cred=${example}&page=2`;
+      const at = url.indexOf(example);
+      if (!/[&=?#]/.test(example))
+        assert.ok(
+          find(kind, url).some((h) => h.start <= at && h.end >= at + example.length),
+          url,
+        );
+      const head = example.slice(0, example.length - (body === 'uuid' ? UUID_LENGTH : min));
+      const middle = head.length + Math.floor((example.length - head.length) / 2);
+      const clean = [
+        // a sign that belongs to no alphabet cuts the body in two halves, each too short
+        `${example.slice(0, middle)}!${example.slice(middle + 1)}`,
+        `${head}${'x'.repeat(min)}`,
+        `${head}${'0'.repeat(min)}`,
+        `${head}YOUR_KEY`,
+        `${head}<token>`,
+        `${head}\${VAR}`,
+        `${head}...`,
+        `https://docs.example.com/keys/${prefix}/format`,
+      ];
+      // one more letter than the longest
+      if (isAlone(token) && max === min && body !== 'uuid' && /[0-9A-Za-z]$/.test(example)) clean.push(`${example}k`);
+      if (isAlone(token) && before === undefined && min > 8) clean.push(example.slice(0, prefix.length + min - 1));
+      for (const text of clean) assert.deepEqual(find(kind, `x = ${text} ;`), [], text);
     });
   }
 
