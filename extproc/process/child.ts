@@ -81,6 +81,11 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       resolve({ code, signal });
     });
   });
+  // At once: this process may exit before it hears of the start, as when nobody reads what it said just before.
+  if (child.pid !== undefined) {
+    running.set(child, options.exitSignal);
+    if (options.guarded) guard(child, options.exitSignal);
+  }
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (cause) =>
@@ -89,8 +94,6 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   });
   // After the start the only errors left are failed kills, and those show as a child that goes on running.
   child.on('error', () => undefined);
-  running.set(child, options.exitSignal);
-  if (options.guarded) guard(child, options.exitSignal);
   if (options.signal) endWhenAborted(child, options.exitSignal, options.signal);
   const tail: string[] = [];
   const take = (line: string) => {

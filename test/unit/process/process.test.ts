@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { assertListenable, freePorts } from '../../../extproc/process/free-port.
 import { withLock } from '../../../extproc/process/lock.js';
 import { useDatabaseUrl } from '../../../extproc/process/postgres.js';
 import { MidstreamError } from '../../../filters/errors.js';
+import { eventually } from '../../support/envoy.js';
 
 const node = (script: string, options: object = {}) =>
   startChild({ command: process.execPath, args: ['-e', script], exitSignal: 'SIGKILL', ...options });
@@ -24,6 +26,16 @@ const alive = (pid: number): boolean => {
     return false;
   }
 };
+
+/** Processes of this machine that have this word among their arguments. */
+const namedProcesses = (word: string): string[] =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`\0${word}\0`);
+    } catch {
+      return false;
+    }
+  });
 
 describe('processes', () => {
   let folder: string;
@@ -70,6 +82,22 @@ describe('processes', () => {
         { signal: 'SIGKILL', wait_ms: 5000 },
       ]);
       assert.equal(exit.signal, 'SIGKILL');
+    });
+
+    it('ends with a process that exits before it has heard of the start', async () => {
+      const named = `midstream-${randomUUID()}`;
+      const starter = `import { startChild } from ${JSON.stringify(new URL('../../../extproc/process/child.js', import.meta.url).href)};
+        process.nextTick(() => process.exit(0));
+        await startChild({ command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)', ${JSON.stringify(named)}], exitSignal: 'SIGTERM' });`;
+      const file = join(folder, 'starter.mjs');
+      writeFileSync(file, starter);
+      const first = await startChild({ command: process.execPath, args: [file], exitSignal: 'SIGKILL' });
+      assert.deepEqual(await first.exited, { code: 0, signal: null });
+      await eventually(
+        () => namedProcesses(named),
+        (pids) => pids.length === 0,
+        'the child goes on alone',
+      );
     });
 
     it('that is guarded ends when the process that started it is killed', async () => {
