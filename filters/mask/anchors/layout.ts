@@ -125,6 +125,10 @@ export const W_PHONE = 5;
 export const W_INT8 = 6;
 /** of so many bytes as stand with the column: then nothing is found in it */
 export const W_FIXED = 7;
+/** eight bytes of IEEE 754: a number below 10^11 unless its exponent says otherwise */
+export const W_FLOAT8 = 8;
+/** the same in text: long where it has twelve bytes and no point, or an exponent that is not negative */
+export const W_FLOAT8_TEXT = 9;
 
 /** bits of what is wanted */
 export const K_CARDS = 1;

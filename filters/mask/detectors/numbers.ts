@@ -3,7 +3,7 @@ import { GROUPS_OVERLAP, Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { besideCard } from './card-beside.js';
-import { CARD_DIGITS_MIN, cardAt } from './cards.js';
+import { CARD_DIGITS_MIN, cardAt, scientificCard } from './cards.js';
 import { ibanAt } from './iban.js';
 import { ipv4At } from './ip.js';
 import { LABELLED_KINDS, labelledIn, labelledWord } from './labelled.js';
@@ -53,6 +53,10 @@ export function numberAt(s: Search, at: number): number {
   const many = groups.count > 1 || groups.end[0]! - groups.start[0]! >= 6;
   measure(groups);
   if (total >= CARD_DIGITS_MIN && s.cards) {
+    if (touchesRight && dots > 0) {
+      const end = scientificCard(s, groups);
+      if (end > 0) return end;
+    }
     if (touchesLeft || touchesRight) gluedCards(s, at, touchesLeft, touchesRight);
     if (many) cardsIn(s);
   }

@@ -130,8 +130,11 @@ function columnOf(cell: Cell, values: ValueMasker, plain: boolean): RowColumn | 
   if (looks === 'plain' && !cell.sensitive) return plain ? { way: at.W_PLAIN, constant: undefined } : undefined;
   const bytes = values.emptyBytes?.(cell);
   if (bytes !== undefined) return { way: at.W_FIXED, constant: undefined, bytes };
-  return values.short8 === true && !cell.sensitive && !finder.shortNumbers ? { way: at.W_INT8, constant: undefined } : undefined;
+  if (values.short8 === undefined || cell.sensitive || finder.shortNumbers) return undefined;
+  return { way: SHORT_WAYS[values.short8], constant: undefined };
 }
+
+const SHORT_WAYS = { integer: at.W_INT8, float: at.W_FLOAT8, 'float in text': at.W_FLOAT8_TEXT };
 
 /** What the masker gives for every value of the kind, whatever the value; undefined where that depends on it. */
 function constantOf(masker: Masker, kind: string): Uint8Array | undefined {

@@ -8,7 +8,7 @@ import { hstoreBinary, hstoreText } from './values/hstore.js';
 import { jsonpathValue, jsonValue, versioned } from './values/json.js';
 import { arrayBinary, multirangeBinary, rangeBinary, recordBinary } from './values/nested-binary.js';
 import { inetBinary, inetText, macValue, uuidValue } from './values/network.js';
-import { integerBinary, numberText, numericBinary, zeroValue } from './values/number.js';
+import { float8Value, integerBinary, numberText, numericBinary, zeroValue } from './values/number.js';
 import { bitValue, multirangeText, rangeText } from './values/range-text.js';
 import { recordText } from './values/record-text.js';
 import { neverText, nullableText, paddedTextValue, textValue } from './values/text.js';
@@ -208,7 +208,7 @@ const plain = new Map<string, [ValueMasker, ValueMasker]>(
     int8: number(INT8_MAX, true),
     numeric: [numberText(INT8_MAX, true), numericBinary(INT8_MAX)],
     float4: zero('0', bytesOf(4)),
-    float8: zero('0', bytesOf(8)),
+    float8: [float8Value(0), float8Value(1)],
     money: zero('$0.00', bytesOf(8)),
     bool: zero('f', bytesOf(1)),
     date: [dateText, dateBinary(4)],

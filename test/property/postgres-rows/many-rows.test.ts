@@ -228,10 +228,17 @@ describe('rows in bulk, at random', function () {
       const all = columns(random);
       const set = masks(random);
       const format = random.int(2);
-      const withLong = format === 1 && random.chance(0.3);
       const layout = all.map(({ name, oid }) => column(name, oid, format));
-      const made = rows(random, all).map((row) => (withLong ? [...row, int8(random)] : row));
-      const plan = planOf(set, ...layout, ...(withLong ? [column('total', 20, 1)] : []));
+      let made = rows(random, all);
+      if (format === 1 && random.chance(0.3)) {
+        layout.push(column('total', 20, 1));
+        made = made.map((row) => [...row, int8(random)]);
+      }
+      if (random.chance(0.3)) {
+        layout.push(column('ratio', 701, format));
+        made = made.map((row) => [...row, float8(random, format)]);
+      }
+      const plan = planOf(set, ...layout);
       const buf = Buffer.concat(made.map((row) => dataRow(...row)));
       total += made.length;
       const results = [false, true].map((exact) => {
@@ -346,5 +353,19 @@ function int8(random: Random): CellValue {
   if (random.chance(0.05)) return null;
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(random.chance(0.1) ? 4111111111111111n : BigInt(random.int(1e6)) * (random.chance(0.3) ? -1n : 1n));
+  return bytes;
+}
+
+const floats = [
+  0, 1.5, -0.25, 1e-7, 40.712776, 123456789012.5, 411111111111, 1e300, -1e15, 4111111111111111, -4111111111111111, 5555555555554444,
+];
+
+function float8(random: Random, format: number): CellValue {
+  if (random.chance(0.05)) return null;
+  const value = random.chance(0.1) ? random.pick([...floats, Number.NaN, Number.POSITIVE_INFINITY]) : random.int(1e6) / 7;
+  if (format === 0)
+    return Buffer.from(String(value).replace('111111111111111', '.111111111111111e+15').replace('555555555554444', '.555555555554444e+15'));
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleBE(value);
   return bytes;
 }

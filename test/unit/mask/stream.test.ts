@@ -43,6 +43,8 @@ describe('stream masker', function () {
     const cases: [string, string, string, string][] = [
       ['a card between its groups', 'she paid by card with 4111 1111 ', '1111 1111 then', 'she paid by card with [credit_card] then'],
       ['a card inside a group', 'paid with 4111 11', '11 1111 1111', 'paid with [credit_card]'],
+      ['a card in floating point, before its exponent', 'a total of 4.111111111111111', 'e+15 then', 'a total of [credit_card] then'],
+      ['a card in floating point, inside it', 'a total of 4.111111111111111e+1', '5 then', 'a total of [credit_card] then'],
       ['an address before its @', 'write them soon jane.d', 'oe@example.com', 'write them soon [email]'],
       ['an address behind its @', 'write them soon jane@exam', 'ple.com', 'write them soon [email]'],
       ['a password in quotes', 'password="correct horse ', 'battery"', 'password="[password]"'],

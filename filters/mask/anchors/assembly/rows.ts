@@ -40,6 +40,8 @@ import {
   W_COVER,
   W_EMAIL,
   W_FIXED,
+  W_FLOAT8,
+  W_FLOAT8_TEXT,
   W_INT8,
   W_PHONE,
   W_PLAIN,
@@ -51,6 +53,11 @@ import {
 import { anchors } from './anchors';
 
 const STAR: u32 = 0x2a;
+const DOT: u32 = 0x2e;
+const MINUS: u32 = 0x2d;
+const LOWER_E: u32 = 0x65;
+/** sign left out, the first 11 bits of a double of 2^36, the last power below 10^11 */
+const FLOAT8_LONG: u16 = (1023 + 36) << 4;
 const HEADER = 5;
 
 function state(k: i32): u32 {
@@ -202,6 +209,13 @@ function copy(from: usize, end: usize): void {
   out += end - from;
 }
 
+/** A float8 of twelve bytes and more, as the server writes it, that may be a whole number of so many digits. */
+function isLongFloat(from: usize, to: usize): bool {
+  if (at8(to - 4) == LOWER_E) return at8(to - 3) != MINUS;
+  for (let p = from; p < to; p++) if (at8(p) == DOT) return false;
+  return true;
+}
+
 /** Writes the row that was cut; -1 where it must go another way, else whether something was masked. */
 function write(start: usize, end: usize): i32 {
   const head = out;
@@ -223,6 +237,14 @@ function write(start: usize, end: usize): i32 {
     if (way == W_INT8) {
       const upper = load<u32>(from);
       if (to - from != 8 || (upper != 0 && upper != 0xffffffff)) return -1;
+      continue;
+    }
+    if (way == W_FLOAT8) {
+      if (to - from != 8 || (bswap<u16>(load<u16>(from)) & 0x7ff0) >= FLOAT8_LONG) return -1;
+      continue;
+    }
+    if (way == W_FLOAT8_TEXT) {
+      if (to - from >= 12 && isLongFloat(from, to)) return -1;
       continue;
     }
     if (way == W_FIXED) {

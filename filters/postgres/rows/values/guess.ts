@@ -80,7 +80,8 @@ export function believedText(believed: ValueMasker, guess: ValueMasker): ValueMa
   return {
     looks: (cell) => {
       const looks = believed.looks(cell);
-      return looks === 'never' ? 'plain' : looks;
+      // what a float8 may hold stands in its raw bytes, though its own quick look is better
+      return looks === 'never' || believed.short8 === 'float in text' ? 'plain' : looks;
     },
     detect: (cell, buf, start, end, out) => {
       const outcome = believed.looks(cell) === 'never' ? KEEP : believed.detect(cell, buf, start, end, out);
@@ -141,7 +142,7 @@ function isNumeric(buf: Buffer, start: number, end: number): boolean {
 /** A binary value of a type that always has so many bytes, known by a name: of another length it is something else. */
 export function believedBinary(believed: ValueMasker, bytes: number, guess: ValueMasker): ValueMasker {
   return {
-    short8: bytes === 8 && believed.short8 === true,
+    short8: bytes === 8 ? believed.short8 : undefined,
     emptyBytes: (cell) => (believed.looks(cell) === 'never' ? bytes : undefined),
     looks: () => 'always',
     detect: (cell, buf, start, end, out) => {

@@ -91,7 +91,7 @@ function writeInteger(bytes: number, digits: string, out: ByteSink): void {
 /** int2, int4, int8 and oid in binary. */
 export function integerBinary(max: number, long: boolean): ValueMasker {
   return {
-    short8: long,
+    short8: long ? 'integer' : undefined,
     looks: looksOfNumber(long, 1),
     detect: (cell, buf, start, end, out) => {
       // The upper half tells at once that an int8 is short: below 2^32 it has ten digits at most.
@@ -131,7 +131,44 @@ export function numericBinary(max: number): ValueMasker {
   };
 }
 
-/** float4, float8, money and their like: no detector reads them; covered they are zero (or NULL). */
+const FLOAT_MIN = 10 ** (DIGITS_MIN - 1);
+/** from here on a double holds no number of the digits that detectors look at */
+const FLOAT_MAX = 1e19;
+
+/** The digits of a float8 that is a whole number; undefined for others, in which no value stands by itself. */
+function wholeDigits(cell: Cell, value: number): Buffer | undefined {
+  const size = Math.abs(value);
+  if (!Number.isInteger(value) || size >= FLOAT_MAX || (size < FLOAT_MIN && !readsAll(cell))) return undefined;
+  return Buffer.from(String(BigInt(value)), 'latin1');
+}
+
+/**
+ * float8, to which anybody can cast a number of 16 digits: `4.111111111111111e+15` in text (src/backend/utils/adt/float.c, float8out).
+ * Covered it is zero.
+ */
+export function float8Value(format: 0 | 1): ValueMasker {
+  const zero = format === 0 ? Buffer.from('0', 'latin1') : Buffer.alloc(8);
+  const cover: ValueMasker['cover'] = (_cell, { as }, _buf, _start, _end, out) => {
+    if (as === 'null') return NULLED;
+    out.copy(zero, 0, zero.length);
+    return WRITTEN;
+  };
+  return {
+    short8: format === 1 ? 'float' : 'float in text',
+    looks: () => 'always',
+    detect: (cell, buf, start, end, out) => {
+      if (format === 1 && end - start !== 8) return NULLED;
+      if (format === 0 && end - start < DIGITS_MIN && !readsAll(cell)) return KEEP;
+      const value = format === 1 ? buf.readDoubleBE(start) : Number(buf.toString('latin1', start, end));
+      const digits = wholeDigits(cell, value);
+      const found = digits && detectDigits(cell, digits, 0, digits.length);
+      return found === undefined ? KEEP : cover(cell, found, buf, start, end, out);
+    },
+    cover,
+  };
+}
+
+/** float4, money and their like: no detector reads them; covered they are zero (or NULL). */
 export function zeroValue(text: string, binary: Buffer | undefined, format: 0 | 1): ValueMasker {
   const zero = format === 0 ? Buffer.from(text, 'latin1') : binary;
   return {

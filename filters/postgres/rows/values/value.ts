@@ -10,8 +10,8 @@ export type Looks = 'never' | 'plain' | 'always';
 
 /** Reads and masks the values of one type in one format. Values come and go without their length. */
 export interface ValueMasker {
-  /** an integer of eight bytes, in which nothing is found while its upper half is all zeros or all ones, where short numbers are not read */
-  short8?: boolean;
+  /** a number of eight bytes, in which nothing is found while its first bytes tell that it is short, where short numbers are not read */
+  short8?: 'integer' | 'float' | 'float in text' | undefined;
   /** bytes of a value in which nothing is found in this column; undefined where that depends on more than its length */
   emptyBytes?(cell: Cell): number | undefined;
   looks(cell: Cell): Looks;
