@@ -1,4 +1,5 @@
 import { MidstreamError } from '../errors.js';
+import { canonical, isOwn, namesOf, samePerson } from './own.js';
 import type { ApproverDecision, HeldOperation, HoldRecord, HoldStatus, Lease } from './types.js';
 
 export { type Bound, digestOf, shapeOf } from './digest.js';
@@ -92,30 +93,3 @@ export function leaseOf(record: HoldRecord, lease: string, now_ms: number): Leas
   const same = fingerprint === '' ? 'text' : terms.lease.same;
   return { lease, key: same === 'shape' ? shape : digest, same, hold, uses_left: Math.floor(uses), expires_ms: now_ms + for_ms };
 }
-
-/**
- * The agent itself, and the person behind it as far as the identity tells: its id, the usual claims, the role it logged in as.
- * An agent that claims an approver's name only locks that approver out of its own operation.
- */
-export function isOwn(operation: Pick<HeldOperation, 'identity' | 'user'>, approver: string): boolean {
-  const { identity, user } = operation;
-  const names = [identity.id, user, ...PERSON_CLAIMS.map((claim) => identity.claims[claim])];
-  return names.some((name) => typeof name === 'string' && name !== '' && samePerson(name, approver));
-}
-
-const PERSON_CLAIMS = ['sub', 'email', 'preferred_username', 'upn', 'user', 'username'];
-
-const namesOf = ({ by, names = [] }: ApproverDecision): string[] => [by, ...names];
-
-/** One person has one voice, however the name is written. */
-export function samePerson(a: string, b: string): boolean {
-  return canonical(a) === canonical(b);
-}
-
-/** Without what nobody sees: a name with a zero width in it is the same name to whoever reads it. */
-const canonical = (name: string): string =>
-  name
-    .normalize('NFKC')
-    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
-    .trim()
-    .toLowerCase();

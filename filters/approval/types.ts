@@ -18,6 +18,8 @@ export interface HeldOperation {
   message: string;
   policy_version: string;
   terms: ApprovalTerms;
+  /** marks of the caller's own names (ownMarks): nobody decides on an operation of their own. Not there: stored by an older gateway */
+  own?: string[];
   /** sha256 hex over identity, raw text, raw parameters and policy version; the lease key for `same: text` */
   digest: string;
   /** sha256 hex over identity, fingerprint, rule and policy version; the lease key for `same: shape` */

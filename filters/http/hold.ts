@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { digestOf, shapeOf } from '../approval/life.js';
+import { ownMarks } from '../approval/own.js';
 import type { HeldOperation } from '../approval/types.js';
 import { plainTerms } from '../policy/approval-terms.js';
 import type { Decision, Identity } from '../policy/types.js';
@@ -25,14 +26,16 @@ export function operationOf(what: {
   const terms = decision.approval ?? plainTerms;
   const bound = { identity, resource, database: '', user: '', policy_version };
   const now = session.now();
+  const hold = session.newId();
   return {
-    hold: session.newId(),
+    hold,
     session: session.id,
     request: REQUEST,
     identity: shownIdentity(identity, rules),
     resource,
     database: '',
     user: '',
+    own: ownMarks(hold, identity, ''),
     text: text.shown(),
     params: [],
     fingerprint: text.fingerprint,

@@ -12,8 +12,8 @@ export interface RecordingMaskers {
 
 /**
  * The identity as recordings and approvers see it: what a client only claims (its user, its application name) is text like any
- * other and may hold a secret. What was proven is shown as it is. That nobody decides on an operation of their own is checked on
- * the shown names; a claimed one can be chosen freely, so nothing is lost with one that is masked (decisions/0070).
+ * other and may hold a secret. What was proven is shown as it is, but for what else a token says. Who is recognised as the caller of a held
+ * operation does not depend on it (filters/approval/own.ts).
  */
 export function shownIdentity(identity: Identity, { maskText, maskName }: RecordingMaskers): Identity {
   if (identity.proof === 'jwt')

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { digestOf, shapeOf } from '../../approval/life.js';
+import { ownMarks } from '../../approval/own.js';
 import type { HeldOperation } from '../../approval/types.js';
 import { plainTerms } from '../../policy/approval-terms.js';
 import type { Decision } from '../../policy/types.js';
@@ -22,14 +23,16 @@ export function streamOperation(
   const bound = { identity, resource, database: '', user: '', policy_version };
   const fingerprint = createHash('sha256').update(`${text.fingerprint}\0${what.shape}`).digest('hex').slice(0, 16);
   const now = context.now();
+  const hold = context.newId();
   return {
-    hold: context.newId(),
+    hold,
     session,
     request,
     identity: shownIdentity(identity, rules),
     resource,
     database: '',
     user: '',
+    own: ownMarks(hold, identity, ''),
     text: `${text.shown()}\n\n${what.shown}`,
     params: [],
     fingerprint,

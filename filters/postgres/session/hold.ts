@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { digestOf, shapeOf } from '../../approval/life.js';
+import { ownMarks } from '../../approval/own.js';
 import { type ApprovalInput, approvalFields, holdFields, outcomeMessage } from '../../approval/recorded.js';
 import type { ApproverDecision, HeldOperation } from '../../approval/types.js';
 import type { Decision } from '../../policy/types.js';
@@ -64,14 +65,16 @@ export function hold(s: Session, what: HoldRequest): Stall | undefined {
     user: s.user,
     policy_version: policy.version,
   };
+  const id = s.options.newId();
   const operation: HeldOperation = {
-    hold: s.options.newId(),
+    hold: id,
     session: s.options.id,
     request: what.request.id,
     identity: shownIdentity(s.identity!, s.rules!),
     resource: s.options.resource,
     database: s.rules!.maskName(s.database),
     user: s.rules!.maskName(s.user),
+    own: ownMarks(id, s.identity!, s.user),
     text: what.judgement.maskedText,
     params: what.params ?? [],
     fingerprint: what.judgement.analysis.facts.fingerprint,
