@@ -13,7 +13,7 @@ import { inTurn } from './process/in-turn.js';
 import { scratchFolder } from './process/scratch.js';
 import { type Runtime, type RuntimeOptions, startRuntime } from './runtime.js';
 import { openCatalogue } from './stores/catalogue.js';
-import { reachableUrl, writeDiscovery } from './up/discovery.js';
+import { type Discovery, reachableUrl, removeDiscovery, writeDiscovery } from './up/discovery.js';
 import { renderOptions } from './up/envoy-config.js';
 import { httpServers, type ServerListener } from './up/listeners.js';
 import type { Up, UpBeforePostgres, UpOptions } from './up/options.js';
@@ -28,6 +28,7 @@ interface Pieces {
   resource?: Resource | undefined;
   runtime?: Runtime;
   envoy?: RunningEnvoy;
+  discovery?: Discovery;
 }
 
 /** Envoy and the gateway before one database, one HTTP server or both, in this process: what `midstream up`, the demonstration and the end-to-end tests run. */
@@ -44,6 +45,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
       () => pieces.runtime?.stop('the gateway is stopping'),
       () => pieces.envoy?.stop(),
       () => pieces.resource?.catalogue?.close(),
+      () => pieces.discovery && removeDiscovery(pieces.discovery),
       remove,
     );
   };
@@ -61,7 +63,6 @@ async function start(options: UpOptions, found: FoundEnvoy, directory: string, p
   const { progress, postgres, listen } = options;
   const record = resolve(options.recordDirectory);
   makeDirectory(record);
-  const discovery = options.discoveryDirectory ?? join(record, '..');
   const operatorToken = newToken();
   const listenPort = listen.port || (await freePort());
   const cluster = options.kubernetes && readKubeconfig(options.kubernetes.kubeconfig, directory);
@@ -79,9 +80,13 @@ async function start(options: UpOptions, found: FoundEnvoy, directory: string, p
   );
   pieces.runtime = runtime;
   options.signal?.throwIfAborted();
-  const tokenFile = writeDiscovery(discovery, runtime.api, operatorToken);
+  const discovery = writeDiscovery(options.discoveryDirectory ?? join(record, '..'), runtime.api, operatorToken);
+  pieces.discovery = discovery;
+  const { tokenFile } = discovery;
+  if (discovery.other !== undefined)
+    progress(`commands in this folder find process ${discovery.other}; this one by --api ${runtime.api} --token-file ${tokenFile}`);
   const kubernetes = placeOf('kubernetes');
-  const kubeconfig = join(discovery, 'kubeconfig');
+  const kubeconfig = join(discovery.directory, 'kubeconfig');
   if (kubernetes) writeKubeconfig(kubeconfig, reachableUrl(kubernetes), cluster?.namespace);
 
   progress(`starting Envoy ${found.version}`);

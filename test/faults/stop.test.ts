@@ -19,7 +19,7 @@ describe('midstream up, when it is stopped', function () {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  async function command(): Promise<string[]> {
+  async function command(recordings = 'recordings'): Promise<string[]> {
     const { host, port } = new URL((await sharedPostgres()).url.replace(/^postgres(ql)?:/, 'http:'));
     assert.ok(port !== '');
     return [
@@ -32,14 +32,17 @@ describe('midstream up, when it is stopped', function () {
       '--policy',
       join(packageRoot(), 'extproc', 'policies', 'allow-all.yaml'),
       '--record',
-      join(folder, 'recordings'),
+      join(folder, recordings),
       '--json',
     ];
   }
 
   /** Runs it in the folder, waits until it is ready, stops it; gives its exit code and what it wrote. */
-  async function run(beforeStop: (ready: Record<string, unknown>) => void): Promise<{ code: number | null; err: string }> {
-    const args = await command();
+  async function run(
+    beforeStop: (ready: Record<string, unknown>) => unknown,
+    recordings?: string,
+  ): Promise<{ code: number | null; err: string }> {
+    const args = await command(recordings);
     const child = spawn(process.execPath, args, {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,7 +55,7 @@ describe('midstream up, when it is stopped', function () {
     const lines = createInterface({ input: child.stdout });
     const first = await Promise.race([once(lines, 'line') as Promise<[string]>, exited.then(() => undefined)]);
     assert.ok(first !== undefined, `it did not start: ${err}`);
-    beforeStop(JSON.parse(first[0]) as Record<string, unknown>);
+    await beforeStop(JSON.parse(first[0]) as Record<string, unknown>);
     child.kill('SIGTERM');
     const [code] = await exited;
     return { code, err };
@@ -61,10 +64,31 @@ describe('midstream up, when it is stopped', function () {
   it('ends well, and `midstream approvals` finds it from the same folder while it runs', async () => {
     const { code, err } = await run((ready) => {
       const file = join(folder, '.midstream', 'api.json');
-      assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { url: ready['api'], token_file: ready['token_file'] });
+      assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { url: ready['api'], token_file: ready['token_file'], pid: ready['pid'] });
       for (const one of [file, String(ready['token_file'])]) assert.equal(statSync(one).mode & 0o777, 0o600);
     });
     assert.equal(code, 0, err);
+  });
+
+  it('leaves what another finds in the same folder, and takes its own away', async () => {
+    const file = join(folder, '.midstream', 'api.json');
+    const first = await run(async ({ api }) => {
+      const found = readFileSync(file, 'utf8');
+      let own = '';
+      const second = await run((ready) => {
+        own = String(ready['token_file']);
+        assert.equal(own, join(folder, '.midstream', `up-${ready['pid']}`, 'operator.token'));
+        assert.equal(statSync(own).mode & 0o777, 0o600);
+        assert.notEqual(ready['api'], api);
+      }, 'others');
+      assert.equal(second.code, 0, second.err);
+      assert.equal(readFileSync(file, 'utf8'), found);
+      assert.ok(!existsSync(own));
+    });
+    assert.equal(first.code, 0, first.err);
+    // The first has ended: the usual place is free again.
+    const third = await run((ready) => assert.equal(ready['token_file'], join(folder, '.midstream', 'operator.token')), 'thirds');
+    assert.equal(third.code, 0, third.err);
   });
 
   it('ends well when the npm that runs it is ended, which passes no signal on', async () => {
