@@ -71,7 +71,6 @@ import {
   T_W,
 } from './triggers.js';
 
-const CARD = kindId('credit_card');
 const PHONE = kindId('phone');
 const SSN = kindId('us_ssn');
 const ITIN = kindId('us_itin');

@@ -15,7 +15,7 @@ import { packageRoot } from '../../extproc/process/places.js';
 import { encodeStartupPacket } from '../../filters/postgres/wire/index.js';
 import { eventually, startEnvoy } from '../support/envoy.js';
 import { testPolicy } from '../support/gateway.js';
-import { freePort, freePorts } from '../support/ports.js';
+import { freePorts } from '../support/ports.js';
 import { type ScratchDatabase, scratchDatabase } from '../support/postgres.js';
 
 const token = 'mst_an-approver-of-this-test';

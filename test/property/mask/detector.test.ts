@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Detector } from '../../../filters/mask/index.js';
 import { createDetector, createMasker, kinds, maskText } from '../../../filters/mask/index.js';
 import { count, TEST_MS_MAX } from '../../support/long.js';
-import { forSeeds, type Random } from '../../support/random.js';
+import { forSeeds } from '../../support/random.js';
 import { composed, glued } from './corpus.js';
 
 const ROUNDS = 3000;
