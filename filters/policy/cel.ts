@@ -4,6 +4,8 @@ import { type Loop, loopsOf, worstCost } from './cost.js';
 import { type ExpressionProblem, walk } from './expression.js';
 import { factClass } from './fact-class.js';
 import { type FactTypeName, factFunctions, factTypes, factVariables, type Scope, scopeVariables } from './fact-table.js';
+import { askForSingles, registerFormFunctions } from './form-reading.js';
+import type { FormTaste } from './form-values.js';
 import { lintComparisons } from './lint.js';
 import { type Budget, glob, Pattern } from './pattern.js';
 import { nearest, quoted, suggest } from './problems.js';
@@ -25,7 +27,10 @@ export interface Condition {
   readonly ast: ASTNode;
   readonly usesParams: boolean;
   readonly usesBody: boolean;
+  readonly usesQuery: boolean;
   readonly usesMethod: boolean;
+  /** it takes what may be a value of a form for a text, a number or a truth */
+  readonly formValues: boolean;
   /** it asks how old the proof of the identity is */
   readonly usesAge: boolean;
   /** it asks for proof or kind of the identity: then it has what is only claimed, too */
@@ -37,8 +42,9 @@ export interface Condition {
   value(context: Context): unknown;
 }
 
-// One evaluation runs at a time and never awaits, so the budget of patterns may be shared; it is filled before each.
+// One evaluation runs at a time and never awaits, so the budget of patterns and the taste of forms may be shared; they are set before each.
 const budget: Budget = { left: 0 };
+let taste: FormTaste = 'first';
 const patterns = new Map<string, Pattern>();
 const PATTERNS_KEPT_MAX = 1000;
 
@@ -66,6 +72,7 @@ function baseEnvironment(): Environment {
     (text: string, source: string) => compiledPattern(source).test(text, budget),
     sync,
   );
+  registerFormFunctions(environment, () => taste);
   return environment;
 }
 
@@ -200,9 +207,11 @@ const OF_BODY = new Set(['body', 'unreadable', 'files', 'graphql']);
 
 const isIdentity = (node: ASTNode): boolean => node.op === 'id' && node.args === 'identity';
 
-function makeCondition(text: string, parsed: ParseResult, loops: Loop): Condition {
+/** @param singles the same with single values of forms, where it can ask for one */
+function makeCondition(text: string, parsed: ParseResult, singles: ParseResult | undefined, loops: Loop): Condition {
   let usesParams = false;
   let usesBody = false;
+  let usesQuery = false;
   let usesMethod = false;
   let usesAge = false;
   let asksProof = false;
@@ -213,6 +222,7 @@ function makeCondition(text: string, parsed: ParseResult, loops: Loop): Conditio
     if (node.op === '.' || node.op === '.?') {
       names.add(node.args[1]);
       if (OF_BODY.has(node.args[1])) usesBody = true;
+      if (node.args[1] === 'query') usesQuery = true;
       if (node.args[1] === 'method' || node.args[1] === 'overrides') usesMethod = true;
       if (node.args[1] === 'age_s') usesAge = true;
       if (isIdentity(node.args[0]) && (node.args[1] === 'proof' || node.args[1] === 'kind')) asksProof = true;
@@ -220,17 +230,20 @@ function makeCondition(text: string, parsed: ParseResult, loops: Loop): Conditio
     // http["body"], and http as a whole
     if (node.op === '[]' && node.args[0].op === 'id' && node.args[0].args === 'http') {
       usesBody = true;
+      usesQuery = true;
       usesMethod = true;
     }
   }
   const value = (context: Context): unknown => {
     if (worstCost(loops, context.sizes) > COST_MAX) throw new Error('the operation is too large for this condition');
     budget.left = PATTERN_STEPS_MAX;
-    if (asksProof || context.unproven === undefined) return parsed(context.variables);
+    const asked = context.form === undefined ? parsed : (singles ?? parsed);
+    taste = context.form ?? taste;
+    if (asksProof || context.unproven === undefined) return asked(context.variables);
     const { identity } = context.variables as { identity: unknown };
     try {
       context.variables['identity'] = context.unproven;
-      return parsed(context.variables);
+      return asked(context.variables);
     } finally {
       context.variables['identity'] = identity;
     }
@@ -246,7 +259,8 @@ function makeCondition(text: string, parsed: ParseResult, loops: Loop): Conditio
       return { matched: true, error: failureReason(error) };
     }
   };
-  return { text, ast: parsed.ast, usesParams, usesBody, usesMethod, usesAge, asksProof, names, evaluate, value };
+  const uses = { usesParams, usesBody, usesQuery, usesMethod, usesAge, asksProof, formValues: singles !== undefined };
+  return { text, ast: parsed.ast, ...uses, names, evaluate, value };
 }
 
 /** The library follows a row of signs by recursion and counts no depth for it; how many overflow the stack depends on the machine. */
@@ -289,5 +303,13 @@ export function compileCondition(
     return { problems: [{ index: 0, what: `the condition gives ${checked.type}, not true or false`, fix: 'compare it with something' }] };
   }
   problems.push(...checkAdditions(parsed.ast), ...loops.problems, ...lintComparisons(parsed.ast));
-  return problems.length > 0 ? { problems } : { condition: makeCondition(text, parsed, loops.root) };
+  if (problems.length > 0) return { problems };
+  const forms = (scopeVariables[scope] as readonly string[]).includes('http');
+  const singles = forms ? askForSingles(environmentOf(scope), text, parsed.ast, result === 'bool') : undefined;
+  if (singles !== undefined) {
+    replaceMatches(singles.ast);
+    const again = singles.check();
+    if (!again.valid) return { problems: [explainFailure(again.error as CelFailure, scope)] };
+  }
+  return { condition: makeCondition(text, parsed, singles, loops.root) };
 }

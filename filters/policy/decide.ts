@@ -4,6 +4,7 @@ import type { SqlFacts } from '../sql/facts.js';
 import { plainTerms, strictestTerms } from './approval-terms.js';
 import type { Condition } from './cel.js';
 import { ruleContext } from './context/index.js';
+import { formReadings } from './form-values.js';
 import { grammarChange } from './grammar.js';
 import type { RuleKeys } from './respelled.js';
 import type { ApprovalTerms, Decision, HttpOperation, Mode, OperationFacts, RuleMatch, Verdict } from './types.js';
@@ -170,7 +171,7 @@ export function decide(rules: readonly CompiledRule[], defaults: Defaults, facts
  */
 export function decideReadings(rules: readonly CompiledRule[], defaults: Defaults, facts: OperationFacts, keys: RuleKeys): Decision {
   const usual = decide(rules, defaults, facts);
-  const others = otherReadings(facts, keys);
+  const others = otherReadings(facts, keys, rules);
   if (others.length === 0) return usual;
   const decisions = others.map(({ lowered, facts: other }) => decide(rules, lowered ? { ...defaults, allow: true } : defaults, other));
   const decision = strictestDecision([usual, ...decisions]);
@@ -183,11 +184,19 @@ interface Reading {
   facts: OperationFacts;
 }
 
-/** The same operation as other readers take it: those that read another request, and those that take keys for the ones that the rules ask for. */
-export function otherReadings(facts: OperationFacts, keys: RuleKeys): Reading[] {
-  const others = otherRequests(facts);
+/**
+ * The same operation as other readers take it: those that read another request, those that take keys for the ones that the rules ask for, and
+ * those that take one value of a form's field.
+ */
+export function otherReadings(facts: OperationFacts, keys: RuleKeys, rules: readonly Pick<CompiledRule, 'condition'>[]): Reading[] {
+  const usual = { lowered: false, facts };
+  const requests = otherRequests(facts);
   const respelled = ({ lowered, facts: one }: Reading): Reading[] => keys.readings(one).map((other) => ({ lowered, facts: other }));
-  return [...others, ...respelled({ lowered: false, facts }), ...others.flatMap(respelled)];
+  const others = [...requests, ...respelled(usual), ...requests.flatMap(respelled)];
+  if (!('http' in facts)) return others;
+  const uses = rules.map(({ condition }) => condition);
+  const singles = ({ lowered, facts: one }: Reading): Reading[] => formReadings(one, uses).map((other) => ({ lowered, facts: other }));
+  return [...others, ...singles(usual), ...others.flatMap(singles)];
 }
 
 function otherRequests(facts: OperationFacts): Reading[] {

@@ -83,7 +83,7 @@ function elementsOf(node: ASTNode, facts: OperationFacts, whole: Condition): unk
 function outcomeOf(rule: CompiledRule, facts: OperationFacts): { facts: OperationFacts; outcome: Outcome } {
   const usual = { facts, outcome: rule.condition.evaluate(ruleContext(facts)) };
   if (usual.outcome.matched === true && usual.outcome.error === undefined) return usual;
-  const others = otherReadings(facts, new RuleKeys([rule])).map(({ facts: other }) => ({
+  const others = otherReadings(facts, new RuleKeys([rule]), [rule]).map(({ facts: other }) => ({
     facts: other,
     outcome: rule.condition.evaluate(ruleContext(other)),
   }));

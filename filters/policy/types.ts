@@ -8,6 +8,7 @@ import type { Detection } from '../mask/custom/detector.js';
 import type { MaskAs } from '../mask/types.js';
 import type { McpFacts } from '../mcp/facts.js';
 import type { SqlFacts } from '../sql/facts.js';
+import type { FormTaste } from './form-values.js';
 
 export type Verdict = 'allow' | 'approve' | 'deny';
 export type Mode = 'enforce' | 'observe';
@@ -41,6 +42,8 @@ export interface TerminalOperation {
   terminal: TerminalFacts;
   k8s: KubernetesFacts;
   http: HttpFacts;
+  /** as in HttpOperation, for the query of that request */
+  form?: FormTaste;
   identity: Identity;
   resource: string;
 }
@@ -50,6 +53,8 @@ export interface WebSocketOperation {
   on: 'websocket';
   message: MessageFacts;
   http: HttpFacts;
+  /** as in HttpOperation, for the query of that request */
+  form?: FormTaste;
   identity: Identity;
   resource: string;
 }
@@ -82,6 +87,8 @@ export interface HttpOperation {
   params?: (string | null | undefined)[];
   /** other ways to read it: the strictest verdict of all counts */
   also?: readonly HttpReading[];
+  /** how a form's field and a parameter of the query are taken where a rule asks for one value; absent: as the list of values that it is */
+  form?: FormTaste;
   identity: Identity;
   resource: string;
 }

@@ -12,6 +12,9 @@ rules:
   - { name: no-wipes, on: http, when: 'http.graphql.exists(o, "wipe" in o.root)', then: deny }
   - { name: no-programs, on: http, when: 'http.files.exists(f, f.name.endsWith(".exe"))', then: deny }
   - { name: amounts, on: http, when: 'http.path == "/pay" && has(http.body.amount) && http.body.amount > 1000', then: deny }
+  - { name: no-root, on: http, when: 'http.path == "/users" && has(http.body.user) && http.body.user == "root"', then: deny }
+  - { name: no-roles, on: http, when: '"role" in http.query && http.query.role == "admin"', then: deny }
+  - { name: no-tags, on: http, when: 'http.path == "/tags" && "x" in http.body.tags', then: deny }
   - { name: no-drops, on: http, when: 'sql.statements.exists(s, s.kind == "drop")', then: deny }
 defaults: { opaque: allow }
 `;
@@ -223,6 +226,16 @@ describe('requests through Envoy, as they are judged and as the server gets them
       [403, '/api/v2/statements', '{"statement":"select 1; dRoP/**/table x"}', json],
       [403, '/v1/statement', 'drop table x', 'content-type: text/plain'],
       [200, '/v1/statement', 'select 1', 'content-type: text/plain'],
+      [403, '/users', '{"user":"root"}', json],
+      [403, '/users', 'user=root', form],
+      [403, '/users', 'user=bob&user=r%6fot', form],
+      [403, '/users', part('name="user"', 'root'), multipart],
+      [200, '/users', 'user=bob', form],
+      [200, '/users', part('name="user"', 'bob'), multipart],
+      [403, '/x?role=admin', 'a=1', form],
+      [200, '/x?role=user', 'a=1', form],
+      [403, '/tags', 'tags=x', form],
+      [200, '/tags', 'tags=a', form],
     ];
     for (const [expected, path, body, ...headers] of cases) {
       world.backend.seen.length = 0;

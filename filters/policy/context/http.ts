@@ -1,5 +1,6 @@
 import type { SqlFacts } from '../../sql/facts.js';
 import { factClass, unavailable } from '../fact-class.js';
+import { markForm } from '../form-values.js';
 import type { HttpOperation, WebSocketOperation } from '../types.js';
 import { convertIdentity } from './identity-values.js';
 import { BODY_LEVELS, convertBody, convertJson, longestList } from './json-values.js';
@@ -10,12 +11,14 @@ import type { OwnContext } from './types.js';
 const NO_SQL: SqlFacts = { statements: [], count: 0, unparsed: '', opaque: [], fingerprint: '', normalized: '', parameters: 0 };
 
 /** A body that can't be had, or was not read, must not look like one that was: touching it is an error. */
-export function httpContext({ http, sql: asked, params = [], identity, resource }: HttpOperation): OwnContext {
+export function httpContext({ http, sql: asked, params = [], form, identity, resource }: HttpOperation): OwnContext {
   const sql = convertSql(asked ?? NO_SQL);
   let longest: number | undefined;
+  const query = convertJson(http.query, 2);
+  markForm(query);
   const value = new (factClass('Http'))({
     ...http,
-    query: convertJson(http.query, 2),
+    query,
     headers: convertJson(http.headers, 1),
     body: convertBody(http.body),
     graphql: http.graphql?.map((one) => ({
@@ -27,6 +30,7 @@ export function httpContext({ http, sql: asked, params = [], identity, resource 
   for (const name of ['body', 'files', 'graphql'] as const) if (http[name] === undefined) unavailable(value, name, why);
   return {
     variables: { on: 'http', identity: convertIdentity(identity), resource, http: value, sql: sql.value, params: convertParams(params) },
+    form,
     sizes: {
       statements: sql.statements,
       statement: sql.statement,
@@ -41,12 +45,13 @@ export function httpContext({ http, sql: asked, params = [], identity, resource 
   };
 }
 
-export function messageContext({ message, http, identity, resource }: WebSocketOperation): OwnContext {
+export function messageContext({ message, http, form, identity, resource }: WebSocketOperation): OwnContext {
   const { variables, sizes } = httpContext({ on: 'http', http, identity, resource });
   const value = new (factClass('Message'))({ ...message, body: convertJson(message.body, BODY_LEVELS) });
   if (message.body === undefined) unavailable(value, 'body', message.unreadable);
   return {
     variables: { ...variables, on: 'websocket', message: value },
+    form,
     sizes: { ...sizes, longest: Math.max(sizes.longest, longestList(message.body)) },
   };
 }

@@ -1,3 +1,5 @@
+import { isForm, markForm } from '../form-values.js';
+
 /** Levels of a body that a condition can ask for; what is deeper can't be had. */
 export const BODY_LEVELS = 101;
 
@@ -17,6 +19,7 @@ export function convertBody(body: unknown): unknown {
   let found = convertedBodies.get(body);
   if (found === undefined) {
     found = convertJson(body, BODY_LEVELS);
+    if (isForm(body)) markForm(found);
     convertedBodies.set(body, found);
   }
   return found;

@@ -16,11 +16,12 @@ export function kubernetesContext({ k8s, identity, resource }: KubernetesOperati
   };
 }
 
-export function terminalContext({ terminal, k8s, http, identity, resource }: TerminalOperation): OwnContext {
+export function terminalContext({ terminal, k8s, http, form, identity, resource }: TerminalOperation): OwnContext {
   const request = kubernetesContext({ on: 'kubernetes', k8s, identity, resource });
   const { variables } = httpContext({ on: 'http', http, identity, resource });
   return {
     variables: { ...variables, ...request.variables, on: 'terminal', terminal: new (factClass('Terminal'))({ ...terminal }) },
+    form,
     sizes: request.sizes,
   };
 }

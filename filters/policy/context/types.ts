@@ -1,3 +1,5 @@
+import type { FormTaste } from '../form-values.js';
+
 /** Sizes of the lists of one operation, for bounding what a condition may cost. */
 export interface Sizes {
   statements: number;
@@ -11,6 +13,8 @@ export interface Sizes {
 
 export interface Context {
   variables: Record<string, unknown>;
+  /** how a form's field is taken where a condition asks for one value; absent: as the list that it is */
+  form?: FormTaste | undefined;
   /** in place of the identity, for conditions that do not ask how it was proven; undefined: it is proven */
   unproven: object | undefined;
   sizes: Sizes;

@@ -86,7 +86,8 @@ export const http = {
   },
   query: {
     type: 'map<string, dyn>',
-    description: 'Parameters of the query: a list of values for each name. Asking for one that is missing is an error: guard with in.',
+    description:
+      'Parameters of the query: a list of values for each name; a rule that compares one with a text or number is judged with its single value too. Asking for one that is missing is an error: guard with in.',
     example: '"limit" in http.query && int(http.query["limit"][0]) > 1000',
   },
   headers: {
@@ -103,7 +104,7 @@ export const http = {
   body: {
     type: 'dyn',
     description:
-      'The body: JSON as it is, lines of JSON as a list, a form (multipart too) as a list of values for each name, text and XML as text, null when empty. A rule that asks for it makes the request wait until the body is whole. One that can’t be read is an error, so the rule matches. What looks like JSON is judged as JSON too, whatever its type.',
+      'The body: JSON as it is, lines of JSON as a list, a form (multipart too) as a list of values for each name, and where a rule compares with a text, number or truth as that single value too, text and XML as text, null when empty. A rule that asks for it makes the request wait until the body is whole. One that can’t be read is an error, so the rule matches. What looks like JSON is judged as JSON too, whatever its type.',
     example: 'has(http.body.amount) && http.body.amount > 1000',
   },
   files: {
