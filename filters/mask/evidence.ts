@@ -64,7 +64,7 @@ const NO_NAMES = new Set(LINK_WORDS.split(' '));
 const WORDS: [number, string][] = [
   [
     PASSWORD,
-    'password passwords passwd pwd pass passphrase passcode passwort senha contrasena userpass dbpass dbpassword pgpassword mdp keypass storepass userpassword userpwd kennwort passord wachtwoord heslo haslo parola parool parole salasana adgangskode losenord sifre jelszo lozinka slaptazodis motdepasse contrasinal geslo katasandi passe sandi khau matkhau kodeord lykilord psk bindpw rootpw userpw dbpw adminpw keypw storepw srcstorepass deststorepass srckeypass destkeypass passin passout requirepass masterauth becomepass sshpass ansiblepassword',
+    'password passwords passwd pwd pw pass passphrase passcode passwort senha contrasena userpass dbpass dbpassword pgpassword mdp keypass storepass userpassword userpwd kennwort passord wachtwoord heslo haslo parola parool parole salasana adgangskode losenord sifre jelszo lozinka slaptazodis motdepasse contrasinal geslo katasandi passe sandi khau matkhau kodeord lykilord psk bindpw rootpw userpw dbpw adminpw keypw storepw srcstorepass deststorepass srckeypass destkeypass passin passout requirepass masterauth becomepass sshpass ansiblepassword',
   ],
   [SECRET, 'secret secrets credential credentials creds clientsecret appsecret secretkey'],
   [TOKEN, 'token tokens accesstoken refreshtoken authtoken apitoken idtoken bearer pat sessiontoken identitytoken registrytoken'],

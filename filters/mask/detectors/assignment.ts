@@ -18,7 +18,7 @@ import {
 } from '../evidence.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
-import { isAlgorithm, isCode, isDummy, isFolder, isTokenText, standsInProse } from './code-values.js';
+import { isAlgorithm, isCode, isDummy, isFolder, isLineOfSource, isTokenText, standsInProse } from './code-values.js';
 import { isQuote, longEnd, PLAIN_MAX, plainEnd, QUOTED_MAX, quotedEnd } from './extent.js';
 import { isWorldName, NO_WORD, PASSWORD_WORD, wordFrom, worldName } from './password-words.js';
 import { hasCommand, shellPasswordAt, words } from './shell.js';
@@ -77,7 +77,10 @@ export function assignmentAt(s: Search, op: number): void {
   const strength = strengthOf(bits);
   // `arn:aws:secretsmanager:…:secret:name`: a path whose parts have colons between
   if (s.buf[op] === 0x3a && nameStart > s.lo && s.buf[nameStart - 1] === 0x3a && s.buf[op + 1] !== 0x20) return;
-  if (strength !== NO_SECRET) valueAfter(s, op, strength, bits);
+  if (strength === NO_SECRET || (s.buf[op] === 0x3a && isLineOfSource(s.buf, nameStart, op, s.hi))) return;
+  // `"<password>"`: a placeholder whose closing quote would be taken for one that opens
+  if (s.buf[op] === 0x3e && nameStart - 2 >= s.lo && isQuote(s.buf[op + 1] ?? 0) && s.buf[nameStart - 2] === s.buf[op + 1]) return;
+  valueAfter(s, op, strength, bits);
 }
 
 /** `setProperty("API_TOKEN", "…")`: a comma between two quoted texts, the first of which is the name. */
@@ -145,7 +148,9 @@ export let nameEnd = 0;
 /** Evidence of the name before the sign at `op`, not before `lo`; 0 when there is no name. */
 export function nameBefore(buf: Uint8Array, op: number, lo: number): number {
   // the first half of `.=`, `+=`, `|=`
-  const sign = op > lo && buf[op] === 0x3d && isSignHead(buf[op - 1]!) ? op - 1 : op;
+  const head = op > lo && buf[op] === 0x3d && isSignHead(buf[op - 1]!);
+  // `||=`
+  const sign = head ? (op - 2 > lo && buf[op - 1] === 0x7c && buf[op - 2] === 0x7c ? op - 2 : op - 1) : op;
   const link = buf[op] === 0x3a || buf[op] === 0xef ? linkBefore(buf, op, lo) : -1;
   const bits = wordBefore(buf, link < 0 ? sign : link, lo);
   if (nameStart === nameEnd) return 0;
@@ -221,7 +226,7 @@ function wordBefore(buf: Uint8Array, op: number, lo: number): number {
   }
   if (p === end) return 0;
   let bits = evidenceOf(buf, p, end);
-  if ((bits & PASSWORD) !== 0 && isHalf(buf, p, end, lo)) return 0;
+  if ((bits & PASSWORD) !== 0 && (isHalf(buf, p, end, lo) || isStrayPw(buf, p, end, lo))) return 0;
   // "API key: …", "client secret = …": the word before belongs to the name when nothing but a blank is between
   if (
     p > floor &&
@@ -250,6 +255,24 @@ function isHalf(buf: Uint8Array, start: number, end: number, lo: number): boolea
   }
   return false;
 }
+
+/** `-c,!PW:v|_Q`, `aGk/Pw==`: two letters at the end of random text, and no word. */
+function isStrayPw(buf: Uint8Array, start: number, end: number, lo: number): boolean {
+  const at = end - 2;
+  if (at < start || (buf[at]! | 0x20) !== 0x70 || (buf[at + 1]! | 0x20) !== 0x77) return false;
+  const before = start > lo ? buf[start - 1]! : 0x20;
+  if (at === start) return before > 0x20 && !isQuote(before) && !OPENERS.includes(before);
+  const joined = (CLASS[buf[at - 1]!]! & ALNUM) !== 0;
+  // `bindpw` is a word of its own
+  if (joined && buf[at]! >= 0x61) return false;
+  if (before === 0x2b || before === 0x2f) return true;
+  if (joined && (at - 2 < start || buf[at - 1]! < 0x61 || buf[at - 2]! < 0x61)) return true;
+  if (joined) for (let k = start; k < at; k++) if (buf[k]! < 0x3a && buf[k]! >= 0x30) return true;
+  return false;
+}
+
+/** what a name of two letters may stand behind: `(pw=`, `?pw=`, `**pw:` */
+const OPENERS = ascii('({[,;&?<*');
 
 /** `密码：…`: a colon of full width with its first byte at `at` (U+FF1A). */
 export function wideColonAt(s: Search, at: number): void {
@@ -295,6 +318,8 @@ function valueAfter(s: Search, op: number, strength: number, bits: number): void
   const gapLimit = Math.min(hi, p + 16);
   while (p < gapLimit && (isSignGap(buf[p]!) || (buf[op] === 0x3e && buf[p]! <= 0x20 && buf[p]! > 8))) p++;
   const signs = p - op;
+  // `**Password:** x`
+  if (buf[op] === 0x3a && buf[op + 1] === 0x2a && buf[op + 2] === 0x2a && buf[op + 3] === 0x20) p = op + 4;
   let quote = 0;
   if (
     p < hi &&
@@ -347,6 +372,7 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
     return;
   }
   if ((bits & AUTH) !== 0) from = afterScheme(s, from, end);
+  if (quoted && isWorldLabel(buf, from, end)) return;
   if (isPlaceholder(buf, from, end) || endsInCall(s, from, end, quoted) || isCode(buf, from, end, s.hi, quoted, signs > 1)) return;
   if (strength === STRONG && isPassword(buf, from, end, quoted, signs)) s.found(PASSWORD_KIND, from, end, 0.85);
   else if (strength >= MEDIUM) judgeMedium(s, from, end, bits, quoted);
@@ -364,6 +390,16 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
   ) {
     s.found(weakKind(buf, from, end, bits), from, end, 0.6);
   }
+}
+
+/** `"login.password": "Contraseña"`: what a form calls the field in another language, letters and blanks alone. */
+function isWorldLabel(buf: Uint8Array, start: number, end: number): boolean {
+  let far = false;
+  for (let k = start; k < end; k++) {
+    if (buf[k]! >= 0x80) far = true;
+    else if ((CLASS[buf[k]!]! & ALPHA) === 0 && buf[k] !== 0x20) return false;
+  }
+  return far && end - start <= 64 && worldName(buf, end, start) !== NO_WORD;
 }
 
 /** base64 of 64 bytes, what the shortest signatures have that are made with a private key; those of shared keys have 32 */

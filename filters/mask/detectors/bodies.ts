@@ -1,4 +1,4 @@
-import { ALNUM, BASE64, CLASS, HEX, TOKEN } from '../bytes.js';
+import { ALNUM, BASE64, CLASS, DIGIT, HEX, TOKEN } from '../bytes.js';
 import type { Body } from './vendors/form.js';
 
 /** For each alphabet of the vendors' table: 1 at the bytes that belong to it. */
@@ -8,6 +8,7 @@ export const BODIES: Record<Body, Uint8Array> = {
   lower: bodyOf(0, 'abcdefghijklmnopqrstuvwxyz0123456789'),
   token: bodyOf(TOKEN, ''),
   hex: bodyOf(HEX, ''),
+  digit: bodyOf(DIGIT, ''),
   upper: bodyOf(0, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'),
   upper_: bodyOf(0, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_'),
   dotted: bodyOf(TOKEN, '.'),

@@ -46,6 +46,23 @@ function hasOperator(buf: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
+const SOURCES = new Set(
+  'java kt kts scala groovy clj py pyx js mjs cjs jsx ts mts tsx vue go rb php cs fs vb c cc cpp cxx h hpp rs swift m mm ex exs erl dart lua pl pm sh ps1 sql'.split(
+    ' ',
+  ),
+);
+
+/** `PasswordEncoder.java:592`: the name of a file of sources ends at the colon `at`, and the number of a line follows. */
+export function isLineOfSource(buf: Uint8Array, from: number, at: number, hi: number): boolean {
+  let dot = at - 1;
+  while (dot > from && at - dot < 8 && buf[dot] !== 0x2e) dot--;
+  if (buf[dot] !== 0x2e || dot === from) return false;
+  let p = at + 1;
+  while (p < hi && p - at < 8 && (CLASS[buf[p]!]! & DIGIT) !== 0) p++;
+  if (p === at + 1 || (p < hi && (CLASS[buf[p]!]! & IDENT) !== 0)) return false;
+  return SOURCES.has(String.fromCharCode(...buf.subarray(dot + 1, at)));
+}
+
 const NO_NAME = 0;
 const NAME = 1;
 const DOTTED = 2;
@@ -162,8 +179,13 @@ function isVerbPass(buf: Uint8Array, from: number, to: number): boolean {
   return false;
 }
 
+const PWD = ascii('pwd');
+
 /** `PWD=/home/jane`: the working directory of a shell. */
 export function isFolder(buf: Uint8Array, from: number, to: number, start: number): boolean {
+  // `pwd=/srv/app`: two slashes, for a password may begin with one
+  if (to - from === 3 && buf[start] === 0x2f && startsWithNoCase(buf, from, PWD))
+    for (let k = start + 1; buf[k]! > 0x20 && k - start < 64; k++) if (buf[k] === 0x2f) return true;
   if (buf[start] !== 0x2f && buf[start + 1] !== 0x3a) return false;
   const p = to - 3;
   return p >= from && buf[p] === 0x50 && buf[p + 1] === 0x57 && buf[p + 2] === 0x44 && (p === from || buf[p - 1] === 0x44);

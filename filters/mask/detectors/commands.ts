@@ -41,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   command('change_password ', 'rabbitmqctl', 1),
   command('wpa_passphrase ', '', 1),
   command('requirepass '),
+  command('snmp-server community '),
   command('sqlplus ', '', 0, '/'),
   command('To-SecureString '),
   command('To-SecureString -String '),

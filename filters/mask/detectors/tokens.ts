@@ -2,6 +2,7 @@ import { ALNUM, ascii, CLASS, startsWith } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { BODIES } from './bodies.js';
+import { CALLS, type Call, callAt } from './calls.js';
 import { checksumHolds } from './checksums.js';
 import { COMMANDS, type Command, commandAt } from './commands.js';
 import { mayBePaired, NAME_ENDS, pairedAt } from './paired.js';
@@ -24,6 +25,8 @@ interface Rule extends VendorToken {
   named: boolean;
   /** no token either: a password follows */
   command: Command | undefined;
+  /** nor here: a call takes one among its arguments */
+  call: Call | undefined;
 }
 
 /** Bytes that a prefix is anchored on, the best first: those that end a search soonest because they are rare in data. A digit is one only where nothing else can be. */
@@ -38,7 +41,7 @@ const ANCHOR_BYTES = new Uint8Array(256);
 compile();
 
 function compile(): void {
-  for (const token of [...VENDOR_TOKENS, ...NAME_ENDS.map(nameRule), ...COMMANDS.map(({ literal }) => nameRule(literal))]) {
+  for (const token of [...VENDOR_TOKENS, ...NAME_ENDS.map(nameRule), ...[...COMMANDS, ...CALLS].map(({ literal }) => nameRule(literal))]) {
     const bytes = ascii(token.prefix);
     const anchor = anchorOf(token.prefix);
     const rule: Rule = {
@@ -51,6 +54,7 @@ function compile(): void {
       precedes: token.before === undefined ? undefined : BODIES[token.before.body],
       named: token.example === '',
       command: token.example === '' ? COMMANDS.find(({ literal }) => literal === token.prefix) : undefined,
+      call: token.example === '' ? CALLS.find(({ literal }) => literal === token.prefix) : undefined,
     };
     const last = bytes[anchor]!;
     ANCHOR_BYTES[last] = 1;
@@ -122,6 +126,10 @@ function tryRule(s: Search, rule: Rule, start: number): void {
   if (start < s.lo || s.wanted[rule.id] === 0 || !startsWith(buf, start, rule.bytes)) return;
   if (rule.command !== undefined) {
     commandAt(s, rule.command, start, start + rule.bytes.length);
+    return;
+  }
+  if (rule.call !== undefined) {
+    callAt(s, rule.call, start + rule.bytes.length);
     return;
   }
   if (rule.named) {
@@ -213,7 +221,7 @@ export function mayBeToken(buf: Uint8Array, at: number, lo: number, hi: number, 
     const start = at - rule.anchor;
     if (wanted[rule.id] === 0 || start < lo || !startsWith(buf, start, rule.bytes)) continue;
     const body = start + rule.bytes.length;
-    if (rule.command !== undefined) return true;
+    if (rule.command !== undefined || rule.call !== undefined) return true;
     if (rule.named) {
       if (mayBePaired(buf, body, lo, hi)) return true;
       continue;

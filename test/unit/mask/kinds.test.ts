@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { VENDOR_KINDS } from '../../../filters/mask/detectors/token-table.js';
 import { createDetector, kinds } from '../../../filters/mask/index.js';
+import { callCases } from './call-cases.js';
 import { cases } from './cases.js';
 import { languageCases } from './language-cases.js';
 import { personalCases } from './personal-cases.js';
@@ -8,7 +9,7 @@ import { secretCases } from './secret-cases.js';
 import { spelledCases } from './spelled-cases.js';
 import { worldCases } from './world-cases.js';
 
-const tables = [...cases, ...personalCases, ...worldCases, ...spelledCases, ...languageCases, ...secretCases];
+const tables = [...cases, ...personalCases, ...worldCases, ...spelledCases, ...languageCases, ...secretCases, ...callCases];
 
 /** Cuts the marks out of a text and says where they were, in bytes. */
 function marked(text: string): { bytes: Buffer; spans: [number, number][] } {

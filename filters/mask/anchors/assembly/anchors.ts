@@ -520,7 +520,8 @@ function names(op: usize): bool {
 /** A word of the name before the sign speaks of secrets (assignment.ts). */
 function assigns(op: usize): bool {
   const b = op > lo ? at8(op - 1) : 0;
-  const sign = at8(op) == 0x3d && (b == 0x2e || b == 0x2b || b == 0x7c || b == 0x2d) ? op - 1 : op;
+  const head = at8(op) == 0x3d && (b == 0x2e || b == 0x2b || b == 0x7c || b == 0x2d);
+  const sign = head ? (b == 0x7c && op - 2 > lo && at8(op - 2) == 0x7c ? op - 2 : op - 1) : op;
   if (wordBefore(sign)) return true;
   if (nameFrom == nameTo || nameFrom < lo + 2 || at8(op) != 0x3d || at8(nameFrom - 1) != 0x20) return false;
   return wordBefore(nameFrom);

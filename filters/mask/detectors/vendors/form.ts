@@ -7,6 +7,7 @@ export type Body =
   | 'lower'
   | 'token'
   | 'hex'
+  | 'digit'
   | 'upper'
   | 'upper_'
   | 'dotted'

@@ -11,7 +11,13 @@ export const TALK: readonly VendorKind[] = [
     ),
     ['xoxd-', 'base64', 16, 400],
   ),
-  vendor('telegram_token', 'Bot tokens of Telegram', 'core.telegram.org/bots/features', [':AA', 'token', 33]),
+  vendor(
+    'telegram_token',
+    'Bot tokens of Telegram',
+    'core.telegram.org/bots/features',
+    [':AA', 'token', 33],
+    [':AA', 'token', 33, 33, { before: { body: 'digit', min: 8, max: 10 }, plain: true }],
+  ),
   vendor('twilio_key', 'API keys of Twilio', 'www.twilio.com/docs/iam/api-keys', ['SK', 'hex', 32]),
   vendor(
     'facebook_token',
