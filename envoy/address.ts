@@ -39,6 +39,21 @@ export function envoyAddress(address: Address, options: { listening?: boolean } 
   return { socket_address: { address: address.host, port_value: address.port } };
 }
 
+/**
+ * An address or URL that somebody wrote, for error messages: without what may be a secret in it, which is all before its last `@` and all behind its
+ * host. It need be neither an address nor a URL: who writes a connection string in the wrong place must not find its password in a log.
+ */
+export function shownAddress(text: string): string {
+  if (text.startsWith('unix:') && !text.includes('@')) return text;
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\/?/i.exec(text)?.[0] ?? '';
+  const rest = text.slice(scheme.length);
+  const at = rest.lastIndexOf('@');
+  const place = rest.slice(at + 1);
+  const end = place.search(/[/?#\s]/);
+  const behind = end < 0 || end === place.length - 1 ? '' : '…';
+  return `${scheme}${at < 0 ? '' : '…@'}${end < 0 ? place : place.slice(0, end + 1)}${behind}`;
+}
+
 function invalid(text: string, why: string): MidstreamError {
-  return new MidstreamError('config_invalid', `"${text}" is no address: ${why}`);
+  return new MidstreamError('config_invalid', `"${shownAddress(text)}" is no address: ${why}`);
 }

@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shownAddress } from '../../envoy/address.js';
 import { MidstreamError, type ReasonCode } from '../../filters/errors.js';
+import { shownFile } from './io.js';
 
 /** Where the API is and who asks; the token stays in memory and goes to this address alone. */
 export interface ApiAccess {
@@ -30,7 +32,9 @@ export async function findApi(options: AccessOptions, env: NodeJS.ProcessEnv = p
   const own = options.tokenFile !== undefined ? await readToken(options.tokenFile) : env.MIDSTREAM_TOKEN?.trim();
   const token = own || (left?.token_file !== undefined && left.url === url ? await readToken(left.token_file) : undefined);
   if (!token)
-    throw new MidstreamError('config_invalid', `there is no token for ${url}`, { hint: 'Give --token-file FILE, or set MIDSTREAM_TOKEN.' });
+    throw new MidstreamError('config_invalid', `there is no token for ${shownAddress(url)}`, {
+      hint: 'Give --token-file FILE, or set MIDSTREAM_TOKEN.',
+    });
   if (!/^[\x21-\x7e]+$/.test(token))
     throw new MidstreamError('config_invalid', 'the token has characters that no token has', {
       hint: 'Is it the right file? A token is one line.',
@@ -43,7 +47,7 @@ function checkedUrl(text: string): string {
   try {
     url = new URL(text);
   } catch {
-    throw new MidstreamError('bad_input', `${text} is no URL`, { hint: 'For example http://127.0.0.1:8070' });
+    throw new MidstreamError('bad_input', `${shownAddress(text)} is no URL`, { hint: 'For example http://127.0.0.1:8070' });
   }
   const local = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) {
@@ -58,7 +62,7 @@ async function readToken(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    throw new MidstreamError('config_invalid', `the token file ${file} can't be read`, { cause: error });
+    throw new MidstreamError('config_invalid', `the token file ${shownFile(file)} can't be read`, { cause: error });
   }
 }
 

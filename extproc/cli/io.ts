@@ -44,6 +44,10 @@ const UNSEEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]|\p{Bidi_Control}|\p{Default_Ignorable_Code_Point}|\p{Surrogate}/gu;
 
+/** The name of a file that holds a secret, for error messages: a token or key that was given in its place is not shown. */
+export const shownFile = (file: string): string =>
+  /^(mst_|AGE-SECRET-KEY-)/i.test(file) ? 'of that name (is it the secret itself?)' : file;
+
 export function line(text: string): void {
   process.stdout.write(`${text}\n`);
 }

@@ -33,7 +33,9 @@ export async function registerAll(program: Command): Promise<void> {
 }
 
 /** What commander says of a mistake in the arguments; with --json as every other error. */
-function writeUsageError(text: string, write: (text: string) => void): void {
+function writeUsageError(said: string, write: (text: string) => void): void {
+  // A value may be a secret, however its option is misspelled.
+  const text = said.replace(/^(error: unknown option '-[^=']*)=.*'/s, "$1=…'");
   if (!process.argv.includes('--json')) write(text);
   else if (text.startsWith('error: '))
     report(new MidstreamError('bad_input', text.slice('error: '.length).trim().replaceAll('\n', ' '), { hint: 'See --help.' }), true);

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { MidstreamError } from '../../filters/errors.js';
 import { readSession } from '../stores/recordings/query.js';
 import { Unsealer } from '../stores/recordings/unseal.js';
-import { action, line, printable, printJson } from './io.js';
+import { action, line, printable, printJson, shownFile } from './io.js';
 import { withRecord } from './sessions.js';
 
 interface UnsealOptions {
@@ -20,7 +20,7 @@ function identitiesOf(path: string): string[] {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new MidstreamError('not_found', `cannot read the identity file ${path}`, { cause: error });
+    throw new MidstreamError('not_found', `cannot read the identity file ${shownFile(path)}`, { cause: error });
   }
   const identities = text
     .split('\n')

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { formatAddress } from '../../envoy/address.js';
+import { formatAddress, shownAddress } from '../../envoy/address.js';
 import { parseUpstreamUrl } from '../../envoy/http.js';
 import { MidstreamError } from '../../filters/errors.js';
 import { loadAccess } from '../config/access-file.js';
@@ -127,12 +127,17 @@ async function withAccess(options: UpOptions, file: string | undefined): Promise
   return { ...options, access };
 }
 
+/** Characters that no host has: a URL was written, or a credential. */
+const NO_HOST = /[\s/@?#[\]]/;
+
 export function hostPort(text: string, defaultHost: string, what: string): { host: string; port: number } {
   const at = text.lastIndexOf(':');
   const host = at < 0 ? defaultHost : text.slice(0, at).replace(/^\[|\]$/g, '');
   const port = Number(at < 0 ? text : text.slice(at + 1));
-  if (!Number.isInteger(port) || port < 0 || port > 65535 || host === '') {
-    throw new MidstreamError('bad_input', `${what} ${text} is no address`, { hint: 'write it as HOST:PORT, for example 127.0.0.1:5432' });
+  if (!Number.isInteger(port) || port < 0 || port > 65535 || host === '' || NO_HOST.test(host)) {
+    throw new MidstreamError('bad_input', `${what} ${shownAddress(text)} is no address`, {
+      hint: 'write it as HOST:PORT, for example 127.0.0.1:5432',
+    });
   }
   return { host, port };
 }
@@ -153,9 +158,13 @@ function serverUrl(option: string, text: string): string {
     parseUpstreamUrl(text);
     return text;
   } catch (error) {
-    throw new MidstreamError('bad_input', `${option} ${text} is no server: ${error instanceof Error ? error.message : 'it is no URL'}`, {
-      hint: 'write it as http://HOST:PORT or https://HOST',
-    });
+    throw new MidstreamError(
+      'bad_input',
+      `${option} ${shownAddress(text)} is no server: ${error instanceof Error ? error.message : 'it is no URL'}`,
+      {
+        hint: 'write it as http://HOST:PORT or https://HOST',
+      },
+    );
   }
 }
 

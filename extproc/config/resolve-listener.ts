@@ -109,7 +109,11 @@ async function catalogueUrl(catalogue: NonNullable<ListenerDocument['catalogue']
   else if (catalogue.url_env !== undefined) {
     url = at.context.env[catalogue.url_env] ?? '';
     if (url === '')
-      at.problem(`${pointer}/url_env`, `the environment variable ${catalogue.url_env} is not set`, 'set it before the gateway starts');
+      at.problem(
+        `${pointer}/url_env`,
+        `the environment variable ${shownVariable(catalogue.url_env)} is not set`,
+        'set it before the gateway starts',
+      );
   }
   if (url !== '' && !/^postgres(ql)?:\/\/[^\s]+$/.test(url))
     at.problem(
@@ -119,3 +123,6 @@ async function catalogueUrl(catalogue: NonNullable<ListenerDocument['catalogue']
     );
   return url;
 }
+
+/** A name in capitals alone is the name of a variable, and no secret that was written in its place. */
+const shownVariable = (name: string): string => (/^[A-Z_][A-Z0-9_]*$/.test(name) ? name : 'that is named there');
