@@ -324,7 +324,7 @@ export class Exchange {
       rules: this.rules,
       identity: this.identity,
       text: this.text,
-      headers: JSON.stringify(this.facts.headers),
+      headers: this.facts.headers,
       body,
       decision,
     });

@@ -8,14 +8,17 @@ import { shownIdentity } from '../record/shown-identity.js';
 import type { ExchangeOptions, HttpRules } from './exchange.js';
 import { REQUEST, type RequestText } from './request-text.js';
 
+/** Names of one request for logs and traces. Envoy gives each a new `x-request-id`, so with them no request would be the same as one before it. */
+const OF_ONE_REQUEST = new Set(['x-request-id', 'traceparent', 'tracestate']);
+
 /** What a person is asked about: the request as it is shown, bound to its very bytes. */
 export function operationOf(what: {
   session: ExchangeOptions;
   rules: HttpRules;
   identity: Identity;
   text: RequestText;
-  /** raw, in one text */
-  headers: string;
+  /** raw */
+  headers: Readonly<Record<string, string>>;
   /** raw and whole */
   body: Buffer;
   decision: Decision;
@@ -25,6 +28,7 @@ export function operationOf(what: {
   const policy_version = rules.policy.version;
   const terms = decision.approval ?? plainTerms;
   const bound = { identity, resource, database: '', user: '', policy_version };
+  const headers = JSON.stringify(Object.entries(what.headers).filter(([name]) => !OF_ONE_REQUEST.has(name)));
   const now = session.now();
   const hold = session.newId();
   return {
@@ -43,7 +47,7 @@ export function operationOf(what: {
     message: decision.message,
     policy_version,
     terms,
-    digest: digestOf({ ...bound, text: text.line, params: [what.headers, createHash('sha256').update(what.body).digest('hex')] }),
+    digest: digestOf({ ...bound, text: text.line, params: [headers, createHash('sha256').update(what.body).digest('hex')] }),
     shape: shapeOf({ ...bound, fingerprint: text.fingerprint, rule: decision.rule }),
     created_ms: now,
     expires_ms: now + terms.wait_ms,

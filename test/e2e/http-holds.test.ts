@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect as connectHttp2, constants } from 'node:http2';
+import { join } from 'node:path';
 import { eventually } from '../support/gateway.js';
 import { HeldWorld } from '../support/http-holds.js';
 
@@ -85,6 +87,28 @@ describe('requests that wait, through Envoy', function () {
     assert.equal(await left, 'gone');
     await none();
     assert.equal(world.backend.seen.length, 1);
+  });
+
+  it('by the sample policy: an approved delete lets itself go again, and no other', async () => {
+    await world.policy(readFileSync(join(process.cwd(), 'extproc', 'policies', 'http.yaml'), 'utf8'));
+    try {
+      const remove = (path: string) => fetch(`${world.base}${path}`, { method: 'DELETE' }).then(({ status }) => status);
+      const first = remove('/orders/3');
+      await world.decide((await world.held()).hold, 'approve');
+      assert.equal(await first, 200);
+      const other = remove('/orders/4');
+      const { hold, text } = await world.held();
+      assert.match(text, /DELETE .*\/orders\/4/);
+      await world.decide(hold, 'deny');
+      assert.equal(await other, 403);
+      assert.equal(await remove('/orders/3'), 200, 'a retry');
+      assert.deepEqual(
+        world.backend.seen.map(({ line }) => line),
+        ['DELETE /orders/3', 'DELETE /orders/3'],
+      );
+    } finally {
+      await world.policy(policy);
+    }
   });
 
   it('for longer than the policy lets them, are refused', async () => {
