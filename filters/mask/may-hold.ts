@@ -22,7 +22,7 @@ import { inUuid, isPrintedCard, mayBeTyped } from './detectors/cards.js';
 import { isDate, isFraction } from './detectors/dates.js';
 import { isSpelledAt } from './detectors/email.js';
 import { base64End, base64Start, beginsAsText, ENCODED_MIN, isPercentByte } from './detectors/encoded.js';
-import { isPuttyHeader, NETRC_REACH, NO_ENTRY, passwordWord, pgpassEntry } from './detectors/files.js';
+import { isPasswordEnd, isPuttyHeader, NETRC_REACH, NO_ENTRY, passwordWord, pgpassEntry } from './detectors/files.js';
 import { isCookieHeader, isDigestResponse } from './detectors/headers.js';
 import { countryIndex, IBAN_LENGTH, ibanHolds } from './detectors/iban.js';
 import { isSecretKind } from './detectors/kubernetes.js';
@@ -173,7 +173,7 @@ export class Gate {
 
   /** Where the search goes on behind the byte at `i`, or -1 to look closer. */
   private visit(buf: Uint8Array, t: number, i: number, start: number, end: number): number {
-    if (t === T_W) return buf[i - 1] === 0x73 && buf[i - 2] === 0x73 && this.passwordAt(buf, i, start, end) ? -1 : i + 1;
+    if (t === T_W) return isPasswordEnd(buf, i) && this.passwordAt(buf, i, start, end) ? -1 : i + 1;
     if ((t & T_FOREIGN) !== 0 && (mayBeSpelled(buf, i, start, end) || (isWideColon(buf, i) && this.assignment(buf, i, start, end))))
       return -1;
     if ((t & T_DIGIT) === 0) {

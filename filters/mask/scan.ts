@@ -5,7 +5,7 @@ import { assignmentAt, authSchemeAt, azureSecretAt, optionAt, quotedPairAt, wide
 import { birthAt } from './detectors/birth.js';
 import { emailAt, spelledEmailAt } from './detectors/email.js';
 import { ENCODED_MIN, encodedAt } from './detectors/encoded.js';
-import { passwordWordAt, pgpassAt, puttyAt } from './detectors/files.js';
+import { isPasswordEnd, passwordWordAt, pgpassAt, puttyAt } from './detectors/files.js';
 import { cookiesAt, digestAt } from './detectors/headers.js';
 import { ipv6At } from './detectors/ip.js';
 import { jwtAt } from './detectors/jwt.js';
@@ -93,7 +93,7 @@ function scanBytes(s: Search, triggers: Uint16Array, from: number, little: boole
 function visit(s: Search, t: number, i: number): number {
   const { buf } = s;
   if (t === T_W) {
-    if (buf[i - 1] === 0x73 && buf[i - 2] === 0x73) passwordWordAt(s, i);
+    if (isPasswordEnd(buf, i)) passwordWordAt(s, i);
     return i + 1;
   }
   if ((t & T_FOREIGN) !== 0) {

@@ -262,7 +262,7 @@ function putSets(slot: Uint8Array, triggers: Uint16Array, wanted: Uint8Array): v
   put(take('[(', T_BRACKET), all, codes('aA@ '));
   const before = (of: readonly number[]): number[] => tokenPairs(wanted).flatMap((pair) => (of.includes(pair & 255) ? [pair >> 8] : []));
   const bar = take('|', T_TOKEN);
-  put([...take('w', T_W), ...take('J', T_J), ...take('~', T_TILDE), ...bar], [...codes('syQ'), ...before(bar)]);
+  put([...take('w', T_W), ...take('J', T_J), ...take('~', T_TILDE), ...bar], [...codes('sypQ'), ...before(bar)]);
   put(FOREIGN_BYTES.filter((b) => b >= 0x80 && left.delete(b)));
   // tokens whose anchor stands behind a letter or a digit, which most capitals do not; and what is left, whatever it is
   const alone = [...left].some(([, t]) => (t & ~T_TOKEN) !== 0);

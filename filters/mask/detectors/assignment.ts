@@ -342,12 +342,31 @@ function valueAfter(s: Search, op: number, strength: number, bits: number): void
     if (looksRandom(buf, end + 1, until, 16)) s.found(PASSWORD_KIND, end + 1, until, 0.75);
     return;
   }
-  if (end <= p || (quote === 0 && standsInProse(buf, nameStart, nameEnd, p, end, hi)) || isFolder(buf, nameStart, nameEnd, p)) return;
+  if (quote === 0 && defaultAfter(s, p, end, strength, bits)) return;
+  // what follows a sign without a blank is no sentence
+  const prose = quote === 0 && (buf[op] !== 0x3d || signs > 1);
+  if (end <= p || (prose && standsInProse(buf, nameStart, nameEnd, p, end, hi)) || isFolder(buf, nameStart, nameEnd, p)) return;
   const before = s.count;
   judgeValue(s, p, end, strength, bits, quote !== 0, signs);
   if (s.count === before) return;
   if (end - p >= (quote !== 0 ? QUOTED_MAX : PLAIN_MAX) - 1) s.end[s.count - 1] = longEnd(s, end, quote);
   s.claimedUntil = s.end[s.count - 1]!;
+}
+
+/**
+ * `const key = process.env.API_SECRET || 'x'`: the text that stands in where what [start, end) names is not set. The variable's own name
+ * counts as that before the sign does.
+ */
+function defaultAfter(s: Search, start: number, end: number, strength: number, bits: number): boolean {
+  const { buf, hi } = s;
+  if (end - start > NAME_MAX || end + 6 > hi || buf[end] !== 0x20 || buf[end + 3] !== 0x20 || !isQuote(buf[end + 4]!)) return false;
+  if (buf[end + 1] !== buf[end + 2] || (buf[end + 1] !== 0x7c && buf[end + 1] !== 0x3f)) return false;
+  for (let k = start; k < end; k++) if ((CLASS[buf[k]!]! & IDENT) === 0) return false;
+  const own = evidenceOf(buf, start, end);
+  const from = end + 5;
+  const to = quotedEnd(s, from, buf[from - 1]!, false);
+  judgeValue(s, from, to, Math.max(strength, strengthOf(own)), bits | own, true, 1);
+  return true;
 }
 
 /** Decides on a value beside a name of this strength. Called for cells too, whose column is the name. */

@@ -16,6 +16,8 @@ const LINKS =
     .split('|')
     .map(ascii);
 const PASSWD = ascii('passwd');
+/** directives of ldap.conf(5), nslcd.conf(5) and slapd.conf(5), whose value is the rest of the line */
+const DIRECTIVES = words('bindpw|rootpw|rootbindpw|rootpwmodpw|adminpw|mgrpw');
 const SETTERS = words('nmcli |mysqladmin |mariadb-admin ');
 /** how far before its password the login of a .netrc entry may stand, in bytes */
 export const NETRC_REACH = 96;
@@ -29,11 +31,20 @@ export const PASSWD_COMMAND = 3;
 /** `nmcli … password x`, `mysqladmin … password 'x'` */
 export const SET = 4;
 
+/** a directive, or `password 7 x` of a router: the value ends its line */
+export const LINE = 5;
+
+/** The w at `at` may end what passwordWord reads: `passw…`, `…pw`, `…pwd`. */
+export function isPasswordEnd(buf: Uint8Array, at: number): boolean {
+  return (buf[at - 1] === 0x73 && buf[at - 2] === 0x73) || (buf[at - 1] === 0x70 && (buf[at + 1]! <= 0x20 || buf[at + 1] === 0x64));
+}
+
 /** where the value begins that passwordWord saw last */
 export let valueFrom = 0;
 
 /** What the word `password` with its w at `at` leads into: an entry of .netrc (ftp(1), curl's netrc), or `password is …`. */
 export function passwordWord(buf: Uint8Array, at: number, lo: number, hi: number): number {
+  if (buf[at - 1] === 0x70) return shortWord(buf, at, lo, hi);
   const start = at - 4;
   if (start >= lo && startsWith(buf, start, PASSWD)) return PASSWD_COMMAND;
   const after = start + WORD.length;
@@ -44,17 +55,42 @@ export function passwordWord(buf: Uint8Array, at: number, lo: number, hi: number
     valueFrom = next;
     return NETRC;
   }
+  if (isLinked(buf, next, hi)) return SENTENCE;
+  // `password 7 x`: the digit says how it is hidden (Cisco IOS)
+  if (buf[next]! >= 0x30 && buf[next]! <= 0x39 && buf[next + 1] === 0x20) {
+    valueFrom = next + 2;
+    return LINE;
+  }
+  valueFrom = next;
+  if (hasCommand(buf, start, lo, SETTERS, false)) return SET;
+  // `password 'x'`: what is quoted behind the word, with a digit or a sign in it
+  return buf[next] === 0x27 || buf[next] === 0x22 ? SENTENCE : NO_ENTRY;
+}
+
+/** `password is x`, with the words from `next` on. */
+function isLinked(buf: Uint8Array, next: number, hi: number): boolean {
   valueFrom = -1;
   for (const link of LINKS) {
     const end = next + link.length;
     if (end + 1 >= hi || buf[end] !== 0x20 || !startsWith(buf, next, link)) continue;
     valueFrom = Math.max(valueFrom, end + 1);
   }
-  if (valueFrom > 0) return SENTENCE;
-  valueFrom = next;
-  if (hasCommand(buf, start, lo, SETTERS, false)) return SET;
-  // `password 'x'`: what is quoted behind the word, with a digit or a sign in it
-  return buf[next] === 0x27 || buf[next] === 0x22 ? SENTENCE : NO_ENTRY;
+  return valueFrom > 0;
+}
+
+/** `pw is x`, `the pwd was set to x`, `bindpw x` */
+function shortWord(buf: Uint8Array, at: number, lo: number, hi: number): number {
+  const after = buf[at + 1] === 0x64 ? at + 2 : at + 1;
+  if (after + 2 > hi || (buf[after] !== 0x20 && buf[after] !== 0x09)) return NO_ENTRY;
+  let start = at - 1;
+  while (start > lo && at - start < 12 && (CLASS[buf[start - 1]!]! & ALPHA) !== 0) start--;
+  if (start > lo && buf[start - 1]! > 0x20) return NO_ENTRY;
+  if (at - start === 1) return isLinked(buf, after + 1, hi) ? SENTENCE : NO_ENTRY;
+  if (start > lo && buf[start - 1] !== 0x0a) return NO_ENTRY;
+  if (!DIRECTIVES.some((word) => word.length === after - start && startsWith(buf, start, word))) return NO_ENTRY;
+  valueFrom = after;
+  while (valueFrom < hi && valueFrom - after < 16 && (buf[valueFrom] === 0x20 || buf[valueFrom] === 0x09)) valueFrom++;
+  return LINE;
 }
 
 function hasLogin(buf: Uint8Array, at: number, lo: number): boolean {
@@ -85,6 +121,12 @@ export function passwordWordAt(s: Search, at: number): void {
   if (what === SENTENCE) {
     while (end > start && (CLASS[buf[end - 1]!]! & ALNUM) === 0 && buf[end - 1]! < 0x80 && buf[end - 1] !== 0x21) end--;
     if (!isChosen(buf, start, end)) return;
+  }
+  if (what === LINE) {
+    let rest = start > valueFrom ? end + 1 : end;
+    while (rest < limit && (buf[rest] === 0x20 || buf[rest] === 0x09)) rest++;
+    if (rest < hi && buf[rest] !== 0x0a && buf[rest] !== 0x0d) return;
+    if (buf[valueFrom - 1] === 0x20 && buf[at + 1] === 0x6f && !isChosen(buf, start, end)) return;
   }
   if (buf[start] === 0x3d || buf[start] === 0x3a) return;
   if (end > start && !isPlaceholder(buf, start, end)) s.found(PASSWORD, start, end, what === SENTENCE ? 0.6 : 0.85);

@@ -246,7 +246,7 @@ function isAnchor(p: usize, t: u32): bool {
   if ((t & T_TOKEN) != 0 && isPair(p)) return true;
   if ((t & T_COLON) != 0) return colon(p);
   if ((t & T_SIGN) != 0) return names(p);
-  if ((t & T_W) != 0 && at8(p - 1) == 0x73 && at8(p - 2) == 0x73 && at8(p - 3) == 0x61 && at8(p - 4) == 0x70) return true;
+  if ((t & T_W) != 0 && endsPassword(p)) return true;
   if ((t & T_AT) != 0 && (is(p + 1, DOMAIN) || at8(p + 1) == 0x5b)) return true;
   if ((t & T_BRACKET) != 0 && isSpelled(p)) return true;
   if ((t & T_DASH) != 0 && dash(p)) return true;
@@ -256,6 +256,13 @@ function isAnchor(p: usize, t: u32): bool {
   if ((t & T_B) != 0 && letterB(p)) return true;
   if ((t & T_CODED) != 0 && coded(p)) return true;
   return (t & T_TILDE) != 0 && at8(p - 1) == 0x51;
+}
+
+/** The w of `passw…`, or of a word that ends in `pw` or `pwd`. */
+function endsPassword(p: usize): bool {
+  const b = at8(p - 1);
+  if (b == 0x70) return at8(p + 1) <= 0x20 || (at8(p + 1) == 0x64 && at8(p + 2) <= 0x20);
+  return b == 0x73 && at8(p - 2) == 0x73 && at8(p - 3) == 0x61 && at8(p - 4) == 0x70;
 }
 
 /** A prefix of tokens has its anchor at p. */
