@@ -42,6 +42,20 @@ const typeOf = (node: ASTNode): string => (node as unknown as { checkedType?: { 
 const isPath = (node: ASTNode): boolean =>
   node.op === 'id' || node.op === 'value' || ((node.op === '.' || node.op === '[]') && children(node).every(isPath));
 
+/** What its path says cannot be a form's list: claims, texts in such a list (`http.query["limit"][0]`). A fact's name is no variable of a loop. */
+function isNoList(node: ASTNode): boolean {
+  if (node.op !== '.' && node.op !== '[]') return false;
+  const [base, key] = node.args;
+  if (base.op === 'id') return base.args === 'identity';
+  const indexed = node.op === '[]' && typeof key !== 'string' && key.op === 'value' && typeof key.args === 'bigint';
+  return isNoList(base) || (indexed && isPath(base) && rootOf(base) === 'http');
+}
+
+function rootOf(node: ASTNode): unknown {
+  const [base] = children(node);
+  return base === undefined ? node.args : rootOf(base);
+}
+
 /** For an operand beside `other`; undefined: `other` is a list, a map or null, so the operand stays what it is. */
 function beside(other: ASTNode, type = typeOf(other)): Wanted | undefined {
   if (ARITHMETIC.has(other.op) || other.op === '-_' || /^(int|uint|double)$/.test(type)) return 'number';
@@ -119,7 +133,7 @@ export function askForSingles(environment: Environment, text: string, checked: A
     const known = slotsOf(typed);
     for (const [i, { at, put, other }] of slotsOf(node).entries()) {
       const { wanted, at: operand } = known[i]!;
-      if (wanted !== undefined && typeOf(operand) === 'dyn') put(call(wanted, at, other).ast);
+      if (wanted !== undefined && typeOf(operand) === 'dyn' && !isNoList(operand)) put(call(wanted, at, other).ast);
     }
   };
   const parsed = environment.parse(text);

@@ -112,6 +112,19 @@ rules:
     assert.equal(rules({ terminal: { url: `${exec}&container=web`, line: 'ls' } }), '');
   });
 
+  it('only conditions that may ask for one value are judged so', () => {
+    const asks = (when: string) =>
+      compilePolicy(`version: 1\nrules: [{ name: r, on: http, when: ${JSON.stringify(when)}, then: deny }]\n`, 'p').rules[0]!.condition
+        .formValues;
+    assert.ok(asks('http.body.user == "root"'));
+    assert.ok(asks('[http.body.a][0] == "root"'));
+    assert.ok(asks('[[http.body.a]].exists(l, l[0] == "root")'));
+    assert.ok(!asks('"limit" in http.query && int(http.query["limit"][0]) > 1000 && identity.claims.team == "x"'));
+    assert.ok(!asks('http.method == "DELETE" && http.path.startsWith("/x")'));
+    assert.ok(refused('[[http.body.a]].exists(l, l[0] == "root")', form('a=root')));
+    assert.ok(refused('[http.body.a][0] == "root"', form('a=root')));
+  });
+
   it('a list of JSON is a list to everybody', () => {
     assert.ok(!refused('http.body.user == "root"', { method: 'POST', url: '/x', body: { user: ['root'] } }));
     assert.ok(refused('http.body.user == "root"', { method: 'POST', url: '/x', body: { user: 'root' } }));
