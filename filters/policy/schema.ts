@@ -92,7 +92,8 @@ const approve = {
       properties: {
         same: {
           enum: ['shape', 'text'],
-          description: 'shape: the same statement with other constants; text: the very same text and parameters.',
+          description:
+            'shape: the same statement with other constants; of HTTP the same method, host and path whatever numbers and long words stand in it and whatever its body says, of MCP the same tool. text: the very same text and parameters; of HTTP method, target, headers and body.',
         },
         for: duration('How long the lease holds.'),
         uses: {
