@@ -93,7 +93,7 @@ const approve = {
         same: {
           enum: ['shape', 'text'],
           description:
-            'shape: the same statement with other constants; of HTTP the same method, host and path whatever numbers and long words stand in it and whatever its body says, of MCP the same tool. text: the very same text and parameters; of HTTP method, target, headers and body.',
+            'shape: the same statement with other constants; of HTTP the same method, host and path whatever numbers and long words stand in it and whatever its body says (but for statements of SQL and the first fields of GraphQL), of MCP the same tool. text: the very same text and parameters; of HTTP method, target, headers and body.',
         },
         for: duration('How long the lease holds.'),
         uses: {
