@@ -21,7 +21,7 @@ export const CALLS: readonly Call[] = [
   ...calls(0, 'setPassword(', 'setApiKey(', 'setSecret(', 'setSecretKey(', 'setClientSecret('),
   ...calls(1, 'BasicAuth(', 'NetworkCredential(', 'PasswordCredentials(', 'PasswordAuthentication(', 'AuthenticationToken('),
   ...calls(1, 'smtp.login(', 'server.login(', 'jwt.sign(', 'jwt.verify(', 'createHmac(', 'createCipheriv('),
-  ...calls(2, 'Manager.getConnection(', 'mysqli_connect(', ' PDO(', 'ClientSecretCredential('),
+  ...calls(2, 'Manager.getConnection(', 'mysqli_connect(', 'PDO(', 'ClientSecretCredential('),
 ];
 
 /** The password among the arguments that begin at `from`, on one line; nothing where it is no quoted text. */
