@@ -4,14 +4,14 @@ import { emptySummary, matches, type SessionFilter, type SessionSummary, summari
 import { checkSessionId } from '../../../filters/record/session-id.js';
 import { groupFiles, type SegmentFile } from './names.js';
 import { type Line, segmentLines } from './read.js';
-import { type RecordingFs, realFs } from './world.js';
+import { fileNames, type RecordingFs, realFs } from './world.js';
 
 /** Reading recordings, also beside a running gateway. Lines that can't be read are passed over: to say what is wrong with them is verify's work. */
 
 function segmentsOf(fs: RecordingFs, directory: string): SegmentFile[] {
   let files: string[];
   try {
-    files = fs.readdirSync(directory);
+    files = fileNames(fs, directory).files;
   } catch (error) {
     throw new MidstreamError('not_found', `no recordings in ${directory}`, {
       cause: error,

@@ -51,6 +51,16 @@ export function syncDirectory(fs: RecordingFs, directory: string): void {
   }
 }
 
+/**
+ * Names in a directory, of files alone. A link, pipe or device that somebody put there under the name of a recording is not opened: reading it may never
+ * end, and the recorder makes none.
+ */
+export function fileNames(fs: RecordingFs, directory: string): { files: string[]; others: string[] } {
+  const entries = fs.readdirSync(directory, { withFileTypes: true });
+  const names = (isFile: boolean): string[] => entries.filter((entry) => entry.isFile() === isFile).map(({ name }) => name);
+  return { files: names(true), others: names(false) };
+}
+
 /** No space left, the owner's quota reached, or a limit on the size of files. */
 export function isDiskFull(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;

@@ -26,7 +26,7 @@ function memoryFs(files: Files): RecordingFs {
   };
   return {
     ...fs,
-    readdirSync: (() => [...files.keys()]) as never,
+    readdirSync: (() => [...files.keys()].map((name) => ({ name, isFile: () => true }))) as never,
     readFileSync: ((path: string, encoding?: BufferEncoding) => (encoding ? content(path).toString(encoding) : content(path))) as never,
     openSync: ((path: string) => {
       next += 1;

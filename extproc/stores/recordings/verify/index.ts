@@ -3,7 +3,7 @@ import { MidstreamError } from '../../../../filters/errors.js';
 import { parseVerifierKey } from '../../../../filters/record/signed-note.js';
 import { type LockState, lockState } from '../lock.js';
 import { groupFiles, KEYS_NAME, type LogFiles } from '../names.js';
-import { type RecordingFs, realFs } from '../world.js';
+import { fileNames, type RecordingFs, realFs } from '../world.js';
 import { logOfOrigin, openCheckpoint, readCheckpoints, type SignedHead } from './checkpoints.js';
 import { type ExpectedHead, readLeaves } from './leaves.js';
 import type { Problem, Report, VerifyReport } from './report.js';
@@ -29,7 +29,10 @@ export async function verifyRecordings(directory: string, options: VerifyOptions
   const fs = options.fs ?? realFs;
   const problems: Problem[] = [];
   const notes: string[] = [];
-  const logs = listLogs(fs, directory).map((files) => ({ files, lock: lockState(fs, directory, files.log, files.locks) }));
+  const logs = listLogs(fs, directory, (problem) => problems.push({ log: '', line: 0, session: '', seq: -1, ...problem })).map((files) => ({
+    files,
+    lock: lockState(fs, directory, files.log, files.locks),
+  }));
   const reporter =
     (log: string): Report =>
     (problem) =>
@@ -83,10 +86,15 @@ export async function verifyRecordings(directory: string, options: VerifyOptions
   };
 }
 
-function listLogs(fs: RecordingFs, directory: string): LogFiles[] {
+/** The logs, of files alone. What stands under the name of a file and is none is reported. */
+function listLogs(fs: RecordingFs, directory: string, report: (problem: Pick<Problem, 'kind' | 'file' | 'what'>) => void): LogFiles[] {
   let files: string[];
   try {
-    files = fs.readdirSync(directory);
+    const names = fileNames(fs, directory);
+    files = names.files;
+    for (const file of names.others)
+      if (file === KEYS_NAME || groupFiles([file]).length > 0)
+        report({ kind: 'changed', file, what: 'this is no file, but a link, folder, pipe or device; it is not read' });
   } catch (error) {
     throw new MidstreamError('not_found', `no recordings in ${directory}`, {
       cause: error,
@@ -110,6 +118,7 @@ function readKeys(
   notes.push('the keys were taken from the recordings themselves; give --public-key to be sure who signed');
   let lines: string[] = [];
   try {
+    if (fileNames(fs, directory).others.includes(KEYS_NAME)) throw new Error('not a file');
     lines = fs.readFileSync(join(directory, KEYS_NAME), 'utf8').split('\n');
   } catch {
     report({ kind: 'missing', file: KEYS_NAME, what: 'the verifier keys are gone' });

@@ -51,13 +51,20 @@ export async function checkSegments(
   return sessions;
 }
 
-/** Segments are numbered from 1 without gaps, and those in the tree are there. */
+/**
+ * Segments are numbered from 1 without gaps, and those in the tree are there. Those that are in the tree are named one by one, and what is between
+ * them in one: anybody may put a file with a number of any size there.
+ */
 function numbering(files: LogFiles, leaves: LogLeaves, report: Report): void {
-  const there = new Map(files.segments.map((file) => [file.number, file]));
-  const leafed = leaves.segments.map(({ segment }) => parseSegment(segment)?.number ?? 0);
-  const last = Math.max(0, ...there.keys(), ...leafed);
-  for (let number = 1; number <= last; number++) {
+  const there = new Set(files.segments.map(({ number }) => number));
+  const leafed = new Set(leaves.segments.map(({ segment }) => parseSegment(segment)?.number ?? 0));
+  let next = 1;
+  for (const number of [...new Set([...there, ...leafed])].sort((a, b) => a - b)) {
+    const gone = { kind: 'missing' as const, file: segmentName(files.log, next) };
+    if (number === next + 1) report({ ...gone, what: 'the segment is gone' });
+    else if (number > next) report({ ...gone, what: `the segments up to ${segmentName(files.log, number - 1)} are gone` });
     if (!there.has(number)) report({ kind: 'missing', file: segmentName(files.log, number), what: 'the segment is gone' });
+    next = number + 1;
   }
 }
 
