@@ -1,5 +1,5 @@
 import type { Decision, Identity } from '../policy/types.js';
-import { shownIdentity } from '../record/shown-identity.js';
+import { shownIdentity, shownTls } from '../record/shown-identity.js';
 import type { Effects } from './effects.js';
 import type { ExchangeOptions, HttpRules } from './exchange-options.js';
 import { REQUEST } from './request-text.js';
@@ -46,7 +46,7 @@ export class ExchangeRecord {
     this.line(
       'session.open',
       `,"start":"${new Date(options.now()).toISOString()}","protocol":"${protocol}","resource":${JSON.stringify(options.resource)},"database":"","user":""` +
-        `,"application":${application},"identity":${identityJson(identity, rules)},"tls":${JSON.stringify(options.peer.tls)},${versions}` +
+        `,"application":${application},"identity":${identityJson(identity, rules)},"tls":${JSON.stringify(shownTls(options.peer.tls, rules))},${versions}` +
         `,"transport":"${options.transport ?? 'ext_proc'}","parameters":{}`,
     );
   }

@@ -26,3 +26,9 @@ export function shownIdentity(identity: Identity, { maskText, maskName }: Record
   ]);
   return { ...identity, id: only ? maskName(identity.id) : identity.id, claims: Object.fromEntries(claims) };
 }
+
+/** What is known of the connection's TLS, as recordings see it: the server's name is the client's to choose, and may hold anything. */
+export function shownTls(tls: Record<string, string>, { maskName }: Pick<RecordingMaskers, 'maskName'>): Record<string, string> {
+  const name = tls['requested_server_name'];
+  return name === undefined ? tls : { ...tls, requested_server_name: maskName(name) };
+}

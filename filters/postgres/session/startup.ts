@@ -1,6 +1,6 @@
 import { MidstreamError } from '../../errors.js';
 import type { Identity } from '../../policy/types.js';
-import { shownIdentity } from '../../record/shown-identity.js';
+import { shownIdentity, shownTls } from '../../record/shown-identity.js';
 import type { Frame } from '../wire/frame-reader.js';
 import { decodeStartupPacket, type StartupParameter, startupParameter } from '../wire/startup.js';
 import { beginLogin } from './agent-login.js';
@@ -119,7 +119,7 @@ function open(s: Session, parameters: readonly StartupParameter[]): void {
     user: maskName(s.user),
     application: maskText(s.application),
     identity: shownIdentity(s.identity!, s.rules!),
-    tls: options.peer.tls,
+    tls: shownTls(options.peer.tls, s.rules!),
     policy_version: s.rules!.policy.version,
     gateway_version: options.gateway_version,
     transport: options.transport,
