@@ -76,7 +76,8 @@ export function assignmentAt(s: Search, op: number): void {
   if (s.buf[op] === 0x3e && (nameStart <= s.lo || s.buf[nameStart - 1] !== 0x3c)) return;
   const strength = strengthOf(bits);
   // `arn:aws:secretsmanager:…:secret:name`: a path whose parts have colons between
-  if (s.buf[op] === 0x3a && nameStart > s.lo && s.buf[nameStart - 1] === 0x3a && s.buf[op + 1] !== 0x20) return;
+  if (s.buf[op] === 0x3a && nameStart > s.lo && s.buf[nameStart - 1] === 0x3a && s.buf[op + 1] !== 0x20 && !isQuote(s.buf[nameEnd]!))
+    return;
   if (strength === NO_SECRET || (s.buf[op] === 0x3a && isLineOfSource(s.buf, nameStart, op, s.hi))) return;
   // `"<password>"`: a placeholder whose closing quote would be taken for one that opens
   if (s.buf[op] === 0x3e && nameStart - 2 >= s.lo && isQuote(s.buf[op + 1] ?? 0) && s.buf[nameStart - 2] === s.buf[op + 1]) return;

@@ -18,10 +18,20 @@ const calls = (skip: number, ...literals: string[]): Call[] => literals.map((lit
 
 /** From the documentation of Go's net/http, Python's smtplib and requests, JDBC, JavaMail, .NET, PHP, jsonwebtoken, Node's crypto. */
 export const CALLS: readonly Call[] = [
-  ...calls(0, 'setPassword(', 'setApiKey(', 'setSecret(', 'setSecretKey(', 'setClientSecret('),
+  ...calls(0, 'setPassword(', 'setApiKey(', 'setSecret(', 'setSecretKey(', 'setClientSecret(', 'ssh.Password('),
   ...calls(1, 'BasicAuth(', 'NetworkCredential(', 'PasswordCredentials(', 'PasswordAuthentication(', 'AuthenticationToken('),
-  ...calls(1, 'smtp.login(', 'server.login(', 'jwt.sign(', 'jwt.verify(', 'createHmac(', 'createCipheriv('),
-  ...calls(2, 'Manager.getConnection(', 'mysqli_connect(', 'PDO(', 'ClientSecretCredential('),
+  ...calls(
+    1,
+    'smtp.login(',
+    'server.login(',
+    'jwt.sign(',
+    'jwt.verify(',
+    'createHmac(',
+    'createCipheriv(',
+    'AWSCredentials(',
+    'AmazonS3Client(',
+  ),
+  ...calls(2, 'Manager.getConnection(', 'mysqli_connect(', 'PDO(', 'ClientSecretCredential(', 'PlainAuth('),
 ];
 
 /** The password among the arguments that begin at `from`, on one line; nothing where it is no quoted text. */

@@ -28,7 +28,7 @@ const command = (literal: string, commands = '', skip = 0, sign = ''): Command =
   sign: sign === '' ? 0 : sign.charCodeAt(0),
 });
 
-/** From the manual pages of keytool(1), jarsigner(1), openssl(1), snmpcmd(1), smbclient(1), rabbitmqctl(8), wpa_passphrase(8), of PowerShell and Oracle. */
+/** From the manual pages of keytool(1), jarsigner(1), openssl(1), snmpcmd(1), smbclient(1), rabbitmqctl(8), wpa_passphrase(8), mosquitto.conf(5), ncat(1), of PowerShell, MySQL, Oracle, Junos and PHP. */
 export const COMMANDS: readonly Command[] = [
   ...['storepass', 'keypass', 'srcstorepass', 'deststorepass', 'srckeypass', 'destkeypass', 'passphrase', 'password', 'passwd', 'pass'].map(
     (word) => command(` -${word} `),
@@ -42,6 +42,13 @@ export const COMMANDS: readonly Command[] = [
   command('wpa_passphrase ', '', 1),
   command('requirepass '),
   command('snmp-server community '),
+  command('plain-text-password-value '),
+  command('remote_password '),
+  command('native_password BY '),
+  command('sha2_password BY '),
+  command('IDENTIFIED BY '),
+  command('--proxy-auth ', '', 0, ':'),
+  command('CURLOPT_USERPWD, ', '', 0, ':'),
   command('sqlplus ', '', 0, '/'),
   command('To-SecureString '),
   command('To-SecureString -String '),

@@ -43,7 +43,7 @@ const OPTIONS: readonly Option[] = [
     true,
     'docker login|podman login|buildah login|skopeo login|nerdctl login|registry login|oc login|az login|cf login|argocd login',
   ),
-  option('p', false, true, 'mongo|cqlsh|influx|rdesktop|evil-winrm|nxc |netexec|crackmapexec|bloodhound|kubeadm'),
+  option('p', false, true, 'mongo|cqlsh|influx|rdesktop|evil-winrm|nxc |netexec|crackmapexec|bloodhound|kubeadm|psexec'),
   option('a', false, true, 'redis-cli|valkey-cli'),
   option('a', false, true, 'http |https ', true),
   option('w', false, true, 'ldap'),
