@@ -63,7 +63,14 @@ function entryOf(log: Fields, own: Fields): AccessEntry {
       flags: flags.map(([name]) => name),
       failure: at(common, 'upstream_transport_failure_reason') ?? '',
       termination: at(common, 'connection_termination_details') ?? '',
-      tls: at(common, 'tls_properties') ?? null,
+      tls: tlsOf(at(common, 'tls_properties')),
     },
   };
+}
+
+/** Without the name that the client asked for, which may hold anything: the session has it, masked. */
+function tlsOf(properties: unknown): unknown {
+  if (typeof properties !== 'object' || properties === null) return null;
+  const { tls_sni_hostname: _, ...rest } = properties as Record<string, unknown>;
+  return rest;
 }
