@@ -1,4 +1,4 @@
-import { ALNUM, ALPHA, CLASS } from '../bytes.js';
+import { ALNUM, ALPHA, CLASS, DIGIT } from '../bytes.js';
 import { AGAINST, CARD, evidenceOf, ID, IDENTIFIER } from '../evidence.js';
 import { GAP_MIXED, type Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
@@ -94,38 +94,30 @@ export function mayBeTyped(groups: Groups): boolean {
  * `4.111111111111111e+15`, as floating point writes a number of 16 digits: what the run ends with, one digit, a point, and as many digits as
  * the exponent says, zeros at their end left out. Returns where it ends, or 0.
  */
-export function scientificCard(s: Search, groups: Groups): number {
-  const g = groups.count - 2;
-  const length = scientificLength(groups, s.buf, s.hi);
-  if (length === 0) return 0;
+export function scientificCard(s: Search, { count, start, end, gap, until, more }: Groups): number {
   const { buf } = s;
-  digit.fill(0, 0, length);
-  takeDigits(buf, groups.start[g]!, groups.end[g]!, 0);
-  takeDigits(buf, groups.start[g + 1]!, groups.end[g + 1]!, 1);
-  const end = exponentEnd(buf, groups.until, s.hi);
-  return judge(s, groups.start[g]!, end, length, false) ? end : 0;
-}
-
-/** Digits of the whole number that the run's last groups and the exponent behind them are; 0 when they are none that a card may be. */
-export function scientificLength({ count, start, end, gap, until, more }: Groups, buf: Uint8Array, hi: number): number {
   const g = count - 2;
   if (g < 0 || more || gap[g] !== 0x2e || end[g]! - start[g]! !== 1) return 0;
-  const stop = exponentEnd(buf, until, hi);
+  const stop = exponentEnd(buf, until, s.hi);
   if (stop === 0) return 0;
   const length = (buf[stop - 2]! - 0x30) * 10 + buf[stop - 1]! - 0x30 + 1;
   const given = 1 + end[g + 1]! - start[g + 1]!;
-  return given >= CARD_DIGITS_MIN && given <= length && length <= CARD_DIGITS_MAX ? length : 0;
+  if (given < CARD_DIGITS_MIN || given > length || length > CARD_DIGITS_MAX) return 0;
+  digit.fill(0, 0, length);
+  takeDigits(buf, start[g]!, end[g]!, 0);
+  takeDigits(buf, start[g + 1]!, end[g + 1]!, 1);
+  return judge(s, start[g]!, stop, length, false) ? stop : 0;
 }
 
 /** One past `e15`, `E+15`; 0 where it is no exponent of two digits. */
 function exponentEnd(buf: Uint8Array, at: number, hi: number): number {
   if (at >= hi || (buf[at]! | 0x20) !== 0x65) return 0;
   const from = buf[at + 1] === 0x2b ? at + 2 : at + 1;
-  if (from + 2 > hi || !isDigit(buf[from]) || !isDigit(buf[from + 1])) return 0;
+  if (from + 2 > hi || !isDigit(buf[from]!) || !isDigit(buf[from + 1]!)) return 0;
   return from + 2 < hi && (CLASS[buf[from + 2]!]! & ALNUM) !== 0 ? 0 : from + 2;
 }
 
-const isDigit = (b: number | undefined): boolean => b !== undefined && b >= 0x30 && b <= 0x39;
+const isDigit = (b: number): boolean => (CLASS[b]! & DIGIT) !== 0;
 
 function plainCard(s: Search, groups: Groups, g: number, glued: boolean): boolean {
   const { buf } = s;

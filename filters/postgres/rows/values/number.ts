@@ -147,13 +147,9 @@ function wholeDigits(cell: Cell, value: number): Buffer | undefined {
  * Covered it is zero.
  */
 export function float8Value(format: 0 | 1): ValueMasker {
-  const zero = format === 0 ? Buffer.from('0', 'latin1') : Buffer.alloc(8);
-  const cover: ValueMasker['cover'] = (_cell, { as }, _buf, _start, _end, out) => {
-    if (as === 'null') return NULLED;
-    out.copy(zero, 0, zero.length);
-    return WRITTEN;
-  };
+  const zero = zeroValue('0', Buffer.alloc(8), format);
   return {
+    ...zero,
     short8: format === 1 ? 'float' : 'float in text',
     looks: () => 'always',
     detect: (cell, buf, start, end, out) => {
@@ -162,9 +158,8 @@ export function float8Value(format: 0 | 1): ValueMasker {
       const value = format === 1 ? buf.readDoubleBE(start) : Number(buf.toString('latin1', start, end));
       const digits = wholeDigits(cell, value);
       const found = digits && detectDigits(cell, digits, 0, digits.length);
-      return found === undefined ? KEEP : cover(cell, found, buf, start, end, out);
+      return found === undefined ? KEEP : zero.cover(cell, found, buf, start, end, out);
     },
-    cover,
   };
 }
 
