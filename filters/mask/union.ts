@@ -1,3 +1,4 @@
+import { ByFind } from './by-find.js';
 import { openFrom } from './stream/open-end.js';
 import type { Detector, FindContext, Hit, Kind, Masker } from './types.js';
 
@@ -7,13 +8,12 @@ const NONE: readonly Hit[] = Object.freeze([]);
  * What several rules find in one text, each in the text as it came: no rule sees what another makes of it. Spans that overlap are one,
  * which the strongest of their rules masks; the longest value of that rule names it. Each hit says what masks it.
  */
-export class UnionDetector implements Detector {
+export class UnionDetector extends ByFind {
   readonly kinds: readonly Kind[];
-  only: Hit = { kind: '', start: 0, end: 0, score: 0 };
-  private found: readonly Hit[] = NONE;
 
   /** `rules` are ordered, strongest first. */
   constructor(private readonly rules: readonly { detector: Detector; masker: Masker }[]) {
+    super();
     this.kinds = [...new Set(rules.flatMap(({ detector }) => detector.kinds))].sort();
   }
 
@@ -48,16 +48,6 @@ export class UnionDetector implements Detector {
       } else if (end > last.end) out[out.length - 1] = spanning(last, last.start, end);
     }
     return out;
-  }
-
-  search(buf: Buffer, start: number, end: number, context?: FindContext): number {
-    this.found = this.find(buf, start, end, context);
-    if (this.found.length === 1) this.only = { ...this.found[0]! };
-    return this.found.length;
-  }
-
-  hits(): readonly Hit[] {
-    return this.found;
   }
 
   mayHold(buf: Buffer, start: number, end: number): boolean {

@@ -1,3 +1,4 @@
+import { ByFind } from '../by-find.js';
 import { createDetector } from '../detector.js';
 import { expandKind } from '../kinds.js';
 import type { Detector, DetectorOptions, FindContext, Hit, Kind } from '../types.js';
@@ -51,21 +52,20 @@ export function createPolicyDetector(options: DetectorOptions & { detection?: De
   );
 }
 
-class PolicyDetector implements Detector {
+class PolicyDetector extends ByFind {
   readonly kinds: readonly Kind[];
-  readonly only: Hit = { kind: '', start: 0, end: 0, score: 0 };
   readonly held_max: number;
   readonly short_numbers: boolean;
   private readonly matchers: readonly Matcher[];
   private readonly allow: AllowFilter;
   private readonly scores: ReadonlyMap<Kind, number>;
-  private found: readonly Hit[] = [];
 
   constructor(
     private readonly base: Detector & { steps: number },
     private readonly detection: Detection,
     private readonly own: readonly CustomKind[],
   ) {
+    super();
     this.kinds = [...base.kinds, ...own.map(({ kind }) => kind)].sort();
     this.matchers = own.map(matcherOf);
     this.held_max = Math.max(0, ...this.matchers.map(({ held }) => held));
@@ -90,16 +90,6 @@ class PolicyDetector implements Detector {
       });
     }
     return hits.length === base ? hits : joined(hits);
-  }
-
-  search(buf: Uint8Array, start: number, end: number, context?: FindContext): number {
-    this.found = this.find(buf, start, end, context);
-    if (this.found.length === 1) Object.assign(this.only, this.found[0]);
-    return this.found.length;
-  }
-
-  hits(): readonly Hit[] {
-    return this.found;
   }
 
   mayHold(buf: Uint8Array, start: number, end: number): boolean {

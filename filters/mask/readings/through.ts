@@ -1,3 +1,4 @@
+import { ByFind } from '../by-find.js';
 import { openFrom } from '../stream/open-end.js';
 import type { Detector, FindContext, Hit, Kind, WholeForm } from '../types.js';
 import { readEscapes } from './escapes.js';
@@ -52,9 +53,7 @@ export function mayEscape(buf: Buffer, start: number, end: number): boolean {
  * Finds in a text as it is and in what readers make of it, each in rounds. What is found in a reading is a hit at the bytes that it comes
  * from, with the value that it stands for. It keeps scratch memory: twelve times the longest text that had something to undo.
  */
-export class Through implements Detector {
-  only: Hit = { kind: '', start: 0, end: 0, score: 0 };
-  private found: readonly Hit[] = NONE;
+export class Through extends ByFind {
   private readonly rounds: Reading[] = Array.from({ length: ROUNDS_MAX }, () => new Reading());
 
   /** `chains`: readers of the text, each reads what the one before it made of it. `plain`: it is searched as it is, too. */
@@ -62,7 +61,9 @@ export class Through implements Detector {
     private readonly inner: Detector,
     private readonly chains: readonly (readonly Reader[])[],
     private readonly plain = true,
-  ) {}
+  ) {
+    super();
+  }
 
   get kinds(): readonly Kind[] {
     return this.inner.kinds;
@@ -89,16 +90,6 @@ export class Through implements Detector {
       hits = joined(hits, this.inReading(buf, reading, context));
     });
     return hits;
-  }
-
-  search(buf: Buffer, start: number, end: number, context?: FindContext): number {
-    this.found = this.find(buf, start, end, context);
-    if (this.found.length === 1) this.only = { ...this.found[0]! };
-    return this.found.length;
-  }
-
-  hits(): readonly Hit[] {
-    return this.found;
   }
 
   mayHold(buf: Buffer, start: number, end: number): boolean {
