@@ -4,9 +4,9 @@ import type { SqlFacts } from '../sql/facts.js';
 import { plainTerms, strictestTerms } from './approval-terms.js';
 import type { Condition } from './cel.js';
 import { ruleContext } from './context/index.js';
-import { formReadings } from './form-values.js';
+import { RuleForms } from './form-values.js';
 import { grammarChange } from './grammar.js';
-import type { RuleKeys } from './respelled.js';
+import { RuleKeys } from './respelled.js';
 import type { ApprovalTerms, Decision, HttpOperation, Mode, OperationFacts, RuleMatch, Verdict } from './types.js';
 
 export interface CompiledRule {
@@ -169,14 +169,25 @@ export function decide(rules: readonly CompiledRule[], defaults: Defaults, facts
  * The verdict on an operation in every way that it can be read: the strictest of all. A reading that differs by small letters alone need not be
  * allowed by a rule of its own: it is there for servers that do not tell them apart.
  */
-export function decideReadings(rules: readonly CompiledRule[], defaults: Defaults, facts: OperationFacts, keys: RuleKeys): Decision {
+export function decideReadings(rules: readonly CompiledRule[], defaults: Defaults, facts: OperationFacts, readers: Readers): Decision {
   const usual = decide(rules, defaults, facts);
-  const others = otherReadings(facts, keys, rules);
+  const others = otherReadings(facts, readers);
   if (others.length === 0) return usual;
   const decisions = others.map(({ lowered, facts: other }) => decide(rules, lowered ? { ...defaults, allow: true } : defaults, other));
   const decision = strictestDecision([usual, ...decisions]);
   return { ...decision, matches: eachOnce(decision.matches) };
 }
+
+/** What else rules ask an operation for, known once for all operations. */
+export interface Readers {
+  readonly keys: RuleKeys;
+  readonly forms: RuleForms;
+}
+
+export const readersFor = (rules: readonly Pick<CompiledRule, 'condition'>[]): Readers => ({
+  keys: new RuleKeys(rules),
+  forms: new RuleForms(rules),
+});
 
 /** One way to read an operation; `lowered` as in HttpReading. */
 interface Reading {
@@ -188,14 +199,12 @@ interface Reading {
  * The same operation as other readers take it: those that read another request, those that take keys for the ones that the rules ask for, and
  * those that take one value of a form's field.
  */
-export function otherReadings(facts: OperationFacts, keys: RuleKeys, rules: readonly Pick<CompiledRule, 'condition'>[]): Reading[] {
+export function otherReadings(facts: OperationFacts, { keys, forms }: Readers): Reading[] {
   const usual = { lowered: false, facts };
   const requests = otherRequests(facts);
   const respelled = ({ lowered, facts: one }: Reading): Reading[] => keys.readings(one).map((other) => ({ lowered, facts: other }));
   const others = [...requests, ...respelled(usual), ...requests.flatMap(respelled)];
-  if (!('http' in facts)) return others;
-  const uses = rules.map(({ condition }) => condition);
-  const singles = ({ lowered, facts: one }: Reading): Reading[] => formReadings(one, uses).map((other) => ({ lowered, facts: other }));
+  const singles = ({ lowered, facts: one }: Reading): Reading[] => forms.readings(one).map((other) => ({ lowered, facts: other }));
   return [...others, ...singles(usual), ...others.flatMap(singles)];
 }
 

@@ -1,9 +1,8 @@
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
 import { type Condition, compileCondition, failureReason, type Outcome } from './cel.js';
 import { callerOf, maskContext, ruleContext } from './context/index.js';
-import { type CompiledRule, otherReadings } from './decide.js';
+import { type CompiledRule, otherReadings, readersFor } from './decide.js';
 import type { CompiledMask, CompiledPolicy } from './index.js';
-import { RuleKeys } from './respelled.js';
 import type { OperationFacts } from './types.js';
 
 /** One part of a condition, and what it came to. */
@@ -83,7 +82,7 @@ function elementsOf(node: ASTNode, facts: OperationFacts, whole: Condition): unk
 function outcomeOf(rule: CompiledRule, facts: OperationFacts): { facts: OperationFacts; outcome: Outcome } {
   const usual = { facts, outcome: rule.condition.evaluate(ruleContext(facts)) };
   if (usual.outcome.matched === true && usual.outcome.error === undefined) return usual;
-  const others = otherReadings(facts, new RuleKeys([rule]), [rule]).map(({ facts: other }) => ({
+  const others = otherReadings(facts, readersFor([rule])).map(({ facts: other }) => ({
     facts: other,
     outcome: rule.condition.evaluate(ruleContext(other)),
   }));

@@ -28,18 +28,26 @@ export interface FormUse {
   readonly usesQuery: boolean;
 }
 
-/** The operation with single values in the place of lists; none where it has no such list, or no condition asks for one. */
-export function formReadings(facts: OperationFacts, uses: readonly FormUse[]): OperationFacts[] {
-  if (!('http' in facts)) return [];
-  const { body, query } = facts.http;
-  const asked = uses.filter(({ formValues }) => formValues);
-  const found = [
-    ...(isForm(body) && asked.some(({ usesBody }) => usesBody) ? Object.values(body) : []),
-    ...(asked.some(({ usesQuery }) => usesQuery) ? Object.values(query) : []),
-  ];
-  if (found.length === 0) return [];
-  const tastes: FormTaste[] = found.some((values) => values.length > 1) ? ['first', 'last'] : ['first'];
-  return tastes.map((form) => ({ ...facts, form }));
+/** What the rules ask of forms, known once for all operations. */
+export class RuleForms {
+  private readonly ofBody: boolean;
+  private readonly ofQuery: boolean;
+
+  constructor(rules: readonly { condition: FormUse }[]) {
+    const asking = rules.map(({ condition }) => condition).filter(({ formValues }) => formValues);
+    this.ofBody = asking.some(({ usesBody }) => usesBody);
+    this.ofQuery = asking.some(({ usesQuery }) => usesQuery);
+  }
+
+  /** The operation with single values in the place of lists; none where it has no such list, or no condition asks for one. */
+  readings(facts: OperationFacts): OperationFacts[] {
+    if (!('http' in facts)) return [];
+    const { body, query } = facts.http;
+    const found = [...(this.ofBody && isForm(body) ? Object.values(body) : []), ...(this.ofQuery ? Object.values(query) : [])];
+    if (found.length === 0) return [];
+    const tastes: FormTaste[] = found.some((values) => values.length > 1) ? ['first', 'last'] : ['first'];
+    return tastes.map((form) => ({ ...facts, form }));
+  }
 }
 
 /** The one value that a reader takes of a form's list; anything else as it is. */

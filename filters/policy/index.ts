@@ -7,10 +7,9 @@ import { Mistakes } from './compile/mistakes.js';
 import { compileRule } from './compile/rule.js';
 import { checkSqlPlace } from './compile/sql-place.js';
 import { maskContext } from './context/index.js';
-import { type CompiledRule, type Defaults, decideReadings } from './decide.js';
+import { type CompiledRule, type Defaults, decideReadings, type Readers, readersFor } from './decide.js';
 import { compileDetection } from './detection.js';
 import { invalidPolicy, type Problem } from './problems.js';
-import { RuleKeys } from './respelled.js';
 import { readSource } from './source.js';
 import { checkStructure, type PolicyDocument } from './structure.js';
 import type { OperationFacts, Policy } from './types.js';
@@ -102,9 +101,10 @@ function makePolicy(
     websocket: within('websocket'),
     terminal: within('terminal'),
   };
-  const keys = { http: new RuleKeys(active.http), mcp: new RuleKeys(active.mcp), websocket: new RuleKeys(active.websocket) };
-  const others = new RuleKeys([]);
-  const keysOf = (on: OperationFacts['on']) => (on === 'http' || on === 'mcp' || on === 'websocket' ? keys[on] : others);
+  const readers = Object.fromEntries(Object.entries(active).map(([on, rules]) => [on, readersFor(rules)])) as Record<
+    keyof typeof active,
+    Readers
+  >;
   const open = defaults.unparsed === 'allow' && defaults.opaque === 'allow' && defaults.grammar === 'follow' && defaults.allow;
   return {
     version: createHash('sha256').update(text, 'utf8').digest('hex'),
@@ -124,7 +124,7 @@ function makePolicy(
     rules,
     masks,
     defaults,
-    decide: (facts) => decideReadings(active[facts.on], defaults, facts, keysOf(facts.on)),
+    decide: (facts) => decideReadings(active[facts.on], defaults, facts, readers[facts.on]),
     masksFor(facts) {
       const context = maskContext(facts);
       return masks.filter(({ unless }) => unless === undefined || !lifts(unless.evaluate(context))).map(({ rule }) => rule);
