@@ -1,3 +1,4 @@
+import { Memo } from '../memo.js';
 import type { Identity } from '../policy/types.js';
 import { mediaType } from './body.js';
 import type { Header } from './effects.js';
@@ -140,22 +141,12 @@ export function readOverrides(given: readonly string[]): { overrides: string[]; 
 const OVERRIDES_MAX = 4;
 
 /** Requests of one connection come from one caller: what is kept beside an identity (its rules, its form for conditions) holds for all of them. */
-const callers = new Map<string, Identity>();
-const CALLERS_MAX = 500;
-/** UTF-16 units of what a caller says of itself, if it is to be kept */
-const CALLER_UNITS_MAX = 512;
+const callers = new Memo<Identity>(500, 512);
 
 /** Nothing proves who calls. */
 export function claimed(facts: HttpFacts, source: string): Identity {
   const agent = facts.headers['user-agent'];
-  const key = `${source} ${agent === undefined ? '' : `+${agent}`}`;
-  const known = callers.get(key);
-  if (known !== undefined) return known;
-  const made = claimedBy(agent, source);
-  if (key.length > CALLER_UNITS_MAX) return made;
-  if (callers.size >= CALLERS_MAX) callers.clear();
-  callers.set(key, made);
-  return made;
+  return callers.get(`${source} ${agent === undefined ? '' : `+${agent}`}`, () => claimedBy(agent, source));
 }
 
 function claimedBy(agent: string | undefined, source: string): Identity {

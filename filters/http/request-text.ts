@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Memo } from '../memo.js';
 import type { RecordingMaskers } from '../record/shown-identity.js';
 import type { SqlFacts } from '../sql/facts.js';
 import type { HttpFacts, HttpReading } from './facts.js';
@@ -182,19 +183,10 @@ const shape = (before: string, more: readonly string[]): string =>
     .slice(0, 16);
 
 /** Requests of few shapes come again and again. */
-const fingerprints = new Map<string, string>();
-const FINGERPRINTS_MAX = 1000;
-/** UTF-16 units of a shape whose fingerprint is kept */
-const FINGERPRINTED_UNITS_MAX = 256;
+const fingerprints = new Memo<string>(1000, 256);
 
-function fingerprintOf(shape: string): string {
-  const known = fingerprints.get(shape);
-  if (known !== undefined) return known;
-  const made = createHash('sha256').update(shape).digest('hex').slice(0, 16);
-  if (shape.length > FINGERPRINTED_UNITS_MAX) return made;
-  if (fingerprints.size >= FINGERPRINTS_MAX) fingerprints.clear();
-  fingerprints.set(shape, made);
-  return made;
-}
+const fingerprintOf = (shape: string): string => fingerprints.get(shape, fingerprint);
+
+const fingerprint = (shape: string): string => createHash('sha256').update(shape).digest('hex').slice(0, 16);
 
 const json = (event: object): string => `,${JSON.stringify(event).slice(1, -1)}`;

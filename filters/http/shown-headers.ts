@@ -1,3 +1,4 @@
+import { Memo } from '../memo.js';
 import type { RecordingMaskers } from '../record/shown-identity.js';
 
 /** What stands in recordings in the place of a credential's value. */
@@ -22,18 +23,11 @@ export function shownHeader(name: string, value: string, { maskText }: Pick<Reco
 }
 
 /** The same names come with every request. */
-const judged = new Map<string, boolean>();
-const JUDGED_MAX = 500;
-/** UTF-16 units of a name that is kept */
-const JUDGED_UNITS_MAX = 64;
+const judged = new Memo<boolean>(500, 64);
 
-function carriesCredential(name: string): boolean {
-  const known = judged.get(name);
-  if (known !== undefined) return known;
+const carriesCredential = (name: string): boolean => judged.get(name, judge);
+
+function judge(name: string): boolean {
   const lower = name.toLowerCase();
-  const carries = !HARMLESS.has(lower) && (WORDS.test(lower) || KEYS.test(lower));
-  if (name.length > JUDGED_UNITS_MAX) return carries;
-  if (judged.size >= JUDGED_MAX) judged.clear();
-  judged.set(name, carries);
-  return carries;
+  return !HARMLESS.has(lower) && (WORDS.test(lower) || KEYS.test(lower));
 }

@@ -1,4 +1,5 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
+import { Memo } from '../memo.js';
 import type { Context } from './context/types.js';
 import { type Loop, loopsOf, worstCost } from './cost.js';
 import { type ExpressionProblem, walk } from './expression.js';
@@ -45,18 +46,9 @@ export interface Condition {
 // One evaluation runs at a time and never awaits, so the budget of patterns and the taste of forms may be shared; they are set before each.
 const budget: Budget = { left: 0 };
 let taste: FormTaste = 'first';
-const patterns = new Map<string, Pattern>();
-const PATTERNS_KEPT_MAX = 1000;
+const patterns = new Memo<Pattern>(1000);
 
-function compiledPattern(source: string): Pattern {
-  let pattern = patterns.get(source);
-  if (pattern === undefined) {
-    pattern = new Pattern(source);
-    if (patterns.size >= PATTERNS_KEPT_MAX) patterns.clear();
-    patterns.set(source, pattern);
-  }
-  return pattern;
-}
+const compiledPattern = (source: string): Pattern => patterns.get(source, (text) => new Pattern(text));
 
 function baseEnvironment(): Environment {
   const environment = new Environment({ limits, unlistedVariablesAreDyn: false, enableOptionalTypes: false });

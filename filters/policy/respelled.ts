@@ -1,3 +1,4 @@
+import { Memo } from '../memo.js';
 import type { CompiledRule } from './decide.js';
 import type { OperationFacts } from './types.js';
 
@@ -28,7 +29,7 @@ const folded = (key: string): string =>
 export class RuleKeys {
   /** as rules spell it, by its folded form */
   private readonly spellings = new Map<string, string[]>();
-  private readonly forms = new Map<string, string>();
+  private readonly forms = new Memo<string>(FOLDED_MAX);
   private readonly known = new WeakMap<object, Respelled>();
 
   constructor(rules: readonly Pick<CompiledRule, 'condition'>[]) {
@@ -76,12 +77,7 @@ export class RuleKeys {
   }
 
   private spelled(key: string): { form: string; names: string[] } | undefined {
-    let form = this.forms.get(key);
-    if (form === undefined) {
-      form = folded(key);
-      if (this.forms.size >= FOLDED_MAX) this.forms.clear();
-      this.forms.set(key, form);
-    }
+    const form = this.forms.get(key, folded);
     const names = this.spellings.get(form);
     return names === undefined ? undefined : { form, names };
   }
