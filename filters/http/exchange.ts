@@ -507,7 +507,7 @@ export class Exchange {
     });
     this.out.others.push(...others);
     this.out.answers.push(answer);
-    this.upgradeFailed({ status: answer.status, said: saidIn('application/json', answer.body) });
+    this.upgradeFailed(() => ({ status: answer.status, said: saidIn('application/json', answer.body) }));
     this.record.error(refusal.status, refusal.detail, true);
     this.waiting.clear();
     this.phase = 'refused';
@@ -519,16 +519,18 @@ export class Exchange {
   }
 
   private finish(): void {
-    if (this.response !== undefined) {
-      this.record.response(this.response, this.rules);
-      if (this.upgraded !== undefined) this.upgradeFailed(this.response.reason);
+    const { response } = this;
+    if (response !== undefined) {
+      this.record.response(response, this.rules);
+      if (this.upgraded !== undefined) this.upgradeFailed(() => response.reason);
     }
     this.close('done');
   }
 
-  private upgradeFailed(why: FailedUpgrade): void {
+  /** `why` is read of the answer where somebody may ask for it alone. */
+  private upgradeFailed(why: () => FailedUpgrade): void {
     const { failedUpgrades, transport } = this.options;
-    if (transport === 'hop' && this.asked?.facts.upgrade === 'websocket') failedUpgrades?.failed(this.upgradeKey, why);
+    if (transport === 'hop' && this.asked?.facts.upgrade === 'websocket') failedUpgrades?.failed(this.upgradeKey, why());
   }
 
   private failedBefore(): FailedUpgrade | undefined {
