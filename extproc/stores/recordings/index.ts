@@ -4,15 +4,16 @@ import { MidstreamError } from '../../../filters/errors.js';
 import type { SessionRecorder } from '../../../filters/record/events.js';
 import { checkSessionId } from '../../../filters/record/session-id.js';
 import { verifierKey } from '../../../filters/record/signed-note.js';
-import { type Lock, lockState, takeLock } from './lock.js';
-import { MerkleLog, type NewLeaf } from './merkle-log.js';
-import { groupFiles, logName, parseSegment, segmentName } from './names.js';
-import { type LogPlace, nextNumber, type RecoveryReport, recoverLog, sealSegment } from './recovery.js';
+import { lockState } from './lock.js';
+import type { NewLeaf } from './merkle-log.js';
+import { groupFiles, parseSegment, segmentName } from './names.js';
+import { lockAndRecover, type OwnLog, ownLog } from './own-log.js';
+import { type RecoveryReport, sealSegment } from './recovery.js';
 import { SealKeys } from './seal.js';
 import { SegmentWriter } from './segment-writer.js';
 import { ChainedSession, type SessionWatcher } from './session-recorder.js';
 import { loadSigningKey, type SigningKey } from './signing-key.js';
-import { type Clock, isDiskFull, type RecordingFs, realClock, realFs, syncDirectory } from './world.js';
+import { type Clock, fileNames, isDiskFull, type RecordingFs, realClock, realFs, syncDirectory } from './world.js';
 
 export type { RecoveryReport } from './recovery.js';
 export type { Clock, RecordingFs } from './world.js';
@@ -90,7 +91,6 @@ export interface Recordings {
   onRecovered: (report: RecoveryReport) => void;
 }
 
-const SLOTS_MAX = 64;
 const MIB = 1024 * 1024;
 
 /** Opens a directory for writing; several processes may. Recovers first what a dead writer left. config_invalid, storage_full or unavailable when it can't. */
@@ -123,47 +123,6 @@ export async function openRecordings(options: RecordingsOptions): Promise<Record
         cause: error,
       },
     );
-  }
-}
-
-interface OwnLog extends LogPlace {
-  lock: Lock;
-  number: number;
-}
-
-interface Place {
-  fs: RecordingFs;
-  directory: string;
-  signing: SigningKey;
-  clock: Clock;
-  recovered: RecoveryReport[];
-  compress: 'zstd' | 'none';
-}
-
-/** The first log of this worker that is free and sound; dead ones on the way are recovered. */
-async function ownLog(place: Place, worker: number): Promise<OwnLog> {
-  for (let slot = 1; slot <= SLOTS_MAX; slot++) {
-    const own = await lockAndRecover(place, logName(worker, slot));
-    if (own) return own;
-  }
-  throw new MidstreamError('unavailable', `worker ${worker} finds none of its ${SLOTS_MAX} logs free in ${place.directory}`);
-}
-
-async function lockAndRecover({ fs, directory, signing, clock, recovered, compress }: Place, log: string): Promise<OwnLog | undefined> {
-  const lock = takeLock(fs, directory, log);
-  if (lock === undefined) return undefined;
-  try {
-    const { merkle, leaves } = MerkleLog.open(fs, directory, log, signing, () => clock.wall_ms());
-    const place = { fs, directory, log, merkle, compress };
-    const report = await recoverLog(place, leaves, () => clock.wall_ms());
-    if (report.cut_bytes > 0 || report.sessions.length > 0) recovered.push(report);
-    return { ...place, lock, number: nextNumber(place, leaves) };
-  } catch (error) {
-    lock.giveUp();
-    if (!(error instanceof MidstreamError) || error.code !== 'tampered') throw error;
-    // It stays as evidence; recording goes on in another log.
-    recovered.push({ log, segment: '', cut_bytes: 0, sessions: [], problem: error.message });
-    return undefined;
   }
 }
 
@@ -392,7 +351,7 @@ class OpenRecordings implements Recordings, SessionWatcher {
   /** Recovers logs of workers that died and did not come back. */
   private async adopt(): Promise<void> {
     const { fs, directory } = this.options;
-    for (const { log, locks } of groupFiles(fs.readdirSync(directory))) {
+    for (const { log, locks } of groupFiles(fileNames(fs, directory).files)) {
       if (log === this.own.log || lockState(fs, directory, log, locks) !== 'stale') continue;
       if (this.recovered.some((report) => report.log === log && report.problem !== '')) continue;
       const recovered: RecoveryReport[] = [];

@@ -5,7 +5,7 @@ import { leafHash, Tree } from '../../../filters/record/merkle.js';
 import { openNote, parseNote, signNote, verifierKey } from '../../../filters/record/signed-note.js';
 import { checkpointName, checkpointsName, groupFiles, KEYS_NAME, leavesName } from './names.js';
 import type { SigningKey } from './signing-key.js';
-import { type RecordingFs, replaceFile, writeAllSync } from './world.js';
+import { fileNames, type RecordingFs, replaceFile, writeAllSync } from './world.js';
 
 /** Where a session stood when a segment ended: what recovery needs to go on with its chain. */
 export type OpenSession = [session: string, seq: number, prev: string, t: number];
@@ -119,7 +119,7 @@ export class MerkleLog {
   /** Heads of the other logs in this directory, for the extension lines. */
   private neighbours(): Checkpoint['seen'] {
     const seen: Checkpoint['seen'] = [];
-    for (const { log, checkpoint } of groupFiles(this.fs.readdirSync(this.directory))) {
+    for (const { log, checkpoint } of groupFiles(fileNames(this.fs, this.directory).files)) {
       if (log === this.log || !checkpoint) continue;
       try {
         const note = this.fs.readFileSync(join(this.directory, checkpointName(log)), 'utf8');

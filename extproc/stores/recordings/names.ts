@@ -37,6 +37,9 @@ export function parseSegment(file: string): SegmentFile | undefined {
   return { log: found[1]!, number: Number(found[2]), segment: packed ? file.slice(0, -'.zst'.length) : file, file, packed };
 }
 
+/** Whether a name is one of this log's own. */
+export const belongsTo = (log: string, name: string): boolean => parseSegment(name)?.log === log || otherShape.exec(name)?.[1] === log;
+
 export interface LogFiles {
   log: string;
   /** by number; where a crash left both forms of one segment, the plain one: it is removed last */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
@@ -245,4 +246,15 @@ describe('recorder', () => {
     await again.close();
     assert.deepEqual((await verifyRecordings(directory.path())).problems, []);
   });
+
+  for (const name of ['w1.000002.ndjson', 'w1.leaves', 'w1.checkpoint', 'w1.lock.7'])
+    it(`does not wait for a pipe in the place of ${name}, and writes another log`, async () => {
+      fs.mkdirSync(directory.path(), { recursive: true });
+      assert.equal(spawnSync('mkfifo', [join(directory.path(), name)]).status, 0);
+      const recordings = await open(directory.path());
+      assert.equal(recordings.health().log, 'w1-2');
+      assert.match(recordings.recovered[0]!.problem, new RegExp(`${name} is no file`));
+      await settled(recordings, 'a');
+      await recordings.close();
+    });
 });
