@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { formatAddress, shownAddress } from '../../envoy/address.js';
 import { parseUpstreamUrl } from '../../envoy/http.js';
 import { MidstreamError } from '../../filters/errors.js';
+import { isPostgresUrl, POSTGRES_URL_HINT } from '../../filters/postgres/connection-url.js';
 import { loadAccess } from '../config/access-file.js';
 import { LOG_LEVELS } from '../config/log-levels.js';
 import { createLog } from '../log.js';
@@ -203,6 +204,14 @@ function toOptions(flags: Flags): UpOptions {
       hint: 'give --postgres HOST:PORT, --http URL, --mcp URL, --kubeconfig FILE or several of them',
     });
   const catalogueUrl = flags.catalogue ?? process.env.MIDSTREAM_CATALOGUE_URL;
+  if (catalogueUrl !== undefined && !isPostgresUrl(catalogueUrl))
+    throw new MidstreamError(
+      'bad_input',
+      `${flags.catalogue === undefined ? 'MIDSTREAM_CATALOGUE_URL' : '--catalogue'} is no connection string of PostgreSQL`,
+      {
+        hint: POSTGRES_URL_HINT,
+      },
+    );
   const progress = flags.json ? () => {} : (text: string) => process.stderr.write(`${dim(text, process.stderr)}\n`);
   return {
     version: packageVersion(),

@@ -1,4 +1,6 @@
 import type { DownstreamTls, UpstreamTls } from '../../envoy/options.js';
+import { isPostgresUrl, POSTGRES_URL_HINT } from '../../filters/postgres/connection-url.js';
+import { shownVariable } from '../identity/credentials.js';
 import type { ListenerDocument } from './document.js';
 import { resolveAuthentication } from './identity.js';
 import type { Places } from './places.js';
@@ -115,14 +117,7 @@ async function catalogueUrl(catalogue: NonNullable<ListenerDocument['catalogue']
         'set it before the gateway starts',
       );
   }
-  if (url !== '' && !/^postgres(ql)?:\/\/[^\s]+$/.test(url))
-    at.problem(
-      `${pointer}/${way}`,
-      'the connection string is not one of PostgreSQL',
-      'it looks like postgres://user:password@host:5432/database',
-    );
+  if (url !== '' && !isPostgresUrl(url))
+    at.problem(`${pointer}/${way}`, 'the connection string is not one of PostgreSQL', POSTGRES_URL_HINT);
   return url;
 }
-
-/** A name in capitals alone is the name of a variable, and no secret that was written in its place. */
-const shownVariable = (name: string): string => (/^[A-Z_][A-Z0-9_]*$/.test(name) ? name : 'that is named there');

@@ -64,6 +64,9 @@ function matcher({ identities, groups, proofs, databases }: LoginRule): (identit
     (names === undefined || names.some((pattern) => pattern.test(database)));
 }
 
+/** A name in capitals alone is the name of a variable, and no secret that was written in its place. */
+export const shownVariable = (name: string): string => (/^[A-Z_][A-Z0-9_]*$/.test(name) ? name : 'that is named there');
+
 /** Reads a secret now and whenever it may have changed. The result throws MidstreamError unavailable when it can't be had. */
 export function secretOf(source: SecretSource, env: NodeJS.ProcessEnv): () => Promise<Secret> {
   if ('file' in source) {
@@ -74,7 +77,8 @@ export function secretOf(source: SecretSource, env: NodeJS.ProcessEnv): () => Pr
     let secret: Secret | undefined;
     return async () => {
       const value = env[source.env];
-      if (value === undefined || value === '') throw new MidstreamError('unavailable', `the environment variable ${source.env} is not set`);
+      if (value === undefined || value === '')
+        throw new MidstreamError('unavailable', `the environment variable ${shownVariable(source.env)} is not set`);
       secret ??= parseSecret(value);
       return secret;
     };

@@ -3,6 +3,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import pg from 'pg';
 import { MidstreamError } from '../../filters/errors.js';
+import { isPostgresUrl, POSTGRES_URL_HINT } from '../../filters/postgres/connection-url.js';
 import { type Account, temporaryFolderOf, unprivilegedAccount } from './account.js';
 import { type Child, exitText, startChild, within } from './child.js';
 import { freePort } from './free-port.js';
@@ -94,19 +95,8 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Post
 
 /** A database that is there already, as the embedded one looks to those who use it. Rejects when it can't be reached. */
 export async function useDatabaseUrl(url: string): Promise<Postgres> {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    throw new MidstreamError('bad_input', 'the database url is no url', {
-      hint: 'It looks like postgres://user:password@host:5432/database.',
-    });
-  }
-  if (!/^postgres(ql)?:$/.test(parsed.protocol) || !parsed.hostname) {
-    throw new MidstreamError('bad_input', 'the database url is not one of PostgreSQL', {
-      hint: 'It looks like postgres://user:password@host:5432/database.',
-    });
-  }
+  if (!isPostgresUrl(url)) throw new MidstreamError('bad_input', 'the database url is not one of PostgreSQL', { hint: POSTGRES_URL_HINT });
+  const parsed = new URL(url);
   const version = await versionOf({ connectionString: url }).catch((cause: unknown) => {
     throw new MidstreamError(
       'unavailable',

@@ -30,6 +30,10 @@ describe('an error about a secret in the wrong place does not repeat it', functi
     [up('--http', `http://u:${SECRET}@127.0.0.1:1`), /--http http:\/\/…@127\.0\.0\.1:1 is no server: it holds a credential/],
     [up('--http', `http//u:${SECRET}@127.0.0.1:1`), /is no server/],
     [up('--http', `http://127.0.0.1:1/?token=${SECRET}`), /--http http:\/\/127\.0\.0\.1:1\/… is no server: it names more than a server/],
+    [
+      up('--postgres', '127.0.0.1:1', '--catalogue', `mysql://u:${SECRET}@127.0.0.1:1/x`),
+      /--catalogue is no connection string of PostgreSQL/,
+    ],
     [up('--mcp', `http://127.0.0.1:99999/mcp?key=${SECRET}`), /is no server/],
     [up(`--pasword=${SECRET}`), /unknown option '--pasword=…'/],
     [['approvals', 'list', '--api', `http://u:${SECRET}@127.0.0.1:1`], /there is no token for http:\/\/…@127\.0\.0\.1:1/],

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../../extproc/config/load.js';
+import { secretOf } from '../../../extproc/identity/credentials.js';
 import { MidstreamError } from '../../../filters/errors.js';
 
 const HASH = `sha256:${'ab'.repeat(32)}`;
@@ -245,5 +246,12 @@ describe('mistakes in midstream.yaml about who somebody is', () => {
       .replace('https://api.shop.example', 'http://api.shop.example')
       .replace('file: secret }\napprovals', 'file: secret, cleartext: any }\napprovals');
     assert.equal(await said(mesh), '');
+  });
+});
+
+describe('a variable that a secret is to come from', () => {
+  it('is named when it is not set, unless what stands there is no name', async () => {
+    await assert.rejects(secretOf({ env: 'SHOP_PASSWORD' }, {})(), /the environment variable SHOP_PASSWORD is not set/);
+    await assert.rejects(secretOf({ env: 'hunter2-S3cr3t' }, {})(), /the environment variable that is named there is not set/);
   });
 });
