@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/messages.js';
+import { isObject } from '../foreign-json.js';
 import { messageEvent } from '../mcp/sse.js';
 import type { Answer, Effects, Header } from './effects.js';
 import { JsonSource } from './json-source.js';

@@ -6,6 +6,7 @@ import {
   parse,
   type SelectionSetNode,
 } from 'graphql/language/index.js';
+import { isObject, type JsonObject } from '../foreign-json.js';
 import { type GraphqlArgument, readVariables, resolved, type Variables } from './graphql-arguments.js';
 import { readJsonText } from './json.js';
 
@@ -40,9 +41,6 @@ const BATCH_MAX = 100;
 const OPERATIONS_MAX = 200;
 const TOKENS_MAX = 20_000;
 const DEPTH_MAX = 100;
-
-type Fields = Record<string, unknown>;
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * The operations of a request. At a place that is GraphQL's by its path or type, what can't be read throws Error (a stored document too: what it
@@ -137,9 +135,9 @@ function fromJson(body: unknown): Asked[] {
 const KEYS = ['query', 'operationName', 'variables', 'extensions', 'documentId', 'queryId'] as const;
 
 /** The object as it is, and as servers take it that do not tell capitals from small letters in keys (Go's encoding/json): of two they take the last. */
-function spellings(body: Fields): Fields[] {
+function spellings(body: JsonObject): JsonObject[] {
   const exact = new Map(KEYS.map((key) => [key.toLowerCase(), key]));
-  const other: Fields = {};
+  const other: JsonObject = {};
   let differs = false;
   for (const [key, value] of Object.entries(body)) {
     const known = exact.get(key.normalize('NFKC').toLowerCase());
@@ -150,7 +148,7 @@ function spellings(body: Fields): Fields[] {
   return differs ? [body, other] : [body];
 }
 
-function fromObject({ query, operationName, variables, extensions, documentId, queryId }: Fields): Asked[] {
+function fromObject({ query, operationName, variables, extensions, documentId, queryId }: JsonObject): Asked[] {
   const named = isObject(extensions) && extensions['persistedQuery'] !== undefined;
   return [{ query, operationName, variables, stored: named || typeof documentId === 'string' || typeof queryId === 'string' }];
 }

@@ -1,6 +1,7 @@
+import { isObject, type JsonObject, text } from '../foreign-json.js';
 import { type BodyFacts, noBody, type Privilege } from './facts.js';
 import { rbacFacts } from './rbac-facts.js';
-import { elements, isObject, type JsonObject, text } from './values.js';
+import { elements } from './values.js';
 
 /** Levels of an object that are looked through; what is deeper is refused by the reader of its JSON. */
 const DEPTH_MAX = 101;

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, text } from './values.js';
+import { isObject, type JsonObject, text } from '../foreign-json.js';
 
 /**
  * What a JSON patch (RFC 6902) writes, as an object of its own: `/spec/replicas` = 0 gives `{spec: {replicas: 0}}`; elements of lists stand under

@@ -1,5 +1,6 @@
+import { isObject, type JsonObject, text } from '../foreign-json.js';
 import type { BodyFacts, Grant } from './facts.js';
-import { elements, isObject, type JsonObject, text, texts } from './values.js';
+import { elements, texts } from './values.js';
 
 /** What roles and bindings (rbac.authorization.k8s.io/v1) give, to whom. */
 export function rbacFacts(roots: readonly JsonObject[]): Pick<BodyFacts, 'subjects' | 'role_ref' | 'grants'> {

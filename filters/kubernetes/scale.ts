@@ -1,5 +1,6 @@
+import { isObject, text } from '../foreign-json.js';
 import type { OptionFacts } from './facts.js';
-import { elements, isObject, text } from './values.js';
+import { elements } from './values.js';
 
 /** Places of a JSON patch behind which the number of replicas is another one. */
 const PLACES = new Set(['', '/spec', '/spec/replicas']);

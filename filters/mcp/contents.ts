@@ -1,5 +1,5 @@
+import { isObject, type JsonObject, text } from '../foreign-json.js';
 import { LOOK_BYTES, packedAs, utf16Of } from '../http/look.js';
-import { type Fields, isObject, text } from './messages.js';
 
 /** Masks bytes of a media type; undefined where nothing of them is masked. */
 export type MaskBytes = (type: string, bytes: Buffer) => Buffer | undefined;
@@ -11,7 +11,7 @@ const LEVELS = 100;
  * Masks what stands in base64 in the contents of a message (MCP, "Resource Contents", "Tool Result"): `blob` and `data` whose media type is one of text.
  * What is no text is counted by `opaque`, in bytes. Changes the message; whether it did.
  */
-export function maskContents(message: Fields, mask: MaskBytes, opaque: (reason: string, bytes: number) => void): boolean {
+export function maskContents(message: JsonObject, mask: MaskBytes, opaque: (reason: string, bytes: number) => void): boolean {
   let changed = false;
   const visit = (value: unknown, level: number): void => {
     if (level > LEVELS) return;

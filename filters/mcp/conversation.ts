@@ -1,9 +1,10 @@
+import { isObject } from '../foreign-json.js';
 import { decodeUtf8 } from '../http/charset.js';
 import { JsonSource } from '../http/json-source.js';
 import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
 import { refusalsOf, restored, type Why, writeMessage } from './answers.js';
-import { isObject, type McpMessage, readMessages } from './messages.js';
+import { type McpMessage, readMessages } from './messages.js';
 import { mcpOperation } from './operation.js';
 import type { McpMemory } from './tools.js';
 

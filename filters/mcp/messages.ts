@@ -1,8 +1,6 @@
+import { isObject, type JsonObject, text } from '../foreign-json.js';
 import type { JsonSource } from '../http/json-source.js';
 import { type McpFacts, mcpFacts } from './facts.js';
-
-/** An object of JSON. */
-export type Fields = Record<string, unknown>;
 
 /** A message that was read. */
 export interface McpMessage {
@@ -14,14 +12,11 @@ export interface McpMessage {
   /** the same as it stood: JavaScript rounds integers above 2^53 */
   id_text: string;
   /** as it stands in the body */
-  value: Fields;
+  value: JsonObject;
 }
 
 /** Who sent the messages, and the server's name: what every fact of them shares. */
 export type Sender = Pick<McpFacts, 'from' | 'server'>;
-
-export const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
-export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** Messages in one list. */
 const MESSAGES_MAX = 100;
@@ -71,7 +66,7 @@ const RESULT_KEYS: readonly (readonly [key: string, method: string])[] = [
  * What an agent's answer says. The request that it answers was sent by whichever worker had the stream, so the method is known by the form of the
  * result alone; one that has the form of several is none of them, as is an error.
  */
-function answerFacts(sender: Sender, { result }: Fields): McpFacts {
+function answerFacts(sender: Sender, { result }: JsonObject): McpFacts {
   if (sender.from === 'server' || !isObject(result)) return mcpFacts(sender);
   refuseOtherCase(result, ANSWER_KEYS);
   const methods = new Set(RESULT_KEYS.filter(([key]) => key in result).map(([, method]) => method));
@@ -84,7 +79,7 @@ const ANSWER_KEYS = new Set([...RESULT_KEYS.map(([key]) => key), 'content']);
 /** MCP, "Requests": the id is text or an integer, never null. */
 const isId = (id: unknown): id is string | number => typeof id === 'string' || (typeof id === 'number' && Number.isFinite(id));
 
-function factsOf(sender: Sender, method: string, params: Fields): McpFacts {
+function factsOf(sender: Sender, method: string, params: JsonObject): McpFacts {
   const { name, uri, ref } = params;
   if (method === 'tools/call' && typeof name !== 'string') throw new Error('a tool is called without its name');
   if (typeof name === 'string' && !isName(name)) throw new Error('a name has characters that no name has');
@@ -115,7 +110,7 @@ const MESSAGE_KEYS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'er
 const PARAMETER_KEYS = new Set(['name', 'arguments', 'uri', 'ref', '_meta']);
 
 /** Some readers (Go's encoding/json) take `Method` for `method`, and of both the last: what is read here must be what they read. */
-function refuseOtherCase(value: Fields, known: ReadonlySet<string>): void {
+function refuseOtherCase(value: JsonObject, known: ReadonlySet<string>): void {
   for (const key of Object.keys(value))
     if (!known.has(key) && known.has(key.normalize('NFKC').toLowerCase())) throw new Error('a key is spelled in another case');
 }

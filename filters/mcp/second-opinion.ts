@@ -1,11 +1,11 @@
+import { isObject, type JsonObject, text } from '../foreign-json.js';
 import { mcpFacts } from './facts.js';
 import type { McpMessage } from './messages.js';
-import { type Fields, isObject, text } from './messages.js';
 
 /** What Envoy's own filter read of a request (`http.mcp`): the first message that it saw. */
 export interface McpOpinion {
   method: string;
-  params: Fields;
+  params: JsonObject;
 }
 
 /** What its filter calls an answer to the server. */

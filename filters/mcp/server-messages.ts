@@ -1,4 +1,5 @@
 import { MidstreamError } from '../errors.js';
+import { isObject, type JsonObject, text } from '../foreign-json.js';
 import { decodeUtf8 } from '../http/charset.js';
 import { JsonSource } from '../http/json-source.js';
 import type { Decision } from '../policy/types.js';
@@ -6,7 +7,7 @@ import { substituteFor } from './answers.js';
 import { type MaskBytes, maskContents } from './contents.js';
 import type { McpParties } from './conversation.js';
 import { mcpFacts } from './facts.js';
-import { type Fields, isObject, type McpMessage, readMessages, text } from './messages.js';
+import { type McpMessage, readMessages } from './messages.js';
 import { mcpOperation } from './operation.js';
 import { type SseEvent, SseReader, withoutBreaks, writeEvent } from './sse.js';
 import { listedTools, toolHash } from './tools.js';
@@ -37,7 +38,7 @@ export class ServerMessages {
   take(text: string): string | undefined {
     const source = new JsonSource(text);
     const { messages, batch } = readMessages(source.value, { from: 'server', server: this.parties.resource }, source);
-    const kept: Fields[] = [];
+    const kept: JsonObject[] = [];
     let changed = false;
     for (const message of messages) {
       const next = message.kind === 'answer' ? message.value : this.judge(message);
@@ -52,7 +53,7 @@ export class ServerMessages {
   }
 
   /** A request that is refused becomes one that the client can only refuse; a notification goes. */
-  private judge(message: McpMessage): Fields | undefined {
+  private judge(message: McpMessage): JsonObject | undefined {
     const decision = this.parties.policy.decide(mcpOperation(message.facts, this.parties));
     const refused = decision.verdict !== 'allow';
     if (refused || message.kind === 'request') this.listener.judged(++this.count, message, decision);
@@ -63,7 +64,7 @@ export class ServerMessages {
   }
 
   /** Takes the tools out that rules refuse by their name alone: what an agent can't call it need not know, nor read what is said of it. */
-  private listTools(message: Fields): boolean {
+  private listTools(message: JsonObject): boolean {
     const listed = listedTools(message);
     if (listed === undefined) return false;
     const { memory, resource } = this.parties;

@@ -1,10 +1,10 @@
+import { isObject } from '../foreign-json.js';
 import type { HttpFacts } from '../http/facts.js';
 import { readTarget } from '../http/path.js';
 import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
 import type { Why } from './answers.js';
 import { type McpParties, McpRequest } from './conversation.js';
-import { isObject } from './messages.js';
 import { mcpOperation } from './operation.js';
 import { disagreement, type McpOpinion } from './second-opinion.js';
 import { eventStream, type McpBody, type McpListener, ServerMessages, wholeJson } from './server-messages.js';

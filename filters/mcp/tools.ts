@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Fields, isObject, text } from './messages.js';
+import { isObject, type JsonObject, text } from '../foreign-json.js';
 
 /** What a server said of one tool. */
 export interface ToolSeen {
@@ -26,7 +26,7 @@ export interface McpMemory {
 }
 
 /** The same for the same tool, in whatever order its keys come. Everything counts that a model is told: title, schemas, annotations too; `_meta` is for programs. */
-export function toolHash({ _meta, ...tool }: Fields): string {
+export function toolHash({ _meta, ...tool }: JsonObject): string {
   return createHash('sha256').update(canonical(tool)).digest('hex');
 }
 
@@ -40,8 +40,8 @@ function canonical(value: unknown): string {
 }
 
 /** The tools that the answer to tools/list names; undefined for any other message. A tool without a name is left out: nobody can call it. */
-export function listedTools(message: Fields): { result: Fields; tools: Fields[] } | undefined {
+export function listedTools(message: JsonObject): { result: JsonObject; tools: JsonObject[] } | undefined {
   const { result } = message;
   if (!isObject(result) || !Array.isArray(result['tools'])) return undefined;
-  return { result, tools: result['tools'].filter((tool): tool is Fields => isObject(tool) && text(tool['name']) !== '') };
+  return { result, tools: result['tools'].filter((tool): tool is JsonObject => isObject(tool) && text(tool['name']) !== '') };
 }

@@ -1,5 +1,5 @@
+import { list, text } from '../foreign-json.js';
 import type { StoredEvent } from './chain.js';
-import { list, text } from './fields.js';
 import { recordedRows } from './pg-rows.js';
 
 /** Fields that hold no text for people. */

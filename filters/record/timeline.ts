@@ -1,3 +1,4 @@
+import type { JsonObject } from '../foreign-json.js';
 import type { StoredEvent } from './chain.js';
 import { type RecordedRows, recordedRows } from './pg-rows.js';
 
@@ -11,11 +12,10 @@ export interface TimelineOptions {
   cell_chars_max: number;
 }
 
-type Fields = Record<string, unknown>;
 const str = (value: unknown): string =>
   typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);
-const list = (value: unknown): Fields[] => (Array.isArray(value) ? (value as Fields[]) : []);
-const of = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {});
+const list = (value: unknown): JsonObject[] => (Array.isArray(value) ? (value as JsonObject[]) : []);
+const of = (value: unknown): JsonObject => (typeof value === 'object' && value !== null ? (value as JsonObject) : {});
 const plural = (n: unknown, one: string): string => `${Number(n) || 0} ${one}${Number(n) === 1 ? '' : 's'}`;
 
 /** `1:02:03.456` */

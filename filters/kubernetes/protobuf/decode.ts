@@ -1,5 +1,5 @@
+import type { JsonObject } from '../../foreign-json.js';
 import { readJson } from '../../http/json.js';
-import type { JsonObject } from '../values.js';
 import { BadMessage, WireReader } from './reader.js';
 import { type Field, type Message, messageOf } from './table.js';
 

@@ -1,5 +1,5 @@
+import { record, text } from '../../foreign-json.js';
 import type { StoredEvent } from '../../record/chain.js';
-import { record, text } from '../../record/fields.js';
 import { strictness } from '../decide.js';
 import type { CompiledPolicy } from '../index.js';
 import { type MaskChange, ReplayedMasks } from './masks.js';

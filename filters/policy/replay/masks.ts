@@ -1,10 +1,10 @@
+import { list, record, text } from '../../foreign-json.js';
 import { maskPacked } from '../../http/masking.js';
 import { type ObjectMask, objectMasks } from '../../kubernetes/answers/marks.js';
 import { answerMasker } from '../../kubernetes/answers/masker.js';
 import { buildMaskSet, type MaskSet } from '../../postgres/rows/mask-set.js';
 import { matches } from '../../postgres/rows/rule-match.js';
 import type { StoredEvent } from '../../record/chain.js';
-import { list, record, text } from '../../record/fields.js';
 import { recordedRows } from '../../record/pg-rows.js';
 import type { SqlFacts } from '../../sql/facts.js';
 import type { MaskRule } from '../types.js';

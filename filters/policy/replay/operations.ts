@@ -1,10 +1,10 @@
+import { list, record, text } from '../../foreign-json.js';
 import { type DescribedRequest, describedReadings } from '../../http/described.js';
 import { messageFacts } from '../../http/websocket/facts.js';
 import { mcpFacts } from '../../mcp/facts.js';
 import { readMessages } from '../../mcp/messages.js';
 import { mcpOperation } from '../../mcp/operation.js';
 import type { StoredEvent } from '../../record/chain.js';
-import { list, record, text } from '../../record/fields.js';
 import type { SqlReader } from '../../sql/dialects/analyze.js';
 import type { SqlFacts } from '../../sql/facts.js';
 import { operationOf } from '../cases.js';

@@ -1,6 +1,6 @@
+import { list, record, text } from '../../foreign-json.js';
 import type { DescribedRequest } from '../../http/described.js';
 import type { StoredEvent } from '../../record/chain.js';
-import { list, record, text } from '../../record/fields.js';
 import { emptyStatement } from '../../sql/empty-statement.js';
 import type { SqlFacts } from '../../sql/facts.js';
 import type { Identity, Verdict } from '../types.js';
