@@ -1,9 +1,10 @@
 import { MidstreamError } from '../errors.js';
 import { ANCHORED_MIN, Anchors } from './anchors/anchors.js';
-import { judgeValue, NO_SECRET, STRONG, strengthOf } from './detectors/assignment.js';
 import { dateWithin } from './detectors/birth.js';
 import { cookiePairs } from './detectors/headers.js';
+import { judgeValue } from './detectors/judge.js';
 import { judgeLabelled, KEYED_KINDS, LABELLED_KINDS, wantedLabels } from './detectors/labelled.js';
+import { NO_SECRET, STRONG, strengthOf } from './detectors/names.js';
 import { CARD_KINDS } from './detectors/numbers.js';
 import { BANK, BIRTH, CARD, COOKIE, evidenceOfName, ITIN, NATIONAL_NAME, PHONE, SSN } from './evidence.js';
 import { expandKind, kindId, kinds } from './kinds.js';

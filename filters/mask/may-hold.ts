@@ -16,7 +16,7 @@ import {
   TOKEN,
   uuidEnd,
 } from './bytes.js';
-import { isQuotedPair, isWideColon, NO_SECRET, nameBefore, nameEnd, nameStart, strengthOf } from './detectors/assignment.js';
+import { isQuotedPair, isWideColon } from './detectors/assignment.js';
 import { isBirthWord } from './detectors/birth.js';
 import { inUuid, isPrintedCard, mayBeTyped } from './detectors/cards.js';
 import { isDate, isFraction } from './detectors/dates.js';
@@ -29,6 +29,7 @@ import { isSecretKind } from './detectors/kubernetes.js';
 import { isBicWord, KEYED_KINDS, LABELLED_KINDS, mayBeLabelled } from './detectors/labelled.js';
 import { standsAsVin } from './detectors/labelled-forms.js';
 import { macShape } from './detectors/mac.js';
+import { NO_SECRET, nameBefore, nameEnd, nameStart, strengthOf } from './detectors/names.js';
 import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
 import { CARD_KINDS } from './detectors/numbers.js';
 import { opensBlock } from './detectors/paired.js';

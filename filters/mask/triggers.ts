@@ -1,4 +1,4 @@
-import { ASSIGNED_KINDS } from './detectors/assignment.js';
+import { ASSIGNED_KINDS } from './detectors/judge.js';
 import { KEYED_KINDS } from './detectors/labelled.js';
 import { DIGIT_KINDS } from './detectors/numbers.js';
 import { tokenAnchors } from './detectors/tokens.js';

@@ -1,6 +1,6 @@
-import { NO_SECRET, strengthOf } from './detectors/assignment.js';
 import { isUsualCard } from './detectors/cards.js';
 import { isTopLevel } from './detectors/email.js';
+import { NO_SECRET, strengthOf } from './detectors/names.js';
 import { mayBePrinted } from './detectors/national-id.js';
 import { AGAINST, CARD, IDENTIFIER, NATIONAL, NETWORK, PHONE, QUALIFIER } from './evidence.js';
 import { Groups } from './groups.js';

@@ -1,7 +1,8 @@
 import { CLASS, IDENT } from '../bytes.js';
-import { ASSIGNED_KINDS, NAMING } from '../detectors/assignment.js';
 import { CARD_GROUPINGS } from '../detectors/cards.js';
+import { ASSIGNED_KINDS } from '../detectors/judge.js';
 import { KEYED_KINDS, LABELLED_KINDS } from '../detectors/labelled.js';
+import { NAMING } from '../detectors/names.js';
 import { BARE, FORMS, WORDED } from '../detectors/national-forms.js';
 import { CARD_KINDS } from '../detectors/numbers.js';
 import { tokenPairs, tokenPrefixes } from '../detectors/tokens.js';

@@ -1,7 +1,8 @@
 import { PASSWORD } from '../evidence.js';
 import type { Search } from '../search.js';
-import { judgeValue, STRONG } from './assignment.js';
 import { isQuote, quotedEnd } from './extent.js';
+import { judgeValue } from './judge.js';
+import { STRONG } from './names.js';
 import { SHELL_REACH } from './shell.js';
 
 /**

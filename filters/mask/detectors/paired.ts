@@ -1,9 +1,10 @@
 import { ALNUM, ascii, CLASS, IDENT, startsWith } from '../bytes.js';
 import { evidenceOf, PASSWORD } from '../evidence.js';
 import type { Search } from '../search.js';
-import { judgeValue, NO_SECRET, nameBefore, STRONG, strengthOf } from './assignment.js';
 import { isTokenText } from './code-values.js';
 import { isQuote, PLAIN_MAX, plainEnd, quotedEnd } from './extent.js';
+import { judgeValue } from './judge.js';
+import { NO_SECRET, nameBefore, STRONG, strengthOf } from './names.js';
 import { looksRandom } from './values.js';
 
 /**
