@@ -56,6 +56,8 @@ function processFilter(listener: HttpListener): object {
       ...typed('envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor'),
       stat_prefix: listener.name,
       failure_mode_allow: false,
+      // As ext_authz has it: without the gateway nobody is served, and clients may try again. Envoy's own answer would be 500.
+      status_on_error: { code: 'ServiceUnavailable' },
       message_timeout: MESSAGE_TIMEOUT,
       processing_mode: {
         request_header_mode: 'SEND',
