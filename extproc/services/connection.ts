@@ -1,7 +1,7 @@
 import type { ApprovalStore } from '../../filters/approval/types.js';
 import { MidstreamError } from '../../filters/errors.js';
 import type { LoginOutcome, LoginQuestion } from '../../filters/postgres/session/agent-login.js';
-import type { Effects, LookupEffect } from '../../filters/postgres/session/effects.js';
+import type { Effects, LookupEffect, MaskedCount } from '../../filters/postgres/session/effects.js';
 import { Session, type SessionInput, type SessionOptions } from '../../filters/postgres/session/session.js';
 import type { SessionRecorder } from '../../filters/record/events.js';
 import { HoldKeeper } from './hold-keeper.js';
@@ -52,6 +52,7 @@ export interface ConnectionMetrics {
   closed(reason: string): void;
   held(outcome: string): void;
   bytes(side: 'upstream' | 'downstream', bytes: number): void;
+  masked(values: readonly MaskedCount[]): void;
 }
 
 /** Open connections, and the way from a cancel key to its session. */
@@ -152,6 +153,7 @@ export class Connection {
     for (const record of effects.records) {
       const at = this.world.recorder.appendLine(record.type, record.json, record.original, record.wire);
       if (record.gating) ticket = at;
+      if (record.masked !== undefined && record.masked.length > 0) this.world.metrics.masked(record.masked);
     }
     for (const { verdict, rule } of effects.decisions) this.world.metrics.decision(verdict, rule);
     return ticket;

@@ -150,6 +150,7 @@ export class HttpConnection {
     for (const record of effects.records) {
       const at = this.world.recorder.appendLine(record.type, record.json, record.original, record.wire);
       if (record.gating) ticket = at;
+      if (record.masked !== undefined && record.masked.length > 0) this.world.metrics.masked(record.masked);
     }
     for (const { verdict, rule } of effects.decisions) this.world.metrics.decision(verdict, rule);
     return ticket;

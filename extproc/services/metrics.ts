@@ -17,7 +17,8 @@ export function createMetrics(): Metrics {
   const registers = [registry];
   // Counted by hand and told when they are asked for: the library makes and looks up a key of all labels for every count, which on a hot
   // connection costs more than deciding did.
-  const decided = new Map<string, Map<string, { count: number }>>();
+  const decided: Counts = new Map();
+  const masked: Counts = new Map();
   const sent = { upstream: 0, downstream: 0 };
   new Counter({
     name: 'midstream_decisions_total',
@@ -52,13 +53,23 @@ export function createMetrics(): Metrics {
       this.inc({ side: 'downstream' }, sent.downstream);
     },
   });
+  new Counter({
+    name: 'midstream_masked_values_total',
+    help: 'Values masked in answers that are over, by mask of the policy, and by kind where it is known',
+    labelNames: ['mask', 'kind'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [mask, kinds] of masked) for (const [kind, { count }] of kinds) this.inc({ mask, kind }, count);
+    },
+  });
   const reloads = new Counter({ name: 'midstream_policy_loads_total', help: 'Policy loads, by result', labelNames: ['result'], registers });
   const version = new Gauge({ name: 'midstream_policy_info', help: 'The policy in force', labelNames: ['version'], registers });
   return {
     registry,
-    decision: (verdict, rule) => {
-      const rules = at(decided, verdict, () => new Map<string, { count: number }>());
-      at(rules, rule, () => ({ count: 0 })).count++;
+    decision: (verdict, rule) => add(decided, verdict, rule, 1),
+    masked: (values) => {
+      for (const { rule, kind = '', count } of values) add(masked, rule, kind, count);
     },
     closed: (reason) => closed.inc({ reason: reasonClasses.has(reason) ? reason : 'other' }),
     held: (outcome) => held.inc({ outcome }),
@@ -100,6 +111,14 @@ export function createMetrics(): Metrics {
       });
     },
   };
+}
+
+/** by the values of two labels */
+type Counts = Map<string, Map<string, { count: number }>>;
+
+function add(counts: Counts, one: string, other: string, count: number): void {
+  const others = at(counts, one, () => new Map<string, { count: number }>());
+  at(others, other, () => ({ count: 0 })).count += count;
 }
 
 function at<V>(map: Map<string, V>, key: string, make: () => V): V {

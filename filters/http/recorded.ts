@@ -1,5 +1,6 @@
 import type { Decision, Identity } from '../policy/types.js';
 import { shownIdentity, shownTls } from '../record/shown-identity.js';
+import type { MaskedCount } from '../postgres/session/effects.js';
 import type { Effects } from './effects.js';
 import type { ExchangeOptions, HttpRules } from './exchange-options.js';
 import { REQUEST } from './request-text.js';
@@ -21,7 +22,9 @@ export class ExchangeRecord {
   constructor(private readonly out: () => Effects) {}
 
   event(type: string, event: object, gating = false): void {
-    this.line(type, `,${JSON.stringify(event).slice(1, -1)}`, gating);
+    const { masked } = event as { masked?: readonly MaskedCount[] };
+    const json = `,${JSON.stringify(event).slice(1, -1)}`;
+    this.out().records.push({ type, json, wire: undefined, gating, original: undefined, ...(masked === undefined ? {} : { masked }) });
   }
 
   /** `json`: fields of the event as they are written, behind a comma */
@@ -30,8 +33,8 @@ export class ExchangeRecord {
   }
 
   response(response: Response, rules: HttpRules, more = ''): void {
-    const { json, wire } = response.fields(rules, more);
-    this.out().records.push({ type: 'response', json, wire, gating: false, original: undefined });
+    const { json, wire, masked } = response.fields(rules, more);
+    this.out().records.push({ type: 'response', json, wire, gating: false, original: undefined, masked });
   }
 
   /** An error of the gateway's own. */

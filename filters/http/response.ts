@@ -1,6 +1,7 @@
 import { MidstreamError } from '../errors.js';
 import type { Policy } from '../policy/types.js';
 import type { WireField } from '../record/events.js';
+import type { MaskedCount } from '../postgres/session/effects.js';
 import type { RecordingMaskers } from '../record/shown-identity.js';
 import { isJson, mediaType } from './body.js';
 import { type Answer, type Effects, type Header, LENGTH_KEPT } from './effects.js';
@@ -257,7 +258,7 @@ export class Response {
   }
 
   /** Fields of the response event. */
-  fields(maskers: RecordingMaskers, more = ''): { json: string; wire: WireField } {
+  fields(maskers: RecordingMaskers, more = ''): { json: string; wire: WireField; masked: MaskedCount[] } {
     const masked = [
       ...(this.masker?.fired ?? []),
       ...(this.filter?.fired ?? []),
@@ -275,7 +276,7 @@ export class Response {
     };
     const fired = masked.map(({ rule, count }) => ({ column: '', rule, kind: '', count }));
     const rest = `","body_left_out":${this.bytes - this.kept_bytes},"masked":${JSON.stringify(fired)}${more}`;
-    return { json: `,${JSON.stringify(event).slice(1, -1)},"body":"`, wire: { chunks: this.kept, rest } };
+    return { json: `,${JSON.stringify(event).slice(1, -1)},"body":"`, wire: { chunks: this.kept, rest }, masked };
   }
 
   /** Throws MidstreamError where nothing can be read without what is masked. */

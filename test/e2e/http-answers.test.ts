@@ -58,6 +58,22 @@ describe('answers that come packed, through Envoy', function () {
     assert.doesNotMatch(text, /canary/);
   });
 
+  it('are counted by the masks that covered something in them, without what it was', async () => {
+    const counted = async () => {
+      const text = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
+      assert.ok(!text.includes('jane'));
+      return Number(/^midstream_masked_values_total\{mask="pii",kind=""\} (\d+)$/m.exec(text)?.[1] ?? 0);
+    };
+    const before = await counted();
+    backend.answer = (_request, response) => {
+      response.setHeader('x-owner', EMAIL);
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify([EMAIL, EMAIL, 'x']));
+    };
+    assert.equal(await (await fetch(world.base)).text(), JSON.stringify([MASKED, MASKED, 'x']));
+    assert.equal((await counted()) - before, 3);
+  });
+
   const rows = JSON.stringify(Array.from({ length: 3000 }, (_, id) => ({ id, mail: EMAIL, note: `row ${id * 7919}` })));
   const maskedRows = rows.replaceAll(EMAIL, MASKED);
 

@@ -19,6 +19,15 @@ export interface RecordEffect {
   gating: boolean;
   /** raw bytes for sealed originals */
   original: Buffer | undefined;
+  /** values that it says were masked, for whoever counts them; absent where none were */
+  masked?: readonly MaskedCount[];
+}
+
+/** How many values a mask of the policy covered; `kind` is empty where nobody knows it. */
+export interface MaskedCount {
+  rule: string;
+  kind?: string;
+  count: number;
 }
 
 export interface HoldEffect {

@@ -1,5 +1,5 @@
 import type { WireField } from '../../record/events.js';
-import { ByteQueue } from './effects.js';
+import { ByteQueue, type MaskedCount } from './effects.js';
 
 /** One operation that the client asked for, from its message to the end of its answer. */
 export class Request {
@@ -108,14 +108,18 @@ export class Request {
   }
 
   /** JSON fields of the response event, beginning with a comma. Names of columns are the client's to choose, so `show` masks them. */
-  responseFields(show: (name: string) => string, more: string): { json: string; wire: WireField | undefined } {
+  responseFields(show: (name: string) => string, more: string): {
+    json: string;
+    wire: WireField | undefined;
+    masked: readonly MaskedCount[];
+  } {
     const columns = this.columns.length === 0 ? '[]' : shownNames(this.columns, show);
-    const masked =
-      this.fired === undefined ? '[]' : JSON.stringify([...this.fired.values()].map((one) => ({ ...one, column: show(one.column) })));
+    const fired = this.fired === undefined ? nothingMasked : [...this.fired.values()];
+    const masked = fired.length === 0 ? '[]' : JSON.stringify(fired.map((one) => ({ ...one, column: show(one.column) })));
     const json = `,"request":"${this.id}","rows":${this.rows},"bytes":${this.bytes},"tag":${tagJson(this.tags)},"columns":${columns},"wire":"`;
     const rest = `","wire_left_out":${this.left_out},"masked":${masked}${more}`;
-    if (this.kept.length <= WIRE_INSIDE_MAX) return { json: json + this.kept.takeBase64() + rest, wire: undefined };
-    return { json, wire: { chunks: this.kept.take(), rest } };
+    if (this.kept.length <= WIRE_INSIDE_MAX) return { json: json + this.kept.takeBase64() + rest, wire: undefined, masked: fired };
+    return { json, wire: { chunks: this.kept.take(), rest }, masked: fired };
   }
 }
 
@@ -132,6 +136,7 @@ const TAGS_MAX = 100;
 const WIRE_INSIDE_MAX = 1024;
 
 const noNames: readonly string[] = [];
+const nothingMasked: readonly { column: string; rule: string; kind: string; count: number }[] = [];
 
 /** Columns of a layout come with every answer that has it. */
 const shown = new WeakMap<readonly string[], { show: (name: string) => string; json: string }>();

@@ -425,8 +425,8 @@ export class Session {
 
   /** The answer to one request, as far as it went. */
   recordResponse(request: Request, more = ''): void {
-    const { json, wire } = request.responseFields(this.rules!.maskText, more);
-    this.record('response', json, false, request.takeOriginal(), wire);
+    const { json, wire, masked } = request.responseFields(this.rules!.maskText, more);
+    this.out.records.push({ type: 'response', json, wire, gating: false, original: request.takeOriginal(), masked });
   }
 
   record(type: string, json: string, gating: boolean, original?: Buffer, wire?: WireField): void {

@@ -49,7 +49,7 @@ function connection() {
     recordingBusy: () => false,
     received: () => undefined,
     log: { warn: () => undefined, error: () => undefined },
-    metrics: { decision: () => undefined, closed: () => undefined, held: () => undefined, bytes: () => undefined },
+    metrics: { decision: () => undefined, closed: () => undefined, held: () => undefined, bytes: () => undefined, masked: () => undefined },
     now: () => 1_700_000_000_000,
   };
   const analyzer = createAnalyzer({ cache_entries_max: 10, cache_bytes_max: MIB, statement_bytes_max: MIB });
