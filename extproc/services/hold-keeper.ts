@@ -26,6 +26,14 @@ export interface HoldingSession {
   tick: { every_ms: number; call(): void } | undefined;
 }
 
+/**
+ * Resolves when what had come when it was called has been read: a client's end that reached this machine before its approval must not be
+ * overtaken by it. The first turn ends the reading that goes on, the second is a whole one.
+ */
+const whatHasCome = async (): Promise<void> => {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
 /** Stores what a session holds, waits for its end, and tells the session once. */
 export class HoldKeeper {
   private stopWatching: (() => void) | undefined;
@@ -106,6 +114,11 @@ export class HoldKeeper {
     const { hold } = record.operation;
     this.unwatch();
     if (record.status === 'pending') return;
+    if (record.status === 'approved') {
+      await whatHasCome();
+      // Its end told the store.
+      if (this.session.held() !== hold) return;
+    }
     let { reason } = record;
     let outcome: ApprovalInput['outcome'] = record.status;
     if (record.status === 'approved') {

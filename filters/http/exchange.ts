@@ -327,6 +327,7 @@ export class Exchange {
       headers: this.facts.headers,
       body,
       decision,
+      unnumbered: this.mcp?.unnumbered,
     });
     this.phase = 'held';
     this.heldCount++;

@@ -22,13 +22,18 @@ export function operationOf(what: {
   /** raw and whole */
   body: Buffer;
   decision: Decision;
+  /** the same for bodies that differ only in what names one request, as OF_ONE_REQUEST; undefined: the body itself says it */
+  unnumbered: string | undefined;
 }): HeldOperation {
   const { session, rules, identity, text, decision } = what;
   const { resource } = session;
   const policy_version = rules.policy.version;
   const terms = decision.approval ?? plainTerms;
   const bound = { identity, resource, database: '', user: '', policy_version };
-  const headers = JSON.stringify(Object.entries(what.headers).filter(([name]) => !OF_ONE_REQUEST.has(name)));
+  // A higher number may be a longer one.
+  const counted = (name: string) => !OF_ONE_REQUEST.has(name) && !(what.unnumbered !== undefined && name === 'content-length');
+  const headers = JSON.stringify(Object.entries(what.headers).filter(([name]) => counted(name)));
+  const same = createHash('sha256').update(what.unnumbered ?? what.body);
   const now = session.now();
   const hold = session.newId();
   return {
@@ -47,7 +52,7 @@ export function operationOf(what: {
     message: decision.message,
     policy_version,
     terms,
-    digest: digestOf({ ...bound, text: text.line, params: [headers, createHash('sha256').update(what.body).digest('hex')] }),
+    digest: digestOf({ ...bound, text: text.line, params: [headers, same.digest('hex')] }),
     shape: shapeOf({ ...bound, fingerprint: text.fingerprint, rule: decision.rule }),
     created_ms: now,
     expires_ms: now + terms.wait_ms,

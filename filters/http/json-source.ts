@@ -4,6 +4,11 @@ import { type JsonNode, readTree, stringOf } from './json-tree.js';
 /** Numbers that JavaScript may write otherwise than they stood; what looks like one in a text does no harm. */
 const MAY_DIFFER = /\d{16}|\d[.eE]|-0/;
 
+/** Keys of an object, and of objects in it. */
+export interface LeftOut {
+  readonly [key: string]: true | LeftOut;
+}
+
 /**
  * JSON that was read, may be changed, and is written again. What was not changed is written as it stood: as a number of JavaScript, 12345678901234567890
  * would be another, and 1.0 an integer.
@@ -50,6 +55,18 @@ export class JsonSource {
     const node = this.nodes.get(object);
     const stood = node?.type === 'object' ? node.entries.findLast(({ name }) => name === key)?.value : undefined;
     return this.write(object[key], stood);
+  }
+
+  /** An object of the value as it stood, on one line, without some of its keys. */
+  writeWithout(object: Record<string, unknown>, leftOut: LeftOut): string {
+    const written = Object.entries(object).flatMap(([key, inner]) => {
+      const out = Object.hasOwn(leftOut, key) ? leftOut[key]! : undefined;
+      if (out === true) return [];
+      const isObject = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
+      const text = out !== undefined && isObject ? this.writeWithout(inner as Record<string, unknown>, out) : this.writeEntry(object, key);
+      return [`${JSON.stringify(key)}:${text}`];
+    });
+    return `{${written.join()}}`;
   }
 
   private same(value: unknown, node: JsonNode): boolean {

@@ -1,6 +1,6 @@
 import { isObject } from '../foreign-json.js';
 import { decodeUtf8 } from '../http/charset.js';
-import { JsonSource } from '../http/json-source.js';
+import { JsonSource, type LeftOut } from '../http/json-source.js';
 import { strictestDecision } from '../policy/decide.js';
 import type { Decision, Identity, Policy } from '../policy/types.js';
 import { refusalsOf, restored, type Why, writeMessage } from './answers.js';
@@ -66,6 +66,12 @@ export class McpRequest {
     return answers.length === 0 ? undefined : asBody(answers, this.batch);
   }
 
+  /** What it asks for, apart from the numbers that clients give their requests; undefined where it is packed, so that only its bytes say it. */
+  get unnumbered(): string | undefined {
+    const { source, messages } = this;
+    return source && JSON.stringify(messages.map(({ kind, value }) => source.writeWithout(value, kind === 'request' ? NUMBERS : {})));
+  }
+
   /** Who asked for progress: their tokens, as JSON. */
   get tokens(): string[] {
     return this.messages.flatMap(({ kind, value: { params } }) => {
@@ -81,6 +87,9 @@ export class McpRequest {
     return this.messages.some(({ kind }) => kind === 'request');
   }
 }
+
+/** Of a request: names that its client makes up for it, under which it is answered and told of progress. */
+const NUMBERS: LeftOut = { id: true, params: { _meta: { progressToken: true } } };
 
 const asBody = (messages: readonly string[], batch: boolean): string => (batch ? `[${messages.join()}]` : messages[0]!);
 

@@ -134,6 +134,11 @@ export class McpSide {
     return this.request?.body;
   }
 
+  /** see McpRequest */
+  get unnumbered(): string | undefined {
+    return this.request?.unnumbered;
+  }
+
   /** What Envoy itself read of the request. */
   second(opinion: McpOpinion): void {
     this.opinion = opinion;

@@ -24,6 +24,7 @@ version: 1
 rules:
   - { name: no-shell, on: mcp, when: 'mcp.tool in ["shell", "exec"]', then: deny, message: No shells for agents. }
   - { name: transfers, on: mcp, when: 'mcp.tool == "transfer" && mcp.arguments.amount > 100', then: approve, approve: { by: [finance] } }
+  - { name: refunds, on: mcp, when: 'mcp.tool == "refund"', then: approve, approve: { by: [finance], lease: { same: text, for: 5m, uses: 1 } } }
   - { name: no-etc, on: mcp, when: 'mcp.uri.startsWith("file:///etc/")', then: deny, message: Not that file. }
   - { name: seen, on: mcp, when: 'mcp.method == "tools/list"', then: deny, mode: observe }
 masks:
@@ -48,6 +49,10 @@ function makeServer(): McpServer {
   server.registerTool('transfer', { description: 'moves money', inputSchema: { amount: z.number() } }, ({ amount }) => {
     ran.push(`transfer ${amount}`);
     return { content: [{ type: 'text', text: `sent ${amount}` }] };
+  });
+  server.registerTool('refund', { description: 'gives money back', inputSchema: { order: z.number() } }, ({ order }) => {
+    ran.push(`refund ${order}`);
+    return { content: [{ type: 'text', text: `refunded ${order}` }] };
   });
   server.registerResource('passwd', 'file:///etc/passwd', {}, (uri) => ({ contents: [{ uri: uri.href, text: 'root' }] }));
   server.registerResource('readme', 'file:///srv/readme', {}, (uri) => ({ contents: [{ uri: uri.href, text: `ask ${EMAIL}` }] }));
@@ -146,7 +151,7 @@ for (const json of [true, false])
 
     it('lists the tools but those that are refused by their name', async () => {
       const { tools } = await client.listTools();
-      assert.deepEqual(tools.map(({ name }) => name).sort(), ['lookup', 'transfer']);
+      assert.deepEqual(tools.map(({ name }) => name).sort(), ['lookup', 'refund', 'transfer']);
       assert.ok(tools.every(({ description }) => description !== undefined));
     });
 
@@ -230,6 +235,18 @@ for (const json of [true, false])
       await decide('approve');
       assert.equal(textOf(await sent), 'sent 9000');
       assert.deepEqual(heard, ['Waits for an approval (rule transfers).']);
+    });
+
+    it('takes the same call again on a lease, whatever number the client gives it, and no other', async () => {
+      const refund = (order: number) => client.callTool({ name: 'refund', arguments: { order } });
+      const first = refund(1);
+      await decide('approve');
+      assert.equal(textOf(await first), 'refunded 1');
+      assert.equal(textOf(await refund(1)), 'refunded 1');
+      const other = refund(2);
+      await decide('deny');
+      assert.equal((await other).isError, true);
+      assert.deepEqual(ran, ['refund 1', 'refund 1']);
     });
 
     it('refuses what is no message', async () => {

@@ -77,7 +77,7 @@ export class Driver {
     return this.last;
   }
 
-  request(line: string, headers: Header[] = [], body?: string): Effects {
+  request(line: string, headers: Header[] = [], body?: string | Buffer): Effects {
     const [method, path] = line.split(' ') as [string, string];
     const all: Header[] = [[':method', method], [':authority', 'api.example:80'], [':path', path], ...headers];
     const effects = this.step({ type: 'request_headers', headers: all, end: body === undefined });

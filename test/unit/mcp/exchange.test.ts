@@ -278,6 +278,37 @@ describe('an exchange with an MCP server', () => {
     assert.notEqual(shapes[0], shapes[1]);
   });
 
+  it('gives a lease by text for the same call under another number, and for no other call', () => {
+    const held = `version: 1\nrules:\n  - { name: all, on: mcp, when: 'mcp.method in ["tools/call", ""]', then: approve }\n`;
+    const digest = (text: string, encoding: [string, string][] = []) => {
+      const d = exchange(held);
+      const bytes = encoding.length === 0 ? Buffer.from(text) : gzipSync(text);
+      d.request('POST /mcp', [...json, ...encoding, ['content-length', String(bytes.length)]], bytes);
+      return d.last.holds[0]!.digest;
+    };
+    const ask = (id: string, args = '{"n":12345678901234567890}', meta = '{"progressToken":7}') =>
+      `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"a","big":12345678901234567890,"arguments":${args},"_meta":${meta}}}`;
+    const first = digest(ask('9'));
+    for (const other of [ask('10'), ask('"x"'), ask('9', undefined, '{"progressToken":"other"}')]) assert.equal(digest(other), first, other);
+    for (const other of [
+      ask('9', '{"n":12345678901234567891}'),
+      ask('9').replace('"big":12345678901234567890', '"big":12345678901234567891'),
+      ask('9', '{"n":12345678901234567890,"id":1}'),
+      ask('9', undefined, '{"progressToken":7,"x":1}'),
+      ask('9').replace('"id":9,', ''),
+      ask('9').replace('"name":"a"', '"name":"b"'),
+    ])
+      assert.notEqual(digest(other), first, other);
+    const lists = [`[${ask('1')}]`, `[${ask('1')},${ask('2')}]`, `[${ask('3')},${ask('4')}]`].map((text) => digest(text));
+    assert.notEqual(lists[0], lists[1]);
+    assert.equal(lists[1], lists[2]);
+    // Of an answer the number says what it answers; what is packed is not read again.
+    const answers = (id: number) => `{"jsonrpc":"2.0","id":${id},"result":{}}`;
+    assert.notEqual(digest(answers(1)), digest(answers(2)));
+    const packed: [string, string][] = [['content-encoding', 'gzip']];
+    assert.notEqual(digest(ask('1'), packed), digest(ask('2'), packed));
+  });
+
   it('refuses what a server asks: the client gets what it can only refuse, the server its error', () => {
     const d = exchange(policy);
     d.request('GET /mcp');
