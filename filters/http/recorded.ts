@@ -1,6 +1,6 @@
 import type { Decision, Identity } from '../policy/types.js';
-import { shownIdentity, shownTls } from '../record/shown-identity.js';
 import type { MaskedCount } from '../postgres/session/effects.js';
+import { shownIdentity, shownTls } from '../record/shown-identity.js';
 import type { Effects } from './effects.js';
 import type { ExchangeOptions, HttpRules } from './exchange-options.js';
 import { REQUEST } from './request-text.js';

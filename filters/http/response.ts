@@ -1,7 +1,7 @@
 import { MidstreamError } from '../errors.js';
 import type { Policy } from '../policy/types.js';
-import type { WireField } from '../record/events.js';
 import type { MaskedCount } from '../postgres/session/effects.js';
+import type { WireField } from '../record/events.js';
 import type { RecordingMaskers } from '../record/shown-identity.js';
 import { isJson, mediaType } from './body.js';
 import { type Answer, type Effects, type Header, LENGTH_KEPT } from './effects.js';

@@ -108,7 +108,10 @@ export class Request {
   }
 
   /** JSON fields of the response event, beginning with a comma. Names of columns are the client's to choose, so `show` masks them. */
-  responseFields(show: (name: string) => string, more: string): {
+  responseFields(
+    show: (name: string) => string,
+    more: string,
+  ): {
     json: string;
     wire: WireField | undefined;
     masked: readonly MaskedCount[];

@@ -289,7 +289,8 @@ describe('an exchange with an MCP server', () => {
     const ask = (id: string, args = '{"n":12345678901234567890}', meta = '{"progressToken":7}') =>
       `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"a","big":12345678901234567890,"arguments":${args},"_meta":${meta}}}`;
     const first = digest(ask('9'));
-    for (const other of [ask('10'), ask('"x"'), ask('9', undefined, '{"progressToken":"other"}')]) assert.equal(digest(other), first, other);
+    for (const other of [ask('10'), ask('"x"'), ask('9', undefined, '{"progressToken":"other"}')])
+      assert.equal(digest(other), first, other);
     for (const other of [
       ask('9', '{"n":12345678901234567891}'),
       ask('9').replace('"big":12345678901234567890', '"big":12345678901234567891'),
