@@ -16,8 +16,8 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { packageRoot } from '../../extproc/process/places.js';
+import { Approver } from '../support/approver.js';
 import { eventually } from '../support/gateway.js';
-import { pendingAt } from '../support/http-holds.js';
 import { atRest, type HttpWorld, httpWorld } from '../support/http-world.js';
 
 const file = join(packageRoot(), 'test/support/grpc/people.proto');
@@ -147,10 +147,10 @@ describe('gRPC through Envoy and the gateway, by the library that most use', fun
       const call = undescribed['Get']!({ name: 'x' } as never, ((error: ServiceError) => resolve(error)) as never) as { cancel(): void };
       leave = () => call.cancel();
     });
-    await eventually('the hold', async () => ((await pendingAt(blind)).length === 1 ? true : undefined));
+    await eventually('the hold', async () => ((await new Approver(blind.up).pending()).length === 1 ? true : undefined));
     leave();
     assert.equal((await ended).code, 1);
-    await eventually('the hold ends', async () => ((await pendingAt(blind)).length === 0 ? true : undefined));
+    await eventually('the hold ends', async () => ((await new Approver(blind.up).pending()).length === 0 ? true : undefined));
     undescribed.close();
   });
 

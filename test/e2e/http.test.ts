@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pino from 'pino';
 import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
-import { startUp, type Up } from '../../extproc/up.js';
 import { recordedEvents } from '../faults/support/world.js';
+import { Approver } from '../support/approver.js';
 import { eventually } from '../support/gateway.js';
+import { Backend, type HttpWorld, httpWorld } from '../support/http-world.js';
 import { judgedOtherwise } from '../support/judged-again.js';
 
 const policy = `
@@ -25,66 +21,21 @@ masks:
 const CARD = '4111 1111 1111 1111';
 const EMAIL = 'jane.doe@example.com';
 
-/** A server of which each test says what it answers. */
-class Backend {
-  answer: (request: IncomingMessage, response: ServerResponse, body: Buffer) => void = (_request, response) => response.end('ok');
-  /** of every request that came */
-  readonly seen: { line: string; headers: IncomingMessage['headers']; body: string }[] = [];
-  private readonly server: Server;
-
-  constructor() {
-    this.server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        const body = Buffer.concat(chunks);
-        this.seen.push({ line: `${request.method} ${request.url}`, headers: request.headers, body: body.toString() });
-        this.answer(request, response, body);
-      });
-      request.on('error', () => undefined);
-    });
-  }
-
-  async start(): Promise<string> {
-    this.server.listen(0, '127.0.0.1');
-    await once(this.server, 'listening');
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  stop(): void {
-    this.server.closeAllConnections();
-    this.server.close();
-  }
-}
-
 describe('an HTTP server behind Envoy and the gateway', function () {
   this.timeout(60_000);
   const backend = new Backend();
-  let directory: string;
-  let up: Up;
+  let world: HttpWorld;
+  let approver: Approver;
   let base: string;
 
   before(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'midstream-http-'));
-    writeFileSync(join(directory, 'policy.yaml'), policy);
-    up = await startUp({
-      version: 'test',
-      listen: { host: '127.0.0.1', port: 0 },
-      http: { url: await backend.start(), listen: { host: '127.0.0.1', port: 0 } },
-      transport: 'ext_proc',
-      policyFile: join(directory, 'policy.yaml'),
-      recordDirectory: join(directory, 'recordings'),
-      durability: 'strict',
-      catalogueUrl: undefined,
-      log: pino({ level: 'silent' }),
-      progress: () => {},
-    });
-    base = `http://127.0.0.1:${up.http!.port}`;
+    world = await httpWorld(await backend.start(), policy, { durability: 'strict' });
+    approver = new Approver(world.up);
+    base = world.base;
   });
   after(async () => {
-    await up?.stop();
+    await world?.stop();
     backend.stop();
-    rmSync(directory, { recursive: true, force: true });
   });
   beforeEach(() => {
     backend.seen.length = 0;
@@ -96,16 +47,6 @@ describe('an HTTP server behind Envoy and the gateway', function () {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), etag: '"1"' });
     response.end(text);
   };
-  const pending = async () => {
-    const answer = await fetch(`${up.api}/v1/approvals?status=pending`, { headers: { authorization: `Bearer ${up.operatorToken}` } });
-    return ((await answer.json()) as { approvals: { operation: { hold: string; text: string } }[] }).approvals;
-  };
-  const decide = (hold: string, verdict: string) =>
-    fetch(`${up.api}/v1/approvals/${hold}/${verdict}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${up.operatorToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ comment: 'as asked' }),
-    });
   const payout = (amount: number, signal?: AbortSignal) =>
     fetch(`${base}/v1/payouts`, {
       method: 'POST',
@@ -186,7 +127,7 @@ describe('an HTTP server behind Envoy and the gateway', function () {
     for (const path of ['/admin', '/x/..%2fadmin/users', '/%61dmin', '//admin', '/x/%252e%252e/admin']) {
       const [status, type, text] = await new Promise<[number, string, string]>((resolve, reject) => {
         // fetch would tidy the path up
-        httpRequest({ host: '127.0.0.1', port: up.http!.port, path }, (response) => {
+        httpRequest({ host: '127.0.0.1', port: world.port, path }, (response) => {
           let body = '';
           response.on('data', (chunk: Buffer) => (body += chunk.toString()));
           response.on('end', () => resolve([response.statusCode!, response.headers['content-type']!, body]));
@@ -205,39 +146,30 @@ describe('an HTTP server behind Envoy and the gateway', function () {
     backend.answer = json({ paid: true, card: CARD });
     assert.equal((await payout(10)).status, 200, 'a small one waits for nobody');
     const waiting = payout(5000);
-    const [held] = await eventually('the hold', async () => {
-      const all = await pending();
-      return all.length === 1 ? all : undefined;
-    });
-    assert.match(held!.operation.text, /\/v1\/payouts\n\n\{"amount":5000\}$/);
+    const held = await approver.held();
+    assert.match(held.text, /\/v1\/payouts\n\n\{"amount":5000\}$/);
     assert.equal(backend.seen.length, 1);
-    assert.equal((await decide(held!.operation.hold, 'approve')).status, 200);
+    assert.equal((await approver.decide(held.hold, 'approve')).status, 200);
     const answer = await waiting;
     assert.deepEqual(await answer.json(), { paid: true, card: '**** **** **** 1111' });
-    assert.equal(backend.seen[1]!.body, '{"amount":5000}');
+    assert.equal(backend.seen[1]!.body.toString(), '{"amount":5000}');
   });
 
   it('tells who denied it, and never runs what a client gave up', async () => {
     const denied = payout(6000);
-    const [first] = await eventually('the hold', async () => {
-      const all = await pending();
-      return all.length === 1 ? all : undefined;
-    });
-    await decide(first!.operation.hold, 'deny');
+    const first = await approver.held();
+    await approver.decide(first.hold, 'deny');
     const answer = await denied;
     assert.equal(answer.status, 403);
     assert.match(((await answer.json()) as { detail: string }).detail, /denied by operator: as asked/);
 
     const gone = new AbortController();
     const left = payout(7000, gone.signal).catch(() => 'aborted');
-    const [second] = await eventually('the hold', async () => {
-      const all = await pending();
-      return all.length === 1 ? all : undefined;
-    });
+    const second = await approver.held();
     gone.abort();
     assert.equal(await left, 'aborted');
-    await eventually('the hold is ended', async () => ((await pending()).length === 0 ? true : undefined));
-    assert.notEqual((await decide(second!.operation.hold, 'approve')).status, 200);
+    await eventually('the hold is ended', async () => ((await approver.pending()).length === 0 ? true : undefined));
+    assert.notEqual((await approver.decide(second.hold, 'approve')).status, 200);
     assert.deepEqual(backend.seen, []);
   });
 
@@ -297,8 +229,8 @@ describe('an HTTP server behind Envoy and the gateway', function () {
   });
 
   it('has recorded every request with its answer, in recordings that verify and hold no value', async () => {
-    await up.runtime.recordings.rotate();
-    const recordings = join(directory, 'recordings');
+    await world.up.runtime.recordings.rotate();
+    const { recordings } = world;
     const events = await recordedEvents(recordings);
     const opened = events.filter((event) => event.type === 'session.open');
     assert.ok(opened.length > 10);
@@ -321,7 +253,7 @@ describe('an HTTP server behind Envoy and the gateway', function () {
 
   it('passes nothing when the gateway is gone', async () => {
     const before = backend.seen.length;
-    await up.runtime.stop('the test ends it');
+    await world.up.runtime.stop('the test ends it');
     // A moment later Envoy has seen it too: from then on it says that nobody is there, as a client that may try again reads it.
     const answer = await eventually('503 without the gateway', async () => {
       const answer = await fetch(`${base}/v1/people`).catch(() => undefined);

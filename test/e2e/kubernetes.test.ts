@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pino from 'pino';
 import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
-import { startUp, type Up } from '../../extproc/up.js';
+import type { Up } from '../../extproc/up.js';
 import { MARK } from '../../filters/kubernetes/answers/marks.js';
 import { recordedEvents } from '../faults/support/world.js';
+import { Approver } from '../support/approver.js';
 import { eventually } from '../support/gateway.js';
 import { judgedOtherwise } from '../support/judged-again.js';
 import { type Kubernetes, kubeconfigOf, kubectl, type Ran, sharedKubernetes, tlsFile } from '../support/kubernetes.js';
+import { ANY_PORT, type UpWorld, upWorld } from '../support/up-world.js';
 
 const policy = `
 version: 1
@@ -38,7 +38,7 @@ const manifest = (password: string) =>
 
 describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function () {
   this.timeout(90_000);
-  let directory: string;
+  let world: UpWorld;
   let kube: Kubernetes;
   let up: Up;
 
@@ -57,24 +57,11 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
 
   before(async function () {
     kube = await sharedKubernetes(this);
-    directory = mkdtempSync(join(tmpdir(), 'midstream-e2e-kube-'));
-    writeFileSync(join(directory, 'policy.yaml'), policy);
-    up = await startUp({
-      version: 'test',
-      listen: { host: '127.0.0.1', port: 0 },
-      kubernetes: { kubeconfig: kube.kubeconfig, listen: { host: '127.0.0.1', port: 0 } },
-      transport: 'ext_proc',
-      policyFile: join(directory, 'policy.yaml'),
-      recordDirectory: join(directory, 'recordings'),
-      durability: 'strict',
-      catalogueUrl: undefined,
-      log: pino({ level: 'silent' }),
-      progress: () => {},
-    });
+    world = await upWorld(policy, { kubernetes: { kubeconfig: kube.kubeconfig, listen: ANY_PORT } });
+    up = world.up;
   });
   after(async () => {
-    await up?.stop();
-    if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+    await world?.stop();
   });
 
   it('the agent’s kubeconfig holds no credential, and is for its owner alone', async () => {
@@ -197,7 +184,7 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
     }
     const config = await ok(['get', 'configmap', 'app', '-o', 'yaml']);
     assert.match((await run(['replace', '-f', '-'], { input: config })).err, /carries a masked value/);
-    const editor = join(directory, 'editor.sh');
+    const editor = join(world.directory, 'editor.sh');
     writeFileSync(editor, '#!/bin/sh\nsed -i \'s/^metadata:/metadata:\\n  labels: {edited: "yes"}/\' "$1"\n');
     chmodSync(editor, 0o755);
     assert.match(await ok(['edit', 'secret', 'db'], { env: { KUBE_EDITOR: editor } }), /secret\/db edited/);
@@ -248,20 +235,7 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
   });
 
   it('a held request waits in flight, and says afterwards that it did', async () => {
-    const decide = async (verdict: 'approve' | 'deny') => {
-      const headers = { authorization: `Bearer ${up.operatorToken}`, 'content-type': 'application/json' };
-      const [held] = await eventually('the hold', async () => {
-        const answer = await fetch(`${up.api}/v1/approvals?status=pending`, { headers });
-        const { approvals } = (await answer.json()) as { approvals: { operation: { hold: string; text: string } }[] };
-        return approvals.length === 1 ? approvals : undefined;
-      });
-      await fetch(`${up.api}/v1/approvals/${held!.operation.hold}/${verdict}`, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify({ comment: 'as asked' }),
-      });
-      return held!.operation.text;
-    };
+    const decide = async (verdict: 'approve' | 'deny') => (await new Approver(up).decideNext(verdict)).text;
     // A Scale that does not say its number is one of none.
     for (const [type, patch] of [
       ['json', '[{"op":"remove","path":"/spec/replicas"}]'],
@@ -284,27 +258,16 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
   });
 
   it('calls the API server with a client certificate, and believes only the authority of its kubeconfig', async () => {
-    const kubeconfig = join(directory, 'certificate.kubeconfig');
+    const kubeconfig = join(world.directory, 'certificate.kubeconfig');
     const through = async (cluster: object): Promise<Ran> => {
       const user = {
         'client-certificate': tlsFile('client.pem'),
         'client-key-data': readFileSync(tlsFile('client.key')).toString('base64'),
       };
       writeFileSync(kubeconfig, kubeconfigOf({ server: kube.server, ...cluster }, user));
-      const other = await startUp({
-        version: 'test',
-        listen: { host: '127.0.0.1', port: 0 },
-        kubernetes: { kubeconfig, listen: { host: '127.0.0.1', port: 0 } },
-        transport: 'ext_proc',
-        policyFile: join(directory, 'policy.yaml'),
-        recordDirectory: join(directory, 'second', 'recordings'),
-        durability: 'relaxed',
-        catalogueUrl: undefined,
-        log: pino({ level: 'silent' }),
-        progress: () => {},
-      });
+      const other = await upWorld(policy, { kubernetes: { kubeconfig, listen: ANY_PORT } });
       try {
-        return await kubectl(kube.binaries, other.kubernetes!.kubeconfig, ['auth', 'whoami', '-o', 'json']);
+        return await kubectl(kube.binaries, other.up.kubernetes!.kubeconfig, ['auth', 'whoami', '-o', 'json']);
       } finally {
         await other.stop();
       }
@@ -317,7 +280,7 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
   });
 
   it('has recorded who asked for what, without a Secret in it', async () => {
-    const recordings = join(directory, 'recordings');
+    const { recordings } = world;
     await up.runtime.recordings.rotate();
     const events = await recordedEvents(recordings);
     const operations = events.filter(({ type }) => type === 'request').map((event) => String(event['operation']));

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pino from 'pino';
-import { startUp, type Up } from '../../extproc/up.js';
+import type { Up } from '../../extproc/up.js';
+import { Approver } from '../support/approver.js';
 import { eventually } from '../support/gateway.js';
 import { freePort } from '../support/ports.js';
+import { ANY_PORT, type UpWorld, upWorld } from '../support/up-world.js';
 
 const policy = `
 version: 1
@@ -20,16 +18,15 @@ const event = (value: object) => `data: ${JSON.stringify({ jsonrpc: '2.0', ...va
 
 describe('an answer of MCP that begins while the call waits, through real Envoy', function () {
   this.timeout(60_000);
-  let directory: string;
+  let world: UpWorld;
   let up: Up;
+  let approver: Approver;
   let backend: Server;
   /** answers of the server that are open, and how many of them the other side has left */
   let open: ServerResponse[] = [];
   let left = 0;
 
   before(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'midstream-mcp-begun-'));
-    writeFileSync(join(directory, 'policy.yaml'), policy);
     backend = createServer((request, response) => {
       request.resume();
       response.on('close', () => {
@@ -41,25 +38,17 @@ describe('an answer of MCP that begins while the call waits, through real Envoy'
     });
     backend.listen(await freePort(), '127.0.0.1'); // it comes back on the same port
     await once(backend, 'listening');
-    up = await startUp({
-      version: 'test',
-      listen: { host: '127.0.0.1', port: 0 },
-      mcp: { url: `http://127.0.0.1:${(backend.address() as AddressInfo).port}`, listen: { host: '127.0.0.1', port: 0 } },
-      transport: 'ext_proc',
-      policyFile: join(directory, 'policy.yaml'),
-      recordDirectory: join(directory, 'recordings'),
-      durability: 'strict',
-      catalogueUrl: undefined,
-      log: pino({ level: 'silent' }),
-      progress: () => {},
+    world = await upWorld(policy, {
+      mcp: { url: `http://127.0.0.1:${(backend.address() as AddressInfo).port}`, listen: ANY_PORT },
       limits: { notice_every_ms: 100 },
     });
+    up = world.up;
+    approver = new Approver(up);
   });
   after(async () => {
-    await up?.stop();
+    await world?.stop();
     backend?.closeAllConnections();
     backend?.close();
-    rmSync(directory, { recursive: true, force: true });
   });
   beforeEach(() => {
     open = [];
@@ -84,17 +73,8 @@ describe('an answer of MCP that begins while the call waits, through real Envoy'
     }
     return text;
   };
-  const pending = async (): Promise<string[]> => {
-    const answer = await fetch(`${up.api}/v1/approvals?status=pending`, { headers: { authorization: `Bearer ${up.operatorToken}` } });
-    return ((await answer.json()) as { approvals: { operation: { hold: string } }[] }).approvals.map(({ operation }) => operation.hold);
-  };
   const approve = async () => {
-    const [hold] = await eventually('the hold', async () => ((await pending()).length === 1 ? pending() : undefined));
-    await fetch(`${up.api}/v1/approvals/${hold}/approve`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${up.operatorToken}`, 'content-type': 'application/json' },
-      body: '{}',
-    });
+    await approver.decideNext('approve');
     return eventually('the server to be asked', () => Promise.resolve(open[0]));
   };
   const nothingLeft = async () => {
@@ -123,7 +103,7 @@ describe('an answer of MCP that begins while the call waits, through real Envoy'
     const reader = await call(abort.signal);
     await readUntil(reader, '"progress":-1');
     abort.abort();
-    await eventually('the hold to end', async () => (await pending()).length === 0 || undefined);
+    await eventually('the hold to end', async () => (await approver.pending()).length === 0 || undefined);
     await nothingLeft();
     assert.equal(open.length, 0);
   });
@@ -150,15 +130,11 @@ describe('an answer of MCP that begins while the call waits, through real Envoy'
   it('is a refusal where the server can not be reached', async () => {
     const reader = await call();
     await readUntil(reader, '"progress":-1');
-    const [hold] = await eventually('the hold', async () => ((await pending()).length === 1 ? pending() : undefined));
+    const { hold } = await approver.held();
     backend.closeAllConnections();
     const { port } = backend.address() as AddressInfo;
     await new Promise((resolve) => backend.close(resolve));
-    await fetch(`${up.api}/v1/approvals/${hold}/approve`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${up.operatorToken}`, 'content-type': 'application/json' },
-      body: '{}',
-    });
+    await approver.decide(hold, 'approve');
     const text = await readUntil(reader, '"isError":true');
     assert.match(text, /can not be reached/);
     assert.equal((await reader.read()).done, true);

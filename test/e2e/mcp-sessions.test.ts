@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
@@ -20,14 +18,15 @@ import {
   LoggingMessageNotificationSchema,
   type Progress,
 } from '@modelcontextprotocol/sdk/types.js';
-import pino from 'pino';
 import { z } from 'zod';
 import { openMcpStore } from '../../extproc/stores/mcp/sqlite.js';
 import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
-import { startUp, type Up } from '../../extproc/up.js';
+import type { Up } from '../../extproc/up.js';
 import { recordedEvents } from '../faults/support/world.js';
+import { Approver } from '../support/approver.js';
 import { eventually } from '../support/gateway.js';
 import { judgedOtherwise } from '../support/judged-again.js';
+import { ANY_PORT, type UpWorld, upWorld } from '../support/up-world.js';
 
 const policy = `
 version: 1
@@ -150,8 +149,9 @@ const textOf = (result: unknown): string => (result as { content: { text: string
 for (const kind of ['streamable HTTP', 'the older HTTP+SSE'] as const)
   describe(`sessions of MCP behind Envoy and the gateway, by the official SDK (${kind})`, function () {
     this.timeout(60_000);
-    let directory: string;
+    let world: UpWorld;
     let up: Up;
+    let approver: Approver;
     let backend: Server;
     let client: Client;
     /** what the client was asked and told */
@@ -182,45 +182,19 @@ for (const kind of ['streamable HTTP', 'the older HTTP+SSE'] as const)
       await made.connect(transport as never);
       return made;
     };
-    const api = async (path: string, init: RequestInit = {}) =>
-      (
-        await fetch(`${up.api}/v1/approvals${path}`, {
-          ...init,
-          headers: { authorization: `Bearer ${up.operatorToken}`, 'content-type': 'application/json' },
-        })
-      ).json() as Promise<{ approvals: { operation: { hold: string } }[] }>;
-    const holds = (n: number) =>
-      eventually(`${n} holds`, async () => {
-        const { approvals } = await api('?status=pending');
-        return approvals.length === n ? approvals.map(({ operation }) => operation.hold) : undefined;
-      });
-
     before(async () => {
-      directory = mkdtempSync(join(tmpdir(), 'midstream-mcp-'));
-      writeFileSync(join(directory, 'policy.yaml'), policy);
       const started = await startServer();
       backend = started.server;
-      up = await startUp({
-        version: 'test',
-        listen: { host: '127.0.0.1', port: 0 },
-        mcp: { url: started.url, listen: { host: '127.0.0.1', port: 0 } },
-        transport: 'ext_proc',
-        policyFile: join(directory, 'policy.yaml'),
-        recordDirectory: join(directory, 'recordings'),
-        durability: 'strict',
-        catalogueUrl: undefined,
-        log: pino({ level: 'silent' }),
-        progress: () => {},
-        limits: { notice_every_ms: 100 },
-      });
+      world = await upWorld(policy, { mcp: { url: started.url, listen: ANY_PORT }, limits: { notice_every_ms: 100 } });
+      up = world.up;
+      approver = new Approver(up);
       client = await connect();
     });
     after(async () => {
       await client?.close();
-      await up?.stop();
+      await world?.stop();
       backend?.closeAllConnections();
       backend?.close();
-      rmSync(directory, { recursive: true, force: true });
     });
     beforeEach(() => {
       ran.length = 0;
@@ -263,7 +237,7 @@ for (const kind of ['streamable HTTP', 'the older HTTP+SSE'] as const)
         timeout: 2000,
         resetTimeoutOnProgress: true,
       });
-      const [hold] = await holds(1);
+      const { hold } = await approver.held();
       await eventually('progress', () => Promise.resolve(progress.length >= 3 || undefined));
       assert.equal(progress[0]!.message, 'Waits for an approval (rule transfers).');
       assert.deepEqual(
@@ -271,7 +245,7 @@ for (const kind of ['streamable HTTP', 'the older HTTP+SSE'] as const)
         [-1, -1 / 2, -1 / 3],
       );
       assert.deepEqual(ran, []);
-      await api(`/${hold}/approve`, { method: 'POST', body: '{}' });
+      await approver.decide(hold, 'approve');
       assert.equal(textOf(await call), 'sent 5');
       assert.deepEqual(ran, ['transfer 5']);
     });
@@ -279,10 +253,10 @@ for (const kind of ['streamable HTTP', 'the older HTTP+SSE'] as const)
     it('never runs what the client cancels', async () => {
       const abort = new AbortController();
       const call = client.callTool({ name: 'transfer', arguments: { amount: 6 } }, undefined, { signal: abort.signal });
-      await holds(1);
+      await approver.holds(1);
       abort.abort();
       await assert.rejects(call);
-      await holds(0);
+      await approver.holds(0);
       assert.deepEqual(ran, []);
       assert.equal(textOf(await client.callTool({ name: 'lookup', arguments: { name: 'x' } })), 'x: j***@example.com', 'the session lives');
     });
@@ -294,7 +268,7 @@ for (const kind of ['streamable HTTP', 'the older HTTP+SSE'] as const)
         assert.ok(!JSON.stringify(await other.listTools()).includes('id_rsa'), 'the model does not read it');
         const refused = await other.callTool({ name: 'lookup', arguments: { name: 'x' } });
         assert.equal(textOf(refused), 'This tool is not what it was. (rule changed)');
-        const store = openMcpStore(join(directory, 'mcp.db'), { create: false });
+        const store = openMcpStore(join(world.directory, 'mcp.db'), { create: false });
         assert.deepEqual(
           store.accept(new URL(`http://${store.list()[0]!.server}`).host, 'lookup', 'ann').map(({ tool }) => tool),
           ['lookup'],
@@ -308,7 +282,7 @@ for (const kind of ['streamable HTTP', 'the older HTTP+SSE'] as const)
     });
 
     it('has recorded what was asked and decided, in recordings that verify', async () => {
-      const recordings = join(directory, 'recordings');
+      const { recordings } = world;
       await client.close();
       await up.runtime.recordings.rotate();
       const events = await recordedEvents(recordings);

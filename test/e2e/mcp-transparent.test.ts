@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -14,11 +11,11 @@ import {
   ResourceUpdatedNotificationSchema,
   ToolListChangedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
-import pino from 'pino';
 import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
-import { startUp, type Up } from '../../extproc/up.js';
+import type { Up } from '../../extproc/up.js';
 import { eventually } from '../support/gateway.js';
 import { startTalkativeServer, type TalkativeServer } from '../support/mcp-server.js';
+import { ANY_PORT, type UpWorld, upWorld } from '../support/up-world.js';
 
 /** Rules and masks are in force, and none of them has to do with what is said here. */
 const policy = `
@@ -129,32 +126,19 @@ const updates = (told: readonly unknown[]): number =>
 
 describe('all that the official SDK can say, with and without the gateway', function () {
   this.timeout(120_000);
-  let directory: string;
+  let world: UpWorld;
   let up: Up;
   let backend: TalkativeServer;
 
   before(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'midstream-mcp-all-'));
-    writeFileSync(join(directory, 'policy.yaml'), policy);
     backend = await startTalkativeServer();
-    up = await startUp({
-      version: 'test',
-      listen: { host: '127.0.0.1', port: 0 },
-      mcp: { url: backend.url, listen: { host: '127.0.0.1', port: 0 } },
-      transport: 'ext_proc',
-      policyFile: join(directory, 'policy.yaml'),
-      recordDirectory: join(directory, 'recordings'),
-      durability: 'relaxed',
-      catalogueUrl: undefined,
-      log: pino({ level: 'silent' }),
-      progress: () => {},
-    });
+    world = await upWorld(policy, { mcp: { url: backend.url, listen: ANY_PORT }, durability: 'relaxed' });
+    up = world.up;
   });
   after(async () => {
-    await up?.stop();
+    await world?.stop();
     backend?.server.closeAllConnections();
     backend?.server.close();
-    rmSync(directory, { recursive: true, force: true });
   });
 
   for (const kind of ['streamable HTTP', 'the older HTTP+SSE'] as const)
@@ -170,6 +154,6 @@ describe('all that the official SDK can say, with and without the gateway', func
 
   it('is recorded, in recordings that verify', async () => {
     await up.runtime.recordings.rotate();
-    assert.deepEqual((await verifyRecordings(join(directory, 'recordings'))).problems, []);
+    assert.deepEqual((await verifyRecordings(world.recordings)).problems, []);
   });
 });

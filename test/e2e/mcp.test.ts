@@ -1,23 +1,22 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
-import pino from 'pino';
 import { z } from 'zod';
 import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
-import { startUp, type Up } from '../../extproc/up.js';
+import type { Up } from '../../extproc/up.js';
 import { recordedEvents } from '../faults/support/world.js';
+import { Approver } from '../support/approver.js';
 import { eventually } from '../support/gateway.js';
 import { judgedOtherwise } from '../support/judged-again.js';
+import { ANY_PORT, type UpWorld, upWorld } from '../support/up-world.js';
 
 const policy = `
 version: 1
@@ -96,58 +95,32 @@ async function startServer(json: boolean): Promise<{ url: string; server: Server
 for (const json of [true, false])
   describe(`an MCP server behind Envoy and the gateway, by the official SDK (${json ? 'JSON' : 'event streams'})`, function () {
     this.timeout(60_000);
-    let directory: string;
+    let world: UpWorld;
     let up: Up;
     let backend: Server;
     let client: Client;
 
     before(async () => {
-      directory = mkdtempSync(join(tmpdir(), 'midstream-mcp-'));
-      writeFileSync(join(directory, 'policy.yaml'), policy);
       const started = await startServer(json);
       backend = started.server;
-      up = await startUp({
-        version: 'test',
-        listen: { host: '127.0.0.1', port: 0 },
-        // Envoy's own reader beside ours in one of the two: it agrees with all that follows.
-        mcp: { url: started.url, listen: { host: '127.0.0.1', port: 0 }, mcp_filter: json },
-        transport: 'ext_proc',
-        policyFile: join(directory, 'policy.yaml'),
-        recordDirectory: join(directory, 'recordings'),
-        durability: 'strict',
-        catalogueUrl: undefined,
-        log: pino({ level: 'silent' }),
-        progress: () => {},
-      });
+      // Envoy's own reader beside ours in one of the two: it agrees with all that follows.
+      world = await upWorld(policy, { mcp: { url: started.url, listen: ANY_PORT, mcp_filter: json } });
+      up = world.up;
       client = new Client({ name: 'agent', version: '1.0.0' });
       await client.connect(new StreamableHTTPClientTransport(new URL(`http://127.0.0.1:${up.mcp!.port}/mcp`)) as never);
     });
     after(async () => {
       await client?.close();
-      await up?.stop();
+      await world?.stop();
       backend?.closeAllConnections();
       backend?.close();
-      rmSync(directory, { recursive: true, force: true });
     });
     beforeEach(() => {
       ran.length = 0;
     });
 
     const textOf = (result: unknown): string => (result as { content: { text: string }[] }).content[0]!.text;
-    const decide = async (verdict: 'approve' | 'deny') => {
-      const headers = { authorization: `Bearer ${up.operatorToken}`, 'content-type': 'application/json' };
-      const [held] = await eventually('the hold', async () => {
-        const answer = await fetch(`${up.api}/v1/approvals?status=pending`, { headers });
-        const { approvals } = (await answer.json()) as { approvals: { operation: { hold: string; text: string } }[] };
-        return approvals.length === 1 ? approvals : undefined;
-      });
-      await fetch(`${up.api}/v1/approvals/${held!.operation.hold}/${verdict}`, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify({ comment: 'as asked' }),
-      });
-      return held!.operation.text;
-    };
+    const decide = async (verdict: 'approve' | 'deny') => (await new Approver(up).decideNext(verdict)).text;
 
     it('lists the tools but those that are refused by their name', async () => {
       const { tools } = await client.listTools();
@@ -283,7 +256,7 @@ for (const json of [true, false])
     });
 
     it('has recorded each message with what it asked for', async () => {
-      const recordings = join(directory, 'recordings');
+      const { recordings } = world;
       await up.runtime.recordings.rotate();
       const events = await recordedEvents(recordings);
       const operations = events.filter(({ type }) => type === 'request').map((event) => event['operation']);

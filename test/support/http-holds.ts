@@ -1,22 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
 import type { UpOptions } from '../../extproc/up.js';
 import type { StoredEvent } from '../../filters/record/chain.js';
 import { recordedEvents } from '../faults/support/world.js';
-import { eventually } from './gateway.js';
+import { Approver, type Held } from './approver.js';
 import { Backend, type HttpWorld, httpWorld } from './http-world.js';
-
-export interface Held {
-  hold: string;
-  text: string;
-}
-
-/** What waits for a decision. */
-export async function pendingAt({ up: { api, operatorToken } }: HttpWorld): Promise<Held[]> {
-  const answer = await fetch(`${api}/v1/approvals?status=pending`, { headers: { authorization: `Bearer ${operatorToken}` } });
-  return ((await answer.json()) as { approvals: { operation: Held }[] }).approvals.map(({ operation }) => operation);
-}
 
 /** A real server behind a real Envoy and the gateway, with its approvals at hand. */
 export class HeldWorld {
@@ -43,30 +31,26 @@ export class HeldWorld {
     return type === undefined ? events : events.filter((event) => event.type === type);
   }
 
+  private get approver(): Approver {
+    return new Approver(this.world.up);
+  }
+
   pending(): Promise<Held[]> {
-    return pendingAt(this.world);
+    return this.approver.pending();
   }
 
   /** The one operation that waits. */
   held(): Promise<Held> {
-    return eventually('the hold', async () => {
-      const all = await this.pending();
-      return all.length === 1 ? all[0] : undefined;
-    });
+    return this.approver.held();
   }
 
   decide(hold: string, verdict: 'approve' | 'deny'): Promise<Response> {
-    const { api, operatorToken } = this.world.up;
-    return fetch(`${api}/v1/approvals/${hold}/${verdict}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ comment: 'as asked' }),
-    });
+    return this.approver.decide(hold, verdict);
   }
 
   /** Another policy, in force when this is done. */
   async policy(text: string): Promise<void> {
-    writeFileSync(join(dirname(this.world.recordings), 'policy.yaml'), text);
+    writeFileSync(this.world.policyFile, text);
     await this.world.up.runtime.reload();
   }
 

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pino from 'pino';
 import { readStats } from '../../extproc/process/envoy-admin.js';
-import { startUp, type Up, type UpOptions } from '../../extproc/up.js';
+import type { UpOptions } from '../../extproc/up.js';
 import { eventually } from './gateway.js';
+import { ANY_PORT, type UpWorld, upWorld } from './up-world.js';
 
 export type Answerer = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
 
@@ -44,43 +41,16 @@ export class Backend {
   }
 }
 
-export interface HttpWorld {
-  up: Up;
+export interface HttpWorld extends UpWorld {
   port: number;
   base: string;
-  recordings: string;
-  stop(): Promise<void>;
 }
 
 /** Envoy and the gateway before a server of HTTP, under a policy. */
 export async function httpWorld(url: string, policy: string, more: Partial<UpOptions> = {}): Promise<HttpWorld> {
-  const directory = mkdtempSync(join(tmpdir(), 'midstream-http-'));
-  writeFileSync(join(directory, 'policy.yaml'), policy);
-  const recordings = join(directory, 'recordings');
-  const up = await startUp({
-    version: 'test',
-    listen: { host: '127.0.0.1', port: 0 },
-    http: { url, listen: { host: '127.0.0.1', port: 0 } },
-    transport: 'ext_proc',
-    policyFile: join(directory, 'policy.yaml'),
-    recordDirectory: recordings,
-    durability: 'relaxed',
-    catalogueUrl: undefined,
-    log: pino({ level: 'silent' }),
-    progress: () => {},
-    ...more,
-  });
-  const { port } = up.http!;
-  return {
-    up,
-    port,
-    base: `http://127.0.0.1:${port}`,
-    recordings,
-    async stop() {
-      await up.stop();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
+  const world = await upWorld(policy, { http: { url, listen: ANY_PORT }, durability: 'relaxed', ...more });
+  const { port } = world.up.http!;
+  return { ...world, port, base: `http://127.0.0.1:${port}` };
 }
 
 /** Waits until no request is open at Envoy, and asserts that it was never told to let something pass. */

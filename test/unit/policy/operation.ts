@@ -1,29 +1,10 @@
 import type { Identity, PostgresOperation } from '../../../filters/policy/types.js';
+import { emptyStatement } from '../../../filters/sql/empty-statement.js';
 import type { SqlFacts, StatementFacts } from '../../../filters/sql/facts.js';
 
 /** A statement that does nothing special, with what a test changes. */
 export function statement(changes: Partial<StatementFacts> = {}): StatementFacts {
-  return {
-    kind: 'select',
-    object: '',
-    within: 'top',
-    objects: [],
-    columns: [],
-    functions: [],
-    reaches: [],
-    writes: false,
-    filtered: true,
-    limit: -1,
-    copy_direction: '',
-    copy_target: '',
-    setting: '',
-    setting_value: '',
-    name: '',
-    analyze: false,
-    weakens: [],
-    opaque: [],
-    ...changes,
-  };
+  return { ...emptyStatement('select', 'top'), ...changes };
 }
 
 export function sqlFacts(statements: Partial<StatementFacts>[], changes: Partial<SqlFacts> = {}): SqlFacts {
