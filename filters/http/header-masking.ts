@@ -1,7 +1,6 @@
 import { MidstreamError } from '../errors.js';
-import { throughEscapes } from '../mask/readings/through.js';
-import { maskString } from '../mask/text.js';
 import { headerForm } from './header-form.js';
+import { joinedRules } from './joined-masks.js';
 import type { BodyMask } from './masking.js';
 import { maskUnwrapped } from './wrappings.js';
 
@@ -61,14 +60,14 @@ export interface MaskedLine {
 /** One header, whatever its name. Throws MidstreamError for a Content-Type that can't be read any more without what is masked. */
 export function maskLine(masks: readonly BodyMask[], name: string, value: string): MaskedLine {
   const fired: string[] = [];
+  const rules = joinedRules(masks);
   const mask = (text: string, key: string): string => {
-    let masked = text;
-    for (const one of masks) {
-      const next = maskString(throughEscapes(one.detector), one.masker, masked, key);
-      if (next !== masked) fired.push(one.name);
-      masked = next;
-    }
-    return masked;
+    const before = rules.counts;
+    const bytes = Buffer.from(text, 'utf8');
+    const masked = rules.maskWhole(bytes, 0, bytes.length, { name: key });
+    if (masked === undefined) return text;
+    fired.push(...rules.firedSince(before, masks));
+    return masked.toString('utf8');
   };
   if (mask(name, '') !== name) return { value, fired, named: true };
   const form = headerForm(name);

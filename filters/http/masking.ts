@@ -7,13 +7,14 @@ import { JsonMasker } from '../mask/codecs/json.js';
 import { JsonKeys } from '../mask/codecs/json-place.js';
 import { SseMasker } from '../mask/codecs/sse.js';
 import { XmlMasker } from '../mask/codecs/xml.js';
-import { JoinedRules, joinDetectors } from '../mask/joined.js';
+import type { JoinedRules } from '../mask/joined.js';
 import { createMasker } from '../mask/masker.js';
 import { textMasker } from '../mask/stream/text-masker.js';
 import type { Detector, MaskAs, Masker } from '../mask/types.js';
 import { isJson, mediaType } from './body.js';
 import { DeclaredCharset } from './declared-charset.js';
 import { Base64Masker, GrpcMasker, type GrpcOptions } from './grpc/masker.js';
+import { joinedRules } from './joined-masks.js';
 import { isMedia, isUtf32, LOOK_BYTES, lookedType, packedAs, utf16Of } from './look.js';
 import { MultipartMasker } from './multipart-masker.js';
 import { AS_IT_IS, charsetOf, charsetOfType, isUtf16, ToUtf8, ToUtf16 } from './transcode.js';
@@ -24,7 +25,7 @@ export interface BodyMask {
   detector: Detector;
   as: MaskAs;
   masker: Masker;
-  /** it looks into strings of JSON that are base64 */
+  /** strings of JSON that are base64 are looked into, by all masks that read the text with it */
   base64?: boolean;
 }
 
@@ -45,6 +46,8 @@ export interface BodyAsked {
   depth?: number;
   /** told once where nobody can look into the body, and why; throws where the policy lets none through */
   opaque?: (reason: string) => void;
+  /** of the body whose part it is: they count for all of it */
+  rules?: JoinedRules;
   /** its messages are read by their descriptor; `text`: they come as base64 */
   grpc?: GrpcOptions & { text: boolean };
 }
@@ -64,13 +67,14 @@ export interface ContentMasker {
 }
 
 /**
- * Masks a body of this media type by all rules, one after the other, and gives what comes out. How it is read is decided by its first
+ * Masks a body of this media type by all rules, which read it together, and gives what comes out. How it is read is decided by its first
  * bytes too (look.ts). What no codec knows is read as text, images too: a value that stands in them in plain is found there.
  */
 export class BodyMasker implements ContentMasker {
-  private stages: StreamCodec[] = [];
-  /** the rules read the body together */
-  private joined: JoinedRules | undefined;
+  /** undefined: it is not decided yet how the body is read */
+  private stage: StreamCodec | undefined;
+  /** several rules that read the body together */
+  private rules: JoinedRules | undefined;
   /** the first bytes, until it is decided how they are read */
   private head: Buffer | undefined = Buffer.alloc(0);
   private decoder: ToUtf8 | undefined;
@@ -99,35 +103,36 @@ export class BodyMasker implements ContentMasker {
   /** The sender pauses: lets go what is sure. */
   flush(): void {
     if (this.head !== undefined && this.head.length > 0 && !BEGUN_MARK.test(this.head.toString('latin1'))) this.look();
-    for (const stage of this.stages) stage.flush();
+    this.stage?.flush();
   }
 
   end(): void {
     if (this.head !== undefined) this.look();
     if (this.head !== undefined) this.open();
-    if (this.decoder !== undefined) this.stages[0]!.push(this.decoder.push(NOTHING, true));
-    for (const stage of this.stages) stage.end();
+    if (this.decoder !== undefined) this.stage!.push(this.decoder.push(NOTHING, true));
+    this.stage!.end();
   }
 
   /** bytes held back now */
   get held(): number {
-    return this.stages.reduce((sum, stage) => sum + stage.held, this.head?.length ?? 0);
+    return (this.head?.length ?? 0) + (this.stage?.held ?? 0);
   }
 
   /** values masked so far */
   get hits(): number {
-    return this.stages.reduce((sum, stage) => sum + stage.hits, 0);
+    return this.stage?.hits ?? 0;
   }
 
   /** values masked so far, by rule */
   get fired(): { rule: string; count: number }[] {
-    const counts = this.joined?.counts ?? this.stages.map((stage) => stage.hits);
+    if (this.masks.length === 0) return [];
+    const counts = this.rules?.counts ?? [this.hits];
     return counts.map((count, i) => ({ rule: this.masks[i]!.name, count })).filter(({ count }) => count > 0);
   }
 
   private take(chunk: Uint8Array): void {
     if (this.declared !== undefined) this.watch(chunk);
-    this.stages[0]!.push(this.decoder === undefined ? chunk : this.decoder.push(chunk, false));
+    this.stage!.push(this.decoder === undefined ? chunk : this.decoder.push(chunk, false));
   }
 
   /** A reader that goes by a charset which the document itself names may see what is not seen here. */
@@ -166,47 +171,45 @@ export class BodyMasker implements ContentMasker {
       this.declared = new DeclaredCharset();
       this.watch(head);
     }
-    let next = (bytes: Uint8Array): void => {
+    const write = (bytes: Uint8Array): void => {
       if (bytes.length > 0) this.write(this.encoder === undefined ? Buffer.from(bytes) : this.encoder.push(Buffer.from(bytes)));
     };
-    const joined = this.asked.grpc === undefined && !type.startsWith('multipart/') ? joinedOf(this.masks) : undefined;
-    if (joined !== undefined) {
-      this.joined = joined;
-      const { detector, rules } = joined;
-      const options = {
-        detector,
-        masker: rules[0]!.masker,
-        write: next,
-        rules: joined,
-        keys: keysOf(detector),
-        ...base64Of(this.masks[0]!),
-      };
-      this.stages = [codecOf(type, options)];
-      this.stages[0]!.push(text);
-      return;
-    }
-    for (const mask of [...this.masks].reverse()) {
-      const { detector, masker } = mask;
-      const options = { detector, masker, write: next, keys: keysOf(detector), ...base64Of(mask) };
-      const stage = this.codec(type, options, mask);
-      this.stages.unshift(stage);
-      next = (bytes) => stage.push(bytes);
-    }
-    this.stages[0]!.push(text);
+    this.stage = this.codec(type, write);
+    this.stage.push(text);
   }
 
-  private codec(type: string, options: CodecOptions, mask: BodyMask): StreamCodec {
-    const { grpc, boundary, depth = 0 } = this.asked;
-    if (grpc !== undefined) return grpcCodec(grpc, options);
-    if (!type.startsWith('multipart/') || boundary === undefined || depth === PARTS_DEPTH_MAX) return codecOf(type, options);
-    // A part is a body of its own.
-    return new MultipartMasker(options, boundary, mask, (contentType, { write }) => {
+  private codec(type: string, write: (bytes: Uint8Array) => void): StreamCodec {
+    const { masks, asked } = this;
+    const { grpc, boundary, depth = 0 } = asked;
+    const [first] = masks;
+    if (first === undefined) return passing(write);
+    const parted = type.startsWith('multipart/') && boundary !== undefined && depth < PARTS_DEPTH_MAX;
+    this.rules = asked.rules ?? (masks.length > 1 || grpc !== undefined || parted ? joinedRules(masks) : undefined);
+    const { rules } = this;
+    const detector = rules?.detector ?? first.detector;
+    const options: CodecOptions = {
+      detector,
+      masker: rules?.strongest ?? first.masker,
+      write,
+      keys: keysOf(detector),
+      ...(rules === undefined ? {} : { rules }),
+      ...(masks.some(({ base64 }) => base64) ? { base64: true } : {}),
+    };
+    if (grpc !== undefined) return grpcCodec(grpc, options, rules!);
+    return parted ? this.parts(options, boundary, rules!) : codecOf(type, options);
+  }
+
+  /** A part is a body of its own. */
+  private parts(options: CodecOptions, boundary: string, rules: JoinedRules): StreamCodec {
+    const { masks, asked } = this;
+    return new MultipartMasker(options, boundary, { masks, rules }, (contentType, { write }) => {
       const { charset } = charsetOfType(contentType);
       if (charset !== AS_IT_IS && !isUtf16(charset)) throw new MidstreamError('bad_input', `a part of it is ${charset}`);
-      const { opaque } = this.asked;
-      return new BodyMasker([mask], mediaType(contentType), write, {
+      const { opaque, depth = 0 } = asked;
+      return new BodyMasker(masks, mediaType(contentType), write, {
         ...bodyParameters(contentType),
         depth: depth + 1,
+        rules,
         ...(opaque && { opaque }),
       });
     });
@@ -267,8 +270,9 @@ export function bodyParameters(contentType: string): { charset: string; boundary
   return { charset: charsetOfType(contentType).name, ...(found === undefined ? {} : { boundary: found }) };
 }
 
-function base64Of({ base64 }: BodyMask): { base64?: true } {
-  return base64 === true ? { base64 } : {};
+/** Nothing is masked. */
+function passing(write: (bytes: Uint8Array) => void): StreamCodec {
+  return { push: write, flush: () => undefined, end: () => undefined, hits: 0, held: 0 };
 }
 
 /** Answers of one server have the same keys: what is known of one is known of the next. */
@@ -281,17 +285,6 @@ function keysOf(detector: Detector): JsonKeys {
     keys.set(detector, known);
   }
   return known;
-}
-
-/** Detectors that were joined, by the masks of a policy: undefined where each rule has to read for itself. */
-const detectors = new WeakMap<readonly BodyMask[], Detector | undefined>();
-
-/** The rules of these masks, joined for one body; undefined where there is one, or they differ in how they read. */
-function joinedOf(masks: readonly BodyMask[]): JoinedRules | undefined {
-  if (masks.length < 2 || masks.some(({ base64 }) => base64 !== masks[0]!.base64)) return undefined;
-  if (!detectors.has(masks)) detectors.set(masks, joinDetectors(masks));
-  const detector = detectors.get(masks);
-  return detector === undefined ? undefined : new JoinedRules(detector, masks);
 }
 
 function isJsonType(type: string): boolean {
@@ -314,8 +307,8 @@ export function maskPacked(masks: readonly BodyMask[], type: string, bytes: Buff
   return Buffer.concat(out);
 }
 
-function grpcCodec(grpc: GrpcOptions & { text: boolean }, options: CodecOptions): StreamCodec {
-  return grpc.text ? new Base64Masker(options, (inner) => new GrpcMasker(inner, grpc)) : new GrpcMasker(options, grpc);
+function grpcCodec(grpc: GrpcOptions & { text: boolean }, options: CodecOptions, rules: JoinedRules): StreamCodec {
+  return grpc.text ? new Base64Masker(options, (inner) => new GrpcMasker(inner, grpc, rules)) : new GrpcMasker(options, grpc, rules);
 }
 
 function codecOf(type: string, options: CodecOptions): StreamCodec {

@@ -1,5 +1,6 @@
 import { MidstreamError } from '../errors.js';
 import type { CodecOptions, StreamCodec } from '../mask/codecs/codec.js';
+import type { JoinedRules } from '../mask/joined.js';
 import { type TextMasker, textMasker } from '../mask/stream/text-masker.js';
 import type { BodyMask } from './masking.js';
 import { maskPartHeaders } from './part-headers.js';
@@ -27,7 +28,7 @@ export class MultipartMasker implements StreamCodec {
   constructor(
     private readonly options: CodecOptions,
     boundary: string,
-    private readonly mask: BodyMask,
+    private readonly by: { masks: readonly BodyMask[]; rules: JoinedRules },
     private readonly make: MakeCodec,
   ) {
     this.delimiter = Buffer.from(`--${boundary}`, 'latin1');
@@ -109,7 +110,11 @@ export class MultipartMasker implements StreamCodec {
     const end = /^\r?\n|\r?\n\r?\n/.exec(text);
     if (end === null) return this.rest.length > HEADERS_BYTES_MAX ? this.fail() : false;
     const stop = end.index + end[0].length;
-    const { type, masked } = maskPartHeaders(this.mask, text.slice(0, stop), () => this.settled++);
+    const { masks, rules } = this.by;
+    const { type, masked } = maskPartHeaders(masks, text.slice(0, stop), (rule) => {
+      this.settled++;
+      rules.counted(masks.findIndex(({ name }) => name === rule));
+    });
     this.options.write(Buffer.from(masked, 'latin1'));
     this.rest = Buffer.from(this.rest.subarray(stop));
     this.inHeaders = false;

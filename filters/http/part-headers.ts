@@ -35,7 +35,11 @@ function* headersOf(block: string): Generator<PartHeader> {
  * part whose text can't be seen.
  * @param block one character a byte
  */
-export function maskPartHeaders(mask: BodyMask, block: string, fired: () => void): { type: string; masked: string } {
+export function maskPartHeaders(
+  masks: readonly BodyMask[],
+  block: string,
+  fired: (rule: string) => void,
+): { type: string; masked: string } {
   let type = '';
   let masked = '';
   for (const { raw, name, before, value, end } of headersOf(block)) {
@@ -44,8 +48,8 @@ export function maskPartHeaders(mask: BodyMask, block: string, fired: () => void
       throw new MidstreamError('bad_input', 'a part of the answer is encoded');
     if (name === 'content-encoding' && !/^identity$/i.test(value.trim()))
       throw new MidstreamError('bad_input', 'a part of the answer is packed');
-    const line = maskLine([mask], name, value);
-    for (const _ of line.fired) fired();
+    const line = maskLine(masks, name, value);
+    for (const rule of line.fired) fired(rule);
     if (!line.named) masked += line.value === value ? raw : before + line.value + end;
   }
   return { type, masked };

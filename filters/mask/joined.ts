@@ -1,3 +1,4 @@
+import { mayEscape, throughEscapes } from './readings/through.js';
 import { maskText } from './text.js';
 import type { ByteTarget, Detector, FindContext, Hit, Kind, MaskAs, Masker } from './types.js';
 import { UnionDetector } from './union.js';
@@ -6,6 +7,12 @@ import { UnionDetector } from './union.js';
 export interface MaskingRule {
   detector: Detector;
   masker: Masker;
+}
+
+/** The name beside a text, with what the detector says of it. */
+export interface NamedContext extends FindContext {
+  /** undefined: not asked yet */
+  sensitive?: boolean | undefined;
 }
 
 /** A masker that counts the values it masks. */
@@ -50,6 +57,11 @@ export class JoinedRules {
   /** values masked so far, by rule */
   get counts(): number[] {
     return this.rules.map(({ masker }) => masker.count);
+  }
+
+  /** A value was masked elsewhere by the rule at this place. */
+  counted(rule: number): void {
+    this.rules[rule]!.masker.count++;
   }
 
   /** The strongest rule's masker. */
@@ -110,6 +122,21 @@ export class JoinedRules {
     }
     return maskText(union, this.strongest, buf, start, end, context, found);
   }
+
+  /** buf[start, end), a whole text, masked by all rules; undefined when none found anything. `undo`: through escapes in it, too. */
+  maskWhole(buf: Buffer, start: number, end: number, context: NamedContext, undo = true): Buffer | undefined {
+    if (end <= start) return undefined;
+    const { detector } = this;
+    context.sensitive ??= context.name !== '' && detector.sensitiveName(context.name);
+    const escapes = undo && mayEscape(buf, start, end);
+    if (!escapes && !context.sensitive && !detector.mayHold(buf, start, end)) return undefined;
+    return this.mask(buf, start, end, context, false, escapes ? throughEscapes : asItIs) ?? undefined;
+  }
+
+  /** The names of rules that masked something since, each once; `named` are the rules in their order. */
+  firedSince(counts: readonly number[], named: readonly { name: string }[]): string[] {
+    return named.filter((_, n) => this.rules[n]!.masker.count > counts[n]!).map(({ name }) => name);
+  }
 }
 
 /** What a detector is asked through. */
@@ -132,8 +159,12 @@ function ruleByKindOf(rules: readonly MaskingRule[]): ReadonlyMap<Kind, number> 
   return found;
 }
 
-/** One detector for the kinds of all rules; undefined where their detectors have other settings and each must read for itself. */
-export function joinDetectors(rules: readonly MaskingRule[]): Detector | undefined {
+/**
+ * One detector for the kinds of all rules. Where their settings differ (regions, a policy's own kinds, what it leaves alone) no search can be the
+ * one for all: then it asks the detector of each.
+ */
+export function joinDetectors(rules: readonly MaskingRule[]): Detector {
   const [first, ...others] = rules.map(({ detector }) => detector);
-  return first?.join?.(others);
+  if (others.length === 0) return first!;
+  return first!.join?.(others) ?? new UnionDetector(rules);
 }

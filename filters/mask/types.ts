@@ -1,3 +1,5 @@
+import type { JsonPlaces } from './anchors/places.js';
+
 /** The detectors' and maskers' vocabulary. One engine for cells, COPY fields, error texts, recordings and logs. */
 
 /** A kind of value, for example credit_card, email, phone, us_ssn, iban, ip_address, mac_address, date_of_birth, aws_access_key, github_token, jwt, private_key, password, high_entropy. */
@@ -62,7 +64,7 @@ export interface Detector {
   /** search() counts candidates before they are joined: one is one kind's alone */
   readonly counts_candidates?: boolean;
   /** The first stage alone: places in JSON where a search is due (anchors.ts); undefined where it does not see all that is looked for. */
-  readonly anchors?: { json(buf: Uint8Array, from: number, to: number, into: number[]): number } | undefined;
+  readonly anchors?: JsonPlaces | undefined;
   /** bytes that a stream holds back at a flush beside what openFrom holds: values of a policy's own kinds may have several plain words */
   readonly held_max?: number;
   /** where in buf[lo, hi) begins what may be part of an unfinished value, if not where openFrom (stream/open-end.ts) says */

@@ -1,3 +1,4 @@
+import { allPlaces, type JsonPlaces } from './anchors/places.js';
 import { ByFind } from './by-find.js';
 import { openFrom } from './stream/open-end.js';
 import type { Detector, FindContext, Hit, Kind, Masker } from './types.js';
@@ -10,11 +11,14 @@ const NONE: readonly Hit[] = Object.freeze([]);
  */
 export class UnionDetector extends ByFind {
   readonly kinds: readonly Kind[];
+  readonly anchors: JsonPlaces | undefined;
 
   /** `rules` are ordered, strongest first. */
   constructor(private readonly rules: readonly { detector: Detector; masker: Masker }[]) {
     super();
     this.kinds = [...new Set(rules.flatMap(({ detector }) => detector.kinds))].sort();
+    const looks = rules.flatMap(({ detector: { anchors } }) => anchors ?? []);
+    this.anchors = looks.length === rules.length ? allPlaces(looks) : undefined;
   }
 
   find(buf: Buffer, start: number, end: number, context?: FindContext): readonly Hit[] {

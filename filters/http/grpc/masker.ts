@@ -1,7 +1,8 @@
 import { MidstreamError } from '../../errors.js';
 import type { CodecOptions, StreamCodec } from '../../mask/codecs/codec.js';
 import { JsonMasker } from '../../mask/codecs/json.js';
-import { StreamMasker } from '../../mask/stream/masker.js';
+import type { JoinedRules } from '../../mask/joined.js';
+import { textMasker } from '../../mask/stream/text-masker.js';
 import { MessageMasker } from './message.js';
 import type { GrpcSchema, GrpcType } from './schema.js';
 
@@ -33,6 +34,7 @@ export class GrpcMasker implements StreamCodec {
   constructor(
     private readonly options: CodecOptions,
     private readonly grpc: GrpcOptions,
+    private readonly rules: JoinedRules,
   ) {}
 
   get held(): number {
@@ -80,16 +82,15 @@ export class GrpcMasker implements StreamCodec {
   }
 
   private masked(flags: number, plain: Buffer): Buffer {
-    const { detector, masker } = this.options;
     if ((flags & TRAILERS) === 0 && !this.grpc.json) {
-      const message = new MessageMasker({ detector, masker, schema: this.grpc.schema });
+      const message = new MessageMasker(this.rules, this.grpc.schema);
       const out = message.message(this.grpc.type, plain);
       this.hits += message.hits;
       return out;
     }
     const parts: Buffer[] = [];
     const options = { ...this.options, write: (part: Buffer) => parts.push(Buffer.from(part)) };
-    const codec = (flags & TRAILERS) === 0 ? new JsonMasker(options) : new StreamMasker(options);
+    const codec = (flags & TRAILERS) === 0 ? new JsonMasker(options) : textMasker(options);
     codec.push(plain);
     codec.end();
     this.hits += codec.hits;

@@ -1,14 +1,7 @@
 import { MidstreamError } from '../../errors.js';
 import { maskedNumber } from '../../mask/codecs/number.js';
-import { maskText } from '../../mask/text.js';
-import type { Detector, Masker } from '../../mask/types.js';
+import type { JoinedRules } from '../../mask/joined.js';
 import type { GrpcField, GrpcSchema, GrpcType } from './schema.js';
-
-export interface MessageMask {
-  detector: Detector;
-  masker: Masker;
-  schema: GrpcSchema;
-}
 
 /** Messages inside of messages; the libraries of protobuf stop at 100 too. */
 const DEPTH_MAX = 100;
@@ -24,7 +17,10 @@ const broken = (): MidstreamError => new MidstreamError('bad_input', 'a gRPC mes
 export class MessageMasker {
   hits = 0;
 
-  constructor(private readonly mask: MessageMask) {}
+  constructor(
+    private readonly rules: JoinedRules,
+    private readonly schema: GrpcSchema,
+  ) {}
 
   /** Throws MidstreamError bad_input for what is no such message. */
   message(type: GrpcType, buf: Buffer): Buffer {
@@ -118,33 +114,29 @@ export class MessageMasker {
   /** A message with its type's name beside it. */
   private any(type: GrpcType, buf: Buffer, depth: number): Buffer | undefined {
     const [url, packed] = [1, 2].map((number) => lastValue(buf, number));
-    const known = this.mask.schema.types.get((url ?? NOTHING).toString('utf8').replace(/^.*\//, ''));
+    const known = this.schema.types.get((url ?? NOTHING).toString('utf8').replace(/^.*\//, ''));
     if (known === undefined || packed === undefined) return this.fields(type, buf, '', depth + 1);
     const masked = this.fields(known, packed, '', depth + 1);
     return masked === undefined ? undefined : Buffer.concat([Buffer.of(0x0a), sized(url!), Buffer.of(0x12), sized(masked)]);
   }
 
   private integer(value: bigint, name: string, write: (value: bigint) => Buffer): Buffer | undefined {
-    const { detector, masker } = this.mask;
-    const sensitive = name !== '' && detector.sensitiveName(name);
+    const { rules } = this;
+    const sensitive = name !== '' && rules.detector.sensitiveName(name);
     if (value < NUMBER_MIN && !sensitive) return undefined;
     const digits = Buffer.from(String(value), 'latin1');
-    if (!sensitive && !detector.mayHold(digits, 0, digits.length)) return undefined;
-    const hit = detector.find(digits, 0, digits.length, { name })[0];
-    if (hit === undefined) return undefined;
+    if (!sensitive && !rules.detector.mayHold(digits, 0, digits.length)) return undefined;
+    const found = rules.first(digits, 0, digits.length, { name });
+    if (found === undefined) return undefined;
     this.hits++;
-    const masked = maskedNumber(masker, hit.kind, digits, hit.start, hit.end);
+    const masked = maskedNumber(found.masker, found.hit.kind, digits, found.hit.start, found.hit.end);
     return write(masked === 'null' ? 0n : BigInt(masked));
   }
 
   private find(value: Buffer, name: string): Buffer | undefined {
-    const { detector, masker } = this.mask;
-    if (value.length === 0) return undefined;
-    if ((name === '' || !detector.sensitiveName(name)) && !detector.mayHold(value, 0, value.length)) return undefined;
-    const found = detector.find(value, 0, value.length, { name });
-    if (found.length === 0) return undefined;
-    this.hits += found.length;
-    return maskText(detector, masker, value, 0, value.length, { name }, found);
+    const masked = this.rules.maskWhole(value, 0, value.length, { name });
+    if (masked !== undefined) this.hits++;
+    return masked;
   }
 }
 

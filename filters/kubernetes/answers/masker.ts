@@ -61,7 +61,7 @@ class StreamedObjects implements ContentMasker {
   }
 
   get fired(): { rule: string; count: number }[] {
-    return [...this.masker.fired].map(([rule, count]) => ({ rule, count }));
+    return this.masker.fired;
   }
 
   private piece(piece: Piece): void {

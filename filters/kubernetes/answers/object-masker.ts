@@ -1,5 +1,7 @@
-import { type Key, KeyTable, readTree } from '../../http/json-tree.js';
+import { joinedRules } from '../../http/joined-masks.js';
+import { KeyTable, readTree } from '../../http/json-tree.js';
 import type { BodyMask } from '../../http/masking.js';
+import type { JoinedRules } from '../../mask/joined.js';
 import type { KubernetesFacts } from '../facts.js';
 import { type CoveredObject, coverOf, type ObjectMask } from './marks.js';
 import { applied, type Edit, TOKEN_STATUS, Walk } from './walk.js';
@@ -13,7 +15,9 @@ export interface ObjectMasks {
 /** Masks JSON of the Kubernetes API. What is not masked stays the same bytes. */
 export class ObjectMasker {
   hits = 0;
-  readonly fired = new Map<string, number>();
+  /** what detectors find; undefined where nothing is looked for */
+  readonly rules: JoinedRules | undefined;
+  private readonly covered = new Map<string, number>();
   readonly keys = new KeyTable();
   private readonly secrets: ObjectMask | undefined;
   private readonly configMaps: ObjectMask | undefined;
@@ -23,6 +27,7 @@ export class ObjectMasker {
     /** what was asked for: objects in lists do not say their kind */
     private readonly asked: Pick<KubernetesFacts, 'resource' | 'group' | 'subresource'>,
   ) {
+    this.rules = masks.detectors.length === 0 ? undefined : joinedRules(masks.detectors);
     this.secrets = coverOf(masks.objects, 'secrets');
     this.configMaps = coverOf(masks.objects, 'configmaps');
   }
@@ -52,20 +57,15 @@ export class ObjectMasker {
     return this.secrets;
   }
 
-  get detectors(): readonly BodyMask[] {
-    return this.masks.detectors;
-  }
-
-  /** The name alone makes some detector look closer. */
-  sensitive(name: string, known: Key | undefined): boolean {
-    if (known?.sensitive !== undefined) return known.sensitive;
-    const sensitive = name !== '' && this.masks.detectors.some(({ detector }) => detector.sensitiveName(name));
-    if (known !== undefined) known.sensitive = sensitive;
-    return sensitive;
+  /** values masked so far, by rule */
+  get fired(): { rule: string; count: number }[] {
+    const counts = this.rules?.counts ?? [];
+    const found = counts.map((count, n) => ({ rule: this.masks.detectors[n]!.name, count })).filter(({ count }) => count > 0);
+    return [...[...this.covered].map(([rule, count]) => ({ rule, count })), ...found];
   }
 
   found(rule: string): void {
     this.hits++;
-    this.fired.set(rule, (this.fired.get(rule) ?? 0) + 1);
+    this.covered.set(rule, (this.covered.get(rule) ?? 0) + 1);
   }
 }

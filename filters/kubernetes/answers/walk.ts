@@ -1,6 +1,5 @@
 import { type JsonEntry, type JsonNode, type Key, readTree, stringOf, textOf } from '../../http/json-tree.js';
 import { maskedNumber } from '../../mask/codecs/number.js';
-import { maskText } from '../../mask/text.js';
 import { admissionWords, ownWord } from './admission.js';
 import { isBase64, isPacked, textInBase64 } from './base64.js';
 import { type CoveredObject, MARK, markOf, type ObjectMask } from './marks.js';
@@ -195,7 +194,8 @@ export class Walk {
       rest += MARK + whole.slice(words.end);
     } else if (at === 0) return undefined;
     const next = Buffer.from(parts.join('') + rest);
-    return this.detected(next, 0, next.length, place) ?? next;
+    // what was covered in it stays as it was covered
+    return this.detected(next, 0, next.length, place, false) ?? next;
   }
 
   /** A Status of an object that is covered, in which admission speaks: all of it is theirs but the API server's own words. */
@@ -243,16 +243,10 @@ export class Walk {
     return masked === undefined ? undefined : Buffer.from(masked.toString('base64'));
   }
 
-  private detected(buf: Buffer, start: number, end: number, { name, known }: Place): Buffer | undefined {
-    let masked: Buffer | undefined;
-    for (const { name: rule, detector, masker } of this.masker.detectors) {
-      const [bytes, from, to] = masked === undefined ? [buf, start, end] : [masked, 0, masked.length];
-      if (!detector.mayHold(bytes, from, to) && !this.masker.sensitive(name, known)) continue;
-      const next = maskText(detector, masker, bytes, from, to, { name });
-      if (next === undefined) continue;
-      this.masker.found(rule);
-      masked = next;
-    }
+  private detected(buf: Buffer, start: number, end: number, { name, known }: Place, undo = true): Buffer | undefined {
+    const { rules } = this.masker;
+    const masked = rules?.maskWhole(buf, start, end, known?.name === name ? known : { name }, undo);
+    if (masked !== undefined) this.masker.hits++;
     return masked;
   }
 
@@ -260,13 +254,11 @@ export class Walk {
     if (cover !== undefined) return this.cover(node, cover);
     const { buf } = this;
     if (node.end - node.start < DIGITS_MIN) return;
-    for (const { name: rule, detector, masker } of this.masker.detectors) {
-      const [hit] = detector.find(buf, node.start, node.end, { name });
-      if (hit === undefined) continue;
-      this.masker.found(rule);
-      this.edits.push({ start: node.start, end: node.end, text: maskedNumber(masker, hit.kind, buf, hit.start, hit.end) });
-      return;
-    }
+    const found = this.masker.rules?.first(buf, node.start, node.end, { name });
+    if (found === undefined) return;
+    const { hit, masker } = found;
+    this.masker.hits++;
+    this.edits.push({ start: node.start, end: node.end, text: maskedNumber(masker, hit.kind, buf, hit.start, hit.end) });
   }
 
   /** What stood there in base64 is base64 again: clients decode it. */

@@ -1,3 +1,4 @@
+import { allPlaces, type JsonPlaces, stringPlaces } from '../anchors/places.js';
 import { ByFind } from '../by-find.js';
 import { createDetector } from '../detector.js';
 import { expandKind } from '../kinds.js';
@@ -59,6 +60,7 @@ class PolicyDetector extends ByFind {
   private readonly matchers: readonly Matcher[];
   private readonly allow: AllowFilter;
   private readonly scores: ReadonlyMap<Kind, number>;
+  readonly anchors: JsonPlaces | undefined;
 
   constructor(
     private readonly base: Detector & { steps: number },
@@ -72,6 +74,17 @@ class PolicyDetector extends ByFind {
     this.short_numbers = own.some(({ pattern, words }) => pattern !== undefined || words.some((word) => /^[-\d.]+$/.test(word)));
     this.allow = new AllowFilter(detection.allow);
     this.scores = detection.score_min;
+    this.anchors = this.places();
+  }
+
+  /** What a pattern finds may be a number, or reach over what parts strings; words with a letter are looked for string by string. */
+  private places(): JsonPlaces | undefined {
+    const { base, matchers, own } = this;
+    if (matchers.length === 0) return base.anchors;
+    if (own.some(({ pattern, words }) => pattern !== undefined || words.some((word) => /^[-+\d.eE]+$/.test(word)))) return undefined;
+    const words = stringPlaces((buf, start, end) => matchers.some(({ may }) => may(buf, start, end)));
+    if (base.kinds.length === 0) return words;
+    return base.anchors && allPlaces([base.anchors, words]);
   }
 
   get steps(): number {
@@ -110,10 +123,6 @@ class PolicyDetector extends ByFind {
     }
     const base = this.base.join?.(bases) as (Detector & { steps: number }) | undefined;
     return base === undefined ? undefined : new PolicyDetector(base, this.detection, [...own]);
-  }
-
-  get anchors(): Detector['anchors'] {
-    return this.matchers.length === 0 ? this.base.anchors : undefined;
   }
 
   sensitiveName(name: string): boolean {

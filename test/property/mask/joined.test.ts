@@ -3,14 +3,15 @@ import type { StreamCodec } from '../../../filters/mask/codecs/codec.js';
 import { JsonMasker } from '../../../filters/mask/codecs/json.js';
 import { createPolicyDetector } from '../../../filters/mask/custom/detector.js';
 import { createDetector, createMasker, type MaskAs } from '../../../filters/mask/index.js';
-import { JoinedRules, joinDetectors } from '../../../filters/mask/joined.js';
+import { JoinedRules, joinDetectors, type MaskingRule } from '../../../filters/mask/joined.js';
+import { UnionDetector } from '../../../filters/mask/union.js';
 import { count, TEST_MS_MAX } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { composed } from './corpus.js';
 
 const ROUNDS = 1200;
 
-const rule = (as: MaskAs, ...detect: string[]) => ({
+const rule = (as: MaskAs, ...detect: string[]): MaskingRule => ({
   detector: createDetector({ detect }),
   masker: createMasker(as, { key: Buffer.alloc(32, 7), value: 'x' }),
 });
@@ -19,7 +20,28 @@ const sets = [
   [rule('redact', 'secrets'), rule('partial', 'pii')],
   [rule('redact', 'credit_card', 'us_ssn'), rule('hash', 'email', 'phone')],
   [rule('null', 'pii'), rule('fixed', 'secrets')],
-].map((rules) => ({ rules, detector: joinDetectors(rules)! }));
+].map((rules) => ({ rules, detector: joinDetectors(rules) }));
+
+/** a policy's own words in one, regions in another: each searches for itself */
+const words = (...list: string[]) => ({
+  kinds: [{ kind: 'own', words: list, pattern: undefined, ignore_case: false, inside: true, context: [], score: 1 }],
+  allow: [],
+  score_min: new Map<string, number>(),
+});
+const differing = [
+  [
+    {
+      detector: createPolicyDetector({ detect: ['own'], detection: words('hunter2', 'e@ex', '"x', '4399') }),
+      masker: createMasker('redact'),
+    },
+    rule('partial', 'all'),
+  ],
+  [rule('redact', 'secrets'), { detector: createDetector({ detect: ['pii'], regions: ['US'] }), masker: createMasker('partial') }],
+  [
+    { detector: createPolicyDetector({ detect: ['all'], detection: words('jane', 'note') }), masker: createMasker('redact') },
+    rule('null', 'email'),
+  ],
+].map((rules: MaskingRule[]) => ({ rules, detector: joinDetectors(rules) }));
 
 const KEYS = ['id', 'email', 'phone', 'password', 'note', 'ssn', 'card', 'name', 'value', 'first_name', 'created', 'api_key', 'x'];
 const PLAIN = [null, true, 4111111111111111, 536904399, 12.5, '536-90-4399', 'jane@example.com', '4111 1111 1111 1111', 'hunter2'];
@@ -56,6 +78,9 @@ function joined({ rules, detector }: (typeof sets)[0], text: Buffer, cuts: reado
   const codec = new JsonMasker({ detector, masker: rules[0]!.masker, write, rules: all });
   return { text: masked(codec, text, cuts, out), rules: all };
 }
+
+/** A string that was masked is written with other escapes. */
+const unescaped = (json: string): string => json.replace(/\\(u[0-9a-fA-F]{4}|.)/g, (one) => JSON.parse(`"${one}"`) as string);
 
 const cutsOf = (r: Random, text: Buffer): number[] => Array.from({ length: r.int(5) }, () => r.int(text.length + 1)).sort((a, b) => a - b);
 
@@ -97,7 +122,7 @@ describe('rules that read JSON together, properties', function () {
       [sets[3]!, '{"name":"x of jane@b.io, password","value":"hunter2"}', '{"name":"x of [email], password","value":"x"}'],
     ] as const) {
       const rules = 'rules' in set ? set.rules : [...set];
-      const detector = 'rules' in set ? set.detector : joinDetectors(rules)!;
+      const detector = 'rules' in set ? set.detector : joinDetectors(rules);
       assert.equal(joined({ rules, detector }, Buffer.from(text), []).text, masked);
     }
   });
@@ -105,17 +130,45 @@ describe('rules that read JSON together, properties', function () {
   it('leave what a weaker rule gave, where a stronger one took something out beside it', () => {
     const rules = [rule('redact', 'secrets'), rule('partial', 'pii')];
     const text = '{"x":"password=hunter2 of jane@example.com, card 4111 1111 1111 1111"}';
-    const once = joined({ rules, detector: joinDetectors(rules)! }, Buffer.from(text), []).text;
+    const once = joined({ rules, detector: joinDetectors(rules) }, Buffer.from(text), []).text;
     assert.equal(once, '{"x":"password=[password] of j***@example.com, card **** **** **** 1111"}');
   });
 
   it('give the same bytes wherever the text is cut', () => {
     forSeeds(count(ROUNDS / 2), (r) => {
-      const set = r.pick(sets);
+      const set = r.pick(r.int(3) === 0 ? sets : differing);
       const text = documents(r);
       const cuts = cutsOf(r, text);
       const note = `cut at ${cuts} ${JSON.stringify(text.toString('utf8'))}`;
       assert.equal(joined(set, text, cuts).text, joined(set, text, []).text, note);
+    });
+  });
+
+  it('mask what each masks alone, where their settings differ', () => {
+    forSeeds(count(ROUNDS / 2), (r) => {
+      const { rules } = r.pick(differing);
+      // a number that is masked is another number, and what tags or backslashes cut has a rest that is left out
+      const text = Buffer.from(
+        documents(r)
+          .toString()
+          .replace(/(?<=^|[[,:\n])[\d.]+(?=[\],}\n]|$)/g, 'null')
+          .replace(/\\\\|[<&]/g, ''),
+      );
+      const marked = rules.map((one) => ({ ...one, masker: createMasker('fixed', { value: '<~~>' }) }));
+      const given = joined({ rules: marked, detector: joinDetectors(marked) }, text, []).text;
+      for (const one of marked) {
+        const out: Buffer[] = [];
+        const alone = masked(new JsonMasker({ ...one, write: (bytes) => void out.push(Buffer.from(bytes)) }), text, [], out);
+        let at = 0;
+        for (const stays of unescaped(given).split('<~~>')) {
+          at = unescaped(alone).indexOf(stays, at);
+          assert.ok(
+            at >= 0,
+            `${JSON.stringify(text.toString('utf8'))} became ${given}, and by ${one.detector.kinds.length} kinds ${alone}`,
+          );
+          at += stays.length;
+        }
+      }
     });
   });
 
@@ -124,17 +177,17 @@ describe('rules that read JSON together, properties', function () {
     assert.deepEqual(rules.counts, [1, 1, 1]);
   });
 
-  it('are joined where they detect with the same settings, a policy’s own kinds too, and else read one by one', () => {
+  it('are one search where they detect with the same settings, a policy’s own kinds too, and else each its own', () => {
     const detection = { kinds: [], allow: [], score_min: new Map() };
     const one = createPolicyDetector({ detect: ['pii'], detection });
     const masker = createMasker('redact');
-    const join = (...detectors: ReturnType<typeof createPolicyDetector>[]) =>
-      joinDetectors(detectors.map((detector) => ({ detector, masker })));
-    assert.ok(join(one, createPolicyDetector({ detect: ['secrets'], detection })));
-    assert.equal(join(one, createPolicyDetector({ detect: ['secrets'], detection: { ...detection } })), undefined);
-    assert.equal(join(one, createDetector({ detect: ['secrets'] })), undefined);
-    assert.equal(join(createDetector({ detect: ['pii'], regions: ['DE'] }), createDetector({ detect: ['secrets'] })), undefined);
-    const both = join(createDetector({ detect: ['email'] }), createDetector({ detect: ['phone'] }));
-    assert.deepEqual(both?.kinds, ['email', 'phone']);
+    const isOne = (...detectors: ReturnType<typeof createPolicyDetector>[]) =>
+      !(joinDetectors(detectors.map((detector) => ({ detector, masker }))) instanceof UnionDetector);
+    assert.ok(isOne(one, createPolicyDetector({ detect: ['secrets'], detection })));
+    assert.ok(!isOne(one, createPolicyDetector({ detect: ['secrets'], detection: { ...detection } })));
+    assert.ok(!isOne(one, createDetector({ detect: ['secrets'] })));
+    assert.ok(!isOne(createDetector({ detect: ['pii'], regions: ['DE'] }), createDetector({ detect: ['secrets'] })));
+    const both = joinDetectors([rule('redact', 'email'), rule('redact', 'phone')]);
+    assert.deepEqual(both.kinds, ['email', 'phone']);
   });
 });

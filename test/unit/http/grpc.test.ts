@@ -11,6 +11,7 @@ import { GrpcMasker } from '../../../filters/http/grpc/masker.js';
 import { MessageMasker } from '../../../filters/http/grpc/message.js';
 import { grpcForm } from '../../../filters/http/grpc/schema.js';
 import { createDetector, createMasker } from '../../../filters/mask/index.js';
+import { JoinedRules } from '../../../filters/mask/joined.js';
 import { count } from '../../support/long.js';
 import { forSeeds, type Random } from '../../support/random.js';
 import { Driver } from './support.js';
@@ -20,6 +21,7 @@ const EMAIL = 'jane.doe@example.com';
 const CARD = '4111111111111111';
 const detector = createDetector({ detect: ['all'] });
 const masker = createMasker('redact');
+const rules = new JoinedRules(detector, [{ detector, masker }]);
 const policy = 'version: 1\nmasks:\n  - { name: all, detect: [all], as: redact }\n';
 
 describe('gRPC messages', () => {
@@ -27,7 +29,7 @@ describe('gRPC messages', () => {
   const root = protobuf.loadSync(file);
   const Person = root.lookupType('people.v1.Person');
   const type = schema.answers.get('/people.v1.People/Get')!;
-  const masked = (bytes: Uint8Array): Buffer => new MessageMasker({ detector, masker, schema }).message(type, Buffer.from(bytes));
+  const masked = (bytes: Uint8Array): Buffer => new MessageMasker(rules, schema).message(type, Buffer.from(bytes));
   const encode = (value: object): Buffer => Buffer.from(Person.encode(Person.fromObject(value)).finish());
   const read = (bytes: Buffer) => Person.toObject(Person.decode(bytes), { longs: String, bytes: String }) as Record<string, unknown>;
 
@@ -125,6 +127,7 @@ describe('gRPC messages', () => {
     const codec = new GrpcMasker(
       { detector, masker, write: (bytes) => parts.push(Buffer.from(bytes)) },
       { schema, type, json: more.json === true, message_bytes_max: 1000, unpack: more.unpack },
+      rules,
     );
     for (const chunk of chunks) {
       codec.push(chunk);

@@ -188,9 +188,16 @@ describe('how an answer is read', function () {
       assert.equal(out['value']!.includes('='), encoding === 'base64' && out['value']!.endsWith('='));
       assert.equal(out['other'], 'aGVsbG8gd29ybGQ=');
     }
-    // without decode nothing inside is masked by itself: what the detectors find in base64 is masked as a whole
-    const mail = Buffer.from(`write to ${EMAIL}`).toString('base64');
-    assert.deepEqual(JSON.parse(masked('application/json', JSON.stringify({ mail }))), { mail: '[email]' });
+    // Where one mask says so, all look into it; where none does, what is found in base64 is masked as a whole.
+    const both = Buffer.from(`token ${token} of ${EMAIL}`).toString('base64');
+    assert.equal(
+      Buffer.from((JSON.parse(masked('application/json', JSON.stringify({ both }))) as { both: string }).both, 'base64').toString(),
+      'token [github_token] of [email]',
+    );
+    const plain = new Driver(policy.replace(/, decode: \[?base64\]?/, ''));
+    plain.request('GET /x');
+    const said = plain.respond(typed('application/json'), JSON.stringify({ both }));
+    assert.deepEqual(JSON.parse(said), { both: '[email]' });
   });
 });
 
