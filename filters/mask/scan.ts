@@ -60,15 +60,20 @@ export function scan(s: Search, triggers: Uint16Array): void {
 /** The same by the places that the first stage gives: what it passes over no check would find anything at. */
 export function scanAnchors(s: Search, triggers: Uint16Array, anchors: Anchors): void {
   const { buf, lo, hi } = s;
-  const { places } = anchors;
+  const { places, contexts } = anchors;
   s.triggers = triggers;
   const mode = (s.name | s.labels) === 0 ? 0 : M_NAMED;
   let i = lo;
   for (let from = lo; from < hi; from = Math.max(i, anchors.next)) {
     const count = anchors.block(buf, from, lo, hi, mode);
-    const { base } = anchors;
+    const { base, contextCount } = anchors;
+    let known = 0;
     for (let k = 0; k < count; k++) {
       const place = places[k]! + base;
+      if (known < contextCount && (contexts[2 * known]! & 0xffff) === k) {
+        if (place >= i) s.know(base + (contexts[2 * known]! >>> 16), contexts[2 * known + 1]! | 0);
+        known++;
+      }
       if (place < i) continue;
       i = visit(s, triggers[buf[place]!]!, place);
       // behind a value the first stage may have read on otherwise

@@ -110,6 +110,12 @@ export class Search {
     return this.beforeBits;
   }
 
+  /** Takes the evidence of the words before `at` from who has read them already. */
+  know(at: number, bits: number): void {
+    this.beforeAt = at;
+    this.beforeBits = bits;
+  }
+
   /** Notes a candidate; too weak ones and kinds nobody wants are dropped here. */
   found(kind: number, start: number, end: number, score: number): void {
     if (score < SCORE_MIN || this.wanted[kind] === 0 || end <= start) return;

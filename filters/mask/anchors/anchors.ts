@@ -1,4 +1,4 @@
-import { CLASS, IDENT } from '../bytes.js';
+import { ALNUM, CLASS, IDENT, TOKEN } from '../bytes.js';
 import { CARD_GROUPINGS } from '../detectors/cards.js';
 import { ASSIGNED_KINDS } from '../detectors/judge.js';
 import { KEYED_KINDS, LABELLED_KINDS } from '../detectors/labelled.js';
@@ -16,6 +16,7 @@ import {
   LABEL,
   NATIONAL,
   NATIONAL_NAME,
+  NATIONAL_SHORT,
   PHONE,
   SECURITY,
   SOCIAL,
@@ -45,7 +46,9 @@ interface Exports {
 export interface Machine {
   bytes: Uint8Array;
   places: Uint16Array;
-  next: Uint32Array;
+  contexts: Uint32Array;
+  /** where the next block begins; how many contexts there are */
+  numbers: Uint32Array;
   run: Exports['anchors'];
   rows: Exports['rows'];
   /** how often something was put into the input */
@@ -81,7 +84,7 @@ function load({ Module, Instance }: NonNullable<typeof WebAssembly>): Machine {
   for (let b = 0; b < 128; b++) if ((CLASS[b]! & IDENT) !== 0) bytes[at.IDENT_NIBBLES_AT + (b & 15)]! |= 1 << (b >> 4);
   bytes.fill(0xff, at.LAST_AT + 16, at.LAST_AT + 32);
   putPrefixes(bytes);
-  const numbers = new Uint32Array(buffer, at.NUMBERS_AT, 16);
+  const numbers = new Uint32Array(buffer, at.NUMBERS_AT, at.CONTEXTS_COUNT + 1);
   numbers.set(
     [
       NAMING,
@@ -98,11 +101,13 @@ function load({ Module, Instance }: NonNullable<typeof WebAssembly>): Machine {
       ID | BIRTH,
       ID,
       CARD,
+      NATIONAL_SHORT,
     ],
     1,
   );
   const places = new Uint16Array(buffer, at.OUT_AT, at.BLOCK_BYTES + at.BEFORE_BYTES);
-  return { bytes, places, next: numbers.subarray(0, 1), run: anchors, rows, inputs: 0, owner: undefined };
+  const contexts = new Uint32Array(buffer, at.CONTEXTS_AT, 2 * at.CONTEXTS_MAX);
+  return { bytes, places, contexts, numbers, run: anchors, rows, inputs: 0, owner: undefined };
 }
 
 /** Words that are identifiers, by where their letters and digits stand. */
@@ -118,7 +123,7 @@ function putShapes(table: Int32Array): void {
 function putPrefixes(memory: Uint8Array): void {
   const view = new DataView(memory.buffer);
   let n = 0;
-  for (const { bytes, anchor } of tokenPrefixes()) {
+  for (const { bytes, anchor, named, precedes, accepts, min } of tokenPrefixes()) {
     if (++n === at.PREFIXES_MAX || bytes.length > at.PREFIX_LENGTH_MAX) throw new RangeError('the module takes no such prefix of a token');
     const pair = (bytes[anchor - 1]! << 8) | bytes[anchor]!;
     for (let b = 0; b < 256; b++) {
@@ -130,8 +135,11 @@ function putPrefixes(memory: Uint8Array): void {
     const rule = at.PREFIXES_AT + at.PREFIX_BYTES * n;
     view.setUint16(rule, pair, true);
     view.setUint16(rule + 2, view.getUint16(head, true), true);
-    view.setUint8(rule + 4, anchor);
-    view.setUint8(rule + 5, bytes.length);
+    const bound = !named && precedes === undefined && (CLASS[bytes[0]!]! & ALNUM) !== 0 ? at.PREFIX_BOUND : 0;
+    const holds = (bits: number): boolean => accepts.every((takes, b) => takes === 0 || (CLASS[b]! & bits) !== 0);
+    const body = named ? 0 : holds(ALNUM) ? at.PREFIX_ALNUM : holds(TOKEN) ? at.PREFIX_TOKEN : 0;
+    view.setUint8(rule + 4, anchor | (Math.min(min, at.PREFIX_BODY_MAX) << at.PREFIX_BODY_SHIFT));
+    view.setUint8(rule + 5, bytes.length | bound | body);
     memory.set(bytes, rule + 6);
     view.setUint16(head, n, true);
   }
@@ -155,6 +163,9 @@ export class Anchors {
   /** where the next block begins, an offset in the buffer */
   next = 0;
   readonly places: Uint16Array;
+  /** what the words before a place say, where that is known: its number and, 16 bits higher, where the words end; then the bits (evidence.ts) */
+  readonly contexts: Uint32Array;
+  contextCount = 0;
   private readonly slot: Uint8Array;
 
   private constructor(
@@ -164,6 +175,7 @@ export class Anchors {
     hasRegions: boolean,
   ) {
     this.places = machine.places;
+    this.contexts = machine.contexts;
     this.slot = slotOf(wanted, triggers, hasRegions);
   }
 
@@ -188,7 +200,8 @@ export class Anchors {
     this.copy(buf, base, Math.min(buf.length, high + AROUND));
     this.base = base;
     const count = machine.run(from - base, stop - base, Math.max(0, lo - base), high - base, cut ? mode | at.M_CUT : mode);
-    this.next = base + machine.next[0]!;
+    this.next = base + machine.numbers[0]!;
+    this.contextCount = machine.numbers[at.CONTEXTS_COUNT]!;
     return count;
   }
 
@@ -262,8 +275,9 @@ function putSets(slot: Uint8Array, triggers: Uint16Array, wanted: Uint8Array): v
   put(take(',', T_COMMA), codes('"\'`'), codes('"\'` '));
   put(take('[(', T_BRACKET), all, codes('aA@ '));
   const before = (of: readonly number[]): number[] => tokenPairs(wanted).flatMap((pair) => (of.includes(pair & 255) ? [pair >> 8] : []));
-  const bar = take('|', T_TOKEN);
-  put([...take('w', T_W), ...take('J', T_J), ...take('~', T_TILDE), ...bar], [...codes('sypQ'), ...before(bar)]);
+  // among the capitals below these would have most small letters pass with them, whose high nibble they share
+  const rare = take('|~q', T_TOKEN);
+  put([...take('w', T_W), ...take('J', T_J), ...take('~', T_TILDE), ...rare], [...codes('sypQ'), ...before(rare)]);
   put(FOREIGN_BYTES.filter((b) => b >= 0x80 && left.delete(b)));
   // tokens whose anchor stands behind a letter or a digit, which most capitals do not; and what is left, whatever it is
   const alone = [...left].some(([, t]) => (t & ~T_TOKEN) !== 0);

@@ -24,13 +24,20 @@ export const LAST_AT = IDENT_NIBBLES_AT + 16;
 /** names that were read: their bytes behind zeros, their evidence, what they are */
 export const NAMES_AT = LAST_AT + 32;
 export const NAME_SLOTS = 256;
-/** prefixes of tokens: places of the first by hash, then pair, next, anchor, length, bytes */
+/** prefixes of tokens: places of the first by hash, then pair, next, anchor, length, bytes; anchor and length with what below says above them */
 export const HEADS_AT = NAMES_AT + 32 * NAME_SLOTS;
 export const HEADS = 1024;
 export const PREFIXES_AT = HEADS_AT + 2 * HEADS;
 export const PREFIX_BYTES = 32;
 export const PREFIX_LENGTH_MAX = 26;
 export const PREFIXES_MAX = 768;
+/** in the five lowest bits of the anchor it stands, above them how many bytes of the token follow for sure, at most so many */
+export const PREFIX_BODY_SHIFT = 5;
+export const PREFIX_BODY_MAX = 7;
+/** bits of the length: nothing that is a letter or a digit stands before; the bytes behind are such, or those of TOKEN */
+export const PREFIX_BOUND = 128;
+export const PREFIX_ALNUM = 64;
+export const PREFIX_TOKEN = 32;
 /** what one detector needs: triggers of bytes, the sets that find them, pairs of tokens, kinds */
 export const SLOT_AT = PREFIXES_AT + PREFIX_BYTES * PREFIXES_MAX;
 /** by low and high nibble: of a byte, of the one before it, of the one behind it; sixteen bytes each, a bit for each of eight sets */
@@ -52,6 +59,11 @@ export const BEFORE_BYTES = 512;
 export const BLOCK_BYTES = 28 * 1024;
 export const BEHIND_BYTES = 2048;
 export const PAGES = 7;
+/** what the words before a place say, where that is known for sure: its number and where the words end (two bytes each), then the bits */
+export const CONTEXTS_AT = IN_AT + BEFORE_BYTES + BLOCK_BYTES + BEHIND_BYTES + 1024;
+export const CONTEXTS_MAX = 3800;
+/** among the numbers: how many of these there are */
+export const CONTEXTS_COUNT = 16;
 
 /** rows of a result, masked: they are written here, so many bytes at once, some more may be touched behind them */
 export const ROWS_OUT_AT = 262144;

@@ -100,8 +100,8 @@ export function tokenAnchors(wanted: Uint8Array): number[] {
   return [...anchors];
 }
 
-/** All prefixes, and where their anchors stand. */
-export function tokenPrefixes(): { bytes: Uint8Array; anchor: number }[] {
+/** All prefixes, where their anchors stand, and what may stand beside them. */
+export function tokenPrefixes(): readonly Readonly<Pick<Rule, 'bytes' | 'anchor' | 'named' | 'precedes' | 'accepts' | 'min'>>[] {
   return BUCKETS.flat();
 }
 

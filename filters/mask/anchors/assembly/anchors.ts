@@ -6,6 +6,9 @@ import {
   BITS_AT,
   CARDS_AT,
   CLASSES_AT,
+  CONTEXTS_AT,
+  CONTEXTS_COUNT,
+  CONTEXTS_MAX,
   ENDS_AT,
   ENDINGS_AT,
   GROUPS_AT,
@@ -36,7 +39,11 @@ import {
   NAMES_AT,
   NUMBERS_AT,
   OUT_AT,
+  PREFIX_ALNUM,
+  PREFIX_BODY_SHIFT,
+  PREFIX_BOUND,
   PREFIX_BYTES,
+  PREFIX_TOKEN,
   PREFIXES_AT,
   PRINTED_AT,
   SHAPES_AT,
@@ -51,6 +58,7 @@ import {
 const DIGIT: u32 = 1;
 const ALPHA: u32 = 2;
 const HEX: u32 = 4;
+const TOKEN: u32 = 8;
 const ALNUM: u32 = 3;
 const BASE64: u32 = 16;
 const DOMAIN: u32 = 64;
@@ -145,6 +153,24 @@ function emit(p: usize): void {
   count++;
 }
 
+/** places that something is known of, the words before which stand where they are looked for by the exact checks */
+let contexts = 0;
+/** where the words end whose bits were read last, 0 when they may be other ones than those that the exact checks would read */
+let exactAt: usize = 0;
+let exactBits: u32 = 0;
+
+/** The same, with what the words before it say if that is known for sure. */
+function emitNamed(p: usize): void {
+  if (exactAt != 0 && contexts < CONTEXTS_MAX) {
+    const entry: usize = CONTEXTS_AT + 8 * contexts;
+    store<u16>(entry, count as u16);
+    store<u16>(entry, (exactAt - IN_AT) as u16, 2);
+    store<u32>(entry, exactBits, 4);
+    contexts++;
+  }
+  emit(p);
+}
+
 /**
  * Places in [from, stop) of the range [low, high) at which exact checks are due; their number. Offsets count from the first byte of the
  * memory's input. Where the next block begins stands in the first number behind.
@@ -160,6 +186,7 @@ export function anchors(from: usize, stop: usize, low: usize, high: usize, mode:
   kinds = load<u32>(SLOT_AT + SLOT_KINDS);
   codedAt = 0;
   count = 0;
+  contexts = 0;
   const last = IN_AT + stop;
   const low4 = i8x16.splat(15);
   const zero = i8x16.splat(0);
@@ -191,6 +218,7 @@ export function anchors(from: usize, stop: usize, low: usize, high: usize, mode:
       next = visit(p);
       if (reached) {
         store<u32>(NUMBERS_AT, (next - IN_AT) as u32);
+        store<u32>(NUMBERS_AT + 4 * CONTEXTS_COUNT, contexts as u32);
         return count as i32;
       }
       if (next > p + 1) {
@@ -204,6 +232,7 @@ export function anchors(from: usize, stop: usize, low: usize, high: usize, mode:
     window = to;
   }
   store<u32>(NUMBERS_AT, (max(next, last) - IN_AT) as u32);
+  store<u32>(NUMBERS_AT + 4 * CONTEXTS_COUNT, contexts as u32);
   return count as i32;
 }
 
@@ -276,15 +305,26 @@ function isPair(p: usize): bool {
   while (next != 0) {
     const rule = PREFIXES_AT + PREFIX_BYTES * next;
     if (load<u16>(rule) == pair) {
-      const start = p - load<u8>(rule, 4);
-      const length = load<u8>(rule, 5);
+      const anchor: u32 = load<u8>(rule, 4);
+      const start = p - (anchor & 31);
+      const flags: u32 = load<u8>(rule, 5);
+      const length = flags & 31;
       let k: u32 = 0;
       while (k < length && at8(start + k) == load<u8>(rule + 6 + k)) k++;
-      if (k == length) return true;
+      if (k == length && (flags <= 31 || mayFollow(start, length, flags, anchor >> PREFIX_BODY_SHIFT))) return true;
     }
     next = load<u16>(rule, 2);
   }
   return false;
+}
+
+/** What stands beside the prefix at `start` lets it begin a token. */
+function mayFollow(start: usize, length: usize, flags: u32, body: u32): bool {
+  if ((flags & PREFIX_BOUND) != 0 && start > lo && is(start - 1, ALNUM) && !(cells && isNearLength(start))) return false;
+  const bits = (flags & PREFIX_ALNUM) != 0 ? ALNUM : (flags & PREFIX_TOKEN) != 0 ? TOKEN : 0;
+  if (bits == 0) return true;
+  for (let k: u32 = 0; k < body; k++) if (!is(start + length + k, bits)) return false;
+  return true;
 }
 
 // ---- encoded text (encoded.ts)
@@ -685,7 +725,7 @@ function evidenceOf(start: usize, end: usize): u32 {
   // words that mean something together: both halves are in the second number, what they mean in the first
   if ((bits & number(7)) == number(7)) bits |= number(8);
   if ((bits & number(9)) != 0 && (bits & (number(10) | number(13))) != 0) bits |= number(11);
-  if ((bits & number(10)) != 0 && (bits & number(12)) != 0) bits |= number(11);
+  if ((bits & number(10)) != 0 && (bits & number(12)) != 0) bits |= number(15);
   return bits;
 }
 
@@ -727,6 +767,9 @@ function isText(b: u32): bool {
   return b >= 0x20 || b == 9 || b == 10 || b == 13;
 }
 
+/** the words that evidenceStart found are those that the exact checks read */
+let sure = false;
+
 /** Where the words begin that evidenceBefore reads: behind what ends a text, or before the value's own quote and the key's. */
 function evidenceStart(p: usize): usize {
   const floor = max(lo, p - LOOKBACK);
@@ -749,11 +792,12 @@ function evidenceStart(p: usize): usize {
   }
   // an empty line; the last byte alone is none
   stops |= ends & (ends << 1) & ~((1 as u64) << ((LOOKBACK - 1) as u64));
-  // the value's own quote may stand a few bytes before
-  quotes = withoutLast(withoutLast(quotes));
-  stops |= quotes;
-  const start = from + ((64 - clz(stops)) as usize);
-  return max(floor, start);
+  // the value's own quote may stand a few bytes before; the exact checks ask whether it does where a second one stands before that
+  const second = withoutLast(quotes);
+  stops |= withoutLast(second);
+  const start = max(floor, from + ((64 - clz(stops)) as usize));
+  sure = second == 0 || from + ((63 - clz(second)) as usize) < start;
+  return start;
 }
 
 function withoutLast(bits: u64): u64 {
@@ -776,10 +820,17 @@ function keyOf(p: usize): usize {
 
 /** Evidence of the words before p, in cells also as if up to three of the first bytes belonged to a length word. */
 function contextOf(p: usize): u32 {
+  exactAt = cells ? 0 : p;
+  exactBits = 0;
   if (p == lo || !isText(at8(p - 1))) return 0;
   const key = keyOf(p);
-  if (key != 0) return load<u32>(key, 16);
+  if (key != 0) {
+    exactBits = load<u32>(key, 16);
+    return exactBits;
+  }
   let bits = evidenceBefore(p);
+  exactBits = bits;
+  if (!sure || beyond) exactAt = 0;
   if (!cells) return bits;
   const floor = max(lo, p - LOOKBACK);
   let k = p - 1;
@@ -836,6 +887,7 @@ function stopAt(p: usize): usize {
 
 /** A run of digits that begins at p: it is given when it may be something. Gives where the search goes on behind it. */
 function digits(p: usize, t: u32): usize {
+  exactAt = 0;
   const letter = p > lo && is(p - 1, ALPHA);
   let end = p + 1;
   while (end < hi && is(end, DIGIT)) end++;
@@ -846,7 +898,7 @@ function digits(p: usize, t: u32): usize {
   const wanted = named || ((t & T_TOKEN) != 0 && isPair(p)) || (t & ~(T_DIGIT | T_TOKEN)) != 0;
   if (!isGap(after) && !letter && end - p < 6) {
     if ((classOf(after) & ALPHA) == 0) {
-      if (wanted) emit(p);
+      if (wanted) emitNamed(p);
       return end;
     }
     return word(p, p, end, wanted);
@@ -864,11 +916,11 @@ function digits(p: usize, t: u32): usize {
   if (cut && until + 64 > hi) return stopAt(p);
   const hold = wanted || run(p);
   if (more) {
-    emit(p);
+    emitNamed(p);
     return groupStart(groups - GROUPS_OVERLAP);
   }
   if (!letter && !(until < hi && is(until, ALPHA))) {
-    if (hold) emit(p);
+    if (hold) emitNamed(p);
     return until;
   }
   return word(p, groupStart(groups - 1), until, hold);
@@ -1127,7 +1179,7 @@ function word(p: usize, lastGroup: usize, from: usize, hold: bool): usize {
   let end = from;
   while (end < hi && is(end, ALNUM)) end++;
   if (cut && end + 64 > hi) return stopAt(p);
-  if (hold || (end - p >= 4 && is(p - 1, ALPHA) && isText64(p)) || isWord(p, lastGroup, end)) emit(p);
+  if (hold || (end - p >= 4 && is(p - 1, ALPHA) && isText64(p)) || isWord(p, lastGroup, end)) emitNamed(p);
   return cells && mayBeCellStart(p) ? from : end;
 }
 
