@@ -4,7 +4,7 @@ import { ObjectMasker } from './answers/object-masker.js';
 import type { KubernetesFacts } from './facts.js';
 import { hasObject } from './request.js';
 
-const secrets: ObjectMask = { name: 'recording', as: 'redact', masker: createMasker('redact'), covers: ['secrets'] };
+const secrets: ObjectMask = { name: 'recording', as: 'redact', masker: createMasker('redact'), covers: ['secrets', 'releases'] };
 
 /**
  * A request's body as recordings and approvers see it: JSON, with what Secrets hold covered. undefined: it can't be read, so it can't be shown; what is

@@ -1,7 +1,9 @@
 import type { BodyMask } from '../http/masking.js';
 import { MARK, MARK_BASE64 } from './answers/marks.js';
 import type { KubernetesFacts } from './facts.js';
+import { isPacked, unpacked } from './helm/packed.js';
 import { hasObject } from './request.js';
+import { isObject, text } from './values.js';
 
 /** Verbs that put something in the place of what is there. */
 const REPLACES = new Set(['update', 'patch']);
@@ -12,10 +14,17 @@ const REPLACES = new Set(['update', 'patch']);
  */
 export function carriesMasks(facts: KubernetesFacts, body: Buffer, masks: readonly BodyMask[]): string {
   if (body.length === 0 || !hasObject(facts)) return '';
-  if (body.includes(MARK) || body.includes(MARK_BASE64)) return 'a masked Secret';
+  const texts = [body, ...releasesIn(facts.object)];
+  if (texts.some((text) => text.includes(MARK) || text.includes(MARK_BASE64))) return 'a masked Secret';
   if (!REPLACES.has(facts.verb)) return '';
-  const text = body.toString('utf8');
-  return masks.some((mask) => looks(mask, text)) ? 'a masked value' : '';
+  return texts.some((text) => masks.some((mask) => looks(mask, text.toString('utf8')))) ? 'a masked value' : '';
+}
+
+/** What releases of Helm's in an object say: they are packed, so nothing of them is seen in the body. */
+function releasesIn(object: unknown): Buffer[] {
+  const data = isObject(object) ? object['data'] : undefined;
+  const values = isObject(data) ? Object.values(data).map(text) : [];
+  return values.filter(isPacked).flatMap((value) => unpacked(value)?.bytes ?? []);
 }
 
 const patterns = new WeakMap<BodyMask, RegExp>();

@@ -48,7 +48,8 @@ export function readYaml(bytes: Buffer): unknown {
 
 const differs = (source: string): boolean => WORDS.test(source) || NUMBERS.test(source);
 
-function nestedDeep(text: string): boolean {
+/** Brackets or indentation open more levels than are read. */
+export function nestedDeep(text: string): boolean {
   let depth = 0;
   for (const character of text) {
     if (character === '[' || character === '{') depth++;

@@ -174,7 +174,7 @@ const mask = {
       uniqueItems: true,
       items: { enum: [...coveredObjects] },
       description:
-        'What objects of a Kubernetes API hold, wherever they stand (lists, watches, annotations with what was applied): secrets (every value of Secrets, releases of Helm, tokens that are asked for), configmaps (every value of ConfigMaps).',
+        'What objects of a Kubernetes API hold, wherever they stand (lists, watches, annotations with what was applied): secrets (every value of Secrets, those in releases of Helm too, and tokens that are asked for), configmaps (every value of ConfigMaps), releases (all that releases of Helm hold: Helm finds none then).',
       'x-say': 'write a list, for example [secrets]',
     },
     as: {

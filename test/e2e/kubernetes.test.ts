@@ -8,6 +8,7 @@ import { MARK } from '../../filters/kubernetes/answers/marks.js';
 import { recordedEvents } from '../faults/support/world.js';
 import { Approver } from '../support/approver.js';
 import { eventually } from '../support/gateway.js';
+import { packedRelease, readRelease, releaseWith } from '../support/helm.js';
 import { judgedOtherwise } from '../support/judged-again.js';
 import { type Kubernetes, kubeconfigOf, kubectl, type Ran, sharedKubernetes, tlsFile } from '../support/kubernetes.js';
 import { ANY_PORT, type UpWorld, upWorld } from '../support/up-world.js';
@@ -195,6 +196,31 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
     await ok(['apply', '--server-side', '--force-conflicts', '-f', '-'], { input: manifest(PASSWORD) });
     assert.equal(Buffer.from(await stored(), 'base64').toString(), PASSWORD);
     await ok(['patch', 'secret', 'db', '--type=json', '-p', '[{"op":"add","path":"/metadata/labels/patched","value":"yes"}]']);
+  });
+
+  it('releases of Helm are read without what their Secrets hold, and not written back so', async () => {
+    const name = 'sh.helm.release.v1.shop.v1';
+    const file = join(directory, 'release.json');
+    const data = { release: packedRelease(releaseWith(PASSWORD, 'a key\nof two lines', EMAIL)) };
+    const object = { apiVersion: 'v1', kind: 'Secret', type: 'helm.sh/release.v1', metadata: { name, labels: { owner: 'helm' } }, data };
+    writeFileSync(file, JSON.stringify(object));
+    await ok(['create', '-f', file]);
+    const listed = await ok(['get', 'secrets', '-l', 'owner=helm', '-o', 'json']);
+    const { items } = JSON.parse(listed) as { items: { data: { release: string } }[] };
+    const release = readRelease(items[0]!.data.release);
+    assert.deepEqual([release.name, release.info.status, release.version], ['shop', 'deployed', 1]);
+    clean(JSON.stringify(release));
+    assert.ok(!JSON.stringify(release).includes(EMAIL));
+    assert.ok(release.manifest.includes(`plain: "${MARK}"`));
+    writeFileSync(file, JSON.stringify({ ...object, metadata: { name }, data: items[0]!.data }));
+    for (const args of [
+      ['replace', '-f', file],
+      ['apply', '--server-side', '--force-conflicts', '-f', file],
+      ['patch', 'secret', name, '-p', JSON.stringify({ data: items[0]!.data })],
+    ])
+      assert.match((await run(args)).err, /carries a masked Secret/, args.join(' '));
+    assert.equal((await kube.admin('get', 'secret', name, '-o', 'jsonpath={.data.release}')).out, data.release);
+    await ok(['delete', 'secret', name]);
   });
 
   it('refuses in words that kubectl prints', async () => {

@@ -19,8 +19,3 @@ export function textInBase64(value: string): Buffer | undefined {
   for (const b of bytes) if (b < 0x20 && b !== 0x09 && b !== 0x0a && b !== 0x0d) return undefined;
   return Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes) ? bytes : undefined;
 }
-
-/** The first bytes of gzip in base64: how Helm keeps its releases. Once more encoded, as they stand in Secrets, they begin with `SDRzS`. */
-export function isPacked(value: string): boolean {
-  return value.length > 64 && (value.startsWith('H4sI') || value.startsWith('SDRzS'));
-}

@@ -10,9 +10,12 @@ export interface ObjectMask {
   covers: readonly CoveredObject[];
 }
 
-/** What a mask may name: Secrets (with Helm's releases and tokens that are asked for), or all that ConfigMaps hold. */
-export type CoveredObject = 'secrets' | 'configmaps';
-export const coveredObjects = ['secrets', 'configmaps'] as const satisfies readonly CoveredObject[];
+/**
+ * What a mask may name: Secrets (with those in Helm's releases, and tokens that are asked for), all that ConfigMaps hold, or all that releases of
+ * Helm's hold.
+ */
+export type CoveredObject = 'secrets' | 'configmaps' | 'releases';
+export const coveredObjects = ['secrets', 'configmaps', 'releases'] as const satisfies readonly CoveredObject[];
 
 /**
  * Stands at the beginning of every covered value, so that a write that carries one is known. Its 18 bytes are 24 characters of base64 whatever

@@ -3,13 +3,20 @@ import { KeyTable, readTree } from '../../http/json-tree.js';
 import type { BodyMask } from '../../http/masking.js';
 import type { JoinedRules } from '../../mask/joined.js';
 import type { KubernetesFacts } from '../facts.js';
-import { type CoveredObject, coverOf, type ObjectMask } from './marks.js';
-import { applied, type Edit, TOKEN_STATUS, Walk } from './walk.js';
+import { applied, type Edit } from './edits.js';
+import { coverOf, type ObjectMask } from './marks.js';
+import { TOKEN_STATUS, Walk } from './walk.js';
 
 /** What is masked in objects: by where it stands, and by what detectors find; both strongest first. */
 export interface ObjectMasks {
   objects: readonly ObjectMask[];
   detectors: readonly BodyMask[];
+}
+
+/** What covers an object, and which of its values. */
+export interface Covered {
+  cover: ObjectMask;
+  kind: 'secrets' | 'configmaps' | 'token';
 }
 
 /** Masks JSON of the Kubernetes API. What is not masked stays the same bytes. */
@@ -21,6 +28,7 @@ export class ObjectMasker {
   readonly keys = new KeyTable();
   private readonly secrets: ObjectMask | undefined;
   private readonly configMaps: ObjectMask | undefined;
+  private readonly releases: ObjectMask | undefined;
 
   constructor(
     private readonly masks: ObjectMasks,
@@ -30,6 +38,7 @@ export class ObjectMasker {
     this.rules = masks.detectors.length === 0 ? undefined : joinedRules(masks.detectors);
     this.secrets = coverOf(masks.objects, 'secrets');
     this.configMaps = coverOf(masks.objects, 'configmaps');
+    this.releases = coverOf(masks.objects, 'releases');
   }
 
   /** A document, or an element of a list of `listKind`. Throws MidstreamError where it can't be read. */
@@ -40,7 +49,7 @@ export class ObjectMasker {
   }
 
   /** undefined where nothing covers that object. What was asked for tells about the document's `own` objects alone, not about what is inside. */
-  coverFor(kind: string, listKind: string, own: boolean): { cover: ObjectMask; kind: CoveredObject | 'token' } | undefined {
+  coverFor(kind: string, listKind: string, own: boolean, release = false): Covered | undefined {
     const { group, resource, subresource } = this.asked;
     const plain = own && group === '' && subresource === '';
     if (this.secrets !== undefined) {
@@ -48,13 +57,20 @@ export class ObjectMasker {
         return { cover: this.secrets, kind: 'secrets' };
       if (kind === 'TokenRequest' || listKind === TOKEN_STATUS || subresource === 'token') return { cover: this.secrets, kind: 'token' };
     }
+    if (release && this.releases !== undefined) return { cover: this.releases, kind: 'secrets' };
     if (this.configMaps !== undefined && (kind === 'ConfigMap' || listKind === 'ConfigMapList' || (plain && resource === 'configmaps')))
       return { cover: this.configMaps, kind: 'configmaps' };
     return undefined;
   }
 
+  /** what covers releases of Helm's */
   get packed(): ObjectMask | undefined {
-    return this.secrets;
+    return this.releases ?? this.secrets;
+  }
+
+  /** They are looked into, and what their Secrets hold is covered; else all of them is. */
+  get opensReleases(): boolean {
+    return this.releases === undefined;
   }
 
   /** values masked so far, by rule */

@@ -1,17 +1,13 @@
 import { type JsonEntry, type JsonNode, type Key, readTree, stringOf, textOf } from '../../http/json-tree.js';
 import { maskedNumber } from '../../mask/codecs/number.js';
+import { openedRelease } from '../helm/opened.js';
+import { isPacked } from '../helm/packed.js';
 import { admissionWords, ownWord } from './admission.js';
-import { isBase64, isPacked, textInBase64 } from './base64.js';
-import { type CoveredObject, MARK, markOf, type ObjectMask } from './marks.js';
-import type { ObjectMasker } from './object-masker.js';
+import { isBase64, textInBase64 } from './base64.js';
+import { applied, type Edit } from './edits.js';
+import { MARK, markOf, type ObjectMask } from './marks.js';
+import type { Covered, ObjectMasker } from './object-masker.js';
 import { quotedJson } from './quoted.js';
-
-/** What stands in place of buf[start, end). */
-export interface Edit {
-  start: number;
-  end: number;
-  text: string;
-}
 
 /** Where a value stands. */
 interface Place {
@@ -21,12 +17,17 @@ interface Place {
   known: Key | undefined;
   /** the mask that covers all of it */
   cover: ObjectMask | undefined;
+  /** in that a release of Helm's is looked into */
+  release: boolean;
   /** it is the metadata of an object of the API itself: what the server sets in it stays */
   metadata: boolean;
 }
 
 /** Set by the API server alone, and read by clients to the letter (ObjectMeta, ListMeta of meta/v1). */
 const SET_BY_SERVER = new Set(['uid', 'resourceVersion', 'creationTimestamp', 'deletionTimestamp', 'generation', 'selfLink', 'continue']);
+
+/** The type of Secrets in which Helm keeps its releases (helm.sh/helm/v3/pkg/storage/driver). */
+const RELEASE_TYPE = 'helm.sh/release.v1';
 
 /** Levels of JSON inside of strings of JSON. */
 const NESTED_MAX = 4;
@@ -35,7 +36,7 @@ const NESTED_MAX = 4;
 export const TOKEN_STATUS = 'TokenRequest.status';
 
 /** Values of these keys are covered. */
-const COVERED: Record<CoveredObject | 'token', readonly string[]> = {
+const COVERED: Record<Covered['kind'], readonly string[]> = {
   secrets: ['data', 'stringData'],
   configmaps: ['data', 'binaryData'],
   token: ['token'],
@@ -79,14 +80,14 @@ export class Walk {
 
   /** `own`: the document itself, an element of a list, the object of an event or of a row. */
   private object(node: JsonNode & { type: 'object' }, place: Place, listKind: string, own: boolean): void {
-    const { kind, path, named } = this.words(node);
+    const { kind, path, named, type } = this.words(node);
     if (own) {
       this.status = kind === 'Status';
       this.said = this.status ? saidBefore(textOf(this.buf, node, 'message')) : undefined;
       const spoken = this.said === undefined ? undefined : this.masker.coverFor('', '', true)?.cover;
       if (spoken !== undefined) return this.admission(node, place, spoken, this.said!);
     }
-    const covered = place.cover === undefined ? this.masker.coverFor(kind, listKind, own) : undefined;
+    const covered = place.cover === undefined ? this.masker.coverFor(kind, listKind, own, type === RELEASE_TYPE) : undefined;
     const keys = covered === undefined ? [] : COVERED[covered.kind];
     const patches = path !== '' && /^\/(data|stringData|binaryData)(\/|$)/.test(path);
     for (const entry of node.entries) {
@@ -99,6 +100,7 @@ export class Walk {
         name: name === 'value' && named !== '' ? named : name,
         known: name === 'value' && named !== '' ? undefined : known,
         cover: place.cover ?? (covers ? covered.cover : undefined),
+        release: place.release || (covers && name === 'data' && type === RELEASE_TYPE),
         metadata: own && name === 'metadata',
       };
       const isList = own && (name === 'items' || name === 'rows') && value.type === 'array';
@@ -110,14 +112,15 @@ export class Walk {
   }
 
   /** What an object says of itself: its kind, the path of a JSON patch's operation, the name beside a value (a variable of the environment). */
-  private words({ entries }: JsonNode & { type: 'object' }): { kind: string; path: string; named: string } {
-    const words = { kind: '', path: '', named: '' };
+  private words({ entries }: JsonNode & { type: 'object' }): { kind: string; path: string; named: string; type: string } {
+    const words = { kind: '', path: '', named: '', type: '' };
     let valued = false;
     for (const { name, value } of entries) {
       if (name === 'value') valued = true;
       if (value.type !== 'string') continue;
       if (name === 'kind') words.kind = stringOf(this.buf, value);
       else if (name === 'path') words.path = stringOf(this.buf, value);
+      else if (name === 'type') words.type = stringOf(this.buf, value);
       else if (name === 'name') words.named = stringOf(this.buf, value);
     }
     return valued ? words : { ...words, named: '' };
@@ -137,7 +140,7 @@ export class Walk {
   }
 
   private string(node: JsonNode & { type: 'string' }, place: Place): void {
-    if (place.cover !== undefined) return this.cover(node, place.cover);
+    if (place.cover !== undefined) return this.cover(node, place.cover, place.release);
     let { buf } = this;
     let [start, end] = [node.start + 1, node.end - 1];
     if (node.escaped) {
@@ -233,10 +236,7 @@ export class Walk {
     if (!isBase64(buf, start, end)) return undefined;
     const text = buf.toString('latin1', start, end);
     const { packed } = this.masker;
-    if (packed !== undefined && isPacked(text)) {
-      this.masker.found(packed.name);
-      return Buffer.from(Buffer.from(markOf(packed, Buffer.from(text))).toString('base64'));
-    }
+    if (packed !== undefined && isPacked(text)) return this.release(text, packed);
     const inner = textInBase64(text);
     const masked =
       inner === undefined ? undefined : (this.json(inner, 0, inner.length) ?? this.detected(inner, 0, inner.length, plainPlace('')));
@@ -261,10 +261,28 @@ export class Walk {
     this.edits.push({ start: node.start, end: node.end, text: maskedNumber(masker, hit.kind, buf, hit.start, hit.end) });
   }
 
+  /** A release with what its Secrets hold covered, packed again; undefined where it is all as it was. What can't be read is covered whole. */
+  private release(text: string, cover: ObjectMask): Buffer | undefined {
+    const mark = (value: Buffer) => markOf(cover, value);
+    const opened = this.masker.opensReleases ? openedRelease(text, mark) : undefined;
+    if (opened === undefined) {
+      this.masker.found(cover.name);
+      return Buffer.from(Buffer.from(mark(Buffer.from(text))).toString('base64'));
+    }
+    if (opened.covered > 0) this.masker.found(cover.name);
+    const masked = this.json(opened.bytes, 0, opened.bytes.length);
+    return masked === undefined && opened.covered === 0 ? undefined : Buffer.from(opened.pack(masked ?? opened.bytes));
+  }
+
   /** What stood there in base64 is base64 again: clients decode it. */
-  private cover(node: JsonNode, mask: ObjectMask): void {
+  private cover(node: JsonNode, mask: ObjectMask, release = false): void {
     const said = node.type === 'string' ? stringOf(this.buf, node) : this.buf.toString('latin1', node.start, node.end);
     if (said === '') return;
+    if (release && isPacked(said)) {
+      const shown = this.release(said, mask);
+      if (shown !== undefined) this.edits.push({ start: node.start, end: node.end, text: JSON.stringify(shown.toString('latin1')) });
+      return;
+    }
     const encoded = said.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(said);
     const mark = markOf(mask, encoded ? Buffer.from(said, 'base64') : Buffer.from(said));
     this.masker.found(mask.name);
@@ -287,16 +305,4 @@ function saidBefore(message: string): string | undefined {
   return words && message.slice(0, words.start);
 }
 
-const plainPlace = (name: string): Place => ({ name, known: undefined, cover: undefined, metadata: false });
-
-export function applied(buf: Buffer, edits: readonly Edit[]): Buffer {
-  if (edits.length === 0) return buf;
-  const parts: Buffer[] = [];
-  let at = 0;
-  for (const { start, end, text } of [...edits].sort((a, b) => a.start - b.start)) {
-    parts.push(buf.subarray(at, start), Buffer.from(text));
-    at = end;
-  }
-  parts.push(buf.subarray(at));
-  return Buffer.concat(parts);
-}
+const plainPlace = (name: string): Place => ({ name, known: undefined, cover: undefined, release: false, metadata: false });

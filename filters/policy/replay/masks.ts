@@ -2,6 +2,7 @@ import { list, record, text } from '../../foreign-json.js';
 import { maskPacked } from '../../http/masking.js';
 import { type ObjectMask, objectMasks } from '../../kubernetes/answers/marks.js';
 import { answerMasker } from '../../kubernetes/answers/masker.js';
+import { packed, unpacked } from '../../kubernetes/helm/packed.js';
 import { buildMaskSet, type MaskSet } from '../../postgres/rows/mask-set.js';
 import { matches } from '../../postgres/rows/rule-match.js';
 import type { StoredEvent } from '../../record/chain.js';
@@ -89,7 +90,7 @@ export class ReplayedMasks {
 
   /** Of a body that is not whole in the recording, as far as its objects are. What is covered already is an empty value, which nobody covers. */
   private foundInObjects(response: StoredEvent, asked: Record<string, unknown>): MaskChange[] {
-    const body = Buffer.from(withoutMasked(bodyOf(response).replace(COVERED, '')), 'latin1');
+    const body = Buffer.from(inReleases(withoutCovered(bodyOf(response)), withoutCovered), 'latin1');
     if (body.length === 0) return [];
     const facts = { resource: text(asked['resource']), group: text(asked['group']), subresource: text(asked['subresource']) };
     const masks = { objects: this.objects, detectors: this.set.detectors };
@@ -134,7 +135,9 @@ export class ReplayedMasks {
   /** Values that stood covered in objects would be seen: detectors find few of them. */
   private uncovers(response: StoredEvent, mask: string): boolean {
     const named = this.rules.some(({ name }) => name === mask);
-    return this.kubernetes && this.objects.length === 0 && !named && bodyOf(response).search(COVERED) >= 0;
+    if (!this.kubernetes || this.objects.length > 0 || named) return false;
+    const body = bodyOf(response);
+    return body.search(COVERED) >= 0 || inReleases(body, (said) => said.replace(COVERED, '')) !== inReleases(body, (said) => said);
   }
 
   private stillMasks(mask: string, column: string, kind: string, sql: SqlFacts | undefined): boolean {
@@ -148,6 +151,17 @@ export class ReplayedMasks {
 /** Words that a mask left a part of, such as the domain of an address, are masked already. */
 const withoutMasked = (said: string): string =>
   said.includes('**') ? said.replace(/[^\s"'<>,;]+/g, (word) => (word.includes('**') ? '[masked]' : word)) : said;
+
+const withoutCovered = (said: string): string => withoutMasked(said.replace(COVERED, ''));
+
+/** The same in releases of Helm's, which stand packed in a text. */
+const inReleases = (said: string, change: (said: string) => string): string =>
+  said.replace(PACKED, (word) => {
+    const found = unpacked(word);
+    return found === undefined ? word : packed({ ...found, bytes: Buffer.from(change(found.bytes.toString('latin1')), 'latin1') });
+  });
+
+const PACKED = /\b(?:SDRzS|H4sI)[A-Za-z0-9+/]{60,}={0,2}/g;
 
 const bodyOf = (response: StoredEvent): string => Buffer.from(text(response['body']), 'base64').toString('latin1');
 
