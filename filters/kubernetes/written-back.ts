@@ -1,9 +1,9 @@
+import { isObject, text } from '../foreign-json.js';
 import type { BodyMask } from '../http/masking.js';
 import { MARK, MARK_BASE64 } from './answers/marks.js';
 import type { KubernetesFacts } from './facts.js';
 import { isPacked, unpacked } from './helm/packed.js';
 import { hasObject } from './request.js';
-import { isObject, text } from './values.js';
 
 /** Verbs that put something in the place of what is there. */
 const REPLACES = new Set(['update', 'patch']);

@@ -200,7 +200,7 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
 
   it('releases of Helm are read without what their Secrets hold, and not written back so', async () => {
     const name = 'sh.helm.release.v1.shop.v1';
-    const file = join(directory, 'release.json');
+    const file = join(world.directory, 'release.json');
     const data = { release: packedRelease(releaseWith(PASSWORD, 'a key\nof two lines', EMAIL)) };
     const object = { apiVersion: 'v1', kind: 'Secret', type: 'helm.sh/release.v1', metadata: { name, labels: { owner: 'helm' } }, data };
     writeFileSync(file, JSON.stringify(object));
