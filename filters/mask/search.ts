@@ -71,6 +71,8 @@ export class Search {
   encodedUntil = 0;
   /** the manifest that was read last ends here (kubernetes.ts) */
   manifestUntil = 0;
+  /** the table that was read last ends here, or the header that was none (tables.ts) */
+  tableUntil = 0;
 
   constructor(wanted: Uint8Array, regions: readonly string[], classes: Classes, outer?: Search) {
     this.wanted = wanted;
@@ -95,6 +97,7 @@ export class Search {
     this.encodedUntil = start;
     this.spelledUntil = start;
     this.manifestUntil = start;
+    this.tableUntil = start;
     this.plainFrom = 0;
     this.plainUntil = 0;
     this.beforeAt = -1;

@@ -5,7 +5,7 @@ import { KEYED_KINDS, LABELLED_KINDS } from '../detectors/labelled.js';
 import { NAMING } from '../detectors/names.js';
 import { BARE, FORMS, WORDED } from '../detectors/national-forms.js';
 import { CARD_KINDS } from '../detectors/numbers.js';
-import { tokenPairs, tokenPrefixes } from '../detectors/tokens.js';
+import { tokenPairs, tokenPrefixes, tokenTriples } from '../detectors/tokens.js';
 import {
   BIRTH,
   CARD,
@@ -123,7 +123,7 @@ function putShapes(table: Int32Array): void {
 function putPrefixes(memory: Uint8Array): void {
   const view = new DataView(memory.buffer);
   let n = 0;
-  for (const { bytes, anchor, named, precedes, accepts, min } of tokenPrefixes()) {
+  for (const { bytes, anchor, named, literal, precedes, accepts, min } of tokenPrefixes()) {
     if (++n === at.PREFIXES_MAX || bytes.length > at.PREFIX_LENGTH_MAX) throw new RangeError('the module takes no such prefix of a token');
     const pair = (bytes[anchor - 1]! << 8) | bytes[anchor]!;
     for (let b = 0; b < 256; b++) {
@@ -135,9 +135,9 @@ function putPrefixes(memory: Uint8Array): void {
     const rule = at.PREFIXES_AT + at.PREFIX_BYTES * n;
     view.setUint16(rule, pair, true);
     view.setUint16(rule + 2, view.getUint16(head, true), true);
-    const bound = !named && precedes === undefined && (CLASS[bytes[0]!]! & ALNUM) !== 0 ? at.PREFIX_BOUND : 0;
+    const bound = !literal && precedes === undefined && (CLASS[bytes[0]!]! & ALNUM) !== 0 ? at.PREFIX_BOUND : 0;
     const holds = (bits: number): boolean => accepts.every((takes, b) => takes === 0 || (CLASS[b]! & bits) !== 0);
-    const body = named ? 0 : holds(ALNUM) ? at.PREFIX_ALNUM : holds(TOKEN) ? at.PREFIX_TOKEN : 0;
+    const body = named ? at.PREFIX_NAMED : literal ? 0 : holds(ALNUM) ? at.PREFIX_ALNUM : holds(TOKEN) ? at.PREFIX_TOKEN : 0;
     view.setUint8(rule + 4, anchor | (Math.min(min, at.PREFIX_BODY_MAX) << at.PREFIX_BODY_SHIFT));
     view.setUint8(rule + 5, bytes.length | bound | body);
     memory.set(bytes, rule + 6);
@@ -237,22 +237,46 @@ export class Anchors {
   }
 }
 
+const ALL = Array.from({ length: 256 }, (_, b) => b);
+
+type Put = (own: readonly number[], before?: readonly number[], behind?: readonly number[]) => void;
+
+/** Puts eight sets, one after the other. */
+function setsAt(slot: Uint8Array, from: number): Put {
+  let bit = 1;
+  return (own, before = ALL, behind = ALL) => {
+    if (bit > 128) throw new RangeError('the module takes eight sets of bytes');
+    [own, before, behind].forEach((bytes, n) => {
+      for (const b of bytes) {
+        slot[from + 32 * n + (b & 15)]! |= bit;
+        slot[from + 32 * n + 16 + (b >> 4)]! |= bit;
+      }
+    });
+    bit <<= 1;
+  };
+}
+
+/** Anchors that are common letters, a set for each with what stands before and behind it in some prefix. */
+function putTriples(slot: Uint8Array, wanted: Uint8Array, left: Map<number, number>): void {
+  const put = setsAt(slot, at.SLOT_SETS + at.SETS_BYTES);
+  const triples = tokenTriples(wanted);
+  for (const own of new Set(triples.map(([, b]) => b))) {
+    const some = triples.filter(([, b]) => b === own);
+    put(
+      [own],
+      some.map(([before]) => before),
+      some.flatMap(([, , behind]) => behind ?? ALL),
+    );
+    if (left.get(own) === T_TOKEN) left.delete(own);
+  }
+}
+
 /**
  * Eight sets of bytes, each with what may stand before and behind one of its bytes. A set is told by nibbles: it may hold bytes that it
  * should not, which the triggers then drop.
  */
 function putSets(slot: Uint8Array, triggers: Uint16Array, wanted: Uint8Array): void {
-  let bit = 1;
-  const all = Array.from({ length: 256 }, (_, b) => b);
-  const put = (own: readonly number[], before: readonly number[] = all, behind: readonly number[] = all): void => {
-    [own, before, behind].forEach((bytes, n) => {
-      for (const b of bytes) {
-        slot[at.SLOT_SETS + 32 * n + (b & 15)]! |= bit;
-        slot[at.SLOT_SETS + 32 * n + 16 + (b >> 4)]! |= bit;
-      }
-    });
-    bit <<= 1;
-  };
+  const put = setsAt(slot, at.SLOT_SETS);
   const codes = (text: string): number[] => Array.from(text, (c) => c.charCodeAt(0));
   const left = new Map<number, number>();
   triggers.forEach((t, b) => {
@@ -273,15 +297,16 @@ function putSets(slot: Uint8Array, triggers: Uint16Array, wanted: Uint8Array): v
   put(take('-.$%', ANY));
   put(take('bB@Z', ANY));
   put(take(',', T_COMMA), codes('"\'`'), codes('"\'` '));
-  put(take('[(', T_BRACKET), all, codes('aA@ '));
+  put(take('[(', T_BRACKET), ALL, codes('aA@ '));
   const before = (of: readonly number[]): number[] => tokenPairs(wanted).flatMap((pair) => (of.includes(pair & 255) ? [pair >> 8] : []));
   // among the capitals below these would have most small letters pass with them, whose high nibble they share
   const rare = take('|~q', T_TOKEN);
   put([...take('w', T_W), ...take('J', T_J), ...take('~', T_TILDE), ...rare], [...codes('sypQ'), ...before(rare)]);
   put(FOREIGN_BYTES.filter((b) => b >= 0x80 && left.delete(b)));
+  putTriples(slot, wanted, left);
   // tokens whose anchor stands behind a letter or a digit, which most capitals do not; and what is left, whatever it is
   const alone = [...left].some(([, t]) => (t & ~T_TOKEN) !== 0);
-  put([...left.keys()], alone ? all : before([...left.keys()]));
+  put([...left.keys()], alone ? ALL : before([...left.keys()]));
 }
 
 function slotOf(wanted: Uint8Array, triggers: Uint16Array, hasRegions: boolean): Uint8Array {

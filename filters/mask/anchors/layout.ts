@@ -30,7 +30,7 @@ export const HEADS = 1024;
 export const PREFIXES_AT = HEADS_AT + 2 * HEADS;
 export const PREFIX_BYTES = 32;
 export const PREFIX_LENGTH_MAX = 26;
-export const PREFIXES_MAX = 768;
+export const PREFIXES_MAX = 864;
 /** in the five lowest bits of the anchor it stands, above them how many bytes of the token follow for sure, at most so many */
 export const PREFIX_BODY_SHIFT = 5;
 export const PREFIX_BODY_MAX = 7;
@@ -38,11 +38,17 @@ export const PREFIX_BODY_MAX = 7;
 export const PREFIX_BOUND = 128;
 export const PREFIX_ALNUM = 64;
 export const PREFIX_TOKEN = 32;
+/** both: the prefix is a word of names, and what follows the name may show that no value does */
+export const PREFIX_NAMED = 96;
 /** what one detector needs: triggers of bytes, the sets that find them, pairs of tokens, kinds */
 export const SLOT_AT = PREFIXES_AT + PREFIX_BYTES * PREFIXES_MAX;
-/** by low and high nibble: of a byte, of the one before it, of the one behind it; sixteen bytes each, a bit for each of eight sets */
+/**
+ * By low and high nibble: of a byte, of the one before it, of the one behind it; sixteen bytes each, a bit for each of eight sets. Then the
+ * same for eight more, whose bytes are common and stand for something only between the two beside them.
+ */
 export const SLOT_SETS = 512;
-export const SLOT_PAIRS = SLOT_SETS + 96;
+export const SETS_BYTES = 96;
+export const SLOT_PAIRS = SLOT_SETS + 2 * SETS_BYTES;
 export const SLOT_KINDS = SLOT_PAIRS + 8192;
 export const SLOT_BYTES = SLOT_KINDS + 16;
 /** first and last letter and length of the words of evidence, a bit each (words.ts) */

@@ -1,4 +1,4 @@
-import { CLASS, IDENT } from '../bytes.js';
+import { ALPHA, CLASS, IDENT } from '../bytes.js';
 import { AUTH, evidenceOf } from '../evidence.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
@@ -95,6 +95,13 @@ export function valueAfter(s: Search, op: number, strength: number, bits: number
   // `PASSWORD = N'…'` of Transact-SQL
   if (p + 1 < hi && buf[p] === 0x4e && buf[p + 1] === 0x27) p++;
   if (p < hi && isQuote(buf[p]!)) quote = buf[p++]!;
+  if (quote === 0 && buf[op] === 0x3a && p < hi) {
+    const typed = declaredValue(s, p);
+    if (typed !== UNTYPED) {
+      if (typed > 0) judgeValue(s, typed, quotedEnd(s, typed, buf[typed - 1]!, false), strength, bits, true, 1);
+      return;
+    }
+  }
   const escaped = quote !== 0 && buf[p - 2] === 0x5c;
   const end = quote !== 0 ? quotedEnd(s, p, quote, escaped) : plainEnd(s, p);
   if (quote === 0 && (bits & AUTH) !== 0 && buf[end] === 0x20 && afterScheme(s, p, Math.min(hi, end + PLAIN_MAX)) === end + 1) {
@@ -111,6 +118,49 @@ export function valueAfter(s: Search, op: number, strength: number, bits: number
   if (s.count === before) return;
   if (end - p >= (quote !== 0 ? QUOTED_MAX : PLAIN_MAX) - 1) s.end[s.count - 1] = longEnd(s, end, quote);
   s.claimedUntil = s.end[s.count - 1]!;
+}
+
+const UNTYPED = -1;
+/** longest type between a name and its value, bytes */
+const TYPE_MAX = 40;
+
+/**
+ * `const KEY: &str = "x"`, `let key: String = String::from("x")`: where the text begins that stands behind the type at `from`. UNTYPED where
+ * no type stands there, 0 where nothing that is a value stands behind it.
+ */
+function declaredValue(s: Search, from: number): number {
+  const { buf, hi } = s;
+  const limit = Math.min(hi, from + TYPE_MAX);
+  const reference = buf[from] === 0x26 && ((CLASS[buf[from + 1] ?? 0]! & ALPHA) !== 0 || buf[from + 1] === 0x27 || buf[from + 1] === 0x5b);
+  if (!reference && (CLASS[buf[from]!]! & ALPHA) === 0) return UNTYPED;
+  let p = from;
+  while (p < limit && isTypeByte(buf[p]!)) p++;
+  s.steps += p - from;
+  if (p >= limit || buf[p] !== 0x3d || buf[p + 1] === 0x3d || buf[p - 1] !== 0x20) return reference ? 0 : UNTYPED;
+  p++;
+  while (p < hi && buf[p] === 0x20) p++;
+  // `String::from("x")`, `Some("x")`
+  const call = p;
+  while (p < hi && p - call < TYPE_MAX && ((CLASS[buf[p]!]! & IDENT) !== 0 || buf[p] === 0x3a)) p++;
+  if (p > call) p = buf[p] === 0x28 ? p + 1 : call;
+  return p < hi && isQuote(buf[p]!) ? p + 1 : reference ? 0 : UNTYPED;
+}
+
+function isTypeByte(b: number): boolean {
+  return (
+    (CLASS[b]! & IDENT) !== 0 ||
+    b === 0x26 ||
+    b === 0x27 ||
+    b === 0x3c ||
+    b === 0x3e ||
+    b === 0x5b ||
+    b === 0x5d ||
+    b === 0x2a ||
+    b === 0x3f ||
+    b === 0x7c ||
+    b === 0x20 ||
+    b === 0x3a
+  );
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Search } from '../search.js';
 import { passwdCommandAt } from './commands.js';
 import { isQuote } from './extent.js';
 import { hasCommand, words } from './shell.js';
-import { isPlaceholder } from './values.js';
+import { isChosen, isPlaceholder } from './values.js';
 
 const PASSWORD = kindId('password');
 const PRIVATE_KEY = kindId('private_key');
@@ -130,22 +130,6 @@ export function passwordWordAt(s: Search, at: number): void {
   }
   if (buf[start] === 0x3d || buf[start] === 0x3a) return;
   if (end > start && !isPlaceholder(buf, start, end)) s.found(PASSWORD, start, end, what === SENTENCE ? 0.6 : 0.85);
-}
-
-/** Letters with a digit or a sign among them, six bytes and more, no path and no unit: what someone chose as a password. */
-function isChosen(buf: Uint8Array, start: number, end: number): boolean {
-  if (end - start < 6 || buf[start] === 0x2f) return false;
-  let letters = 0;
-  let digits = 0;
-  let signs = 0;
-  for (let k = start; k < end; k++) {
-    const b = buf[k]!;
-    if ((CLASS[b]! & ALPHA) !== 0) letters++;
-    else if ((CLASS[b]! & DIGIT) !== 0) digits++;
-    else if (b === 0x21 || b === 0x23 || b === 0x24 || b === 0x25 || b === 0x40 || b === 0x5e || b === 0x26 || b === 0x2a) signs++;
-    else if (b === 0x2f || b === 0x28 || b === 0x5b) return false;
-  }
-  return letters >= 3 && (digits > 0 || signs > 0);
 }
 
 /** where the password of the entry stands that pgpassEntry saw last */

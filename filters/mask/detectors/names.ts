@@ -1,4 +1,4 @@
-import { ALNUM, ALPHA, ascii, CLASS, IDENT, startsWith, startsWithNoCase } from '../bytes.js';
+import { ALNUM, ALPHA, ascii, CLASS, DIGIT, IDENT, startsWith, startsWithNoCase } from '../bytes.js';
 import {
   AGAINST,
   AUTH,
@@ -46,7 +46,7 @@ export let nameEnd = 0;
 
 /** Evidence of the name before the sign at `op`, not before `lo`; 0 when there is no name. */
 export function nameBefore(buf: Uint8Array, op: number, lo: number): number {
-  // the first half of `.=`, `+=`, `|=`
+  // the first half of `.=`, `+=`, `|=`, `!=`
   const head = op > lo && buf[op] === 0x3d && isSignHead(buf[op - 1]!);
   // `||=`
   const sign = head ? (op - 2 > lo && buf[op - 1] === 0x7c && buf[op - 2] === 0x7c ? op - 2 : op - 1) : op;
@@ -60,10 +60,18 @@ export function nameBefore(buf: Uint8Array, op: number, lo: number): number {
   if (buf[op] !== 0x3d || buf[start - 1] !== 0x20) return bits;
   const end = nameEnd;
   const second = wordBefore(buf, start, lo);
-  if ((second & NAMING) !== 0 && nameEnd > nameStart) return second;
+  const quoted = nameEnd < start && isQuote(buf[nameEnd]!);
+  if ((second & NAMING) !== 0 && nameEnd > nameStart && (!quoted || isValueWord(buf, start, end))) return second;
   nameStart = start;
   nameEnd = end;
   return bits;
+}
+
+const VALUE_WORDS = ['value', 'default', 'content', 'val'].map(ascii);
+
+/** `type="password" name="login"`: another attribute says nothing of the value. */
+function isValueWord(buf: Uint8Array, start: number, end: number): boolean {
+  return VALUE_WORDS.some((word) => word.length === end - start && startsWithNoCase(buf, start, word));
 }
 
 /** words between the name and the colon of a sentence, with the blank before them; in letters of the alphabet they are in evidence.ts too */
@@ -103,7 +111,13 @@ function linkBefore(buf: Uint8Array, op: number, lo: number): number {
 export const NAMING = PASSWORD | SECRET | TOKEN | KEY | AUTH | RANDOM | VENDOR;
 
 function isSignHead(b: number): boolean {
-  return b === 0x2e || b === 0x2b || b === 0x7c || b === 0x2d;
+  return b === 0x2e || b === 0x2b || b === 0x7c || b === 0x2d || b === 0x21;
+}
+
+/** Evidence of the name that ends at `end`, not before `lo`, with the word before it where that belongs to it (`client secret`). */
+export function nameAt(buf: Uint8Array, end: number, lo: number): number {
+  const bits = wordBefore(buf, end, lo);
+  return nameStart === nameEnd || nameEnd !== end ? 0 : bits;
 }
 
 function wordBefore(buf: Uint8Array, op: number, lo: number): number {
@@ -111,6 +125,12 @@ function wordBefore(buf: Uint8Array, op: number, lo: number): number {
   const gapFloor = Math.max(lo, op - 12);
   // between name and sign: blanks, closing quotes and brackets, the colon of :=, the question mark of ?=
   while (p > gapFloor && isNameGap(buf[p - 1]!)) p--;
+  // `password[32]`
+  if (p < op && buf[p] === 0x5d) {
+    let q = p;
+    while (q > gapFloor && (CLASS[buf[q - 1]!]! & DIGIT) !== 0) q--;
+    if (q > gapFloor && buf[q - 1] === 0x5b) p = q - 1;
+  }
   const end = p;
   const floor = Math.max(lo, end - NAME_MAX);
   while (p > floor && (CLASS[buf[p - 1]!]! & IDENT) !== 0) p--;

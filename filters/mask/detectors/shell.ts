@@ -47,7 +47,8 @@ const OPTIONS: readonly Option[] = [
   option('a', false, true, 'redis-cli|valkey-cli'),
   option('a', false, true, 'http |https ', true),
   option('w', false, true, 'ldap'),
-  option('P', false, true, 'sqlcmd|bcp|zip|unzip|tsql|mosquitto|ipmitool|ipmi-|sybase|isql'),
+  option('P', true, true, 'sqlcmd|bcp '),
+  option('P', false, true, 'zip|unzip|tsql|mosquitto|ipmitool|ipmi-|sybase|isql'),
 ];
 
 /** `mysql -pX`, `sshpass -p X`, `redis-cli -a X`; `at` is the dash, before which nothing or a blank stands. */

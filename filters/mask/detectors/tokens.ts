@@ -5,7 +5,8 @@ import { BODIES } from './bodies.js';
 import { CALLS, type Call, callAt } from './calls.js';
 import { checksumHolds } from './checksums.js';
 import { COMMANDS, type Command, commandAt } from './commands.js';
-import { mayBePaired, NAME_ENDS, pairedAt } from './paired.js';
+import { mayBeNamed, NAME_STEMS, namedAt } from './named.js';
+import { anchorOf, isCommon } from './token-anchors.js';
 import { VENDOR_TOKENS, type VendorToken } from './token-table.js';
 
 /**
@@ -21,16 +22,15 @@ interface Rule extends VendorToken {
   /** bits of CLASS, or the mask of a body of its own */
   accepts: Uint8Array;
   precedes: Uint8Array | undefined;
-  /** no token: the name of a secret ends here */
+  /** no token: what stands here leads to a password */
+  literal: boolean;
+  /** it is a word of a secret's name */
   named: boolean;
   /** no token either: a password follows */
   command: Command | undefined;
   /** nor here: a call takes one among its arguments */
   call: Call | undefined;
 }
-
-/** Bytes that a prefix is anchored on, the best first: those that end a search soonest because they are rare in data. A digit is one only where nothing else can be. */
-const ANCHORS = '~$_-.|QZJXKVYGWCLMRFHPBDNUOISTAEq';
 
 /** 0: no prefix has this pair; else the index into BUCKETS plus one */
 const BUCKET_BY_PAIR = new Uint16Array(65536);
@@ -41,7 +41,7 @@ const ANCHOR_BYTES = new Uint8Array(256);
 compile();
 
 function compile(): void {
-  for (const token of [...VENDOR_TOKENS, ...NAME_ENDS.map(nameRule), ...[...COMMANDS, ...CALLS].map(({ literal }) => nameRule(literal))]) {
+  for (const token of [...VENDOR_TOKENS, ...NAME_STEMS.map(nameRule), ...[...COMMANDS, ...CALLS].map(({ literal }) => nameRule(literal))]) {
     const bytes = ascii(token.prefix);
     const anchor = anchorOf(token.prefix);
     const rule: Rule = {
@@ -52,7 +52,8 @@ function compile(): void {
       holds: token.contains === undefined ? undefined : ascii(token.contains),
       accepts: BODIES[token.body],
       precedes: token.before === undefined ? undefined : BODIES[token.before.body],
-      named: token.example === '',
+      literal: token.example === '',
+      named: token.example === '' && NAME_STEMS.includes(token.prefix),
       command: token.example === '' ? COMMANDS.find(({ literal }) => literal === token.prefix) : undefined,
       call: token.example === '' ? CALLS.find(({ literal }) => literal === token.prefix) : undefined,
     };
@@ -71,23 +72,6 @@ function nameRule(prefix: string): VendorToken {
   return { kind: 'password', description: '', example: '', prefix, body: 'alnum', min: 0, max: 0 };
 }
 
-function anchorOf(prefix: string): number {
-  for (const c of ANCHORS) {
-    const at = prefix.indexOf(c, 1);
-    if (at > 0 && !isSwallowed(prefix, at)) return at;
-  }
-  const digit = prefix.slice(1).search(/[0-9]/) + 1;
-  if (digit > 0) return digit;
-  throw new RangeError(`prefix ${prefix} has no byte to anchor on`);
-}
-
-/** The scan reads a run of digits, the separators between them and the letters behind them at once: it stops at none of their bytes. */
-function isSwallowed(prefix: string, at: number): boolean {
-  return /[0-9]$/.test(prefix.slice(0, at))
-    ? /[-.0-9A-Za-z]/.test(prefix[at]!)
-    : /[0-9][A-Za-z]*$/.test(prefix.slice(0, at)) && /[A-Za-z]/.test(prefix[at]!);
-}
-
 /** True when no prefix has its anchor at `at`: what the scans ask first, a call for each capital letter is too much. */
 export function isNoAnchor(buf: Uint8Array, at: number): boolean {
   return BUCKET_BY_PAIR[(buf[at - 1]! << 8) | buf[at]!] === 0;
@@ -101,7 +85,9 @@ export function tokenAnchors(wanted: Uint8Array): number[] {
 }
 
 /** All prefixes, where their anchors stand, and what may stand beside them. */
-export function tokenPrefixes(): readonly Readonly<Pick<Rule, 'bytes' | 'anchor' | 'named' | 'precedes' | 'accepts' | 'min'>>[] {
+export function tokenPrefixes(): readonly Readonly<
+  Pick<Rule, 'bytes' | 'anchor' | 'named' | 'literal' | 'precedes' | 'accepts' | 'min'>
+>[] {
   return BUCKETS.flat();
 }
 
@@ -111,6 +97,13 @@ export function tokenPairs(wanted: Uint8Array): number[] {
   for (const bucket of BUCKETS)
     for (const rule of bucket) if (wanted[rule.id] === 1) pairs.push((rule.bytes[rule.anchor - 1]! << 8) | rule.bytes[rule.anchor]!);
   return pairs;
+}
+
+/** For anchors that are common letters: the byte before, the anchor, the byte behind if the prefix has one. */
+export function tokenTriples(wanted: Uint8Array): (readonly [before: number, own: number, behind: number | undefined])[] {
+  return BUCKETS.flat()
+    .filter((rule) => wanted[rule.id] === 1 && isCommon(rule.bytes[rule.anchor]!))
+    .map(({ bytes, anchor }) => [bytes[anchor - 1]!, bytes[anchor]!, bytes[anchor + 1]] as const);
 }
 
 /** Looks for a token whose prefix has its anchor at `at`. */
@@ -133,7 +126,7 @@ function tryRule(s: Search, rule: Rule, start: number): void {
     return;
   }
   if (rule.named) {
-    pairedAt(s, start + rule.bytes.length);
+    namedAt(s, start + rule.bytes.length);
     return;
   }
   const from = rule.precedes === undefined ? start : bodyBefore(s, rule, start);
@@ -223,7 +216,7 @@ export function mayBeToken(buf: Uint8Array, at: number, lo: number, hi: number, 
     const body = start + rule.bytes.length;
     if (rule.command !== undefined || rule.call !== undefined) return true;
     if (rule.named) {
-      if (mayBePaired(buf, body, lo, hi)) return true;
+      if (mayBeNamed(buf, body, hi)) return true;
       continue;
     }
     const need = Math.min(rule.min, 12);

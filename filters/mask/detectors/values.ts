@@ -203,3 +203,19 @@ export function looksRandom(buf: Uint8Array, start: number, end: number, lengthM
   if (upper + lower === 0) return false;
   return entropy(buf, start, end) >= (hex === length ? 2.6 : length < 16 ? 2.7 : 3);
 }
+
+/** Letters with a digit or a sign among them, six bytes and more, no path and no unit: what someone chose as a password. */
+export function isChosen(buf: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 6 || buf[start] === 0x2f) return false;
+  let letters = 0;
+  let digits = 0;
+  let signs = 0;
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    if ((CLASS[b]! & ALPHA) !== 0) letters++;
+    else if ((CLASS[b]! & DIGIT) !== 0) digits++;
+    else if (b === 0x21 || b === 0x23 || b === 0x24 || b === 0x25 || b === 0x40 || b === 0x5e || b === 0x26 || b === 0x2a) signs++;
+    else if (b === 0x2f || b === 0x28 || b === 0x5b) return false;
+  }
+  return letters >= 3 && (digits > 0 || signs > 0);
+}

@@ -4,12 +4,13 @@ import { createDetector, kinds } from '../../../filters/mask/index.js';
 import { callCases } from './call-cases.js';
 import { cases } from './cases.js';
 import { languageCases } from './language-cases.js';
+import { namedCases } from './named-cases.js';
 import { personalCases } from './personal-cases.js';
 import { secretCases } from './secret-cases.js';
 import { spelledCases } from './spelled-cases.js';
 import { worldCases } from './world-cases.js';
 
-const tables = [...cases, ...personalCases, ...worldCases, ...spelledCases, ...languageCases, ...secretCases, ...callCases];
+const tables = [...cases, ...personalCases, ...worldCases, ...spelledCases, ...languageCases, ...secretCases, ...callCases, ...namedCases];
 
 /** Cuts the marks out of a text and says where they were, in bytes. */
 function marked(text: string): { bytes: Buffer; spans: [number, number][] } {

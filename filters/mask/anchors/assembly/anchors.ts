@@ -43,9 +43,11 @@ import {
   PREFIX_BODY_SHIFT,
   PREFIX_BOUND,
   PREFIX_BYTES,
+  PREFIX_NAMED,
   PREFIX_TOKEN,
   PREFIXES_AT,
   PRINTED_AT,
+  SETS_BYTES,
   SHAPES_AT,
   SLOT_AT,
   SLOT_KINDS,
@@ -196,20 +198,39 @@ export function anchors(from: usize, stop: usize, low: usize, high: usize, mode:
   const beforeHigh = v128.load(SLOT_AT + SLOT_SETS, 48);
   const behindLow = v128.load(SLOT_AT + SLOT_SETS, 64);
   const behindHigh = v128.load(SLOT_AT + SLOT_SETS, 80);
+  const moreLow = v128.load(SLOT_AT + SLOT_SETS, SETS_BYTES);
+  const moreHigh = v128.load(SLOT_AT + SLOT_SETS, SETS_BYTES + 16);
+  const moreBeforeLow = v128.load(SLOT_AT + SLOT_SETS, SETS_BYTES + 32);
+  const moreBeforeHigh = v128.load(SLOT_AT + SLOT_SETS, SETS_BYTES + 48);
+  const moreBehindLow = v128.load(SLOT_AT + SLOT_SETS, SETS_BYTES + 64);
+  const moreBehindHigh = v128.load(SLOT_AT + SLOT_SETS, SETS_BYTES + 80);
   let window = IN_AT + from;
   let next = window;
   while (window < last) {
     const own = v128.load(window);
     const before = v128.load(window - 1);
     const behind = v128.load(window, 1);
+    const ownLow4 = v128.and(own, low4);
+    const ownHigh4 = i8x16.shr_u(own, 4);
+    const beforeLow4 = v128.and(before, low4);
+    const beforeHigh4 = i8x16.shr_u(before, 4);
+    const behindLow4 = v128.and(behind, low4);
+    const behindHigh4 = i8x16.shr_u(behind, 4);
     const hits = v128.and(
       v128.and(
-        v128.and(i8x16.swizzle(ownLow, v128.and(own, low4)), i8x16.swizzle(ownHigh, i8x16.shr_u(own, 4))),
-        v128.and(i8x16.swizzle(beforeLow, v128.and(before, low4)), i8x16.swizzle(beforeHigh, i8x16.shr_u(before, 4))),
+        v128.and(i8x16.swizzle(ownLow, ownLow4), i8x16.swizzle(ownHigh, ownHigh4)),
+        v128.and(i8x16.swizzle(beforeLow, beforeLow4), i8x16.swizzle(beforeHigh, beforeHigh4)),
       ),
-      v128.and(i8x16.swizzle(behindLow, v128.and(behind, low4)), i8x16.swizzle(behindHigh, i8x16.shr_u(behind, 4))),
+      v128.and(i8x16.swizzle(behindLow, behindLow4), i8x16.swizzle(behindHigh, behindHigh4)),
     );
-    let mask = i8x16.bitmask(i8x16.ne(hits, zero));
+    const more = v128.and(
+      v128.and(
+        v128.and(i8x16.swizzle(moreLow, ownLow4), i8x16.swizzle(moreHigh, ownHigh4)),
+        v128.and(i8x16.swizzle(moreBeforeLow, beforeLow4), i8x16.swizzle(moreBeforeHigh, beforeHigh4)),
+      ),
+      v128.and(i8x16.swizzle(moreBehindLow, behindLow4), i8x16.swizzle(moreBehindHigh, behindHigh4)),
+    );
+    let mask = i8x16.bitmask(i8x16.ne(v128.or(hits, more), zero));
     let to = window + 16;
     while (mask != 0) {
       const p = window + (ctz(mask) as usize);
@@ -320,11 +341,23 @@ function isPair(p: usize): bool {
 
 /** What stands beside the prefix at `start` lets it begin a token. */
 function mayFollow(start: usize, length: usize, flags: u32, body: u32): bool {
+  if ((flags & PREFIX_NAMED) == PREFIX_NAMED) return !isSigned(start + length);
   if ((flags & PREFIX_BOUND) != 0 && start > lo && is(start - 1, ALNUM) && !(cells && isNearLength(start))) return false;
   const bits = (flags & PREFIX_ALNUM) != 0 ? ALNUM : (flags & PREFIX_TOKEN) != 0 ? TOKEN : 0;
   if (bits == 0) return true;
   for (let k: u32 = 0; k < body; k++) if (!is(start + length + k, bits)) return false;
   return true;
+}
+
+/** A sign follows the name that is read from p on, as most names have it: other checks are called for that (named.ts). */
+function isSigned(p: usize): bool {
+  let q = p;
+  while (q < hi && q - p < 16 && is(q, IDENT)) q++;
+  const b = at8(q);
+  if (b == 0x3a || b == 0x3d) return true;
+  if (!isQuote(b)) return false;
+  const next = at8(q + 1);
+  return next == 0x3a || next == 0x3d;
 }
 
 // ---- encoded text (encoded.ts)
@@ -550,7 +583,7 @@ function names(op: usize): bool {
   const equals = at8(op) == 0x3d;
   if (end > lo) {
     readName(end);
-    if (known != 0 && (nameFrom == lo || at8(nameFrom - 1) < 0x80) && !(equals && (isNameGap(at8(nameFrom - 1)) || b == 0x2e || b == 0x2d))) {
+    if (known != 0 && (nameFrom == lo || at8(nameFrom - 1) < 0x80) && !(equals && (isNameGap(at8(nameFrom - 1)) || b == 0x2e || b == 0x2d || b == 0x21))) {
       const what = load<u32>(known, 20);
       if (what == 0) return false;
       if ((what & SECRET) != 0 && (kinds & K_ASSIGNED) != 0) return true;
@@ -567,7 +600,7 @@ function names(op: usize): bool {
 /** A word of the name before the sign speaks of secrets (assignment.ts). */
 function assigns(op: usize): bool {
   const b = op > lo ? at8(op - 1) : 0;
-  const head = at8(op) == 0x3d && (b == 0x2e || b == 0x2b || b == 0x7c || b == 0x2d);
+  const head = at8(op) == 0x3d && (b == 0x2e || b == 0x2b || b == 0x7c || b == 0x2d || b == 0x21);
   const sign = head ? (b == 0x7c && op - 2 > lo && at8(op - 2) == 0x7c ? op - 2 : op - 1) : op;
   if (wordBefore(sign)) return true;
   if (nameFrom == nameTo || nameFrom < lo + 2 || at8(op) != 0x3d || at8(nameFrom - 1) != 0x20) return false;
@@ -579,6 +612,12 @@ function wordBefore(op: usize): bool {
   let p = op;
   const gapFloor = max(lo, op - 12);
   while (p > gapFloor && isNameGap(at8(p - 1))) p--;
+  // `password[32]`
+  if (p < op && at8(p) == 0x5d) {
+    let q = p;
+    while (q > gapFloor && is(q - 1, DIGIT)) q--;
+    if (q > gapFloor && at8(q - 1) == 0x5b) p = q - 1;
+  }
   const end = p;
   // a word of another script (password-words.ts)
   if (end > lo && at8(end - 1) >= 0x80) return true;

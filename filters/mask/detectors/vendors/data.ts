@@ -17,13 +17,11 @@ export const DATA: readonly VendorKind[] = [
     ['sbp_', 'hex', 40],
     ['sb_secret_', 'token', 20, 60],
   ),
-  // its letters are too common to stop at: the first digit is what it is found by, and seven of eight have one in their first two
   vendor(
     'databricks_token',
     'Personal access tokens of Databricks',
     'docs.databricks.com/en/dev-tools/auth/pat.html',
-    ...Array.from('0123456789', (digit) => [`dapi${digit}`, 'hex', 31] as const),
-    ...Array.from('abcdef').flatMap((letter) => Array.from('0123456789', (digit) => [`dapi${letter}${digit}`, 'hex', 30] as const)),
+    ['dapi', 'hex', 32],
   ),
   vendor('adafruit_key', 'Keys of Adafruit IO', 'io.adafruit.com/api/docs', ['aio_', 'alnum', 28]),
   vendor('neon_key', 'API keys of Neon', 'neon.com/docs/manage/api-keys', ['napi_', 'alnum', 60, 68]),
