@@ -17,12 +17,7 @@ export const DATA: readonly VendorKind[] = [
     ['sbp_', 'hex', 40],
     ['sb_secret_', 'token', 20, 60],
   ),
-  vendor(
-    'databricks_token',
-    'Personal access tokens of Databricks',
-    'docs.databricks.com/en/dev-tools/auth/pat.html',
-    ['dapi', 'hex', 32],
-  ),
+  vendor('databricks_token', 'Personal access tokens of Databricks', 'docs.databricks.com/en/dev-tools/auth/pat.html', ['dapi', 'hex', 32]),
   vendor('adafruit_key', 'Keys of Adafruit IO', 'io.adafruit.com/api/docs', ['aio_', 'alnum', 28]),
   vendor('neon_key', 'API keys of Neon', 'neon.com/docs/manage/api-keys', ['napi_', 'alnum', 60, 68]),
   vendor('xata_key', 'API keys of Xata', 'xata.io/docs', ['xau_', 'alnum', 32, 48]),
