@@ -83,9 +83,9 @@ export class ServerMessages {
   }
 
   private hidden(tool: string, tool_changed: boolean): boolean {
-    const { policy, identity, resource } = this.parties;
+    const { policy, resource } = this.parties;
     const mcp = mcpFacts({ server: resource, method: 'tools/call', tool, tool_changed, arguments: undefined, params: undefined });
-    const { verdict, matches } = policy.decide({ on: 'mcp', mcp, identity, resource });
+    const { verdict, matches } = policy.decide(mcpOperation(mcp, this.parties));
     return verdict === 'deny' && matches.some((one) => one.verdict === 'deny' && one.mode === 'enforce' && one.error === undefined);
   }
 

@@ -166,8 +166,8 @@ export function decide(rules: readonly CompiledRule[], defaults: Defaults, facts
 }
 
 /**
- * The verdict on an operation in every way that it can be read: the strictest of all. A reading that differs by small letters alone need not be
- * allowed by a rule of its own: it is there for servers that do not tell them apart.
+ * The verdict on an operation in every way that it can be read: the strictest of all. A reading that differs by small letters alone, or is what a name
+ * looks like, need not be allowed by a rule of its own: it is there for servers and people that do not tell them apart.
  */
 export function decideReadings(rules: readonly CompiledRule[], defaults: Defaults, facts: OperationFacts, readers: Readers): Decision {
   const usual = decide(rules, defaults, facts);
@@ -209,7 +209,11 @@ export function otherReadings(facts: OperationFacts, { keys, forms }: Readers): 
 }
 
 function otherRequests(facts: OperationFacts): Reading[] {
-  if (facts.on === 'mcp') return (facts.also ?? []).map((mcp) => ({ lowered: false, facts: { ...facts, mcp } }));
+  if (facts.on === 'mcp') {
+    const { also = [], alike } = facts;
+    const readings = also.map((mcp) => ({ lowered: false, facts: { ...facts, mcp } }));
+    return alike === undefined ? readings : [...readings, { lowered: true, facts: { ...facts, mcp: alike } }];
+  }
   if (facts.on !== 'http') return [];
   return (facts.also ?? []).map((reading) => ({ lowered: reading.lowered, facts: readAs(facts, reading) }));
 }

@@ -73,6 +73,8 @@ export interface McpOperation {
   mcp: McpFacts;
   /** other ways to read it: the strictest verdict of all counts */
   also?: readonly McpFacts[];
+  /** the same by the name in ASCII that its tool or prompt looks like; absent where it looks like none. No rule need allow it */
+  alike?: McpFacts;
   identity: Identity;
   resource: string;
 }
