@@ -239,8 +239,8 @@ async function explainStatement(file: string, options: ExplainOptions): Promise<
   const as = { id: options.as, kind, groups: options.group, ...(options.age === undefined ? {} : { age_s: wholeSeconds(options.age) }) };
   if (options.http !== undefined) {
     const http = await described(options.http, options);
-    const source = policy.sqlPlaces.length === 0 ? undefined : { places: policy.sqlPlaces, read: sqlReader(await analyzerFor(policy)) };
-    printExplanation(policy, operationOf({ http, as, ...resource }, undefined, source), options.json === true);
+    const by = { policy, read: sqlReader(await analyzerFor(policy)) };
+    printExplanation(policy, operationOf({ http, as, ...resource }, undefined, by), options.json === true);
     return;
   }
   if (options.kube !== undefined) {

@@ -1,9 +1,8 @@
 import { KubernetesRequest } from '../kubernetes/conversation.js';
 import { McpSide } from '../mcp/side.js';
 import { strictestDecision } from '../policy/decide.js';
-import type { Decision, Identity } from '../policy/types.js';
+import type { Decision, HttpOperation, Identity } from '../policy/types.js';
 import { nothing } from '../sql/dialects/analyze.js';
-import { FORM, MULTIPART } from './body.js';
 import type { ExchangeOptions, HttpRules } from './exchange-options.js';
 import type { HttpFacts, HttpReading } from './facts.js';
 import { opaqueDecision } from './grpc/opaque.js';
@@ -11,7 +10,8 @@ import { answerType, type GrpcCall, grpcForm } from './grpc/schema.js';
 import { readingsOf } from './readings.js';
 import type { RequestHead } from './request-facts.js';
 import type { RequestText } from './request-text.js';
-import { holdsSql, placesOf, type SqlPlace } from './sql-places.js';
+import { placesOf, type SqlPlace } from './sql-places.js';
+import { asksBody, grpcOf, mayNameMethod, requestOperation } from './waits.js';
 
 /** What a request asks for, in every way that it can be read, and by each protocol over HTTP that its server speaks; and the verdict on it. */
 export class AskedRequest {
@@ -65,13 +65,15 @@ export class AskedRequest {
 
   /** Everything with a body that goes to an MCP server is read as messages: which methods it looks at is not known. */
   get needsBody(): boolean {
-    if ((this.rules.policy.usesBody && this.grpc === undefined) || this.mcp !== undefined || this.kube?.waits === true) return true;
-    return this.places.length > 0 && this.readings.some(({ http }) => holdsSql(this.places, http));
+    return this.mcp !== undefined || this.kube?.waits === true || asksBody(this.rules.policy, this.operation, this.places);
   }
 
-  /** A form may ask for another method in its body. */
+  private get operation(): HttpOperation {
+    return requestOperation(this.readings, this.identity, this.options.resource);
+  }
+
   get mayNameMethod(): boolean {
-    return this.rules.policy.usesMethod && [FORM, MULTIPART].includes(this.facts.content_type);
+    return mayNameMethod(this.rules.policy, this.operation);
   }
 
   /** `bytes`: the body as it came. */
@@ -88,8 +90,7 @@ export class AskedRequest {
 
   decide(): Decision {
     const { resource } = this.options;
-    const [{ lowered: _usual, ...first }, ...also] = this.readings as [HttpReading, ...HttpReading[]];
-    const decision = this.rules.policy.decide({ on: 'http', ...first, also, identity: this.identity, resource });
+    const decision = this.rules.policy.decide(this.operation);
     if (this.kube !== undefined) return this.kube.decide(this.rules.policy, decision, this.identity, resource);
     const more = [this.mcp?.decide(), this.decideOpaque()].filter((one) => one !== undefined);
     return more.length === 0 ? decision : strictestDecision([decision, ...more]);
@@ -114,6 +115,3 @@ export class AskedRequest {
     return { ...call, judged: form !== undefined && answerType(call, form) === undefined };
   }
 }
-
-const grpcOf = (type: string): AskedRequest['grpc'] =>
-  /^application\/grpc($|\+)/.test(type) ? 'native' : type.startsWith('application/grpc') ? 'web' : undefined;

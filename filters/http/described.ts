@@ -15,8 +15,12 @@ export interface DescribedRequest {
   body?: unknown;
 }
 
-/** That request in every way that it can be read, its body too. */
-export function describedReadings({ method = 'GET', url, headers = {}, body }: DescribedRequest, sql?: SqlSource): HttpReading[] {
+/** That request in every way that it can be read; its body too, where `waits` says so of what is known before it. */
+export function describedReadings(
+  { method = 'GET', url, headers = {}, body }: DescribedRequest,
+  sql?: SqlSource,
+  waits: (head: HttpReading[]) => boolean = () => true,
+): HttpReading[] {
   const whole = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url);
   const json = body !== undefined && typeof body !== 'string';
   const named = Object.entries(headers).map(([name, value]): Header => [name.toLowerCase(), Buffer.from(value, 'utf8').toString('latin1')]);
@@ -28,7 +32,12 @@ export function describedReadings({ method = 'GET', url, headers = {}, body }: D
     ...named,
     ...(json && !typed ? [['content-type', 'application/json'] as const] : []),
   ]);
-  return readingsOf(head, describedBytes(body), sql);
+  const bytes = describedBytes(body);
+  if (bytes.length > 0) {
+    const early = readingsOf(head, undefined);
+    if (!waits(early)) return early;
+  }
+  return readingsOf(head, bytes, sql);
 }
 
 /** The body as bytes: text as it is, anything else as JSON. */

@@ -1,6 +1,7 @@
 import { type DescribedRequest, describedReadings } from '../http/described.js';
 import type { HttpFacts, HttpReading } from '../http/facts.js';
-import { placesOf, type SqlSource } from '../http/sql-places.js';
+import { placesOf } from '../http/sql-places.js';
+import { requestOperation, waitsForBody } from '../http/waits.js';
 import { messageFacts } from '../http/websocket/facts.js';
 import { describedKubernetes } from '../kubernetes/described.js';
 import { headFacts } from '../kubernetes/request.js';
@@ -14,7 +15,7 @@ import type { CompiledPolicy } from './index.js';
 import { invalidPolicy, quoted } from './problems.js';
 import { readSource } from './source.js';
 import { checkStructure } from './structure.js';
-import type { Identity, OperationFacts, PostgresOperation, Verdict } from './types.js';
+import type { HttpOperation, Identity, OperationFacts, Policy, PostgresOperation, Verdict } from './types.js';
 
 /** One case of a tests file: a statement, a request (HTTP, Kubernetes), a message (WebSocket, MCP), who sends it, and what the policy must make of it. */
 export interface PolicyCase {
@@ -177,14 +178,17 @@ export function readCases(text: string, file: string): (PolicyCase & { line: num
   return cases.map((one, i) => ({ ...one, line: text.slice(0, source.valueAt(`/${i}`)).split('\n').length }));
 }
 
-/** The operation that a case describes: a request, or the statement whose facts are given. */
-export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFacts | undefined, source?: SqlSource): OperationFacts {
-  if (one.http !== undefined) {
-    const resource = one.resource ?? 'http';
-    const places = source && { ...source, places: placesOf(source.places, resource) };
-    const [{ lowered: _usual, ...first }, ...also] = describedReadings(one.http, places) as [HttpReading, ...HttpReading[]];
-    return { on: 'http', ...first, also, identity: identityOf(one.as), resource };
-  }
+/** What decides how a request is read: the policy asks for its body or does not. */
+export interface Reader {
+  policy: Policy;
+  read: SqlReader;
+  /** its body is read in any case, as that of a message is */
+  whole?: boolean;
+}
+
+/** The operation that a case describes: a request, as far as the gateway reads it under that policy, or the statement whose facts are given. */
+export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFacts | undefined, by?: Reader): OperationFacts {
+  if (one.http !== undefined) return requestOf(one, one.http, by);
   if (one.kubernetes !== undefined)
     return {
       on: 'kubernetes',
@@ -231,6 +235,22 @@ export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFa
 }
 
 /** The request of a WebSocket. */
+function requestOf(
+  { resource = 'http', as }: Pick<PolicyCase, 'resource' | 'as'>,
+  described: DescribedRequest,
+  by?: Reader,
+): HttpOperation {
+  const identity = identityOf(as);
+  const operation = (readings: HttpReading[]): HttpOperation => requestOperation(readings, identity, resource);
+  if (by === undefined) return operation(describedReadings(described));
+  const { policy, read, whole } = by;
+  const places = placesOf(policy.sqlPlaces, resource);
+  // What is approved is approved whole.
+  const waits = (head: HttpReading[]): boolean =>
+    whole === true || waitsForBody(policy, operation(head), places) || policy.decide(operation(head)).verdict === 'approve';
+  return operation(describedReadings(described, places.length === 0 ? undefined : { places, read }, waits));
+}
+
 function upgradeTo(url: string): HttpFacts {
   return describedReadings({ url, headers: { connection: 'upgrade', upgrade: 'websocket' } })[0]!.http;
 }
@@ -260,7 +280,7 @@ export function runCase(
   sql: SqlFacts | undefined,
   read: SqlReader = () => nothing('SQL is not read here'),
 ): CaseResult {
-  const facts = operationOf(one, sql, { places: policy.sqlPlaces, read });
+  const facts = operationOf(one, sql, { policy, read });
   const decision = policy.decide(facts);
   const got = {
     verdict: decision.verdict,

@@ -1,5 +1,6 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { Memo } from '../memo.js';
+import { beforeBody, OF_BODY } from './before-body.js';
 import type { Context } from './context/types.js';
 import { type Loop, loopsOf, worstCost } from './cost.js';
 import { type ExpressionProblem, walk } from './expression.js';
@@ -28,6 +29,8 @@ export interface Condition {
   readonly ast: ASTNode;
   readonly usesParams: boolean;
   readonly usesBody: boolean;
+  /** a part of it that is known before the body, where it asks for that: false there, it is false whatever the body says */
+  readonly before: Condition | undefined;
   readonly usesQuery: boolean;
   readonly usesMethod: boolean;
   /** it takes what may be a value of a form for a text, a number or a truth */
@@ -194,13 +197,16 @@ export function failureReason(error: unknown): string {
   return ((failure.summary ?? failure.message).split('\n')[0] ?? 'unknown').replaceAll(LINEAR_MATCHES, 'matches');
 }
 
-/** Facts of a request that are there when its body is. */
-const OF_BODY = new Set(['body', 'unreadable', 'files', 'graphql']);
-
 const isIdentity = (node: ASTNode): boolean => node.op === 'id' && node.args === 'identity';
 
 /** @param singles the same with single values of forms, where it can ask for one */
-function makeCondition(text: string, parsed: ParseResult, singles: ParseResult | undefined, loops: Loop): Condition {
+function makeCondition(
+  text: string,
+  parsed: ParseResult,
+  singles: ParseResult | undefined,
+  loops: Loop,
+  compilePart: (text: string) => Condition | undefined,
+): Condition {
   let usesParams = false;
   let usesBody = false;
   let usesQuery = false;
@@ -251,7 +257,11 @@ function makeCondition(text: string, parsed: ParseResult, singles: ParseResult |
       return { matched: true, error: failureReason(error) };
     }
   };
-  const uses = { usesParams, usesBody, usesQuery, usesMethod, usesAge, asksProof, formValues: singles !== undefined };
+  const part = usesBody ? beforeBody(text, parsed.ast) : undefined;
+  const known = part === undefined ? undefined : compilePart(part);
+  // One that asks for proof sees what is only claimed; its part would not.
+  const before = asksProof && known?.asksProof === false ? undefined : known;
+  const uses = { usesParams, usesBody, before, usesQuery, usesMethod, usesAge, asksProof, formValues: singles !== undefined };
   return { text, ast: parsed.ast, ...uses, names, evaluate, value };
 }
 
@@ -303,5 +313,9 @@ export function compileCondition(
     const again = singles.check();
     if (!again.valid) return { problems: [explainFailure(again.error as CelFailure, scope)] };
   }
-  return { condition: makeCondition(text, parsed, singles, loops.root) };
+  const compilePart = (part: string): Condition | undefined => {
+    const compiled = compileCondition(part, scope);
+    return 'condition' in compiled ? compiled.condition : undefined;
+  };
+  return { condition: makeCondition(text, parsed, singles, loops.root, compilePart) };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { compilePlaces } from '../http/sql-places.js';
 import { kinds } from '../mask/kinds.js';
+import { bodyAsker } from './asks-body.js';
 import { compileLimits, compileRecording } from './compile/limits.js';
 import { type CompiledMask, compileMask } from './compile/mask.js';
 import { Mistakes } from './compile/mistakes.js';
@@ -111,6 +112,7 @@ function makePolicy(
     transparent: open && masks.length === 0 && rules.every((rule) => !rule.enabled),
     usesParams: active.postgres.some((rule) => rule.condition.usesParams),
     usesBody: active.http.some((rule) => rule.condition.usesBody),
+    asksBody: bodyAsker(active.http, readers.http),
     usesMethod: active.http.some((rule) => rule.condition.usesMethod),
     usesMessages: active.websocket.length > 0,
     sqlPlaces: compilePlaces(document.sql ?? []),

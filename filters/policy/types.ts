@@ -183,8 +183,10 @@ export interface Policy {
   readonly transparent: boolean;
   /** true when some rule reads `params`: then Execute is judged again with the bound values */
   readonly usesParams: boolean;
-  /** true when some rule on http reads the body: then a request waits until its body is whole */
+  /** true when some rule on http reads the body */
   readonly usesBody: boolean;
+  /** true when a rule on http that reads the body may match the request, as far as it is known before its body: then it waits until its body is whole */
+  asksBody(operation: HttpOperation): boolean;
   /** true when some rule on http reads the method: then forms wait, whose field _method may name another one */
   readonly usesMethod: boolean;
   /** true when some rule on websocket is in force: then each message is judged, when it is whole */

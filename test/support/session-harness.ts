@@ -35,6 +35,7 @@ export function makeSession(options: HarnessOptions): Session {
     transparent: false,
     usesParams: false,
     usesBody: false,
+    asksBody: () => false,
     usesMethod: false,
     sqlPlaces: [],
     usesColumns: false,

@@ -104,7 +104,7 @@ export const http = {
   body: {
     type: 'dyn',
     description:
-      'The body: JSON as it is, lines of JSON as a list, a form (multipart too) as a list of values for each name, and where a rule compares with a text, number or truth as that single value too, text and XML as text, null when empty. A rule that asks for it makes the request wait until the body is whole. One that can’t be read is an error, so the rule matches. What looks like JSON is judged as JSON too, whatever its type.',
+      'The body: JSON as it is, lines of JSON as a list, a form (multipart too) as a list of values for each name, and where a rule compares with a text, number or truth as that single value too, text and XML as text, null when empty. A rule that asks for it makes requests wait until the body is whole, those that its other conditions (joined by && at its top) let it match. One that can’t be read is an error, so the rule matches. What looks like JSON is judged as JSON too, whatever its type.',
     example: 'has(http.body.amount) && http.body.amount > 1000',
   },
   files: {

@@ -1,5 +1,7 @@
 import { list, record, text } from '../../foreign-json.js';
 import { type DescribedRequest, describedReadings } from '../../http/described.js';
+import { placesOf } from '../../http/sql-places.js';
+import { waitsForBody } from '../../http/waits.js';
 import { messageFacts } from '../../http/websocket/facts.js';
 import { mcpFacts } from '../../mcp/facts.js';
 import { readMessages } from '../../mcp/messages.js';
@@ -57,14 +59,16 @@ export function decideRequest(
   readers: StatementReaders,
 ): Verdicted {
   const body = later?.['body'] ?? event['body'];
-  const looksAtBody = caller.protocol !== 'http' || policy.usesBody || policy.sqlPlaces.length > 0;
-  if (looksAtBody && bodyLeftOut(later ?? event, body)) return { unknown: 'its body is not whole in the recording' };
   const described = requestOf(event, body);
-  const asked = operationOf(
-    { http: described, as: caller.identity, resource: caller.resource },
-    undefined,
-    policy.sqlPlaces.length === 0 ? undefined : { places: policy.sqlPlaces, read: readers.dialects },
-  );
+  const whole = caller.protocol !== 'http';
+  const by = { policy, read: readers.dialects, whole };
+  const { identity: as, resource } = caller;
+  if (bodyLeftOut(later ?? event, body)) {
+    const head = operationOf({ http: { ...described, body: undefined }, as, resource }, undefined) as HttpOperation;
+    if (whole || waitsForBody(policy, head, placesOf(policy.sqlPlaces, resource)))
+      return { unknown: 'its body is not whole in the recording' };
+  }
+  const asked = operationOf({ http: described, as, resource }, undefined, by);
   const unparsed = text(record(event['facts'])['unparsed']);
   const http = policy.decide(asked.on === 'http' && unparsed !== '' ? notUnderstood(asked, unparsed) : asked);
   if (caller.protocol === 'kubernetes') return { decision: decideKubernetes(policy, caller, described, http) };

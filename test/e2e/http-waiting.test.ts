@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { recordedEvents } from '../faults/support/world.js';
+import { Backend, type HttpWorld, httpWorld } from '../support/http-world.js';
+import { judgedOtherwise } from '../support/judged-again.js';
+
+const policy = `
+version: 1
+rules:
+  - { name: amounts, on: http, when: 'http.path == "/pay" && has(http.body.amount) && http.body.amount > 1000', then: deny }
+  - { name: no-deletes, on: http, when: 'http.method == "DELETE"', then: deny }
+`;
+
+describe('bodies of requests, and whose rules wait for them', function () {
+  this.timeout(60_000);
+  const backend = new Backend();
+  let world: HttpWorld;
+  before(async () => {
+    world = await httpWorld(await backend.start(), policy);
+  });
+  after(async () => {
+    await world?.stop();
+    backend.stop();
+  });
+
+  /** Sends the first half, and after `between` the rest; what is answered. */
+  async function send(method: string, path: string, type: string, halves: [string, string], between: () => Promise<void>) {
+    const request = httpRequest({ host: '127.0.0.1', port: world.port, path, method, headers: { 'content-type': type } });
+    request.write(halves[0]);
+    const answered = once(request, 'response');
+    await between();
+    request.end(halves[1]);
+    const [response] = (await answered) as [IncomingMessage];
+    return response.resume().statusCode;
+  }
+
+  it('a body that no rule for its path asks for goes on as it comes', async () => {
+    for (const [method, type] of [
+      ['PUT', 'application/octet-stream'],
+      ['PUT', 'application/json'],
+      ['POST', 'text/plain'],
+    ] as const) {
+      const status = await send(method, '/files/1', type, ['first ', 'second'], async () => {
+        const chunk = await new Promise<Buffer>((resolve) => backend.server.once('request', (request) => request.once('data', resolve)));
+        assert.equal(chunk.toString(), 'first ');
+      });
+      assert.equal(status, 200);
+      assert.equal(backend.seen.pop()!.body.toString(), 'first second');
+    }
+  });
+
+  it('one that a rule for its path asks for waits, and so does one that may name another method', async () => {
+    let came = 0;
+    backend.server.on('request', () => {
+      came++;
+    });
+    const settled = () => new Promise<void>((resolve) => setTimeout(resolve, 300));
+    for (const path of ['/pay', '/x/..%2fPay/'])
+      assert.equal(await send('POST', path, 'application/json', ['{"amount":', '5000}'], settled), 403, path);
+    assert.equal(await send('POST', '/orders/1', 'application/json', ['{"_method":', '"delete"}'], settled), 403);
+    assert.equal(await send('POST', '/orders/1', 'application/x-www-form-urlencoded', ['_method=', 'delete'], settled), 403);
+    assert.equal(came, 0);
+  });
+
+  it('is recorded, and judged again as it was', async () => {
+    assert.equal(await send('PUT', '/files/2', 'application/json', ['{"a":1,', '"a":2}'], async () => {}), 200);
+    await world.up.runtime.recordings.rotate();
+    const events = await recordedEvents(world.recordings);
+    assert.ok(events.some((event) => event.type === 'request.body' && String(event['body']).includes('"a":2')));
+    assert.deepEqual(await judgedOtherwise(policy, events), []);
+  });
+});
