@@ -14,6 +14,7 @@ import { answerMasker, whyUnread } from './answers/masker.js';
 import { ObjectMasker } from './answers/object-masker.js';
 import { WholeLines } from './answers/whole-lines.js';
 import type { KubernetesFacts } from './facts.js';
+import { probes } from './probes.js';
 import { hasObject, headFacts, wholeFacts } from './request.js';
 import { readTarget } from './request-info.js';
 import { shownBody } from './shown.js';
@@ -87,8 +88,18 @@ export class KubernetesRequest {
       return denied('Nobody may be impersonated through this gateway.', '', 'Leave out --as and its like.');
     if (!hop && this.http.headers['upgrade'] !== undefined)
       return denied(`Upgraded connections come to the gateway by hop alone, and ${this.facts.subresource || 'this one'} did not.`, '', '');
+    // Messages of a log end wherever its bytes do, in the midst of a value too.
+    if (this.masked && this.facts.subresource === 'log' && this.http.headers['upgrade'] !== undefined)
+      return denied('Logs over WebSocket are not read here.', '', 'Ask for the log without WebSocket.');
     if (this.cut && this.http.headers['upgrade'] !== undefined)
       return denied('Logs over WebSocket are not cut by limitBytes here.', '', 'Leave limitBytes out, or ask without WebSocket.');
+    const probe = this.covered === undefined ? '' : probes(this.facts, this.bytes);
+    if (probe !== '')
+      return denied(
+        `This patch has a ${probe} of what is masked in the object: that would tell it.`,
+        '',
+        'Write the value (add, replace, remove).',
+      );
     const where = carriesMasks(this.facts, this.bytes, this.masks.detectors);
     if (where !== '')
       return denied(
@@ -149,8 +160,13 @@ export class KubernetesRequest {
 
   /** Warnings about an object that is covered, covered too: by which rule, and how one header leaves. undefined where nothing is covered. */
   get warnings(): HeaderCover | undefined {
-    const cover = this.masked ? new ObjectMasker(this.masks, this.facts).coverFor('', '', true)?.cover : undefined;
-    return cover === undefined ? undefined : { rule: cover.name, value: coveredWarning };
+    const { covered } = this;
+    return covered === undefined ? undefined : { rule: covered.name, value: coveredWarning };
+  }
+
+  /** What covers the object that is asked for. */
+  private get covered(): ObjectMask | undefined {
+    return this.masked ? new ObjectMasker(this.masks, this.facts).coverFor('', '', true)?.cover : undefined;
   }
 
   /** It asks for a log of the kubelet's that ends wherever its bytes do. */

@@ -69,8 +69,9 @@ export function requestInfo(method: string, { path, query, unparsed: before }: T
   const api = whole[0] === 'api' || whole[0] === 'apis';
   const parts = whole.slice(whole[0] === 'apis' ? 2 : 1);
   if (!api || parts.length < 2) {
-    info.discovery = (method === 'GET' || method === 'HEAD') && isDiscovery(whole);
-    return { info, unparsed: before || strange(whole) };
+    const odd = before || strange(whole);
+    info.discovery = odd === '' && (method === 'GET' || method === 'HEAD') && isDiscovery(whole);
+    return { info, unparsed: odd };
   }
   if (whole[0] === 'apis') info.group = whole[1]!;
   info.version = parts.shift()!;

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import WebSocket from 'ws';
 import { verifyRecordings } from '../../extproc/stores/recordings/verify/index.js';
 import type { Up } from '../../extproc/up.js';
-import { MARK } from '../../filters/kubernetes/answers/marks.js';
+import { MARK, MARK_BASE64 } from '../../filters/kubernetes/answers/marks.js';
 import { recordedEvents } from '../faults/support/world.js';
 import { Approver } from '../support/approver.js';
 import { eventually } from '../support/gateway.js';
@@ -173,6 +176,26 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
     } finally {
       watch.kill();
     }
+  });
+
+  it('a watch over WebSocket too, and a log over it is not read', async () => {
+    const { port } = up.kubernetes!;
+    const connected = (path: string, protocols: string[]) =>
+      new WebSocket(`ws://127.0.0.1:${port}${path}`, protocols, { headers: { origin: 'http://localhost' } });
+    for (const protocols of [[], ['binary.k8s.io'], ['base64.binary.k8s.io']]) {
+      const socket = connected('/api/v1/namespaces/default/secrets?watch=1&timeoutSeconds=1', protocols);
+      const seen: string[] = [];
+      socket.on('message', (data: Buffer) => seen.push(data.toString()));
+      await once(socket, 'close');
+      const events = seen.map((text) => JSON.parse(text) as { object: { metadata: { name: string }; data: Record<string, string> } });
+      const { data } = events.find(({ object }) => object.metadata.name === 'db')!.object;
+      assert.deepEqual(Object.values(data), [MARK_BASE64, MARK_BASE64]);
+      clean(seen.join());
+    }
+    const log = connected('/api/v1/namespaces/default/pods/p1/log', ['binary.k8s.io']);
+    const [, refused] = (await once(log, 'unexpected-response')) as [unknown, IncomingMessage];
+    assert.equal(refused.statusCode, 403);
+    refused.destroy();
   });
 
   it('what was masked is not written back, and what changes alone is', async () => {

@@ -1,3 +1,4 @@
+import { eventMasking } from '../../kubernetes/answers/events.js';
 import { headFacts } from '../../kubernetes/request.js';
 import { channelProtocol } from '../../kubernetes/terminal/protocol.js';
 import { Terminal } from '../../kubernetes/terminal/terminal.js';
@@ -12,5 +13,8 @@ export function makeTunnel(context: TunnelContext): Tunnel {
   const protocol = channelProtocol(context.subprotocol);
   if (protocol !== undefined && k8s.resource === 'pods' && (k8s.subresource === 'exec' || k8s.subresource === 'attach'))
     return new WebSocketTunnel(context, (port) => new Terminal(port, k8s, protocol));
+  // Of what stands behind the API, messages are what they are there.
+  if (context.kubernetes && !k8s.connects)
+    return new WebSocketTunnel(context, (port) => new Messages(port, (rules) => eventMasking(rules, k8s)));
   return new WebSocketTunnel(context, (port) => new Messages(port));
 }

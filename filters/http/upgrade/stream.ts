@@ -56,6 +56,7 @@ export class UpgradedStream {
       text,
       identity,
       resource,
+      kubernetes: options.kubernetes !== undefined,
       subprotocol: headers.find(([name]) => name === 'sec-websocket-protocol')?.[1] ?? '',
       body_bytes_max,
       session: id,

@@ -15,6 +15,8 @@ export interface TunnelContext {
   readonly text: RequestText;
   readonly identity: Identity;
   readonly resource: string;
+  /** the server is a Kubernetes API */
+  readonly kubernetes: boolean;
   /** the subprotocol that the server chose; empty when none */
   readonly subprotocol: string;
   /** bytes of one message that are kept in the recording */

@@ -1,4 +1,4 @@
-import { type BodyMask, BodyMasker } from '../masking.js';
+import { type BodyMask, BodyMasker, type ContentMasker } from '../masking.js';
 
 /** A whole text with all masks; the same buffer when nothing was found. */
 export function maskedText(masks: readonly BodyMask[], bytes: Buffer): Buffer {
@@ -18,6 +18,19 @@ export function maskedWhole(masks: readonly BodyMask[], type: string, bytes: Buf
   masker.push(bytes);
   masker.end();
   return masker.hits === 0 ? { bytes, fired: [] } : { bytes: Buffer.concat(out), fired: masker.fired };
+}
+
+/** How one message is masked, by its first bytes; `write` takes what comes out. */
+export type MessageMasking = (first: Buffer, write: (bytes: Buffer) => void) => ContentMasker;
+
+/** The same buffer when nothing was found. */
+export function maskedMessage(masking: MessageMasking, message: Buffer): MaskedWhole {
+  if (message.length === 0) return { bytes: message, fired: [] };
+  const out: Buffer[] = [];
+  const masker = masking(message, (piece) => out.push(piece));
+  masker.push(message);
+  masker.end();
+  return masker.hits === 0 ? { bytes: message, fired: [] } : { bytes: Buffer.concat(out), fired: [...masker.fired] };
 }
 
 /** Messages name no type: what begins like JSON is masked as JSON, which goes on as text where it turns out to be none. */

@@ -1,7 +1,8 @@
-import { type BodyMask, BodyMasker } from '../masking.js';
+import { MidstreamError } from '../../errors.js';
+import type { ContentMasker } from '../masking.js';
 import type { Side } from '../upgrade/tunnel.js';
 import { FrameError, type FrameHead, opcode, unmasked, writeFrameHead } from './frames.js';
-import { maskedWhole, typeOfMessage } from './mask.js';
+import { type MaskedWhole, type MessageMasking, maskedMessage } from './mask.js';
 import type { Port } from './tunnel.js';
 import { Utf8Check } from './utf8.js';
 
@@ -26,7 +27,7 @@ export class Message {
   private readonly heads: FrameHead[] = [];
   private readonly pieces: Buffer[] = [];
   private readonly utf8: Utf8Check | undefined;
-  private masker: BodyMasker | undefined;
+  private masker: ContentMasker | undefined;
   private begun = false;
   /** of a frame that passes: its head has gone, its payload not wholly */
   torn = false;
@@ -39,7 +40,7 @@ export class Message {
     /** longest that is collected; what is longer streams, or is `tooLong` where a rule judges it */
     private readonly collected_bytes_max: number,
     readonly judged: boolean,
-    private readonly masks: readonly BodyMask[],
+    private readonly masking: MessageMasking | undefined,
     private readonly kept_bytes_max: number,
     private readonly port: Port,
   ) {
@@ -106,7 +107,8 @@ export class Message {
   release(): void {
     if (this.mode !== 'collect') return;
     const content = this.content();
-    const masked = maskedWhole(this.masks, typeOfMessage(content), content);
+    const { masking } = this;
+    const masked: MaskedWhole = masking === undefined ? { bytes: content, fired: [] } : inspected(() => maskedMessage(masking, content));
     this.fired = masked.fired;
     this.keep(masked.bytes);
     if (masked.bytes !== content) return this.port.message(this.to, this.code, masked.bytes);
@@ -134,13 +136,13 @@ export class Message {
 
   private push(piece: Buffer): void {
     if (piece.length === 0) return;
-    this.masker ??= new BodyMasker(this.masks, typeOfMessage(piece), (bytes) => this.fragment(bytes, false));
-    this.masker.push(piece);
+    this.masker ??= this.masking!(piece, (bytes) => this.fragment(bytes, false));
+    inspected(() => this.masker!.push(piece));
   }
 
   private endStream(): void {
-    this.masker?.end();
-    this.fired = this.masker?.fired ?? [];
+    inspected(() => this.masker?.end());
+    this.fired = [...(this.masker?.fired ?? [])];
     this.fragment(Buffer.alloc(0), true);
   }
 
@@ -157,5 +159,15 @@ export class Message {
     const part = Buffer.from(bytes.subarray(0, room));
     this.kept.push(part);
     this.kept_bytes += part.length;
+  }
+}
+
+/** What can't be read to its end ends the stream. Throws FrameError 1007 for it. */
+function inspected<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof MidstreamError) throw new FrameError(1007, `a message can not be inspected: ${error.message}`);
+    throw error;
   }
 }

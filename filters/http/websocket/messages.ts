@@ -1,14 +1,21 @@
 import { type ApprovalInput, approvalFields, holdFields } from '../../approval/recorded.js';
 import type { HeldOperation } from '../../approval/types.js';
 import type { Decision } from '../../policy/types.js';
+import type { HttpRules } from '../exchange-options.js';
+import { BodyMasker } from '../masking.js';
 import { notApproved } from '../refusals.js';
 import type { Side } from '../upgrade/tunnel.js';
 import { type MessageFacts, messageFacts } from './facts.js';
 import { FrameError, type FrameHead, opcode } from './frames.js';
 import { SHOWN_UNITS_MAX, shapeOfBody, streamOperation } from './hold.js';
+import { type MessageMasking, typeOfMessage } from './mask.js';
 import { Message, WHOLE_BYTES_MAX } from './message.js';
 import type { Port, Speaker } from './tunnel.js';
 import { validUtf8 } from './utf8.js';
+
+/** What detectors find in messages of any API. */
+const masksOfBodies = ({ masks }: HttpRules): MessageMasking | undefined =>
+  masks.length === 0 ? undefined : (first, write) => new BodyMasker(masks, typeOfMessage(first), write);
 
 type Piece = { head: FrameHead } | { piece: Buffer; last: boolean };
 
@@ -29,7 +36,10 @@ export class Messages implements Speaker {
   private next: { side: Side; message: Message; decision: Decision; facts: MessageFacts; request: string } | undefined;
   private count = 0;
 
-  constructor(private readonly port: Port) {}
+  constructor(
+    private readonly port: Port,
+    private readonly masking: (rules: HttpRules) => MessageMasking | undefined = masksOfBodies,
+  ) {}
 
   get held(): HeldOperation | undefined {
     return this.holding?.operation;
@@ -69,12 +79,13 @@ export class Messages implements Speaker {
   }
 
   private begin(side: Side, head: FrameHead): Message {
-    const { policy, masks } = this.port.context.rules();
+    const rules = this.port.context.rules();
+    const { policy } = rules;
     const judged = policy.usesMessages;
-    const masked = side === 'server' && masks.length > 0;
-    const mode = judged || masked ? 'collect' : 'pass';
+    const masking = side === 'server' ? this.masking(rules) : undefined;
+    const mode = judged || masking !== undefined ? 'collect' : 'pass';
     const max = judged ? policy.limits.held_bytes_max : WHOLE_BYTES_MAX;
-    return new Message(side, head, mode, max, judged, masked ? masks : [], this.port.context.body_bytes_max, this.port);
+    return new Message(side, head, mode, max, judged, masking, this.port.context.body_bytes_max, this.port);
   }
 
   private onPayload(side: Side, piece: Buffer, last: boolean): void {

@@ -221,6 +221,50 @@ describe('an exchange with a Kubernetes API', () => {
     assert.deepEqual([statusOf(without).code, statusOf(without).reason], [503, 'ServiceUnavailable']);
   });
 
+  it('answers no patch that would tell what is covered, whatever else the policy lets pass', () => {
+    const open = 'version: 1\nmasks:\n  - { name: k8s, kubernetes: [secrets], as: redact }\ndefaults: { unparsed: allow }\n';
+    const patched = (patch: unknown, path = 'secrets/s', text = open) => {
+      const d = kube(text);
+      const type: Header = ['content-type', 'application/json-patch+json'];
+      d.request(`PATCH /api/v1/namespaces/x/${path}`, [type], typeof patch === 'string' ? patch : JSON.stringify(patch));
+      return d;
+    };
+    const applied = '/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration';
+    for (const operation of [
+      { op: 'test', path: '/data/password', value: 'eA==' },
+      { op: 'test', path: '/data', value: {} },
+      { op: 'test', path: '', value: {} },
+      { op: 'test', path: applied, value: '{}' },
+      { op: 'copy', from: '/data/password', path: '/metadata/annotations/x' },
+      { op: 'copy', from: 'any/data/password', path: '/metadata/annotations/x' },
+      { op: 'copy', from: '/data', path: '/metadata/annotations' },
+      { op: 'move', from: '/data/password', path: '/metadata/labels/x' },
+      { op: 'move', from: '/metadata', path: '/data' },
+    ])
+      assert.match(
+        statusOf(patched([{ op: 'add', path: '/metadata/labels/a', value: 'b' }, operation])).message,
+        /of what is masked/,
+        JSON.stringify(operation),
+      );
+    assert.match(
+      statusOf(patched('[{"op":"add","op":"copy","from":"/data/a","path":"/metadata/labels/x"}]')).message,
+      /has a patch of what/,
+    );
+    for (const operation of [
+      { op: 'test', path: '/metadata/resourceVersion', value: '1' },
+      { op: 'move', from: '/data/a', path: '/data/b' },
+      { op: 'copy', from: '/metadata/labels/a', path: '/metadata/labels/b' },
+      { op: 'replace', path: '/data/a', value: 'eA==' },
+    ])
+      headOf(patched([operation]));
+    const copy = [
+      { op: 'copy', from: '/data/a', path: '/data/b' },
+      { op: 'test', path: '/data/a', value: 'x' },
+    ];
+    headOf(patched(copy, 'configmaps/c'));
+    headOf(patched(copy, 'secrets/s', 'version: 1\ndefaults: { unparsed: allow }\n'));
+  });
+
   it('records bodies with Secrets covered, whatever the policy masks', () => {
     const d = kube('version: 1\n');
     const secret = Buffer.from('correct-horse').toString('base64');

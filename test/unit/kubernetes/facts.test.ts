@@ -56,6 +56,8 @@ describe('facts of Kubernetes: paths', () => {
     ])
       assert.equal(discovery(`GET ${path}`), false, path);
     assert.equal(discovery('POST /version'), false);
+    for (const path of ['/openapi/v2/../../api/v1/secrets', '/apis//v1', '/healthz/%00'])
+      assert.equal(discovery(`GET ${path}`), false, 'what nobody can be sure of is none');
   });
 
   it('says what connects, and to what', () => {

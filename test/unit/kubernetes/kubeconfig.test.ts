@@ -91,7 +91,11 @@ describe('a kubeconfig', () => {
     writeKubeconfig(at('own'), 'http://127.0.0.1:8001', 'team');
     assert.equal(statSync(at('own')).mode & 0o777, 0o600);
     const made = parse(readFileSync(at('own'), 'utf8')) as { clusters: unknown[]; users: unknown[]; contexts: { context: object }[] };
-    assert.deepEqual(made.clusters, [{ name: 'midstream', cluster: { server: 'http://127.0.0.1:8001' } }]);
+    assert.deepEqual(made.clusters, [
+      { name: 'midstream', cluster: { server: 'http://127.0.0.1:8001', 'insecure-skip-tls-verify': true } },
+    ]);
+    writeKubeconfig(at('tls'), 'https://127.0.0.1:8001', undefined);
+    assert.ok(!readFileSync(at('tls'), 'utf8').includes('insecure'));
     assert.deepEqual(made.users, [{ name: 'agent', user: {} }]);
     assert.deepEqual(made.contexts[0]!.context, { cluster: 'midstream', user: 'agent', namespace: 'team' });
   });
