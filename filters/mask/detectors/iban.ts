@@ -4,6 +4,8 @@ import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 
 const IBAN = kindId('iban');
+/** score of an IBAN that holds in all */
+export const IBAN_SURE = 0.98;
 /** ISO 13616: the longest is 34 characters */
 const IBAN_MAX = 34;
 
@@ -43,16 +45,15 @@ export function countryIndex(buf: Uint8Array, at: number): number {
   return ((buf[at]! | 0x20) - 0x61) * 26 + (buf[at + 1]! | 0x20) - 0x61;
 }
 
-/** An IBAN that begins with the two letters at `start`, printed in one or in groups (spaces or dashes). */
-export function ibanAt(s: Search, start: number): void {
+/** Notes the IBAN buf[start, p), printed in one or in groups (spaces or dashes), if nothing goes on behind it. */
+export function noteIban(s: Search, start: number, p: number): boolean {
   const { buf, hi } = s;
-  const p = ibanHolds(buf, start, hi);
-  if (p === 0) return;
   s.steps += p - start;
-  if (p < hi && (CLASS[buf[p]!]! & ALNUM) !== 0) return;
+  if (p < hi && (CLASS[buf[p]!]! & ALNUM) !== 0) return false;
   const length = IBAN_LENGTH[countryIndex(buf, start)]!;
   // a right checksum with a wrong inner form is an example or a slip of somebody's memory: still masked, less sure
-  s.found(IBAN, start, p, hasForm(countryIndex(buf, start), length) ? 0.98 : 0.7);
+  s.found(IBAN, start, p, hasForm(countryIndex(buf, start), length) ? IBAN_SURE : 0.7);
+  return true;
 }
 
 /** One past the characters at `start` that are an IBAN by country, length and checksum, whatever follows; 0 when they are none. */

@@ -1,13 +1,14 @@
 import { ALNUM, ALPHA, besideUuidPart, CLASS, DIGIT } from '../bytes.js';
-import { GROUPS_OVERLAP, Groups } from '../groups.js';
+import { NATIONAL_NAME, SSN as SSN_NAME } from '../evidence.js';
+import { GROUPS_OVERLAP, Groups, isGap } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { besideCard } from './card-beside.js';
 import { CARD_DIGITS_MIN, cardAt, scientificCard } from './cards.js';
-import { ibanAt } from './iban.js';
+import { IBAN_SURE, ibanHolds, noteIban } from './iban.js';
 import { ipv4At } from './ip.js';
 import { LABELLED_KINDS, labelledIn, labelledWord } from './labelled.js';
-import { macInDigits } from './mac.js';
+import { macAt, macInDigits } from './mac.js';
 import { nationalIdIn, nationalIdWord } from './national-id.js';
 import { phoneIn } from './phone.js';
 import { ssnAt } from './ssn.js';
@@ -51,6 +52,12 @@ export function numberAt(s: Search, at: number): number {
 
   // a sole short group is nobody's number: the case of nearly all digits there are
   const many = groups.count > 1 || groups.end[0]! - groups.start[0]! >= 6;
+  if (touchesLeft && wanted[IBAN] === 1) {
+    const account = ibanBefore(s, at);
+    // what else would be found stands within it and is less sure
+    if (account >= until && s.score[s.count - 1]! >= IBAN_SURE && !goesOn(buf, account, hi) && !saysMore(s, groups.count > 1 ? 1 : 0))
+      return account;
+  }
   measure(groups);
   if (total >= CARD_DIGITS_MIN && s.cards) {
     if (touchesRight && dots > 0) {
@@ -58,7 +65,10 @@ export function numberAt(s: Search, at: number): number {
       if (end > 0) return end;
     }
     if (touchesLeft || touchesRight) gluedCards(s, at, touchesLeft, touchesRight);
-    if (many) cardsIn(s);
+    if (many && cardsIn(s) && isNoOther(s, before)) {
+      if (wanted[MAC] === 1) macAt(s, until);
+      return until;
+    }
   }
   if (many) {
     if (socials && (wanted[SSN] === 1 || wanted[ITIN] === 1)) for (let g = groups.first; g < groups.last; g++) ssnAt(s, groups, g);
@@ -76,6 +86,29 @@ export function numberAt(s: Search, at: number): number {
   if (wanted[MAC] === 1) macInDigits(s, groups);
   if (groups.more) return groups.start[groups.count - GROUPS_OVERLAP]!;
   return touchesLeft || touchesRight ? word(s, at, touchesLeft, touchesRight) : until;
+}
+
+/** The IBAN whose letters stand before the digit at `at`: where it ends, 0 when there is none. */
+function ibanBefore(s: Search, at: number): number {
+  const { buf, lo, hi } = s;
+  const start = at - 2;
+  if (start < lo || (CLASS[buf[start]!]! & ALPHA) === 0 || (start > lo && (CLASS[buf[start - 1]!]! & ALNUM) !== 0)) return 0;
+  const until = ibanHolds(buf, start, hi);
+  if (until === 0) return 0;
+  let end = at;
+  while (end < hi && (CLASS[buf[end]!]! & ALNUM) !== 0) end++;
+  // `be41aa29-1d09-` is the beginning of a UUID
+  if (besideUuidPart(buf, start, end, lo, hi) && isUuidWord(buf, start, end, lo)) return 0;
+  return noteIban(s, start, until) ? until : 0;
+}
+
+/** The digits or the word that end before `at` go on behind a separator. */
+function goesOn(buf: Uint8Array, at: number, hi: number): boolean {
+  if (at < hi && buf[at] === 0x2d) return true;
+  if ((CLASS[buf[at - 1]!]! & DIGIT) === 0) return false;
+  let p = at;
+  while (p < hi && p - at < 3 && isGap(buf[p]!)) p++;
+  return p > at && p < hi && (CLASS[buf[p]!]! & DIGIT) !== 0;
 }
 
 /** digits of the run that is read, groups that a dot is behind, and whether groups are of the sizes of social security numbers */
@@ -101,15 +134,34 @@ function measure({ start, end, gap, count }: Groups): void {
   }
 }
 
-/** Cards that begin with any of the groups. */
-function cardsIn(s: Search): void {
+/** Cards that begin with any of the groups. True when one is all of the run, and surer than anything can be. */
+function cardsIn(s: Search): boolean {
   for (let g = groups.first; g < groups.last; g++) {
     const until = cardAt(s, groups, g);
+    const sure = until > g && s.score[s.count - 1]! >= 1;
     if (until > g) besideCard(s, groups.start[g]!, groups.end[until - 1]!);
     // behind a card that ends the run other cards could only lie inside it: the span stays the same without them
-    if (until === groups.last) return;
+    if (until === groups.last) return sure && g === 0 && until === groups.count && !groups.more;
   }
+  return false;
 }
+
+/**
+ * What else the digits of such a card could be lies within it and names nothing: no sign before it makes them longer, no words make them an
+ * identifier, and no telephone number is as long.
+ */
+function isNoOther(s: Search, before: number): boolean {
+  if (total < TELEPHONE_LESS || before === 0x2b || before === 0x2d || before === 0x28) return false;
+  return !saysMore(s, 0);
+}
+
+/** The words before the group speak of numbers that letters beside the digits are part of. */
+function saysMore(s: Search, g: number): boolean {
+  return ((s.name | s.before(groups.start[g]!)) & (NATIONAL_NAME | SSN_NAME)) !== 0;
+}
+
+/** more digits than a telephone number has, with what is dialled before it */
+const TELEPHONE_LESS = 16;
 
 /**
  * Cards with letters stuck to them (`'x' || card` is the least that somebody would try): printed groups always, plain digits
@@ -145,7 +197,7 @@ const GLUED_LETTERS_MAX = 24;
 
 /** Words of letters and digits: identifiers of countries, IBANs. Returns the end of the last word read. */
 function word(s: Search, at: number, touchesLeft: boolean, touchesRight: boolean): number {
-  const { buf, lo, hi, wanted } = s;
+  const { buf, lo, hi } = s;
   let start = at;
   if (touchesLeft) {
     const floor = Math.max(lo, at - WORD_MAX);
@@ -158,9 +210,6 @@ function word(s: Search, at: number, touchesLeft: boolean, touchesRight: boolean
   const firstEnd = groups.count === 1 ? end : groups.end[0]!;
   const bounded = start === lo || (CLASS[buf[start - 1]!]! & ALNUM) === 0;
   if (bounded && (touchesLeft || groups.count === 1)) {
-    // `be41aa29-1d09-` is the beginning of a UUID
-    const inner = besideUuidPart(buf, start, firstEnd, lo, hi) && isUuidWord(buf, start, firstEnd, lo);
-    if (wanted[IBAN] === 1 && at - start === 2 && !inner) ibanAt(s, start);
     ownWord(s, start, firstEnd);
   }
   if (touchesRight && groups.count > 1) ownWord(s, groups.start[groups.count - 1]!, end);
