@@ -2,10 +2,12 @@ import { ALPHA, CLASS } from './bytes.js';
 import { WordTable } from './words.js';
 import { WorldTable } from './world-table.js';
 import {
+  BIRTH_WORDS,
   CARD_WORDS,
   ID_WORDS,
   PASSWORD_WORDS,
   PHONE_WORDS,
+  UNSPACED_BIRTH,
   UNSPACED_CARD,
   UNSPACED_ID,
   UNSPACED_PASSWORD,
@@ -105,7 +107,12 @@ const WORDS: [number, string][] = [
     'number no nr num nummer numero code card cislo cod codigo codice kod numer broj nommer ic nomor nombor stevilka szam numeris numurs numrs sayisi identifier',
   ],
   [ID, 'id ids'],
-  [BIRTH, 'dob birth birthday birthdate dateofbirth born bday birthdt geburtsdatum geboren naissance nacimiento nascimento'],
+  [BIRTH, 'dob birth birthday birthdate dateofbirth born bday birthdt'],
+  // the first stage stops at a number behind a label, and has letters of its own for the English words alone
+  [
+    BIRTH | LABEL,
+    'geburtsdatum geburtstag geboren gebdatum naissance nacimiento nacido nacida nascimento nascido nascida nascita geboortedatum geboorte nee fodd fodselsdato fodselsdag dselsdato dselsdag fodelsedatum fodelsedag syntymaaika syntynyt urodzenia urodzony urodzona narozeni narozen narozena narodenia dogum rojstva rodenja rodjenja szuletesi szuletett gimimo dzimsanas sunniaeg nasterii',
+  ],
   [BANK, 'iban bank bankaccount'],
   [
     AGAINST,
@@ -117,14 +124,14 @@ const WORDS: [number, string][] = [
   ],
   [
     1 << 16,
-    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp tckn tckimlik egn cnp rut oib jmbg emso tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic npwp nisn snils ruc uen cui edb vnr idno hkic isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno nrt nipt sozialversicherungsnummer voen niss unp steueridentifikationsnummer identifikationsnummer burgerservicenummer onderwijsnummer teudat zehut peid ubn rntrc cif partita matricule kodas kods dula cidad rodn rodne dselsnummer tunnus henkil mykad burgerservice identidad siret cvr gstin organisationsnummer organisasjonsnummer abgabenkontonummer umsatzsteuer umsatzsteuernummer ustid ustidnr steuernr stnr kmkr vkn brn pajak orgnr orgnummer ogrn ogrnip okpo edrpou uscc ninea maticna maticni obcana momsregistreringsnummer ondernemingsnummer identifikacijski identifikacioni identifikacny identyfikacji identyfikacyjny podatkowej podatkowy contribuyentes contribuyente contribuinte identiteitskaartnummer personalausweis personalausweisnummer personalausweisnr ausweisnummer rentenversicherungsnummer versicherungsnummer rijksregister vatin vatid vatnumber vatno vatnr vatreg acn pnf cpj rut rutnumber dnie rfcnumber idcard nationalidentitynumber identitycard identitynum nationalinsurance nationalinsurancenumber socialsecurityid personnumber personalcode personalnumber personalidentitycode henkilotunnuskortti idnummer idnumero idnumer citizenno citizennumber residentid residentnumber taxcode taxno taxnr taxidno taxidentificationnumber fiscalnumber fiscalid idfiscal sofinummer uidai secu idnp nuis tributario tributaria uimhir identiteitsnommer induk fnr persnr d.n.i. n.i.e. n.i.f. c.i.f. c.u.i.t. c.u.i.l. r.u.t. r.u.n. r.f.c. n.i.t. r.i.f. c.i. c.f. c.p.f. r.c. a.k. t.c. b.s.n. n.i.r. n.i.s.s. a.h.v. a.v.s. s.v.',
+    'nino bsn cpf cnpj nif nie dni nir insee pesel personnummer aadhaar aadhar curp tckn tckimlik egn cnp rut oib jmbg emso tfn abn nric hkid mynumber codicefiscale steuerid ahv avs amka svnr rrn idnr hetu cpr fodselsnummer kennitala regon cuit cedula rnokpp utr ppsn pps afm nrn rijksregisternummer insz cnic npwp nisn snils ruc uen cui edb vnr idno hkic isikukood asmens embg cuil kimlik cccd ktp nationalid nationalidnumber citizenid identitynumber idnumber taxnumber taxpayerid taxidnumber socialinsurance rodnecislo henkilotunnus tckno nrt nipt sozialversicherungsnummer voen niss unp steueridentifikationsnummer identifikationsnummer burgerservicenummer onderwijsnummer teudat zehut peid ubn rntrc cif partita matricule kodas kods dula cidad rodn rodne dselsnummer tunnus henkil mykad burgerservice identidad siret cvr gstin organisationsnummer organisasjonsnummer abgabenkontonummer umsatzsteuer umsatzsteuernummer ustid ustidnr steuernr stnr kmkr vkn brn pajak orgnr orgnummer ogrn ogrnip okpo edrpou uscc ninea maticna maticni obcana momsregistreringsnummer ondernemingsnummer identifikacijski identifikacioni identifikacny identyfikacji identyfikacyjny podatkowej podatkowy contribuyentes contribuyente contribuinte identiteitskaartnummer personalausweis personalausweisnummer personalausweisnr ausweisnummer rentenversicherungsnummer versicherungsnummer rijksregister vatin vatid vatnumber vatno vatnr vatreg acn pnf cpj rut rutnumber dnie rfcnumber idcard nationalidentitynumber identitycard identitynum nationalinsurance nationalinsurancenumber socialsecurityid personnumber personalcode personalnumber personalidentitycode henkilotunnuskortti idnummer idnumero idnumer citizenno citizennumber residentid residentnumber taxcode taxno taxnr taxidno taxidentificationnumber fiscalnumber fiscalid idfiscal sofinummer uidai secu idnp nuis tributario tributaria uimhir identiteitsnommer induk fnr persnr d.n.i. n.i.e. n.i.f. c.i.f. c.u.i.t. c.u.i.l. r.u.t. r.u.n. r.f.c. n.i.t. r.i.f. c.i. c.f. c.p.f. r.c. a.k. t.c. b.s.n. n.i.r. n.i.s.s. a.h.v. a.v.s. s.v. steuernummer adoszam adoazonosito nipc identidade cidadao bisnummer bisnumber iin thue davcna vtal',
   ],
   [
     NATIONAL_SHORT,
-    'rfc run sin inn nip nit nik rif ird mst fin emirates tin ein pib ice kra corporate registration carnet siren vat tva btw iva mwst moms mva vsk ddv dph pvm pvn pdv kdv dic rc ik pin',
+    'rfc run sin inn nip nit nik rif ird mst fin emirates tin ein pib ice kra corporate registration carnet siren vat tva btw iva mwst moms mva vsk ddv dph pvm pvn pdv kdv dic rc ik pin nss ntn nuit pnr kad',
   ],
   [SOCIAL, 'social sociale'],
-  [SECURITY, 'security insurance assurance curit'],
+  [SECURITY, 'security insurance assurance curit seguridad seguranca'],
   [
     PUBLIC,
     'public publishable primary foreign fingerprint thumbprint sort partition cache idempotency row column map hot short turkey monkey',
@@ -146,12 +153,14 @@ export const WORLD_WORDS = new WorldTable(
     [PHONE, PHONE_WORDS],
     [1 << 16, ID_WORDS],
     [CARD, CARD_WORDS],
+    [BIRTH | LABEL, BIRTH_WORDS],
     [PASSWORD, PASSWORD_WORDS],
   ],
   [
     [PHONE, UNSPACED_PHONE],
     [1 << 16, UNSPACED_ID],
     [CARD, UNSPACED_CARD],
+    [BIRTH | LABEL, UNSPACED_BIRTH],
     [PASSWORD, UNSPACED_PASSWORD],
   ],
   EVIDENCE_WORDS,

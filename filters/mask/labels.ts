@@ -116,10 +116,15 @@ function combine(bits: number): number {
 }
 
 /** How far back a label is looked for, bytes */
-const LABEL_REACH = 48;
+export const LABEL_REACH = 48;
 
 /** Labels of the words before `at`, nearer than any other number or the end of the list item or object before. */
 export function labelsBefore(buf: Uint8Array, at: number, lo: number): number {
+  return labelsOf(buf, labelStart(buf, at, lo), at);
+}
+
+/** Where the words begin that labelsBefore reads. */
+export function labelStart(buf: Uint8Array, at: number, lo: number): number {
   const floor = Math.max(lo, at - LABEL_REACH);
   let k = at - 1;
   for (; k >= floor; k--) {
@@ -127,7 +132,7 @@ export function labelsBefore(buf: Uint8Array, at: number, lo: number): number {
     if (b === 0x2c || b === 0x3b || b === 0x7b || b === 0x7d || b === 0x5d || b === 0) break;
     if ((CLASS[b]! & DIGIT) !== 0 && k > floor && (CLASS[buf[k - 1]!]! & DIGIT) !== 0) break;
   }
-  return labelsOf(buf, k + 1, at);
+  return k + 1;
 }
 
 /** how many bytes of a key are read */

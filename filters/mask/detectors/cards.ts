@@ -142,7 +142,7 @@ function groupedCard(s: Search, groups: Groups, g: number): number {
   let best = 0;
   for (let k = 0; k < printed.length; k++) {
     const sizes = printed[k]!;
-    if (sizes.length > best && matches(groups, g, sizes, groups.last)) {
+    if (sizes.length > best && matches(groups, g, sizes, groups.last) && !(sizes.length === 3 && isPartOfFour(groups, g, sizes))) {
       let total = 0;
       for (let n = 0; n < sizes.length; n++) {
         takeDigits(s.buf, groups.start[g + n]!, groups.end[g + n]!, total);
@@ -152,6 +152,13 @@ function groupedCard(s: Search, groups: Groups, g: number): number {
     }
   }
   return best;
+}
+
+/** `1234 5678 9012 3456`: twelve digits of the sixteen that are printed, whose check fails, are no shorter card. */
+function isPartOfFour({ start, end, gap, first, last }: Groups, g: number, sizes: readonly number[]): boolean {
+  if (sizes[1] !== 4 || sizes[2] !== 4) return false;
+  const isFour = (k: number): boolean => k >= first && k < last && end[k]! - start[k]! === 4;
+  return (gap[g] === gap[g - 1] && isFour(g - 1)) || (gap[g + 2] === gap[g + 1] && isFour(g + 3));
 }
 
 /** space, dash, dot, or several of them */

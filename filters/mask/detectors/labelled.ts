@@ -1,9 +1,10 @@
 import { ALNUM, ALPHA, CLASS, DIGIT } from '../bytes.js';
-import { LABEL } from '../evidence.js';
+import { BIRTH as BIRTH_NAME, evidenceOf, LABEL } from '../evidence.js';
 import type { Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import * as L from '../labels.js';
 import type { Search } from '../search.js';
+import { numericDate } from './birth.js';
 import * as form from './labelled-forms.js';
 
 const CVV = kindId('card_cvv');
@@ -18,9 +19,10 @@ const WALLET = kindId('crypto_wallet');
 const MEDICAL = kindId('medical_id');
 const PERSON = kindId('person_name');
 const ADDRESS = kindId('postal_address');
+const BIRTH = kindId('date_of_birth');
 
 /** Kinds that words before digits name. */
-export const LABELLED_KINDS: readonly number[] = [BIC, PASSPORT, DRIVER, IMEI, VIN, GPS, WALLET, MEDICAL];
+export const LABELLED_KINDS: readonly number[] = [BIC, PASSPORT, DRIVER, IMEI, VIN, GPS, WALLET, MEDICAL, BIRTH];
 /** Kinds that only a key names. */
 export const KEYED_KINDS: readonly number[] = [CVV, EXPIRY, BIC, PERSON, ADDRESS];
 
@@ -107,6 +109,7 @@ export function labelledIn(s: Search, groups: Groups): void {
   const end = groups.end[groups.last - 1]!;
   if (end - start < 6) return;
   const minus = start > s.lo && s.buf[start - 1] === 0x2d;
+  if (s.wanted[BIRTH] === 1) birthIn(s, start);
   const labels = labelsAt(s, minus ? start - 1 : start);
   if (labels === 0) return;
   if ((labels & (L.L_GPS | L.L_LATITUDE | L.L_LONGITUDE)) !== 0) {
@@ -119,6 +122,18 @@ export function labelledIn(s: Search, groups: Groups): void {
   const first = groups.end[groups.first]!;
   if (first < end && first - start >= 6) judgeLabelled(s, start, first, labels & (L.L_PASSPORT | L.L_DRIVER | L.L_MEDICAL));
 }
+
+/** `geboren am 17.03.1984`: a date behind a word for birth that birth.ts has no letter to stop at. */
+function birthIn(s: Search, start: number): void {
+  if ((s.before(start) & BIRTH_OF_THE_WORLD) !== BIRTH_OF_THE_WORLD) return;
+  s.steps += L.LABEL_REACH;
+  const { buf } = s;
+  if ((evidenceOf(buf, L.labelStart(buf, start, s.lo), start) & BIRTH_NAME) === 0) return;
+  const end = numericDate(buf, start, s.hi);
+  if (end > start) s.found(BIRTH, start, end, 0.85);
+}
+
+const BIRTH_OF_THE_WORLD = BIRTH_NAME | LABEL;
 
 /** A word of letters and digits: what the words before it name, and what needs no name. */
 export function labelledWord(s: Search, start: number, end: number): void {
@@ -176,6 +191,8 @@ export function keyedAt(s: Search, op: number): void {
 }
 
 const BIC_REACH = 16;
+/** is, ist, code, swift */
+const BIC_WORD_MAX = 5;
 
 /** `BIC DEUTDEFF`: letters only, so there is no digit to anchor on; `at` is the B. */
 export function bicAt(s: Search, at: number): void {
@@ -183,11 +200,16 @@ export function bicAt(s: Search, at: number): void {
   if (!isBicWord(buf, at, lo, hi)) return;
   let p = at + 3;
   const limit = Math.min(hi, at + BIC_REACH);
-  while (p < limit && (CLASS[buf[p]!]! & ALNUM) === 0) p++;
-  let end = p;
-  while (end < hi && end - p < 12 && (CLASS[buf[end]!]! & ALNUM) !== 0) end++;
-  s.steps += end - at;
-  if (form.isBic(buf, p, end)) s.found(BIC, p, end, 0.85);
+  // `BIC is X`, `BIC code: X`: a short word more
+  for (let words = 0; words < 2; words++) {
+    while (p < limit && (CLASS[buf[p]!]! & ALNUM) === 0) p++;
+    let end = p;
+    while (end < hi && end - p < 12 && (CLASS[buf[end]!]! & ALNUM) !== 0) end++;
+    s.steps += end - p;
+    if (form.isBic(buf, p, end)) s.found(BIC, p, end, 0.85);
+    if (end - p > BIC_WORD_MAX) return;
+    p = end;
+  }
 }
 
 /** The word BIC in capitals. */

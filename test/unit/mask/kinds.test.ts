@@ -1,16 +1,34 @@
 import assert from 'node:assert/strict';
+import { isValid, NAMED } from '../../../filters/mask/detectors/national-forms.js';
 import { VENDOR_KINDS } from '../../../filters/mask/detectors/token-table.js';
 import { createDetector, kinds } from '../../../filters/mask/index.js';
 import { callCases } from './call-cases.js';
 import { cases } from './cases.js';
 import { languageCases } from './language-cases.js';
 import { namedCases } from './named-cases.js';
+import { NATIONAL_NUMBERS, nationalCases } from './national-cases.js';
+import { nearCases } from './near-cases.js';
+import { nearSecretCases } from './near-secret-cases.js';
 import { personalCases } from './personal-cases.js';
+import { placedCases } from './placed-cases.js';
 import { secretCases } from './secret-cases.js';
 import { spelledCases } from './spelled-cases.js';
 import { worldCases } from './world-cases.js';
 
-const tables = [...cases, ...personalCases, ...worldCases, ...spelledCases, ...languageCases, ...secretCases, ...callCases, ...namedCases];
+const tables = [
+  ...cases,
+  ...personalCases,
+  ...worldCases,
+  ...spelledCases,
+  ...languageCases,
+  ...secretCases,
+  ...callCases,
+  ...namedCases,
+  ...placedCases,
+  ...nationalCases,
+  ...nearCases,
+  ...nearSecretCases,
+];
 
 /** Cuts the marks out of a text and says where they were, in bytes. */
 function marked(text: string): { bytes: Buffer; spans: [number, number][] } {
@@ -63,6 +81,20 @@ describe('kinds', () => {
     const has = (kind: string, side: 'found' | 'clean'): boolean => tables.some((one) => one.kind === kind && one[side].length > 0);
     assert.deepEqual(
       kinds.filter(({ kind }) => !vendors.has(kind) && !(has(kind, 'found') && has(kind, 'clean'))).map(({ kind }) => kind),
+      [],
+    );
+  });
+
+  it('have four numbers of every country that a word can mean', () => {
+    for (const { validator, numbers } of NATIONAL_NUMBERS) {
+      const [country = '', name = ''] = validator.split(' ');
+      assert.deepEqual([new Set(numbers).size, numbers.filter((n) => !isValid(country, name, n))], [4, []], validator);
+    }
+    // five and six digits: too few for a word alone
+    const short = ['FO vn', 'SM coe'];
+    const known = new Set([...NATIONAL_NUMBERS.map(({ validator }) => validator), ...short]);
+    assert.deepEqual(
+      NAMED.map((one) => one.join(' ')).filter((one) => !known.has(one)),
       [],
     );
   });
