@@ -25,6 +25,13 @@ function discovery(addresses: readonly Address[]): object {
 /** One worker of the gateway by itself, for questions about requests that it holds. */
 export const workerCluster = (worker: number): string => `${GATEWAY_CLUSTER}_${worker}`;
 
+/**
+ * Calls on one connection to the gateway; the next one has a connection of its own. Envoy ends the call of each HTTP request by RST_STREAM, and
+ * nghttp2, which is in Node, takes no more than 1,000 of those and 33 a second from a connection (CVE-2023-44487): then it ends the connection, and all
+ * requests that are under way on it fail.
+ */
+const CALLS_MAX = 900;
+
 /** The gateway's gRPC services over HTTP/2, one endpoint a worker. */
 export function gatewayCluster(gateway: GatewayEndpoints, limits: EnvoyLimits, name: string = GATEWAY_CLUSTER): object {
   const addresses = gateway.grpc.map(parseAddress);
@@ -43,6 +50,7 @@ export function gatewayCluster(gateway: GatewayEndpoints, limits: EnvoyLimits, n
     typed_extension_protocol_options: {
       [HTTP_PROTOCOL]: {
         ...typed(HTTP_PROTOCOL),
+        common_http_protocol_options: { max_requests_per_connection: CALLS_MAX },
         explicit_http_config: {
           http2_protocol_options: {
             initial_stream_window_size: limits.stream_window_bytes,

@@ -56,7 +56,9 @@ async function askSmall({ port }: HttpTarget, agent: Agent, connections: number,
   const until = performance.now() + seconds * 1000;
   const run = async (): Promise<void> => {
     while (performance.now() < until) {
-      await drained(await ask(port, '/small', agent));
+      const response = await ask(port, '/small', agent);
+      if (response.statusCode !== 200) throw new Error(`a small request was answered with ${response.statusCode}`);
+      await drained(response);
       requests++;
     }
   };
