@@ -4,7 +4,10 @@ import { HeldWorld } from '../support/http-holds.js';
 
 /** More than one connection to the gateway may carry before Node takes the calls that Envoy resets for an attack. */
 const REQUESTS = 2_000;
-const CONNECTIONS = 16;
+/** at once */
+const CONNECTIONS = 64;
+/** Milliseconds for which each is under way at the server: what a connection's end would lose. */
+const ANSWER_MS = 20;
 
 describe('many small requests through Envoy', function () {
   this.timeout(120_000);
@@ -13,6 +16,7 @@ describe('many small requests through Envoy', function () {
   after(() => world.stop());
 
   it('are all answered by the server, however fast they come', async () => {
+    world.backend.answer = (_request, response) => void setTimeout(() => response.end('ok'), ANSWER_MS);
     const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
     const answers = new Map<number, number>();
     let left = REQUESTS;
