@@ -21,7 +21,15 @@ export function readingsOf(head: RequestHead, body: Buffer | undefined, source?:
   const readings = plainReadings(head, plain);
   if (source === undefined || source.places.length === 0) return readings;
   const raw = rawText(head, plain);
-  return readings.map((reading) => ({ ...reading, ...sqlOf(source, reading.http, raw) }));
+  return readings.flatMap((reading) => withSql(reading, sqlOf(source, reading.http, raw)));
+}
+
+/** A statement that servers of its product may be configured to read otherwise makes several readings. */
+function withSql(reading: HttpReading, asked: ReturnType<typeof sqlOf>): HttpReading[] {
+  if (asked === undefined) return [reading];
+  const { sql, params } = asked;
+  const { otherwise = [], ...usual } = sql;
+  return [usual, ...otherwise].map((one) => ({ ...reading, sql: one, params }));
 }
 
 /** Where nobody says how long a body may be when it is unpacked. */

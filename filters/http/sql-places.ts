@@ -1,5 +1,5 @@
 import { joinFacts, nothing, type SqlReader } from '../sql/dialects/analyze.js';
-import type { SqlFacts } from '../sql/facts.js';
+import type { SqlReading } from '../sql/facts.js';
 import type { HttpFacts } from './facts.js';
 
 /** Where a value stands in a request. */
@@ -147,10 +147,10 @@ export function sqlOf(
   source: SqlSource,
   facts: HttpFacts,
   raw: RawText,
-): { sql: SqlFacts; params: (string | null | undefined)[] } | undefined {
+): { sql: SqlReading; params: (string | null | undefined)[] } | undefined {
   const found = source.places.filter((place) => applies(place, facts));
   if (found.length === 0) return undefined;
-  const parts: SqlFacts[] = [];
+  const parts: SqlReading[] = [];
   const params: (string | null | undefined)[] = [];
   for (const place of found) {
     try {

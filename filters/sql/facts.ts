@@ -133,6 +133,12 @@ export interface SqlFacts {
   parameters: number;
 }
 
+/** Facts of a text in a dialect whose servers may be configured to read it otherwise. */
+export interface SqlReading extends SqlFacts {
+  /** what it is to those, as far as they run it; absent where it is the same to all */
+  otherwise?: SqlFacts[];
+}
+
 /**
  * Values that a statement takes to another place than its answer: a table, a setting, a notification, a file. Where a column rule covers
  * what is taken and not the place, its mask is lost.

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Analyzer } from '../analyze.js';
 import { LruCache } from '../cache.js';
 import { emptyStatement } from '../empty-statement.js';
-import type { Reach, SqlFacts, StatementFacts } from '../facts.js';
-import { type Dialect, dialects } from './dialect.js';
+import type { Reach, SqlFacts, SqlReading, StatementFacts } from '../facts.js';
+import { configuredOtherwise, type Dialect, dialects } from './dialect.js';
 import { reachesOf } from './functions.js';
 import { type Head, headOf } from './heads.js';
 import { neutral } from './neutral.js';
-import { type Token, TokenFailure, tokensOf } from './tokens.js';
+import { type Token, TokenFailure, tokensBefore, tokensOf } from './tokens.js';
 import { factsOfTree, TreeFailure } from './tree.js';
 
 /** A parser of node-sql-parser for one dialect. Throws for what it can't read. */
@@ -16,7 +16,7 @@ export interface Grammar {
 }
 
 /** Facts of SQL in any dialect. Never throws. */
-export type SqlReader = (dialect: string, text: string) => SqlFacts;
+export type SqlReader = (dialect: string, text: string) => SqlReading;
 
 export interface SqlReaderOptions {
   postgres: Analyzer;
@@ -37,7 +37,7 @@ const STATEMENTS_MAX = 500;
  * on its kind. What neither reads is unparsed, and still tells by its first words what kind of statement it is.
  */
 export function createSqlReader(options: SqlReaderOptions): SqlReader {
-  const cache = new LruCache<SqlFacts>(options.cache_entries_max, options.cache_entries_max * 4096);
+  const cache = new LruCache<SqlReading>(options.cache_entries_max, options.cache_entries_max * 4096);
   return (name, text) => {
     if (name === 'postgres') return options.postgres.analyze(text).facts;
     const dialect = dialects.get(name);
@@ -46,7 +46,7 @@ export function createSqlReader(options: SqlReaderOptions): SqlReader {
     const key = `${name}\0${text}`;
     const known = cache.get(key);
     if (known !== undefined) return known;
-    const facts = read(text, dialect, options);
+    const facts = readByAll(text, dialect, options);
     cache.set(key, facts, key.length * 2 + JSON.stringify(facts).length);
     return facts;
   };
@@ -62,19 +62,43 @@ export const nothing = (unparsed: string): SqlFacts => ({
   parameters: 0,
 });
 
+/** By the usual configuration of servers, and beside it by the others that read another statement. */
+function readByAll(text: string, dialect: Dialect, options: SqlReaderOptions): SqlReading {
+  const usual = read(text, dialect, options);
+  const seen = new Set([JSON.stringify(usual)]);
+  const otherwise = configuredOtherwise(dialect, text)
+    .flatMap((one) => ran(text, one, options))
+    .filter((facts) => seen.size < seen.add(JSON.stringify(facts)).size);
+  return otherwise.length === 0 ? usual : { ...usual, otherwise };
+}
+
+/** What such a server runs of a text: all statements before one that is none there, which is an error, and that one as far as it is known; none where it is the first. */
+function ran(text: string, dialect: Dialect, options: SqlReaderOptions): SqlFacts[] {
+  const cut = statementsOf(tokensBefore(text, dialect));
+  if (cut.length > STATEMENTS_MAX) return [];
+  const parts = cut.map((part) => readOne(part, dialect, options));
+  const broken = parts.findIndex(({ unparsed }) => unparsed !== '');
+  if (broken === 0 || parts.length === 0) return [];
+  return [{ ...joined(broken < 0 ? parts : parts.slice(0, broken + 1)), unparsed: '' }];
+}
+
 function read(text: string, dialect: Dialect, options: SqlReaderOptions): SqlFacts {
-  let tokens: Token[];
+  const cut = cutUp(text, dialect);
+  // Its first words tell something all the same.
+  if ('broken' in cut) return joined([unread(headOf(wordsOf(text)), cut.broken)]);
+  if (cut.parts.length > STATEMENTS_MAX) return nothing(`more than ${STATEMENTS_MAX} statements`);
+  return joined(cut.parts.map((part) => readOne(dialect.name === 'clickhouse' ? withoutFormat(part) : part, dialect, options)));
+}
+
+/** The tokens of each statement, or why they can't be told. */
+function cutUp(text: string, dialect: Dialect): { parts: Token[][] } | { broken: string } {
   try {
     if (/\p{Surrogate}/u.test(text)) throw new TokenFailure('not valid text');
-    tokens = tokensOf(text, dialect);
+    return { parts: statementsOf(tokensOf(text, dialect)) };
   } catch (error) {
-    // Its first words tell something all the same.
-    if (error instanceof TokenFailure) return joined([unread(headOf(wordsOf(text)), error.message)]);
+    if (error instanceof TokenFailure) return { broken: error.message };
     throw error;
   }
-  const parts = statementsOf(tokens);
-  if (parts.length > STATEMENTS_MAX) return nothing(`more than ${STATEMENTS_MAX} statements`);
-  return joined(parts.map((part) => readOne(dialect.name === 'clickhouse' ? withoutFormat(part) : part, dialect, options)));
 }
 
 interface ReadStatement {
@@ -211,8 +235,18 @@ function joined(parts: readonly ReadStatement[]): SqlFacts {
 }
 
 /** The facts of several texts of one request. */
-export function joinFacts(parts: readonly SqlFacts[]): SqlFacts {
+export function joinFacts(parts: readonly SqlReading[]): SqlReading {
   if (parts.length === 1) return parts[0]!;
+  const facts = joinOnce(parts);
+  const ways = Math.max(0, ...parts.map(({ otherwise = [] }) => otherwise.length));
+  if (ways === 0) return facts;
+  const otherwise = Array.from({ length: ways }, (_none, i) =>
+    joinOnce(parts.map((one) => one.otherwise?.[i] ?? one.otherwise?.[0] ?? one)),
+  );
+  return { ...facts, otherwise };
+}
+
+function joinOnce(parts: readonly SqlFacts[]): SqlFacts {
   const shapes = parts.map(({ fingerprint }) => fingerprint);
   return {
     statements: parts.flatMap(({ statements }) => statements),

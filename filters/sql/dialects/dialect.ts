@@ -27,6 +27,15 @@ export interface Dialect {
   bars_are_or: boolean;
   /** a:b reads b out of a */
   colon_paths: boolean;
+  /** what its servers may be configured to read otherwise, and the sign without which that makes no difference */
+  modes: readonly { sign: string; as: Partial<Dialect> }[];
+}
+
+/** The dialect in each combination of its modes that makes a difference to a text; not the one that is usual. */
+export function configuredOtherwise(dialect: Dialect, text: string): Dialect[] {
+  const modes = dialect.modes.filter(({ sign }) => text.includes(sign));
+  const combined = modes.reduce<Dialect[]>((found, { as }) => [...found, ...found.map((one) => ({ ...one, ...as }))], [dialect]);
+  return combined.slice(1);
 }
 
 const plain: Omit<Dialect, 'name' | 'grammar'> = {
@@ -42,6 +51,7 @@ const plain: Omit<Dialect, 'name' | 'grammar'> = {
   dashes_need_blank: false,
   bars_are_or: false,
   colon_paths: false,
+  modes: [],
 };
 const mysql: Omit<Dialect, 'name' | 'grammar'> = {
   ...plain,
@@ -51,6 +61,11 @@ const mysql: Omit<Dialect, 'name' | 'grammar'> = {
   line_comments: ['#'],
   dashes_need_blank: true,
   bars_are_or: true,
+  // sql_mode: NO_BACKSLASH_ESCAPES, ANSI_QUOTES
+  modes: [
+    { sign: '\\', as: { backslashes: false } },
+    { sign: '"', as: { double_quoted_texts: false } },
+  ],
 };
 
 const all: readonly Dialect[] = [

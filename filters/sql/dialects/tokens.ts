@@ -25,8 +25,19 @@ export function tokensOf(text: string, dialect: Dialect): Token[] {
   return new Cutter(text, dialect).run();
 }
 
+/** The same as far as it goes: the tokens before what would have been thrown for. */
+export function tokensBefore(text: string, dialect: Dialect): Token[] {
+  const cutter = new Cutter(text, dialect);
+  try {
+    return cutter.run();
+  } catch (error) {
+    if (error instanceof TokenFailure) return cutter.out;
+    throw error;
+  }
+}
+
 class Cutter {
-  private readonly out: Token[] = [];
+  readonly out: Token[] = [];
   private at = 0;
   private spaced = false;
 

@@ -38,6 +38,34 @@ describe('SQL in HTTP requests', function () {
   this.timeout(60_000);
   before(() => loadParser());
 
+  it('is judged as servers that are configured otherwise read it, as far as they run it', () => {
+    const run = (sql: string) => judged({ url: `/run?q=${encodeURIComponent(sql)}` });
+    const texts: [sql: string, verdict: string][] = [
+      // NO_BACKSLASH_ESCAPES
+      ["select '\\'; drop table t; -- '", 'deny no-drops'],
+      ["select '\\' union select a from secrets -- '", 'deny secrets'],
+      ["select '\\'; drop table t; what is this '", 'deny no-drops'],
+      ["select '\\'; drop tables t u v ; -- '", 'deny no-drops'],
+      // ANSI_QUOTES
+      ['select * from "secrets"', 'deny secrets'],
+      ['select 1 from t where a = "secrets"', 'allow '],
+      ['delete from t where id = "id"', 'allow '],
+      ['delete from t where "id" = id', 'approve unbounded'],
+      // both
+      [`select "\\"; drop table t; -- "`, 'deny no-drops'],
+      // errors there
+      ["select 'It\\'s Bob\\'s' from t", 'allow '],
+      ["insert into t values ('It\\'s', 'Bob\\'s')", 'allow '],
+      ["delete from t where name = 'It\\'s Bob\\'s'", 'allow '],
+      ["select 'It\\'s' from t", 'allow '],
+      ["select 'a\\nb\\\\' from t", 'allow '],
+    ];
+    for (const [sql, verdict] of texts) assert.equal(run(sql), verdict, sql);
+    const many = 'select 1';
+    for (const other of ["select '\\'; drop table t; -- '", 'select 1'])
+      assert.equal(judged({ url: `/run?q=${many}&q=${encodeURIComponent(other)}` }), other === many ? 'allow ' : 'deny no-drops');
+  });
+
   const places: [string, (sql: string) => NonNullable<PolicyCase['http']>, string?][] = [
     ['BigQuery', (query) => post('/bigquery/v2/projects/p/queries', { query, useLegacySql: false })],
     ['a job of BigQuery', (query) => post('/bigquery/v2/projects/p/jobs', { configuration: { query: { query } } })],
