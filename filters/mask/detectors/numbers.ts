@@ -39,10 +39,15 @@ const WORD_MAX = 40;
 /** Looks at the run of digits that begins at `at` for every kind made of digits. Returns where the scan goes on. */
 export function numberAt(s: Search, at: number): number {
   const { buf, lo, hi, wanted } = s;
+  const before = at > lo ? buf[at - 1]! : 0;
+  if (before === 0x25 && isEncodedBlank(buf, at, hi)) {
+    const { count } = s;
+    const next = numberAt(s, at + 2);
+    if (s.count > count) return next;
+  }
   groups.read(buf, at, hi);
   const { until } = groups;
   s.steps += until - at;
-  const before = at > lo ? buf[at - 1]! : 0;
   const touchesLeft = (CLASS[before]! & ALPHA) !== 0 && !isTrackStart(buf, at, lo);
   const after = until < hi ? buf[until]! : 0;
   const touchesRight = !groups.more && (CLASS[after]! & ALPHA) !== 0;
@@ -109,6 +114,11 @@ function goesOn(buf: Uint8Array, at: number, hi: number): boolean {
   let p = at;
   while (p < hi && p - at < 3 && isGap(buf[p]!)) p++;
   return p > at && p < hi && (CLASS[buf[p]!]! & DIGIT) !== 0;
+}
+
+/** `ssn%20536-90-4399`: the run's first digits are those of an encoded blank, if what is behind them is a value. */
+function isEncodedBlank(buf: Uint8Array, at: number, hi: number): boolean {
+  return at + 2 < hi && buf[at] === 0x32 && buf[at + 1] === 0x30 && (CLASS[buf[at + 2]!]! & DIGIT) !== 0;
 }
 
 /** digits of the run that is read, groups that a dot is behind, and whether groups are of the sizes of social security numbers */

@@ -4,6 +4,7 @@ import { VENDOR_KINDS } from '../../../filters/mask/detectors/token-table.js';
 import { createDetector, kinds } from '../../../filters/mask/index.js';
 import { callCases } from './call-cases.js';
 import { cases } from './cases.js';
+import { fileCases } from './file-cases.js';
 import { languageCases } from './language-cases.js';
 import { namedCases } from './named-cases.js';
 import { NATIONAL_NUMBERS, nationalCases } from './national-cases.js';
@@ -25,6 +26,7 @@ const tables = [
   ...callCases,
   ...namedCases,
   ...placedCases,
+  ...fileCases,
   ...nationalCases,
   ...nearCases,
   ...nearSecretCases,
