@@ -3,6 +3,7 @@ import { type BodyMask, strongestFirst } from '../filters/http/masking.js';
 import { type ObjectMask, objectMasks } from '../filters/kubernetes/answers/marks.js';
 import { createPolicyDetector } from '../filters/mask/custom/detector.js';
 import { createMasker, kinds, maskString } from '../filters/mask/index.js';
+import { throughEscapes } from '../filters/mask/readings/through.js';
 import { spellingsOf } from '../filters/mask/spellings.js';
 import type { Identity, Policy } from '../filters/policy/types.js';
 import { buildMaskSet } from '../filters/postgres/rows/plan.js';
@@ -39,7 +40,7 @@ export class RuleBook {
     const known = this.recordingMaskers.get(key);
     if (known !== undefined) return known;
     const redactor = (detect: string[]) => {
-      const detector = createPolicyDetector({ detect, ...(regions.length > 0 ? { regions } : {}), detection: own });
+      const detector = throughEscapes(createPolicyDetector({ detect, ...(regions.length > 0 ? { regions } : {}), detection: own }));
       const masker = createMasker('redact', {});
       return remembering((text: string) => maskString(detector, masker, text));
     };

@@ -1,7 +1,7 @@
 import { joinedRules } from '../../http/joined-masks.js';
 import type { BodyMask } from '../../http/masking.js';
 import type { JoinedRules } from '../../mask/joined.js';
-import { StreamMasker } from '../../mask/stream/masker.js';
+import { type TextMasker, textMasker } from '../../mask/stream/text-masker.js';
 
 /** Bytes that a new masker is given as evidence. */
 const EVIDENCE_BYTES = 1024;
@@ -9,7 +9,7 @@ const EVIDENCE_BYTES = 1024;
 /** Text through all masks, which read it together, that can be let go of at any time and goes on with what was there as evidence. */
 export class TextChain {
   private readonly rules: JoinedRules | undefined;
-  private stage: StreamMasker | undefined;
+  private stage: TextMasker | undefined;
   /** the end of what came */
   private recent: Buffer = Buffer.alloc(0);
   private before = 0;
@@ -26,7 +26,7 @@ export class TextChain {
     const { rules, recent } = this;
     if (rules === undefined) return;
     const write = (bytes: Buffer): void => this.write(Buffer.from(bytes));
-    this.stage = new StreamMasker({ detector: rules.union(), masker: rules.strongest, write });
+    this.stage = textMasker({ detector: rules.detector, masker: rules.strongest, rules, write });
     if (recent.length > 0) this.stage.prime(recent);
   }
 

@@ -1,4 +1,4 @@
-import { mayEscape, throughEscapes } from '../readings/through.js';
+import { mayEscape, READING_BYTES, throughEscapes } from '../readings/through.js';
 import { Rewritten, reachesInto } from '../rewritten.js';
 import { type TextMasker, textMasker } from '../stream/text-masker.js';
 import { maskHit, takeForm, valuesIn } from '../text.js';
@@ -34,8 +34,6 @@ const NOTHING = Buffer.alloc(0);
 /** what a byte is to a field: begins something that is undone; parts fields for the look at all of a chunk */
 const UNDONE = 1;
 const PARTS = 2;
-/** escapes, references, tags (readings/through.ts) */
-const ESCAPES = [0x5c, 0x26, 0x3c];
 
 /**
  * Masks one field after the other through the way it is written; what nothing is found in stays the same bytes, and most costs no object.
@@ -126,7 +124,7 @@ export class FieldMasker {
   private signTable(): Uint8Array {
     const table = new Uint8Array(256);
     for (let b = 0; b < 256; b++) if (this.marks?.parts(b) === true) table[b] = PARTS;
-    for (const sign of [...ESCAPES, ...this.form.signs]) table[sign]! |= UNDONE;
+    for (const sign of [...READING_BYTES, ...this.form.signs]) table[sign]! |= UNDONE;
     return table;
   }
 

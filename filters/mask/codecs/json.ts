@@ -1,5 +1,6 @@
 import type { JoinedRules } from '../joined.js';
 import { mayEscape, throughEscapes } from '../readings/through.js';
+import { mayBeUnseen } from '../readings/unseen.js';
 import { type TextMasker, textMasker } from '../stream/text-masker.js';
 import { Target } from '../target.js';
 import { maskText, valuesIn } from '../text.js';
@@ -45,6 +46,8 @@ export class JsonMasker implements StreamCodec {
   private escapes = false;
   /** it has an ampersand or a `<`, as character references and tags do */
   private refers = false;
+  /** what came since the last token has something that a reader does not see, or sees as another (readings/unseen.ts) */
+  private unseen = false;
   private at = 0;
   private token = 0;
   private readonly place: JsonPlace;
@@ -116,8 +119,12 @@ export class JsonMasker implements StreamCodec {
       this.written = this.from;
       this.at -= kept;
     }
-    this.buf.set(chunk, this.length);
+    const before = this.length;
+    this.buf.set(chunk, before);
     this.length += chunk.length;
+    // a character may have begun in the chunk before
+    if (this.token === 0) this.unseen = false;
+    this.unseen ||= mayBeUnseen(this.buf, Math.max(0, before - 3), this.length);
   }
 
   /** Looks at all that came at once; what stands whole in it and has no mark needs no look of its own. */
@@ -212,7 +219,7 @@ export class JsonMasker implements StreamCodec {
     place.said(text, start, end);
     if (context !== undefined && this.maskUsual(context, text, start, end, close)) return;
     if (!this.isSensitive(context) && this.maskInside(text, start, end, close)) return;
-    const read = (this.refers || text !== this.buf) && mayEscape(text, start, end);
+    const read = (this.refers || this.unseen || text !== this.buf) && mayEscape(text, start, end);
     if (read ? this.maskRead(text, start, end, close, context) : !this.isSensitive(context) && !this.mayHold(text, start, end)) return;
     if (this.options.rules !== undefined) return this.settleByRules(this.options.rules, text, start, end, close, context);
     const found = detector.find(text, start, end, context);

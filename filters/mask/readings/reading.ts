@@ -62,9 +62,14 @@ export class Reading {
   }
 }
 
-/** Soft hyphen, zero width spaces and joiners, marks of direction, word joiner, byte order mark. */
+/** What a reader sees nothing of: Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt), with joiners, marks of direction, selectors, tags. */
 export function isUnseen(code: number): boolean {
-  return code === 0xad || (code >= 0x200b && code <= 0x200f) || (code >= 0x2060 && code <= 0x2064) || code === 0xfeff;
+  if (code < 0x200b)
+    return code === 0xad || code === 0x34f || code === 0x61c || code === 0x115f || code === 0x1160 || (code >= 0x180b && code <= 0x180f);
+  if (code <= 0x206f) return code <= 0x200f || (code >= 0x202a && code <= 0x202e) || code >= 0x2060;
+  return (
+    code === 0x3164 || (code >= 0xfe00 && code <= 0xfe0f) || code === 0xfeff || code === 0xffa0 || (code >= 0xe0000 && code <= 0xe0fff)
+  );
 }
 
 /** Reads buf[start, end) into `into`; false where it says just what it is, and `into` holds nothing. */

@@ -4,9 +4,10 @@ import type { Detector, FindContext, Hit, Kind, WholeForm } from '../types.js';
 import { readEscapes } from './escapes.js';
 import { readAttributes, readMarkup } from './markup.js';
 import { type Reader, Reading } from './reading.js';
+import { nextUnseen, readUnseen, UNSEEN_BYTES } from './unseen.js';
 
-/** What was undone is read again so often: escapes in escapes, HTML in attributes. */
-const ROUNDS_MAX = 3;
+/** What was undone is read again, three times at most: escapes in escapes, HTML in attributes; and then as it is seen. */
+const ROUNDS_MAX = 4;
 /** bytes that one byte of a value may take in escapes: `\\\U00000034` */
 const ESCAPED_MAX = 16;
 
@@ -17,7 +18,10 @@ const MARKUP: readonly (readonly Reader[])[] = [
   [readMarkup, readEscapes, readEscapes],
   [readAttributes, readEscapes, readMarkup],
 ];
-const ALL = [[readEscapes], ...MARKUP];
+const ALL = [[readEscapes, readEscapes, readEscapes, readUnseen], [readUnseen, readEscapes, readEscapes], ...MARKUP];
+
+/** Bytes without which a text says what it is. */
+export const READING_BYTES: readonly number[] = [0x5c, 0x26, 0x3c, ...UNSEEN_BYTES];
 
 const known = new WeakMap<Detector, Through>();
 const across = new WeakMap<Detector, Through>();
@@ -32,7 +36,7 @@ export function acrossMarkup(detector: Detector): Detector {
   return made;
 }
 
-/** The same detector, which also finds what backslash escapes, character references and tags within it hide. */
+/** The same detector, which also finds what backslash escapes, character references, tags and controls within it hide. */
 export function throughEscapes(detector: Detector): Detector {
   if (detector instanceof Through) return detector;
   let made = known.get(detector);
@@ -43,10 +47,10 @@ export function throughEscapes(detector: Detector): Detector {
   return made;
 }
 
-/** Whether buf[start, end) has a sign that an escape, a reference or a tag begins with. */
+/** Whether buf[start, end) has a sign that an escape, a reference or a tag begins with, or what is not seen. */
 export function mayEscape(buf: Buffer, start: number, end: number): boolean {
   const range = buf.subarray(start, end);
-  return range.includes(0x5c) || range.includes(0x26) || range.includes(0x3c);
+  return range.includes(0x5c) || range.includes(0x26) || range.includes(0x3c) || nextUnseen(buf, start, end) < end;
 }
 
 /**
@@ -123,9 +127,9 @@ export class Through extends ByFind {
   private readings(buf: Buffer, start: number, end: number, look: (reading: Reading) => void): void {
     for (const readers of this.chains) {
       let below: Reading | undefined;
-      for (let n = 0; n < ROUNDS_MAX; n++) {
+      for (let n = 0; n < readers.length; n++) {
         const into = this.rounds[n]!;
-        const read = readers[n] ?? readers[0]!;
+        const read = readers[n]!;
         if (below === undefined ? !read(buf, start, end, into) : !read(below.text, 0, below.length, into)) {
           if (n === 0) break;
           continue;

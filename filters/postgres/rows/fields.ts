@@ -1,34 +1,44 @@
+import { JoinedRules, joinDetectors } from '../../mask/joined.js';
 import { BodyReader } from '../wire/body-reader.js';
 import { decodeErrorResponse } from '../wire/error-fields.js';
 import { violation } from '../wire/violation.js';
 import { ByteSink } from './byte-sink.js';
 import { Cell, KEEP, NULLED } from './cell.js';
 import { Finder } from './finder.js';
-import type { MaskSet } from './mask-set.js';
+import { type MaskSet, strengthOf } from './mask-set.js';
 import { opaqueBinary } from './values/bytes.js';
 import { detectText } from './values/value.js';
 
 /**
  * Masking of what the server says beside rows. Each function takes one whole message in buf[start, end), its body at `body`,
- * and gives the masked message, or undefined where it may pass as it is. There is no NULL in these fields: a value that a
- * rule wants to be NULL is redacted.
+ * and gives the masked message, or undefined where it may pass as it is. There is no NULL in these fields: in place of a value that a
+ * rule wants to be NULL stands its kind.
  */
 
 /** Fields of ErrorResponse and NoticeResponse that are codes, numbers or places in the server's source: never values. */
 const CODES = new Set([...'SVCPpFLR'].map((letter) => letter.charCodeAt(0)));
 
-const REDACTED = '[redacted]';
+const known = new WeakMap<MaskSet, JoinedRules | undefined>();
+
+/** What detectors look for in the server's words; undefined for nothing. */
+function rulesOf(masks: MaskSet): JoinedRules | undefined {
+  if (!known.has(masks)) {
+    const rules = [...masks.detectors].sort((a, b) => strengthOf(b.as) - strengthOf(a.as));
+    known.set(masks, rules.length === 0 ? undefined : new JoinedRules(joinDetectors(rules), rules));
+  }
+  return known.get(masks);
+}
 
 function textCell(masks: MaskSet): Cell {
   return new Cell(new Finder(masks), '', undefined);
 }
 
 /** Writes the masked text, or the text itself; true when it was masked. */
-function writeText(cell: Cell, buf: Buffer, start: number, end: number, out: ByteSink): boolean {
-  const outcome = cell.finder.empty ? KEEP : detectText(cell, buf, start, end, out);
-  if (outcome === KEEP) out.copy(buf, start, end);
-  if (outcome === NULLED) out.ascii(REDACTED);
-  return outcome !== KEEP;
+function writeText(rules: JoinedRules | undefined, text: Buffer, out: ByteSink): boolean {
+  const masked = rules?.maskWhole(text, 0, text.length, { name: '' });
+  const said = masked ?? text;
+  out.copy(said, 0, said.length);
+  return masked !== undefined;
 }
 
 /** Rewrites a message: `body` writes the new body and tells whether anything changed. */
@@ -43,15 +53,15 @@ function rewrite(type: number, write: (out: ByteSink) => boolean): Buffer | unde
 
 /** ErrorResponse and NoticeResponse: message, detail, hint, where, internal query, and the names of objects. */
 export function maskFields(buf: Buffer, start: number, body: number, end: number, masks: MaskSet): Buffer | undefined {
-  const cell = textCell(masks);
-  if (cell.finder.empty || !cell.finder.mayHold(buf, body, end)) return undefined;
+  const rules = rulesOf(masks);
+  if (rules === undefined) return undefined;
   const { fields } = decodeErrorResponse(buf, body, end);
   return rewrite(buf[start]!, (out) => {
     let changed = false;
     for (const { code, value } of fields) {
       out.byte(code);
       if (CODES.has(code)) out.copy(value, 0, value.length);
-      else if (writeText(cell, value, 0, value.length, out)) changed = true;
+      else if (writeText(rules, value, out)) changed = true;
       out.byte(0);
     }
     out.byte(0);
@@ -61,7 +71,7 @@ export function maskFields(buf: Buffer, start: number, body: number, end: number
 
 /** NotificationResponse: the channel's name and the payload. */
 export function maskNotification(buf: Buffer, start: number, body: number, end: number, masks: MaskSet): Buffer | undefined {
-  const cell = textCell(masks);
+  const rules = rulesOf(masks);
   const r = new BodyReader('NotificationResponse', buf, body, end);
   const pid = r.int32('process_id');
   const channel = r.string('channel');
@@ -69,9 +79,9 @@ export function maskNotification(buf: Buffer, start: number, body: number, end: 
   r.done();
   return rewrite(buf[start]!, (out) => {
     out.int32(pid);
-    let changed = writeText(cell, channel, 0, channel.length, out);
+    let changed = writeText(rules, channel, out);
     out.byte(0);
-    if (writeText(cell, payload, 0, payload.length, out)) changed = true;
+    if (writeText(rules, payload, out)) changed = true;
     out.byte(0);
     return changed;
   });
@@ -86,7 +96,7 @@ export function maskStatusValue(buf: Buffer, start: number, body: number, end: n
   return rewrite(buf[start]!, (out) => {
     out.copy(name, 0, name.length);
     out.byte(0);
-    const changed = writeText(textCell(masks), value, 0, value.length, out);
+    const changed = writeText(rulesOf(masks), value, out);
     out.byte(0);
     return changed;
   });
@@ -94,8 +104,8 @@ export function maskStatusValue(buf: Buffer, start: number, body: number, end: n
 
 /** RowDescription: column names, which a statement can make of values (EXECUTE with quote_ident, crosstab). */
 export function maskRowDescriptionNames(buf: Buffer, start: number, body: number, end: number, masks: MaskSet): Buffer | undefined {
-  const cell = textCell(masks);
-  if (cell.finder.empty || !cell.finder.mayHold(buf, body, end)) return undefined;
+  const rules = rulesOf(masks);
+  if (rules === undefined) return undefined;
   const r = new BodyReader('RowDescription', buf, body, end);
   const count = r.count16('columns', 19);
   return rewrite(buf[start]!, (out) => {
@@ -103,7 +113,7 @@ export function maskRowDescriptionNames(buf: Buffer, start: number, body: number
     out.int16(count);
     for (let i = 0; i < count; i++) {
       const name = r.string('name');
-      if (writeText(cell, name, 0, name.length, out)) changed = true;
+      if (writeText(rules, name, out)) changed = true;
       out.byte(0);
       const rest = r.take('column', 18);
       out.copy(rest, 0, rest.length);

@@ -32,6 +32,8 @@ const CARD = '4111111111111111';
 const unicode = [...CARD].map((d) => `\\u${d.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
 const hex = [...CARD].map((d) => `\\x${d.charCodeAt(0).toString(16)}`).join('');
 const octal = [...CARD].map((d) => `\\${d.charCodeAt(0).toString(8).padStart(3, '0')}`).join('');
+const between = (sign: string): string => [...CARD].join(sign);
+const wide = [...CARD].map((d) => String.fromCharCode(d.charCodeAt(0) + 0xfee0)).join('');
 const references = (form: (code: number) => string): string => [...CARD].map((d) => form(d.charCodeAt(0))).join('');
 
 /** What, media type, what stands before the card, the card as it is written, what stands behind it. */
@@ -70,6 +72,19 @@ const cards: [string, string, string, string, string][] = [
   ['tags in text', 'text/plain', '<p>', '4111<b>1111</b>11111111', '</p>'],
   ['XML without a prolog as text', 'text/plain', '<a>', '4111<!---->1111<![CDATA[11111111]]>', '</a>'],
   ['cells that are parted by tabs', 'text/tab-separated-values', 'a\tb\n', CARD, '\t1\n'],
+  ['colours of a terminal', 'text/plain', 'x ', '4111\u001b[01;31m\u001b[K1111\u001b[m\u001b[K11111111', ' y'],
+  ['a title of a terminal in a value', 'text/plain', 'x ', '4111\u001b]0;t\u00071111\u001b(B11111111', ' y'],
+  ['colours in a string of JSON', 'application/json', '{"log":"x ', '4111\\u001b[1m1111\\u001b[0m11111111', ' y"}'],
+  ['letters that are struck over', 'text/plain', 'x ', [...CARD].map((d) => `${d}\b${d}`).join(''), ' y'],
+  ['NUL in a value', 'text/plain', 'words of text before it, and then x ', '4111\x00111111111111', ' y'],
+  ['tags of Unicode', 'text/plain', 'x ', between('\u{e0061}'), ' y'],
+  ['joiners of graphemes in a cell', 'text/csv', 'a,b\n', between('\u034f'), ',1\n'],
+  ['fillers in a string of JSON', 'application/json', '{"a":"', between('\u3164'), '"}'],
+  ['fillers in events', 'text/event-stream', 'data: {"a":"', between('\u115f'), '"}\n\n'],
+  ['marks through letters', 'text/plain', 'x ', between('\u0336'), ' y'],
+  ['raised digits', 'text/plain', 'x ', CARD.replaceAll('1', '\u00b9'), ' y'],
+  ['circled digits in XML', 'application/xml', '<a>', CARD.replaceAll('1', '\u2460').replace('4', '\u2463'), '</a>'],
+  ['digits of full width', 'application/xml', '<a>', wide, '</a>'],
   ['JSON behind white space of others', 'text/plain', '\f\u00a0\ufeff{"a":"', unicode, '"}'],
 ];
 
@@ -95,6 +110,43 @@ describe('what readers make of a body', function () {
         );
     });
   }
+
+  it('secrets are seen through what nobody sees, and nothing of them is left', () => {
+    const all = createDetector({ detect: ['all'] });
+    const token = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a';
+    const full = [...token].map((c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0)).join('');
+    for (const hidden of [
+      [...token].join('\u200b'),
+      [...token].join('\u00ad'),
+      full,
+      token.replace('ghp', 'gxx\b\bhp'),
+      `gh\u001b[1mp\u001b[0m${token.slice(3)}`,
+    ])
+      for (const write of [(text: string) => `is ${text} x`, (text: string) => JSON.stringify({ a: `is ${text} x` })]) {
+        const out: Buffer[] = [];
+        const type = write('').startsWith('{') ? 'application/json' : 'text/plain';
+        const stream = new BodyMasker([{ name: 'all', detector: all, as: 'redact', masker: createMasker('redact') }], type, (bytes) =>
+          out.push(bytes),
+        );
+        stream.push(Buffer.from(write(hidden)));
+        stream.end();
+        const colours = ['\\u001b[1m', '\\u001b[0m', '\u001b[1m', '\u001b[0m'];
+        const said = colours.reduce((text, one) => text.replaceAll(one, ''), Buffer.concat(out).toString());
+        assert.equal(said, write('[github_token]'), JSON.stringify(hidden));
+      }
+  });
+
+  it('letters with marks, texts in Chinese and controls between words stay the same bytes', () => {
+    for (const text of [
+      'Cafe\u0301 No. 12, 10 m\u00b2',
+      '\u7528\u6237\uff1a\u300c\u2460\u300d\uff0c\uff11\uff12\uff13\u53f7',
+      '\u001b[32mINFO\u001b[0m ready \0 \b\b',
+      '\u001b',
+      '\u001b[',
+      'a\u{e0061}',
+    ])
+      assert.equal(masked('text/plain', text), text);
+  });
 
   it('fields of a record are not run together', () => {
     for (const text of ['<r><a>4111</a><b>1111</b><c>1111</c><d>1111</d></r>', '<tr><td>4111</td><td>1111<td>1111<td>1111</tr>'])

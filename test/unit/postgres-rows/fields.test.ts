@@ -62,7 +62,15 @@ describe('masking of ErrorResponse and NoticeResponse', () => {
   });
 
   it('has no NULL, so it redacts', () =>
-    assert.deepEqual(run(maskFields, error({ S: 'ERROR', M: `a ${EMAIL}` }), nulls), error({ S: 'ERROR', M: '[redacted]' })));
+    assert.deepEqual(run(maskFields, error({ S: 'ERROR', M: `a ${EMAIL}` }), nulls), error({ S: 'ERROR', M: 'a [email]' })));
+
+  it('is read through escapes, markup and controls, as all other text', () => {
+    for (const hidden of [EMAIL.replace('@', '\\u0040'), EMAIL.replace('@', '&#64;'), EMAIL.replace('@', '\u001b[1m@\u001b[0m')]) {
+      const said = run(maskFields, error({ S: 'ERROR', M: `invalid input: "${hidden}"` }))?.toString() ?? '';
+      assert.match(said, /invalid input: "\[email\]/);
+      assert.ok(!said.includes('example'), said);
+    }
+  });
 
   it('passes what is clean', () =>
     assert.equal(run(maskFields, error({ S: 'ERROR', C: '42P01', M: 'relation "x" does not exist' })), undefined));
