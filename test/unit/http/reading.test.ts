@@ -191,10 +191,10 @@ describe('how an answer is read', function () {
       assert.equal(out['other'], 'aGVsbG8gd29ybGQ=');
     }
     // Where one mask says so, all look into it; where none does, what is found in base64 is masked as a whole.
-    const both = Buffer.from(`token ${token} of ${EMAIL}`).toString('base64');
+    const both = Buffer.from(`see ${token} of ${EMAIL}`).toString('base64');
     assert.equal(
       Buffer.from((JSON.parse(masked('application/json', JSON.stringify({ both }))) as { both: string }).both, 'base64').toString(),
-      'token [github_token] of [email]',
+      'see [github_token] of [email]',
     );
     const plain = new Driver(policy.replace(/, decode: \[?base64\]?/, ''));
     plain.request('GET /x');
