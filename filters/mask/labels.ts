@@ -155,6 +155,8 @@ export function labelsOfKey(buf: Uint8Array, op: number, lo: number): number {
   let end = op;
   if (end > lo && buf[end - 1] === 0x20) end--;
   if (end > lo && (buf[end - 1] === 0x22 || buf[end - 1] === 0x27)) end--;
+  // JSON within a string of JSON
+  if (end > lo && buf[end - 1] === 0x5c) end--;
   if (end - 3 < lo || KEY_ENDINGS[endingOf(buf[end - 3]!, buf[end - 2]!, buf[end - 1]!)] === 0) return 0;
   let start = end;
   const floor = Math.max(lo, end - KEY_MAX);

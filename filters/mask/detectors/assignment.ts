@@ -91,7 +91,8 @@ export function valueAfter(s: Search, op: number, strength: number, bits: number
   // behind a tag a line may end, and then the value ends at the next one: `<your-key>` at the end of a line is none
   if (buf[op] === 0x3e && lineEnds(buf, op + 1, p) && buf[skipBlanks(buf, plainEnd(s, p), hi)] !== 0x3c) return;
   // `getpass('Password: ', stream)`: the quote closes the text that the name stands in
-  if (p < hi && isQuote(buf[p]!) && nameStart > s.lo && buf[nameStart - 1] === buf[p] && !isQuote(buf[nameEnd]!)) return;
+  const closed = isQuote(buf[nameEnd]!) || (buf[nameEnd] === 0x5c && isQuote(buf[nameEnd + 1] ?? 0));
+  if (p < hi && isQuote(buf[p]!) && nameStart > s.lo && buf[nameStart - 1] === buf[p] && !closed) return;
   // `PASSWORD = N'…'` of Transact-SQL
   if (p + 1 < hi && buf[p] === 0x4e && buf[p + 1] === 0x27) p++;
   if (p < hi && isQuote(buf[p]!)) quote = buf[p++]!;

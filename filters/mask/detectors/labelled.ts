@@ -176,13 +176,15 @@ export function keyedAt(s: Search, op: number): void {
   const { buf, hi } = s;
   let start = op + 1;
   while (start < hi && start - op <= 3 && buf[start] === 0x20) start++;
+  const escaped = start + 1 < hi && buf[start] === 0x5c && buf[start + 1] === 0x22;
+  if (escaped) start++;
   const quote = buf[start]!;
   const limit = Math.min(hi, start + VALUE_MAX);
   let end = start;
   if (quote === 0x22 || quote === 0x27) {
     end = ++start;
     while (end < limit && buf[end] !== quote && buf[end]! >= 0x20 && buf[end] !== 0x5c) end++;
-    if (end < limit && buf[end] === quote) judgeLabelled(s, start, end, labels);
+    if (end < limit && buf[escaped ? end + 1 : end] === quote) judgeLabelled(s, start, end, labels);
   } else {
     while (end < limit && ((CLASS[buf[end]!]! & ALNUM) !== 0 || buf[end] === 0x2f || buf[end] === 0x2d)) end++;
     judgeLabelled(s, start, end, labels & ~(L.L_PERSON | L.L_ADDRESS));

@@ -67,11 +67,13 @@ const KEYED_PLACES = [
   'KEY: "VALUE"',
   "KEY = 'VALUE'",
   '--KEY=VALUE',
+  '{\\"KEY\\":\\"VALUE\\",\\"n\\":1}',
+  '{"log":"{\\"n\\":1,\\"KEY\\": \\"VALUE\\"}"}',
 ];
-const MARKED_UP_PLACES = ['<KEY>VALUE</KEY>', 'KEY => "VALUE"', '{\\"KEY\\":\\"VALUE\\"}'];
+const MARKED_UP_PLACES = ['<KEY>VALUE</KEY>', 'KEY => "VALUE"'];
 
 /** Quoted, for values whose end nothing else shows. */
-const QUOTED_PLACES = KEYED_PLACES.filter((place) => /"VALUE"|'VALUE'/.test(place));
+const QUOTED_PLACES = KEYED_PLACES.filter((place) => /["']VALUE/.test(place));
 
 const fill = (places: readonly string[], values: readonly string[], word = '', key = ''): string[] =>
   places.flatMap((place) =>

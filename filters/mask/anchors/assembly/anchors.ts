@@ -566,6 +566,7 @@ function isKey(op: usize): bool {
   let end = op;
   if (end > lo && at8(end - 1) == 0x20) end--;
   if (end > lo && (at8(end - 1) == 0x22 || at8(end - 1) == 0x27)) end--;
+  if (end > lo && at8(end - 1) == 0x5c) end--;
   if (end < lo + 3 || !isEnding(end)) return false;
   // `name` alone is none
   const start = end - 4;
