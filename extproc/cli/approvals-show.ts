@@ -76,7 +76,7 @@ export function recordText(record: HoldRecord, now_ms: number): string {
     ['status', `${statusOf(record)}${record.reason ? ` (${record.reason})` : ''}`],
     ['who', `${op.identity.id} (${provenBy(op.identity)}) from ${op.identity.source}`],
     ['resource', op.resource],
-    ['database', `${op.database} as ${op.user}`],
+    ...(op.database === '' && op.user === '' ? [] : ([['database', `${op.database} as ${op.user}`]] as [string, string][])),
     ['rule', `${op.rule}${op.message ? `: ${op.message}` : ''}`],
     ['asked', `${duration(now_ms - op.created_ms)} ago, ${new Date(op.created_ms).toISOString()}`],
     ['time left', left(record, now_ms)],

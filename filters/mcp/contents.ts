@@ -29,7 +29,7 @@ export function maskContents(message: JsonObject, mask: MaskBytes, opaque: (reas
         opaque(OPAQUE[type.split('/')[0]!] ?? 'binary content', bytes.length);
         continue;
       }
-      const masked = mask(type === '' ? 'text/plain' : type, bytes);
+      const masked = mask(type === '' || BINARY.test(type) ? 'text/plain' : type, bytes);
       if (masked === undefined) continue;
       value[key] = masked.toString('base64');
       changed = true;
@@ -46,10 +46,12 @@ const OPAQUE: Record<string, string> = { image: 'image content', audio: 'audio c
 const BINARY = /^(image\/(?!svg)|audio\/|video\/|font\/)/;
 const TEXT = /^text\/|[/+](json|xml|yaml|x-yaml|toml|csv|javascript|x-ndjson|x-sh|sql|x-www-form-urlencoded)$|^image\/svg/;
 
-/** What a type says it is, or else what its bytes look like: UTF-8 without NUL, or UTF-16. */
+/**
+ * What a type says it is, or else what its bytes look like: UTF-8 without NUL, or UTF-16. An image that is a text in UTF-8 is none: what looks into base64
+ * anywhere would find its values, and leave no base64.
+ */
 function isText(type: string, bytes: Buffer): boolean {
   if (TEXT.test(type)) return true;
-  if (BINARY.test(type)) return false;
-  if (utf16Of(bytes.subarray(0, LOOK_BYTES)) !== undefined) return true;
+  if (!BINARY.test(type) && utf16Of(bytes.subarray(0, LOOK_BYTES)) !== undefined) return true;
   return !bytes.includes(0) && Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes);
 }

@@ -442,6 +442,10 @@ describe('an exchange with an MCP server', () => {
     d.request('POST /mcp', json, body(call('a')));
     const out = d.respond(json, JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content, structuredContent: deep } }));
     assert.ok(!out.includes(packed), out);
+    // Clients check that it is base64.
+    const image = (JSON.parse(out) as { result: { content: { data: string }[] } }).result.content[0]!.data;
+    assert.equal(Buffer.from(image, 'base64').toString('base64'), image);
+    assert.equal(Buffer.from(image, 'base64').toString(), 'the card is [credit_card] and the mail [email]');
   });
 
   it('looks into base64 of UTF-16, of errors, and of any length at any depth, and counts what is packed', () => {
