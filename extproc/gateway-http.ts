@@ -198,6 +198,7 @@ export class HttpGateway {
         accepted,
         forward: back && ((request, on) => forward({ place: back, authority }, request, on)),
         notice_every_ms: options.limits.notice_every_ms,
+        body_ms_max: options.limits.body_ms_max,
       },
       makeTransport(id),
     );

@@ -75,7 +75,7 @@ export interface GatewayOptions {
   record: (session: string) => SessionRecorder;
   log: Logger;
   metrics: ConnectionMetrics;
-  limits: { names_max: number; notice_every_ms: number };
+  limits: { names_max: number; notice_every_ms: number; body_ms_max: number };
   /** events wait for the disk: nothing more is read until they are written */
   recordingBusy: () => boolean;
   /** bytes that came, from either side of any connection */

@@ -76,7 +76,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     metrics,
     recordingBusy: () => recordings.pending_bytes > RECORDING_BUSY_BYTES,
     received: (bytes) => collector?.received(bytes),
-    limits: { names_max: options.limits?.names_max ?? 10_000, notice_every_ms: options.limits?.notice_every_ms ?? 30_000 },
+    limits: { names_max: 10_000, notice_every_ms: 30_000, body_ms_max: 300_000, ...options.limits },
     opened: (listener, connectionId, session) => byConnection.add(`${listener}/${connectionId}`, session),
     redefined: (database) => {
       forget(database);

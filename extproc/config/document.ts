@@ -37,6 +37,7 @@ export interface ConfigDocument {
     connect_timeout?: string;
     names_max?: number;
     notice_every?: string;
+    body_within?: string;
   };
 }
 

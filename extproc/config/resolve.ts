@@ -70,6 +70,7 @@ export async function resolveConfig(document: ConfigDocument, context: ResolveCo
       connect_ms_max: parseDuration(limits.connect_timeout ?? '5s') ?? 0,
       names_max: limits.names_max ?? 10_000,
       notice_every_ms: parseDuration(limits.notice_every ?? '30s') ?? 0,
+      body_ms_max: parseDuration(limits.body_within ?? '5m') ?? 0,
     },
   };
 }

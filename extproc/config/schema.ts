@@ -324,6 +324,7 @@ export const configSchema = {
         connect_timeout: duration('How long a server has to accept a connection.', '5s'),
         names_max: count('Prepared statements and portals that one connection may have at once.', 10, 1_000_000, 10_000),
         notice_every: duration('How often somebody whose statement is held is told so.', '30s'),
+        body_within: duration('How long a request whose body a policy asks for has to send it; 408 after it.', '5m'),
       }),
     },
     ['version', 'policy', 'record'],

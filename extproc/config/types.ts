@@ -45,6 +45,8 @@ export interface Config {
     connect_ms_max: number;
     names_max: number;
     notice_every_ms: number;
+    /** milliseconds that a request may wait for its body */
+    body_ms_max: number;
   };
 }
 

@@ -41,7 +41,7 @@ export interface RuntimeOptions {
   /** `everybody`: it need not be asked about a request to a listener that is known */
   mayConnect: ((question: ConnectQuestion & { reach?: Reach }) => Answer) & { everybody?: boolean };
   log: Logger;
-  limits?: { names_max?: number; notice_every_ms?: number };
+  limits?: { names_max?: number; notice_every_ms?: number; body_ms_max?: number };
 }
 
 /** What one worker asks of the others. Both give up by themselves, with the answer `no`. */

@@ -83,7 +83,7 @@ function runtimeOptions(
     regions: config.masks.regions,
     metrics: config.metrics?.[number - 1],
     log,
-    limits: { names_max: limits.names_max, notice_every_ms: limits.notice_every_ms },
+    limits: { names_max: limits.names_max, notice_every_ms: limits.notice_every_ms, body_ms_max: limits.body_ms_max },
   };
 }
 

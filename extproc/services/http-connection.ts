@@ -39,6 +39,8 @@ export interface HttpWorld {
   forward: ((request: Forwarded, on: ForwardEvents) => Forwarding) | undefined;
   /** milliseconds between words to a client whose request waits */
   notice_every_ms: number;
+  /** milliseconds that a request may wait for its body */
+  body_ms_max: number;
   /** requests whose clients were sent away */
   accepted: AcceptedRequests;
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
@@ -57,6 +59,7 @@ export class HttpConnection {
   private waiting = false;
   private gone = false;
   private pause: NodeJS.Timeout | undefined;
+  private bodyTimer: NodeJS.Timeout | undefined;
   private forwarding: Forwarding | undefined;
   /** as they came; kept for a request that may go to the server on another stream */
   requestHeaders: readonly Header[] = [];
@@ -103,8 +106,14 @@ export class HttpConnection {
     for (const operation of effects.holds) void this.holds.hold(operation);
     for (const { hold, status, reason } of effects.ended) this.holds.end(hold, status, reason);
     if (effects.fail !== undefined) return this.fail(effects.fail);
+    this.awaitBody();
     clearTimeout(this.pause);
     this.pause = effects.flush ? setTimeout(() => this.input({ type: 'flush' }), PAUSE_MS) : undefined;
+  }
+
+  private awaitBody(): void {
+    if (this.exchange.phase === 'collecting') this.bodyTimer ??= setTimeout(() => this.input({ type: 'late' }), this.world.body_ms_max);
+    else clearTimeout(this.bodyTimer);
   }
 
   private stored(): void {
@@ -230,6 +239,7 @@ export class HttpConnection {
     this.gone = true;
     this.queue.length = 0;
     clearTimeout(this.pause);
+    clearTimeout(this.bodyTimer);
     this.holds.unwatch();
     this.forwarding?.abort();
     this.world.open.delete(this);

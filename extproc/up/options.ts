@@ -50,7 +50,7 @@ export interface UpOptions {
   envoyConcurrency?: number;
   /** where Prometheus metrics are served; undefined: nowhere */
   metrics?: { host: string; port: number };
-  limits?: { notice_every_ms?: number };
+  limits?: { notice_every_ms?: number; body_ms_max?: number };
   /** aborted before all is up, it stops what was started: startUp rejects with the signal's reason */
   signal?: AbortSignal | undefined;
 }

@@ -71,6 +71,8 @@ export type ExchangeInput =
   | ({ type: 'approval' } & ApprovalInput)
   /** the request still waits for a person */
   | { type: 'tick' }
+  /** the body that it waits for did not come in time */
+  | { type: 'late' }
   /** the client gave up the request that waits */
   | { type: 'cancelled' }
   /** the server of a request that the gateway sent on itself can't be reached, or broke off */

@@ -25,6 +25,7 @@ import {
   ambiguous,
   denied,
   forbidden,
+  late,
   noCredential,
   noSession,
   notApproved,
@@ -152,6 +153,8 @@ export class Exchange {
         return this.onAccepted(input.id);
       case 'tick':
         return this.onTick();
+      case 'late':
+        return this.phase === 'collecting' ? this.refuseUnjudged(late) : undefined;
       case 'cancelled':
         return this.onCancelled();
       case 'unreachable':
@@ -187,23 +190,14 @@ export class Exchange {
     this.asked = new AskedRequest(this.options, this.head, readings, this.identity, this.rules, this.text);
     this.record.open(this.options, this.rules, this.identity, this.facts.headers['user-agent'] ?? '');
     if (peer.unauthenticated !== undefined || peer.unavailable !== undefined) {
-      this.denied++;
-      this.record.line('request', this.text.requestFields());
-      this.refuse(peer.unauthenticated === undefined ? noCredential(peer.unavailable!) : unknownCaller(peer.unauthenticated));
-      return;
+      return this.refuseUnjudged(
+        peer.unauthenticated === undefined ? noCredential(peer.unavailable!) : unknownCaller(peer.unauthenticated),
+      );
     }
-    if (peer.mayReach?.(reachOf(this.head)) === false) {
-      this.denied++;
-      this.record.line('request', this.text.requestFields());
-      this.refuse(forbidden);
-      return;
-    }
+    if (peer.mayReach?.(reachOf(this.head)) === false) return this.refuseUnjudged(forbidden);
     this.asked.open();
     if (opinion !== undefined) this.mcp?.second(opinion);
-    if (this.mcp?.mayUse === false) {
-      this.refuse(noSession);
-      return;
-    }
+    if (this.mcp?.mayUse === false) return this.refuseUnjudged(noSession);
     // What follows a CONNECT is no body of it (RFC 9110 section 9.3.6), and does not come before its answer.
     if (whole) {
       this.waiting.ended = true;
@@ -253,7 +247,7 @@ export class Exchange {
   /** More than may wait has come. Of a form whose method alone is asked about, the rest can stream. */
   private overflow(bytes_max: number): void {
     if (this.phase !== 'collecting' || this.watch !== undefined || this.asked!.needsBody || this.facts.content_type !== MULTIPART)
-      return this.refuse(tooLarge(bytes_max));
+      return this.operation === undefined ? this.refuseUnjudged(tooLarge(bytes_max)) : this.refuse(tooLarge(bytes_max));
     let why: string;
     try {
       this.watch = new MethodWatch(this.head.content_type);
@@ -492,6 +486,13 @@ export class Exchange {
       },
       opaque: (reason, bytes) => this.opaque.set(reason, (this.opaque.get(reason) ?? 0) + bytes),
     });
+  }
+
+  /** No policy was asked about it: its recording says what it was all the same. */
+  private refuseUnjudged(refusal: Refusal): void {
+    this.denied++;
+    this.record.line('request', this.text.requestFields());
+    this.refuse(refusal);
   }
 
   /** Words about an answer may hold words of it. */

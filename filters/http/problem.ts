@@ -1,7 +1,7 @@
 /** A refusal as an HTTP client reads it: problem details (RFC 9457), or a gRPC status where the call is one. */
 export interface Refusal {
   status: number;
-  /** word of the problem's type: denied, expired, too_large, unreadable, unavailable */
+  /** word of the problem's type: denied, expired, late, too_large, unreadable, unavailable */
   kind: string;
   title: string;
   detail: string;
@@ -10,7 +10,7 @@ export interface Refusal {
 }
 
 /** gRPC status codes (grpc/doc/statuscodes.md). */
-const GRPC_STATUS: Record<number, number> = { 401: 16, 403: 7, 413: 8, 502: 13, 503: 14, 504: 4 };
+const GRPC_STATUS: Record<number, number> = { 401: 16, 403: 7, 408: 4, 413: 8, 502: 13, 503: 14, 504: 4 };
 
 /** Nothing of the request is in it, so it may go to logs and recordings too. */
 export function problemOf(refusal: Refusal, session: string): { headers: [string, string][]; body: Buffer } {

@@ -69,6 +69,15 @@ export const tooLarge = (bytes_max: number): Refusal => ({
   hint: 'Send it in smaller parts.',
 });
 
+export const late: Refusal = {
+  status: 408,
+  kind: 'late',
+  title: 'The body did not come',
+  detail: 'The policy asks for the whole body, and it did not come in time (limits.body_within).',
+  rule: '',
+  hint: 'Send the request again.',
+};
+
 /** How a hold ended that was not approved. */
 export function notApproved(input: ApprovalInput, rule: string, maskText: (text: string) => string): Refusal {
   const { message, hint } = outcomeMessage(input);

@@ -17,7 +17,7 @@ describe('bodies of requests, and whose rules wait for them', function () {
   const backend = new Backend();
   let world: HttpWorld;
   before(async () => {
-    world = await httpWorld(await backend.start(), policy);
+    world = await httpWorld(await backend.start(), policy, { limits: { body_ms_max: 2000 } });
   });
   after(async () => {
     await world?.stop();
@@ -61,6 +61,29 @@ describe('bodies of requests, and whose rules wait for them', function () {
     assert.equal(await send('POST', '/orders/1', 'application/json', ['{"_method":', '"delete"}'], settled), 403);
     assert.equal(await send('POST', '/orders/1', 'application/x-www-form-urlencoded', ['_method=', 'delete'], settled), 403);
     assert.equal(came, 0);
+  });
+
+  it('one that does not come is an error after a while, and nothing of the request goes on', async () => {
+    const seen = backend.seen.length;
+    const headers = { 'content-type': 'application/json', 'content-length': '100' };
+    const request = httpRequest({ host: '127.0.0.1', port: world.port, path: '/pay', method: 'POST', headers });
+    request.on('error', () => undefined);
+    request.write('{"amount":');
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const chunks: Buffer[] = [];
+    response.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await once(response, 'end');
+    assert.equal(response.statusCode, 408);
+    const problem = JSON.parse(Buffer.concat(chunks).toString()) as { type: string; instance: string };
+    assert.equal(problem.type, 'urn:midstream:problem:late');
+    request.destroy();
+    assert.equal(backend.seen.length, seen);
+    await world.up.runtime.recordings.rotate();
+    const events = (await recordedEvents(world.recordings)).filter(({ session }) => problem.instance.endsWith(String(session)));
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['session.open', 'request', 'error', 'session.close'],
+    );
   });
 
   it('is recorded, and judged again as it was', async () => {

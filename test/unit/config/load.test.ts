@@ -142,6 +142,7 @@ access: [{ resource: tools, sources: [127.0.0.1] }]
         connect_ms_max: 5000,
         names_max: 10_000,
         notice_every_ms: 30_000,
+        body_ms_max: 300_000,
       },
     } satisfies Config);
   });

@@ -46,6 +46,27 @@ describe('an HTTP exchange', () => {
     assert.equal(d.exchange.phase, 'closed');
   });
 
+  it('refuses a body that does not come in time, or is too long, with what was asked in its recording', () => {
+    const late = new Driver(policy);
+    const headers: [string, string][] = [[':method', 'POST'], [':authority', 'a'], [':path', '/v1/payouts?x=1'], ...json];
+    late.step({ type: 'request_headers', headers, end: false });
+    late.step({ type: 'request_body', body: Buffer.from('{"amount":'), end: false });
+    late.step({ type: 'late' });
+    assert.equal(late.refusal().status, 408);
+    const long = new Driver(`${policy}limits: { held_bytes_max: 20 }\n`);
+    long.request('POST /v1/payouts?x=1', json, JSON.stringify({ amount: 'x'.repeat(30) }));
+    assert.equal(long.refusal().status, 413);
+    for (const d of [late, long]) {
+      assert.equal(d.events('request')[0]!['text'], `POST ${d === late ? 'a' : 'api.example'}/v1/payouts?x=1`);
+      assert.equal(d.exchange.phase, 'closed');
+    }
+    // One that goes on, or waits for a person, is not late.
+    const held = new Driver(policy);
+    held.request('POST /v1/payouts', json, '{"amount":5000}');
+    held.step({ type: 'late' });
+    assert.equal(held.exchange.phase, 'held');
+  });
+
   it('masks JSON and events behind a mark of UTF-8 and white space, however they are cut and wherever the server pauses', () => {
     const escaped = [...CARD].map((sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
     const body = `{"card":"${escaped}"}`;
