@@ -9,7 +9,7 @@ import { type Gateway, startGateway } from './gateway.js';
 import { BufferCollector } from './process/buffer-collector.js';
 import { inTurn } from './process/in-turn.js';
 import { compileSearch } from './process/search-module.js';
-import { growYoungGeneration, HALF_MIB, HALF_MIB_OF_HTTP } from './process/young-generation.js';
+import { HALF_MIB, HALF_MIB_OF_HTTP, YoungGeneration } from './process/young-generation.js';
 import { RuleBook } from './rules.js';
 import { joinAccess, RecentConnections } from './runtime/access-join.js';
 import type { Runtime, RuntimeOptions } from './runtime/options.js';
@@ -28,6 +28,7 @@ export type { Runtime, RuntimeOptions, Siblings } from './runtime/options.js';
 /** The pieces of one gateway process, started in the order in which they need each other and stopped in reverse. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { log } = options;
+  const young = new YoungGeneration(options.http?.length ? HALF_MIB_OF_HTTP : HALF_MIB);
   await loadCode(options);
   const metrics = createMetrics();
   let gateway: Gateway | undefined;
@@ -75,7 +76,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     log,
     metrics,
     recordingBusy: () => recordings.pending_bytes > RECORDING_BUSY_BYTES,
-    received: (bytes) => collector?.received(bytes),
+    received: (bytes) => {
+      young.used();
+      collector?.received(bytes);
+    },
     limits: { names_max: 10_000, notice_every_ms: 30_000, body_ms_max: 300_000, ...options.limits },
     opened: (listener, connectionId, session) => byConnection.add(`${listener}/${connectionId}`, session),
     redefined: (database) => {
@@ -144,7 +148,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
 /** What must be there before the first byte comes: parsers, tables and modules that are loaded or compiled once. */
 async function loadCode({ resources, http = [] }: RuntimeOptions): Promise<void> {
-  growYoungGeneration(http.length > 0 ? HALF_MIB_OF_HTTP : HALF_MIB);
   compileSearch();
   await loadParser();
   if (resources.some(({ login }) => login !== undefined)) await loadPasswordTables();

@@ -17,7 +17,7 @@ export function youngBytes(): number {
 }
 
 /**
- * Lets the young generation grow, once, where v8-settings.ts keeps it from growing by itself (decision 0110). With 1 MiB it is
+ * Lets the young generation grow from its least, once, where v8-settings.ts keeps it from growing by itself (decision 0110). With 1 MiB it is
  * collected every forty statements, and what is under way then is copied each time; with 16 MiB, which V8 takes under load, it costs 24 MB more
  * and saves a database's nothing (decision 0093). A V8 that does not grow so stays as it is.
  */
@@ -25,9 +25,7 @@ export function growYoungGeneration(half_mib = HALF_MIB): void {
   const before = youngBytes();
   // Grown already, or of a size that somebody chose.
   if (before > LEAST_BYTES) return;
-  setFlagsFromString('--expose-gc');
-  // The flag gives the function to contexts made after it.
-  const collect = runInNewContext('gc') as (options: { type: 'minor' }) => void;
+  collect ??= collector();
   setFlagsFromString(`--semi-space-growth-factor=${half_mib}`);
   try {
     for (let i = 0; i < ATTEMPTS && youngBytes() < before * half_mib; i++) {
@@ -37,5 +35,44 @@ export function growYoungGeneration(half_mib = HALF_MIB): void {
     }
   } finally {
     setFlagsFromString('--semi-space-growth-factor=1');
+  }
+}
+
+let collect: ((options: { type: 'minor' }) => void) | undefined;
+
+function collector(): (options: { type: 'minor' }) => void {
+  setFlagsFromString('--expose-gc');
+  // The flag gives the function to contexts made after it.
+  return runInNewContext('gc') as (options: { type: 'minor' }) => void;
+}
+
+/** Calls of used() between two looks. */
+const CALLS = 1000;
+/** Milliseconds in which so many are traffic. V8 itself looks at five seconds. */
+const BUSY_MS = 5000;
+
+/**
+ * Keeps the young generation as large as it was made. V8 shrinks it to its least with the first collection after some seconds with little to do (less than a
+ * megabyte a second), and then it would stay so for ever (decision 0333).
+ */
+export class YoungGeneration {
+  private calls = 0;
+  private since: number;
+
+  constructor(
+    private readonly half_mib: number,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    growYoungGeneration(half_mib);
+    this.since = now();
+  }
+
+  /** A piece of traffic came. */
+  used(): void {
+    if (++this.calls < CALLS) return;
+    this.calls = 0;
+    const before = this.since;
+    this.since = this.now();
+    if (this.since - before < BUSY_MS) growYoungGeneration(this.half_mib);
   }
 }

@@ -90,7 +90,11 @@ export class HttpConnection {
 
   input(input: ExchangeInput): void {
     if (this.gone) return;
-    if (input.type === 'request_headers') this.requestHeaders = input.headers;
+    if (input.type === 'request_headers') {
+      this.requestHeaders = input.headers;
+      // One without a body is traffic as well.
+      this.world.received(0);
+    }
     if (input.type === 'request_body' || input.type === 'response_body') this.world.received(input.body.length);
     if (input.type === 'tunnel') this.world.received(input.bytes.length);
     const effects = this.exchange.step(input);
