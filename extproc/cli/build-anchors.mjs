@@ -22,13 +22,14 @@ if (run.status !== 0) {
   process.exit(1);
 }
 const hash = createHash('sha256');
-for (const name of ['layout.ts', 'assembly/anchors.ts', 'assembly/rows.ts']) hash.update(readFileSync(join(here, name)));
+for (const name of ['layout.ts', 'assembly/anchors.ts', 'assembly/rows.ts', 'assembly/signs.ts'])
+  hash.update(readFileSync(join(here, name)));
 const text = readFileSync(out).toString('base64');
 writeFileSync(
   join(here, 'module.ts'),
   `// Made by extproc/cli/build-anchors.mjs from assembly/index.ts with ${COMPILER}; not to be changed by hand.
 
-/** sha256 of layout.ts, assembly/anchors.ts and assembly/rows.ts, one after the other */
+/** sha256 of layout.ts and of anchors.ts, rows.ts and signs.ts in assembly/, one after the other */
 export const SOURCES = '${hash.digest('hex')}';
 
 /** the module, WebAssembly 1 with 128-bit SIMD, in base64 */

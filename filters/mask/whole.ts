@@ -25,7 +25,7 @@ export function wholeForm(kind: string, wanted: Uint8Array, regions: boolean, bi
   switch (kind) {
     case 'credit_card':
       if ((bits & ~(HARMLESS | CARD)) !== 0 || (regions && wanted[PHONE_KIND] === 1)) return undefined;
-      return ids ? (buf, start, end) => isCard(buf, start, end) && !mayBeId(buf, start, end) : isCard;
+      return ids ? (buf, start, end) => isCard(buf, start, end) && (end - start < FOURS || !FOURS_MAY_BE_ID[buf[start + 4]!]) : isCard;
     case 'phone':
       if ((bits & ~(HARMLESS | PHONE)) !== 0) return undefined;
       return ids ? (buf, start, end) => isInternational(buf, start, end) && !mayBeId(buf, start + 1, end) : isInternational;
@@ -47,10 +47,17 @@ function mayBeId(buf: Uint8Array, start: number, end: number): boolean {
   return groups.count > 1 && mayBePrinted(groups, true);
 }
 
+/** bytes of sixteen digits in fours, whose separators alone say whether an identifier is written so; digits in one are not told by it */
+const FOURS = 19;
+const FOURS_MAY_BE_ID = Array.from({ length: 0x2e }, (_, gap) => {
+  const fours = Buffer.from(Array(4).fill('1234').join(String.fromCharCode(gap)));
+  return (gap === 0x20 || gap === 0x2d) && mayBeId(fours, 0, fours.length);
+});
+
 /** Sixteen digits in fours with the same separator, or fifteen or sixteen in one. */
 function isCard(buf: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
-  if (length === 19) {
+  if (length === FOURS) {
     const gap = buf[start + 4]!;
     if ((gap !== 0x20 && gap !== 0x2d) || buf[start + 9] !== gap || buf[start + 14] !== gap) return false;
     if (dialsAbroad(buf, start)) return false;

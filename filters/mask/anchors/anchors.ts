@@ -40,6 +40,7 @@ interface Exports {
   memory: { buffer: ArrayBuffer };
   anchors(from: number, stop: number, lo: number, hi: number, mode: number): number;
   rows(from: number, end: number, kind: number): void;
+  signs(words: number): void;
 }
 
 /** The module in its memory; there is one, and every detector that uses it puts its own tables in before. */
@@ -47,10 +48,12 @@ export interface Machine {
   bytes: Uint8Array;
   places: Uint16Array;
   contexts: Uint32Array;
+  signed: Int32Array;
   /** where the next block begins; how many contexts there are */
   numbers: Uint32Array;
   run: Exports['anchors'];
   rows: Exports['rows'];
+  signs: Exports['signs'];
   /** how often something was put into the input */
   inputs: number;
   /** whose tables stand in the memory */
@@ -68,7 +71,7 @@ export function theMachine(): Machine | undefined {
 
 function load({ Module, Instance }: NonNullable<typeof WebAssembly>): Machine {
   const module = new Module(Buffer.from(MODULE, 'base64'));
-  const { memory, anchors, rows } = new Instance(module, {}).exports as Exports;
+  const { memory, anchors, rows, signs } = new Instance(module, {}).exports as Exports;
   const { buffer } = memory;
   const bytes = new Uint8Array(buffer);
   bytes.set(CLASS, at.CLASSES_AT);
@@ -105,9 +108,10 @@ function load({ Module, Instance }: NonNullable<typeof WebAssembly>): Machine {
     ],
     1,
   );
-  const places = new Uint16Array(buffer, at.OUT_AT, at.BLOCK_BYTES + at.BEFORE_BYTES);
+  const places = new Uint16Array(buffer, at.OUT_AT, at.BLOCK_BYTES + at.BEHIND_BYTES);
   const contexts = new Uint32Array(buffer, at.CONTEXTS_AT, 2 * at.CONTEXTS_MAX);
-  return { bytes, places, contexts, numbers, run: anchors, rows, inputs: 0, owner: undefined };
+  const signed = new Int32Array(buffer, at.SIGNS_AT, at.BLOCK_BYTES / 32);
+  return { bytes, places, contexts, signed, numbers, run: anchors, rows, signs, inputs: 0, owner: undefined };
 }
 
 /** Words that are identifiers, by where their letters and digits stand. */
@@ -220,13 +224,7 @@ export class Anchors {
 
   /** Puts buf[start, end) into the input, with nothing behind it. */
   copy(buf: Uint8Array, start: number, end: number): void {
-    const { bytes } = this.machine;
-    const length = end - start;
-    this.machine.inputs++;
-    if (length <= LOOP_BYTES_MAX) for (let k = 0; k < length; k++) bytes[at.IN_AT + k] = buf[start + k]!;
-    else bytes.set(buf.subarray(start, end), at.IN_AT);
-    // behind the buffer nothing of an earlier block may be read
-    for (let k = at.IN_AT + length; k < at.IN_AT + length + 2 * AROUND; k++) bytes[k] = 0;
+    putInput(this.machine, buf, start, end);
   }
 
   /** Puts this detector's tables into the module. */
@@ -269,6 +267,34 @@ function putTriples(slot: Uint8Array, wanted: Uint8Array, left: Map<number, numb
     );
     if (left.get(own) === T_TOKEN) left.delete(own);
   }
+}
+
+function putInput(machine: Machine, buf: Uint8Array, start: number, end: number): void {
+  const { bytes } = machine;
+  const length = end - start;
+  machine.inputs++;
+  if (length <= LOOP_BYTES_MAX) for (let k = 0; k < length; k++) bytes[at.IN_AT + k] = buf[start + k]!;
+  else bytes.set(buf.subarray(start, end), at.IN_AT);
+  // behind the buffer nothing of an earlier block may be read
+  for (let k = at.IN_AT + length; k < at.IN_AT + length + 2 * AROUND; k++) bytes[k] = 0;
+}
+
+/**
+ * Puts into `into` a bit for each byte of buf[from, to) that is a quote, a backslash, an ampersand or a `<`; behind the last byte none is
+ * set. False where there is no WebAssembly.
+ */
+export function putSigns(buf: Uint8Array, from: number, to: number, into: Int32Array): boolean {
+  const machine = theMachine();
+  if (machine === undefined) return false;
+  let n = 0;
+  for (let start = from; start < to; start += at.BLOCK_BYTES) {
+    const end = Math.min(to, start + at.BLOCK_BYTES);
+    const words = (end - start + 31) >> 5;
+    putInput(machine, buf, start, end);
+    machine.signs(words);
+    for (let k = 0; k < words; k++) into[n++] = machine.signed[k]!;
+  }
+  return true;
 }
 
 /**

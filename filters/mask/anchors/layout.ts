@@ -65,6 +65,8 @@ export const BEFORE_BYTES = 512;
 export const BLOCK_BYTES = 28 * 1024;
 export const BEHIND_BYTES = 2048;
 export const PAGES = 7;
+/** what ends a string of JSON or makes it say more than its bytes, a bit for each byte */
+export const SIGNS_AT = OUT_AT + 2 * (BLOCK_BYTES + BEHIND_BYTES);
 /** what the words before a place say, where that is known for sure: its number and where the words end (two bytes each), then the bits */
 export const CONTEXTS_AT = IN_AT + BEFORE_BYTES + BLOCK_BYTES + BEHIND_BYTES + 1024;
 export const CONTEXTS_MAX = 3800;

@@ -188,6 +188,15 @@ export class JsonPlace {
 
   /** Takes a sign or a blank; false where it may not stand. */
   sign(b: number): boolean {
+    // most are these two
+    if (b === 0x3a && this.next === COLON) {
+      this.next = VALUE;
+      return true;
+    }
+    if (b === 0x2c && this.next === COMMA_OR_END && this.depth > 0) {
+      this.next = this.levels[this.depth - 1]!.object ? KEY : VALUE;
+      return true;
+    }
     if (b === 0x20 || b === 0x0a || b === 0x0d || b === 0x09) {
       // another value may stand on the next line
       if (b === 0x0a && this.depth === 0) this.next = VALUE;
@@ -210,14 +219,6 @@ export class JsonPlace {
       if (next !== COMMA_OR_END && next !== (level.object ? KEY_OR_END : VALUE_OR_END)) return false;
       this.depth--;
       this.next = COMMA_OR_END;
-      return true;
-    }
-    if (b === 0x2c && next === COMMA_OR_END) {
-      this.next = level.object ? KEY : VALUE;
-      return true;
-    }
-    if (b === 0x3a && next === COLON) {
-      this.next = VALUE;
       return true;
     }
     return false;

@@ -1,3 +1,4 @@
+import { putSigns } from '../anchors/anchors.js';
 import type { JoinedRules } from '../joined.js';
 import { mayEscape, throughEscapes } from '../readings/through.js';
 import { mayBeUnseen } from '../readings/unseen.js';
@@ -22,6 +23,11 @@ const EVIDENCE = 256;
 const MARKED_MIN = 128;
 
 const NO_KEY = Buffer.alloc(0);
+const NO_SIGNS = new Int32Array(0);
+/** for less no more room is made than is needed */
+const SIGN_WORDS_MIN = 128;
+/** what ends a string or makes it say more than its bytes: a quote, a backslash, an ampersand, a `<` */
+const SIGN = Uint8Array.from({ length: 256 }, (_, b) => (b === 0x22 || b === 0x5c || b === 0x26 || b === 0x3c ? 1 : 0));
 const STRING = 1;
 const SCALAR = 2;
 
@@ -59,6 +65,9 @@ export class JsonMasker implements StreamCodec {
   /** places in `buf` where something may be found (anchors.ts), from `marked` on, and the first that was not passed yet */
   private readonly marks: number[] = [];
   private markCount = 0;
+  /** a bit for each byte from `signed` on that is a quote, a backslash, an ampersand or a `<` */
+  private signs = NO_SIGNS;
+  private signed = Number.POSITIVE_INFINITY;
   private nextMark = 0;
   private marked = Number.POSITIVE_INFINITY;
   /** a masked number goes on */
@@ -133,6 +142,36 @@ export class JsonMasker implements StreamCodec {
     this.marked = anchors === undefined || this.length - this.at < MARKED_MIN ? Number.POSITIVE_INFINITY : this.at;
     this.nextMark = 0;
     if (this.marked === this.at) this.markCount = anchors!.json(this.buf, this.at, this.length, this.marks);
+    this.sign();
+  }
+
+  /** Looks at once for what ends strings, in the same way. */
+  private sign(): void {
+    this.signed = Number.POSITIVE_INFINITY;
+    const bytes = this.length - this.at;
+    if (bytes < MARKED_MIN) return;
+    const words = (bytes + 31) >> 5;
+    if (this.signs.length < words) this.signs = new Int32Array(words < SIGN_WORDS_MIN ? words : 2 * words);
+    if (putSigns(this.buf, this.at, this.length, this.signs)) this.signed = this.at;
+  }
+
+  /** The next quote, backslash, ampersand or `<` from `at` on; `length` or more when there is none. */
+  private nextSign(at: number): number {
+    const { buf, length, signed, signs } = this;
+    let next = at;
+    if (at < signed) {
+      while (next < length && SIGN[buf[next]!] === 0) next++;
+      return next;
+    }
+    if (at >= length) return at;
+    let word = (at - signed) >> 5;
+    const last = (length - 1 - signed) >> 5;
+    let bits = signs[word]! & (-1 << (at - signed));
+    while (bits === 0) {
+      if (word === last) return length;
+      bits = signs[++word]!;
+    }
+    return signed + 32 * word + 31 - Math.clz32(bits & -bits);
   }
 
   /** May text[start, end) hold something? The text is a string's inside, or a number. */
@@ -159,7 +198,7 @@ export class JsonMasker implements StreamCodec {
   /** White space and signs; begins the next token. */
   private between(): void {
     const b = this.buf[this.at]!;
-    const begins = b === 0x22 || isScalar(b);
+    const begins = b === 0x22 || SCALARS[b] !== 0;
     if (!begins && (this.place.sign(b) || (this.place.first && isMark(b)))) {
       this.at++;
       return;
@@ -175,17 +214,13 @@ export class JsonMasker implements StreamCodec {
   /** Goes to the end of a string; false when it has not come. */
   private string(final: boolean): boolean {
     const { buf, length } = this;
-    let at = this.at;
+    let at = this.nextSign(this.at);
     while (at < length) {
       const b = buf[at]!;
       if (b === 0x22) break;
-      if (b === 0x5c) {
-        this.escapes = true;
-        at += 2;
-      } else {
-        if (b === 0x26 || b === 0x3c) this.refers = true;
-        at++;
-      }
+      if (b === 0x5c) this.escapes = true;
+      else this.refers = true;
+      at = this.nextSign(b === 0x5c ? at + 2 : at + 1);
     }
     if (at < length) {
       if (this.long === undefined && this.waits(at + 1, final)) {
@@ -229,11 +264,11 @@ export class JsonMasker implements StreamCodec {
     if (masker.as === 'null' && whole) this.write(place.isKey ? '""' : 'null');
     else {
       if (whole) context?.foundWhole(found[0]!.kind, detector);
-      this.write('"');
+      this.passQuote();
       // what a masker gives needs no escape
       if (whole && found[0]!.says === undefined) masker.into(found[0]!.kind, text, start, end, this.out);
       else this.escaped(maskText(detector, masker, text, start, end, context, found)!);
-      this.write('"');
+      return this.skip(close);
     }
     this.skip(close + 1);
   }
@@ -318,10 +353,9 @@ export class JsonMasker implements StreamCodec {
     const masker = this.maskerOf(key.kind);
     if (masker.as === 'null' || !key.form(text, start, end)) return false;
     this.hits++;
-    this.write('"');
+    this.passQuote();
     masker.into(key.kind, text, start, end, this.out);
-    this.write('"');
-    this.skip(close + 1);
+    this.skip(close);
     return true;
   }
 
@@ -373,7 +407,7 @@ export class JsonMasker implements StreamCodec {
     const { buf, length, place } = this;
     let at = this.at;
     // behind the blanks another word is not part of this one, wherever the chunks are cut
-    if (!isBlank(buf[at - 1]!)) while (at < length && isScalar(buf[at]!)) at++;
+    if (!isBlank(buf[at - 1]!)) while (at < length && SCALARS[buf[at]!] !== 0) at++;
     while (at < length && (place.top ? buf[at] === 0x20 || buf[at] === 0x09 : isBlank(buf[at]!))) at++;
     this.at = at;
     if (this.dropping) this.skip(at);
@@ -408,7 +442,7 @@ export class JsonMasker implements StreamCodec {
       return;
     }
     let end = from;
-    while (end < this.at && isScalar(buf[end]!)) end++;
+    while (end < this.at && SCALARS[buf[end]!] !== 0) end++;
     const next = this.at < this.length ? buf[this.at]! : 0x0a;
     const ends = next === 0x2c || next === 0x5d || next === 0x7d || (place.top && (next === 0x0a || next === 0x0d));
     const number = isNumberStart(buf[from]!);
@@ -479,6 +513,12 @@ export class JsonMasker implements StreamCodec {
     this.written = this.from;
   }
 
+  /** All before the string that was read goes out, and its opening quote. */
+  private passQuote(): void {
+    this.from++;
+    this.pass();
+  }
+
   /** All that may go, and what was gathered of it. */
   private send(): void {
     this.pass();
@@ -503,9 +543,10 @@ export class JsonMasker implements StreamCodec {
   }
 }
 
-function isScalar(b: number): boolean {
-  return isNumberStart(b) || (b >= 0x61 && b <= 0x7a) || b === 0x2e || b === 0x2b || b === 0x45;
-}
+/** what numbers and words are made of */
+const SCALARS = Uint8Array.from({ length: 256 }, (_, b) =>
+  isNumberStart(b) || (b >= 0x61 && b <= 0x7a) || b === 0x2e || b === 0x2b || b === 0x45 ? 1 : 0,
+);
 
 function isNumberStart(b: number): boolean {
   return (b >= 0x30 && b <= 0x39) || b === 0x2d;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { putSigns } from '../../../filters/mask/anchors/anchors.js';
 import { SOURCES } from '../../../filters/mask/anchors/module.js';
 import { JsonMasker } from '../../../filters/mask/codecs/json.js';
 import { createDetector } from '../../../filters/mask/detector.js';
@@ -50,7 +51,8 @@ describe('first stage of the search, properties', function () {
   it('was compiled from the sources that stand beside it', () => {
     const folder = join(process.cwd(), 'filters', 'mask', 'anchors');
     const hash = createHash('sha256');
-    for (const name of ['layout.ts', 'assembly/anchors.ts', 'assembly/rows.ts']) hash.update(readFileSync(join(folder, name)));
+    for (const name of ['layout.ts', 'assembly/anchors.ts', 'assembly/rows.ts', 'assembly/signs.ts'])
+      hash.update(readFileSync(join(folder, name)));
     assert.equal(hash.digest('hex'), SOURCES, 'run node extproc/cli/build-anchors.mjs');
   });
 
@@ -103,6 +105,19 @@ describe('first stage of the search, properties', function () {
         return Buffer.concat(out).toString('utf8');
       });
       assert.equal(masked, expected, `${name} cut at ${cuts} ${JSON.stringify(json.toString('utf8'))}`);
+    });
+  });
+
+  it('has a bit for each quote, backslash, ampersand and less-than sign, and for nothing else', () => {
+    forSeeds(count(200), (r) => {
+      const buf = Buffer.from(r.chars('"\\&<abc\u00e9 ', r.pick([1, 31, 32, 33, 200, 70_000])), 'latin1');
+      const from = r.int(Math.min(buf.length, 40));
+      const to = from + 1 + r.int(buf.length - from);
+      const bits = new Int32Array((to - from + 31) >> 5).fill(-1);
+      assert.ok(putSigns(buf, from, to, bits));
+      const expected = new Int32Array(bits.length);
+      for (let k = from; k < to; k++) if ('"\\&<'.includes(String.fromCharCode(buf[k]!))) expected[(k - from) >> 5]! |= 1 << (k - from);
+      assert.deepEqual(bits, expected);
     });
   });
 

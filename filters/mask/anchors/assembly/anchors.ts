@@ -440,7 +440,7 @@ function letterB(p: usize): bool {
 }
 
 function comma(p: usize): bool {
-  if (p == lo || !isQuote(at8(p - 1))) return false;
+  if (p == lo || !isQuote(at8(p - 1)) || (json && at8(p - 1) == 0x22)) return false;
   const open = at8(p + 1) == 0x20 ? p + 2 : p + 1;
   const quote = at8(open);
   if (!isQuote(quote)) return false;
@@ -579,6 +579,8 @@ function isKey(op: usize): bool {
 /** What stands before the sign gives what is behind it a meaning. */
 function names(op: usize): bool {
   const b = at8(op - 1);
+  // between strings, or the first byte of one
+  if (json && b == 0x22) return false;
   const quoted = b == 0x22 || b == 0x27;
   const end = quoted ? op - 1 : op;
   const equals = at8(op) == 0x3d;
