@@ -121,6 +121,11 @@ export const kinds: readonly KindInfo[] = [
     `https://discord.com/api/webhooks/${'1098765432'.repeat(2).slice(0, 18)}/${'aB3dE5gH7j'.repeat(6)}_x-Y9zAb`,
   ),
   secret(
+    'webhook_url',
+    'Addresses of webhooks of other services, which are all that is needed to post',
+    'https://hook.eu1.make.com/a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4',
+  ),
+  secret(
     'teams_webhook',
     'Webhook URLs of Microsoft Teams',
     `https://contoso.webhook.office.com/webhookb2/3f0c9a4e-7b21-4d58-9e6a-c1d2b3847f50@7b21c9a4-4d58-9e6a-3f0c-c1d2b3847f50/IncomingWebhook/${'a1b2c3d4'.repeat(4)}`,

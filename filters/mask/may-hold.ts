@@ -32,11 +32,12 @@ import { macShape } from './detectors/mac.js';
 import { NO_SECRET, nameBefore, nameEnd, nameStart, strengthOf } from './detectors/names.js';
 import { mayBeNationalWord, mayBePrinted } from './detectors/national-id.js';
 import { CARD_KINDS } from './detectors/numbers.js';
+import { isWindowsOption } from './detectors/options.js';
 import { extensionEnd, namedAfter } from './detectors/phone-near.js';
 import { SHELL_REACH, shellPassword } from './detectors/shell.js';
 import { opensBlock } from './detectors/siblings.js';
 import { mayBeSpelled } from './detectors/spelled.js';
-import { isNoAnchor, mayBeToken } from './detectors/tokens.js';
+import { isNoAnchor, mayBeSwallowed, mayBeToken } from './detectors/tokens.js';
 import { webhookBody } from './detectors/url.js';
 import { mayBeWallet } from './detectors/wallet.js';
 import {
@@ -83,7 +84,7 @@ const PRIVATE_KEY = kindId('private_key');
 const BIRTH = kindId('date_of_birth');
 const BIC = kindId('bic');
 const CONNECTION = kindId('connection_string');
-const WEBHOOKS = ['slack_webhook', 'discord_webhook', 'teams_webhook'].map(kindId);
+const WEBHOOKS = ['slack_webhook', 'discord_webhook', 'teams_webhook', 'webhook_url'].map(kindId);
 const BASIC = kindId('basic_auth');
 const KUBERNETES = kindId('kubernetes_secret');
 const PASSWORD_KIND = kindId('password');
@@ -185,6 +186,7 @@ export class Gate {
     if (uuid > 0) return uuid;
     if ((t & T_TOKEN) !== 0 && mayBeToken(buf, i, start, end, this.wanted)) return -1;
     const next = this.digits(buf, i, start, end);
+    if (mayBeSwallowed(buf, i, start, end, this.wanted)) return -1;
     return next - i >= ENCODED_MIN && (CLASS[buf[i - 1] ?? 0]! & ALPHA) !== 0 && i > start && this.coded(buf, i, start, end) ? -1 : next;
   }
 
@@ -460,7 +462,7 @@ export class Gate {
       } else if ((CLASS[next]! & HEX) !== 0 && this.colons(buf, i, hi)) return true;
     }
     if (wanted[KUBERNETES] === 1 && isSecretKind(buf, i, lo, hi)) return true;
-    if (isCookieHeader(buf, i, lo) || isPuttyHeader(buf, i, lo)) return true;
+    if (isWindowsOption(buf, i, lo) || isCookieHeader(buf, i, lo) || isPuttyHeader(buf, i, lo)) return true;
     return this.assignment(buf, i, lo, hi);
   }
 
@@ -497,7 +499,8 @@ export class Gate {
 
   /** `-u user:password` and `--token value`: any option followed by a value whose name is about secrets. */
   private option(buf: Uint8Array, at: number, lo: number, hi: number): boolean {
-    if (buf[at + 1] === 0x75 && (buf[at + 2] === 0x20 || (buf[at + 2] === 0x73 && buf[at + 5] === 0x20))) return true;
+    // `-u x`, `-user x`, `curl -ux`
+    if (buf[at + 1] === 0x75 && at + 3 < hi) return true;
     this.steps += SHELL_REACH;
     if (shellPassword(buf, at, lo, hi, true) >= 0) return true;
     let end = at + 1;

@@ -13,12 +13,12 @@ import { secretAt } from './detectors/kubernetes.js';
 import { bicAt, keyedAt } from './detectors/labelled.js';
 import { macAt } from './detectors/mac.js';
 import { numberAt } from './detectors/numbers.js';
-import { optionAt } from './detectors/options.js';
+import { optionAt, windowsPasswordAt } from './detectors/options.js';
 import { privateKeyAt } from './detectors/private-key.js';
 import { authSchemeAt, azureSecretAt } from './detectors/schemes.js';
 import { blockAt, opensBlock } from './detectors/siblings.js';
 import { spelledAt } from './detectors/spelled.js';
-import { isNoAnchor, tokensAt } from './detectors/tokens.js';
+import { isNoAnchor, swallowedTokensAt, tokensAt } from './detectors/tokens.js';
 import { urlAt } from './detectors/url.js';
 import { isGap } from './groups.js';
 import { kindId } from './kinds.js';
@@ -116,6 +116,7 @@ function visit(s: Search, t: number, i: number): number {
   if (uuid > 0) return uuid;
   if ((t & T_TOKEN) !== 0) tokensAt(s, i);
   const next = numberAt(s, i);
+  swallowedTokensAt(s, i);
   // the rest of a word is passed over with its digits: it may be base64, which begins with a letter where it encodes text
   if (next - i >= ENCODED_MIN && i > s.lo && (CLASS[buf[i - 1]!]! & ALPHA) !== 0) encodedAt(s, i);
   return next;
@@ -173,6 +174,7 @@ function colonAt(s: Search, i: number): number {
   const last = buf[i - 1];
   if ((next === 0x20 || next === 0x22 || next === 0x27 || (next | 0x20) === 0x73) && (last === 0x64 || last === 0x22 || last === 0x27))
     secretAt(s, i);
+  if (last === 0x70 && s.wanted[PASSWORD] === 1) windowsPasswordAt(s, i);
   if (last === 0x73) puttyAt(s, i);
   else if (last === 0x65 || last === 0x45 || last === 0x22 || last === 0x27) cookiesAt(s, i);
   assignmentAt(s, i);

@@ -46,7 +46,7 @@ export function triggerTable(wanted: Uint8Array): Uint16Array {
     add(',', T_COMMA);
     add('-', T_DASH);
   }
-  const colons = ['ip_address', 'mac_address', 'connection_string', 'slack_webhook', 'discord_webhook', 'teams_webhook'];
+  const colons = ['ip_address', 'mac_address', 'connection_string', 'slack_webhook', 'discord_webhook', 'teams_webhook', 'webhook_url'];
   if (assigned || has(...colons, 'private_key', 'session_cookie', 'kubernetes_secret')) add(':', T_COLON);
   if (has('private_key', 'mac_address')) add('-', T_DASH);
   if (has('digest_auth')) add('=', T_SIGN);

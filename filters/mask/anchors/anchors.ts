@@ -235,6 +235,7 @@ export class Anchors {
   }
 }
 
+const SETS = 8;
 const ALL = Array.from({ length: 256 }, (_, b) => b);
 
 type Put = (own: readonly number[], before?: readonly number[], behind?: readonly number[]) => void;
@@ -258,15 +259,18 @@ function setsAt(slot: Uint8Array, from: number): Put {
 function putTriples(slot: Uint8Array, wanted: Uint8Array, left: Map<number, number>): void {
   const put = setsAt(slot, at.SLOT_SETS + at.SETS_BYTES);
   const triples = tokenTriples(wanted);
-  for (const own of new Set(triples.map(([, b]) => b))) {
-    const some = triples.filter(([, b]) => b === own);
+  const letters = [...new Set(triples.map(([, own]) => own))];
+  const groups = letters.slice(0, SETS - 1).map((own) => [own]);
+  if (letters.length >= SETS) groups.push(letters.slice(SETS - 1));
+  for (const group of groups) {
+    const some = triples.filter(([, own]) => group.includes(own));
     put(
-      [own],
+      group,
       some.map(([before]) => before),
       some.flatMap(([, , behind]) => behind ?? ALL),
     );
-    if (left.get(own) === T_TOKEN) left.delete(own);
   }
+  for (const own of letters) if (left.get(own) === T_TOKEN) left.delete(own);
 }
 
 function putInput(machine: Machine, buf: Uint8Array, start: number, end: number): void {

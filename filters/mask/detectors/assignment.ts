@@ -2,11 +2,13 @@ import { ALPHA, CLASS, IDENT } from '../bytes.js';
 import { AUTH, evidenceOf } from '../evidence.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
+import { callAt } from './calls.js';
 import { isFolder, isLineOfSource, standsInProse } from './code-values.js';
 import { isQuote, longEnd, PLAIN_MAX, plainEnd, QUOTED_MAX, quotedEnd } from './extent.js';
 import { judgeValue } from './judge.js';
-import { MEDIUM, NAME_MAX, NO_SECRET, nameBefore, nameEnd, nameStart, strengthOf } from './names.js';
+import { MEDIUM, NAME_MAX, NO_SECRET, nameBefore, nameEnd, nameStart, STRONG, strengthOf } from './names.js';
 import { afterScheme } from './schemes.js';
+import { elementText } from './siblings.js';
 import { looksRandom } from './values.js';
 
 const PASSWORD_KIND = kindId('password');
@@ -88,6 +90,11 @@ export function valueAfter(s: Search, op: number, strength: number, bits: number
     isQuote(buf[p + 1]!)
   )
     p++;
+  // `<AdministratorPassword><Value>x</Value>`
+  if (buf[op] === 0x3e && buf[p] === 0x3c && buf[p + 1] !== 0x2f) {
+    elementText(s, p, strength, bits);
+    return;
+  }
   // behind a tag a line may end, and then the value ends at the next one: `<your-key>` at the end of a line is none
   if (buf[op] === 0x3e && lineEnds(buf, op + 1, p) && buf[skipBlanks(buf, plainEnd(s, p), hi)] !== 0x3c) return;
   // `getpass('Password: ', stream)`: the quote closes the text that the name stands in
@@ -103,12 +110,20 @@ export function valueAfter(s: Search, op: number, strength: number, bits: number
       return;
     }
   }
+  // `auth=("bob", "x")`
+  if (quote === 0 && (bits & AUTH) !== 0 && buf[p] === 0x28 && isQuote(buf[p + 1] ?? 0)) {
+    callAt(s, PAIR, p + 1);
+    return;
+  }
   const escaped = quote !== 0 && buf[p - 2] === 0x5c;
   const end = quote !== 0 ? quotedEnd(s, p, quote, escaped) : plainEnd(s, p);
   if (quote === 0 && (bits & AUTH) !== 0 && buf[end] === 0x20 && afterScheme(s, p, Math.min(hi, end + PLAIN_MAX)) === end + 1) {
     const until = plainEnd(s, end + 1);
-    if (looksRandom(buf, end + 1, until, 16)) s.found(PASSWORD_KIND, end + 1, until, 0.75);
-    return;
+    if (looksRandom(buf, end + 1, until, 16)) {
+      s.found(PASSWORD_KIND, end + 1, until, 0.75);
+      return;
+    }
+    if (strength !== STRONG) return;
   }
   if (quote === 0 && defaultAfter(s, p, end, strength, bits)) return;
   // what follows a sign without a blank is no sentence
@@ -121,6 +136,8 @@ export function valueAfter(s: Search, op: number, strength: number, bits: number
   s.claimedUntil = s.end[s.count - 1]!;
 }
 
+/** a user and a password */
+const PAIR = { literal: '', skip: 1 };
 const UNTYPED = -1;
 /** longest type between a name and its value, bytes */
 const TYPE_MAX = 40;

@@ -31,7 +31,7 @@ function bytesOf(list: string): Uint8Array[] {
 
 /** words between a name and its value in a sentence or a program, a blank before and behind each */
 const LINKS = bytesOf(
-  'is|was|are|is now|is set to|was set to|was reset to|was changed to|has been set to|set to|reset to|changed to|will be|to be|->|-->|=>|<-|-|–|—|to|ist|lautet|est|es|jest|je|on|este',
+  'is|was|are|is now|is set to|was set to|was reset to|was changed to|has been set to|set to|reset to|changed to|will be|to be|<<<|->|-->|=>|<-|-|–|—|to|ist|lautet|est|es|jest|je|on|este',
 );
 
 /** `setPassword("x")`, `PASSWORD('x')` of SQL, `password.equals("x")`, `std::string password{"x"}` */
@@ -243,4 +243,31 @@ function quotedBehind(s: Search, p: number, name: Name): void {
 function isUpper(buf: Uint8Array, start: number, end: number): boolean {
   for (let k = start; k < end; k++) if (buf[k]! >= 0x61) return false;
   return true;
+}
+
+/** `'String' , 'API_KEY' , '"x"'`: blanks before the comma, and quotes within quotes. One without them is assignment.ts. */
+export function behindComma(s: Search, { end, bits, strength }: Name): void {
+  const { buf, hi } = s;
+  const limit = Math.min(hi, end + REACH);
+  let p = end + 1;
+  while (p < limit && buf[p] === 0x20) p++;
+  if (p >= limit || buf[p] !== 0x2c) return;
+  const quoted = p;
+  p++;
+  while (p < limit && (buf[p] === 0x20 || isQuote(buf[p]!) || buf[p] === 0x5c)) p++;
+  if (p >= limit || p === quoted + 1 || !isQuote(buf[p - 1]!)) return;
+  const to = quotedEnd(s, p, buf[p - 1]!, buf[p - 2] === 0x5c);
+  if (looksRandom(buf, p, to, 16) && isTokenText(buf, p, to)) judgeValue(s, p, to, strength, bits, true, 0);
+}
+
+/** `API Key` on a line and what is random on the next, alone. */
+export function underName(s: Search, { end, bits, strength }: Name): void {
+  const { buf, hi } = s;
+  let p = buf[end] === 0x0d ? end + 2 : end + 1;
+  const limit = Math.min(hi, end + REACH);
+  while (p < limit && (buf[p] === 0x20 || buf[p] === 9)) p++;
+  if (p >= limit) return;
+  const to = plainEnd(s, p);
+  if (endsLine(buf, to, hi) && to - p <= 512 && looksRandom(buf, p, to, 20) && isTokenText(buf, p, to))
+    judgeValue(s, p, to, Math.max(strength, MEDIUM), bits, false, 0);
 }

@@ -13,6 +13,7 @@ export const BODIES: Record<Body, Uint8Array> = {
   upper_: bodyOf(0, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_'),
   dotted: bodyOf(TOKEN, '.'),
   base64: bodyOf(BASE64 | TOKEN, '='),
+  'base64+': bodyOf(BASE64, ''),
   percent: bodyOf(ALNUM, '%'),
   slashed: bodyOf(TOKEN, '/'),
   colons: bodyOf(TOKEN, ':'),

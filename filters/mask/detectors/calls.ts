@@ -21,18 +21,19 @@ const calls = (skip: number, ...literals: string[]): Call[] => literals.map((lit
 export const CALLS: readonly Call[] = [
   ...calls(0, 'setPassword(', 'setApiKey(', 'setSecret(', 'setSecretKey(', 'setClientSecret(', 'ssh.Password('),
   ...calls(1, 'BasicAuth(', 'NetworkCredential(', 'PasswordCredentials(', 'PasswordAuthentication(', 'AuthenticationToken('),
+  ...calls(1, '.login(', 'jwt.sign(', 'jwt.verify(', 'createHmac(', 'createCipheriv(', 'AWSCredentials(', 'AmazonS3Client('),
   ...calls(
-    1,
-    'smtp.login(',
-    'server.login(',
-    'jwt.sign(',
-    'jwt.verify(',
-    'createHmac(',
-    'createCipheriv(',
-    'AWSCredentials(',
-    'AmazonS3Client(',
+    2,
+    'Manager.getConnection(',
+    'mysqli_connect(',
+    'mysql_connect(',
+    'mysql.connect(',
+    'MySQLdb.connect(',
+    '.FTP(',
+    'PDO(',
+    'ClientSecretCredential(',
+    'PlainAuth(',
   ),
-  ...calls(2, 'Manager.getConnection(', 'mysqli_connect(', 'PDO(', 'ClientSecretCredential(', 'PlainAuth('),
 ];
 
 /** The password among the arguments that begin at `from`, on one line; nothing where it is no quoted text. */

@@ -237,3 +237,28 @@ const ALGORITHMS = [
 export function isAlgorithm(buf: Uint8Array, start: number, end: number): boolean {
   return end - start < 40 && ALGORITHMS.some((name) => startsWithNoCase(buf, start, name));
 }
+
+const METHODS = new Set(
+  'sha hmac md scram bcrypt scrypt argon argon2 argon2i argon2d argon2id pbkdf pbkdf2 crypt yescrypt aes des rsa dsa ecdsa eddsa rc gcm cbc cfb ctr ecb ccm ssha plus sasl ntlm kerberos gssapi plain login oauthbearer xoauth id i d'.split(
+    ' ',
+  ),
+);
+
+/** `scram-sha-256`, `AES-256-GCM`, `md5`: how passwords are kept or sent, and no password. */
+export function isMethod(buf: Uint8Array, start: number, end: number): boolean {
+  if (end - start > 40 || end - start < 3) return false;
+  let words = 0;
+  let p = start;
+  while (p < end) {
+    if ((CLASS[buf[p]!]! & ALPHA) === 0) {
+      const b = buf[p++]!;
+      if ((CLASS[b]! & DIGIT) === 0 && b !== 0x2d && b !== 0x5f && b !== 0x2f) return false;
+      continue;
+    }
+    const from = p;
+    while (p < end && (CLASS[buf[p]!]! & ALPHA) !== 0) p++;
+    if (p - from > 12 || !METHODS.has(String.fromCharCode(...buf.subarray(from, p)).toLowerCase())) return false;
+    if (words++ === 0 && p - from < 2) return false;
+  }
+  return words > 0;
+}

@@ -2,7 +2,8 @@ import { CLASS, IDENT, startsWith } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { isQuote, plainEnd, quotedEnd } from './extent.js';
-import { hasCommand, line, SHELL_REACH, words } from './shell.js';
+import { echoedAt } from './piped.js';
+import { hasCommand, SHELL_REACH, words } from './shell.js';
 import { isPlaceholder } from './values.js';
 
 /**
@@ -50,6 +51,20 @@ export const COMMANDS: readonly Command[] = [
   command('--proxy-auth ', '', 0, ':'),
   command('CURLOPT_USERPWD, ', '', 0, ':'),
   command('sqlplus ', '', 0, '/'),
+  command('operator unseal '),
+  command('rclone obscure '),
+  command('encrypt_string '),
+  command('user-secrets set ', '', 1),
+  command('setapikey '),
+  command('setApiKey '),
+  command('isql ', '', 2),
+  command(' /rp ', 'schtasks'),
+  command(
+    ' /p ',
+    'schtasks|signtool|taskkill|tasklist|systeminfo|driverquery|typeperf|logman|openfiles|getmac|eventcreate|tscon|pskill|pslist',
+  ),
+  command('net user ', '', 1),
+  command('oracle:thin:', '', 0, '/'),
   command('To-SecureString '),
   command('To-SecureString -String '),
 ];
@@ -94,7 +109,8 @@ export function passwordArgument(s: Search, from: number, sign: number, score: n
   const quote = isQuote(buf[from]!) ? buf[from]! : 0;
   let start = quote === 0 ? from : from + 1;
   let end = quote === 0 ? plainEnd(s, start) : quotedEnd(s, start, quote, false);
-  if (quote === 0 && (buf[start] === 0x2d || buf[start] === 0x3c)) return;
+  // an option, `<password>`, `/add` and the star of Windows, which asks
+  if (quote === 0 && (buf[start] === 0x2d || buf[start] === 0x3c || buf[start] === 0x2f || buf[start] === 0x2a)) return;
   if (sign !== 0) {
     const user = start;
     while (start < end && buf[start] !== sign) start++;
@@ -114,7 +130,7 @@ function isCapitals(buf: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-const [HT, MOSQUITTO, CH, ECHO, PRINTF, HERE] = words('ht|mosquitto_|ch|echo |printf |<<<');
+const [HT, MOSQUITTO, CH, OPENSSL, HERE] = words('ht|mosquitto_|ch|openssl |<<<');
 const STDIN = words(' --stdin');
 
 /**
@@ -145,6 +161,11 @@ export function passwdCommandAt(s: Search, start: number): boolean {
     if (at >= 0) passwordArgument(s, at, 0, 0.8);
     return true;
   }
+  if (before(buf, start, lo, OPENSSL!)) {
+    const at = afterOptions(s, end);
+    if (at >= 0) passwordArgument(s, at, 0, 0.8);
+    return true;
+  }
   const change = before(buf, start, lo, CH!);
   const stdin = !change && STDIN.some((word) => startsWith(buf, end, word));
   if (!change && !stdin) return false;
@@ -155,17 +176,17 @@ export function passwdCommandAt(s: Search, start: number): boolean {
     if (at >= 0) passwordArgument(s, at, sign, 0.8);
     return true;
   }
-  const floor = line(buf, start, lo);
-  for (let k = start; k >= floor; k--) {
-    const word = buf[k] === 0x65 ? ECHO! : buf[k] === 0x70 ? PRINTF! : undefined;
-    if (word === undefined || !startsWith(buf, k, word)) continue;
-    let at = argument(s, k + word.length, 0);
-    if (at >= 0 && buf[at] === 0x2d) at = argument(s, at, 1);
-    if (at >= 0 && at < start) passwordArgument(s, at, sign, 0.8);
-    break;
-  }
-  s.steps += start - floor;
+  echoedAt(s, start, sign);
   return true;
+}
+
+const SALT = words('-salt |-in |-table');
+
+/** The first argument that is no option; `-salt x` is one. */
+function afterOptions(s: Search, from: number): number {
+  let p = argument(s, from, 0);
+  for (let n = 0; n < 8 && p >= 0 && s.buf[p] === 0x2d; n++) p = argument(s, p, SALT.some((word) => startsWith(s.buf, p, word)) ? 2 : 1);
+  return p >= 0 && s.buf[p] === 0x2d ? -1 : p;
 }
 
 function before(buf: Uint8Array, at: number, lo: number, word: Uint8Array): boolean {

@@ -1,8 +1,8 @@
-import { ALNUM, ALPHA, ascii, CLASS, IDENT, startsWithNoCase } from '../bytes.js';
-import { AUTH, CLOUD, KEY, QUALIFIER, RANDOM, SECRET, SHARED_ACCESS, VENDOR } from '../evidence.js';
+import { ALPHA, ascii, CLASS, IDENT, startsWithNoCase } from '../bytes.js';
+import { AUTH, CLOUD, KEY, QUALIFIER, RANDOM, SECRET, SHARED_ACCESS, TOKEN, VENDOR } from '../evidence.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
-import { isAlgorithm, isCode, isDummy, isTokenText } from './code-values.js';
+import { isAlgorithm, isCode, isDummy, isMethod, isTokenText } from './code-values.js';
 import { isQuote } from './extent.js';
 import { MEDIUM, NAMING, STRONG, WEAK } from './names.js';
 import { NO_WORD, worldName } from './password-words.js';
@@ -56,7 +56,13 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
   }
   if ((bits & AUTH) !== 0) from = afterScheme(s, from, end);
   if (quoted && isWorldLabel(buf, from, end)) return;
-  if (isPlaceholder(buf, from, end) || endsInCall(s, from, end, quoted) || isCode(buf, from, end, s.hi, quoted, signs > 1)) return;
+  if (
+    isPlaceholder(buf, from, end) ||
+    isMethod(buf, from, end) ||
+    endsInCall(s, from, end, quoted) ||
+    isCode(buf, from, end, s.hi, quoted, signs > 1)
+  )
+    return;
   if (strength === STRONG && isPassword(buf, from, end, quoted, signs)) s.found(PASSWORD_KIND, from, end, 0.85);
   else if (strength >= MEDIUM) judgeMedium(s, from, end, bits, quoted);
   else if (
@@ -67,7 +73,7 @@ export function judgeValue(s: Search, start: number, end: number, strength: numb
     isTokenText(buf, from, end) &&
     !isPublicSignature(buf, from, end, bits) &&
     !isPath(buf, from, end) &&
-    !isUuid(buf, from, end) &&
+    (!isUuid(buf, from, end) || ((bits & VENDOR) !== 0 && (bits & (KEY | TOKEN)) !== 0)) &&
     !isDummy(buf, from, end) &&
     !isAlgorithm(buf, from, end)
   ) {
@@ -95,15 +101,23 @@ function isPublicSignature(buf: Uint8Array, start: number, end: number, bits: nu
 
 const VENDOR_KEY_MIN = 20;
 
-/** Behind a service's name alone: letters and digits without signs between, long enough to be no name of an account. */
+/** Behind a service's name alone: letters and digits, long enough to be no name of an account, with signs between only in what is random. */
 function isKeyOfVendor(buf: Uint8Array, start: number, end: number): boolean {
   if (end - start < VENDOR_KEY_MIN) return false;
   let digits = 0;
+  let upper = 0;
+  let lower = 0;
+  let signs = 0;
   for (let k = start; k < end; k++) {
-    if ((CLASS[buf[k]!]! & ALNUM) === 0) return false;
-    if (buf[k]! < 0x3a) digits++;
+    const b = buf[k]!;
+    if (b < 0x3a && b >= 0x30) digits++;
+    else if ((CLASS[b]! & ALPHA) === 0) {
+      if (b !== 0x5f && b !== 0x2d) return false;
+      signs++;
+    } else if (b < 0x61) upper++;
+    else lower++;
   }
-  return digits > 2;
+  return signs === 0 ? digits > 2 || (digits > 0 && upper > 3 && lower > 3) : signs < 3 && digits > 1 && upper > 3 && lower > 3;
 }
 
 /** `realm="…"`: a challenge's parameter (RFC 9110 section 11.6.1) and no credentials. */

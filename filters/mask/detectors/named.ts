@@ -1,6 +1,6 @@
 import { CLASS, IDENT } from '../bytes.js';
 import type { Search } from '../search.js';
-import { behindBlank, inCall } from './behind-name.js';
+import { behindBlank, behindComma, inCall, underName } from './behind-name.js';
 import { isQuote } from './extent.js';
 import { NAME_MAX, NO_SECRET, nameAt, nameStart, strengthOf } from './names.js';
 import { beforeName, inAttribute, inElement, sibling } from './siblings.js';
@@ -65,7 +65,11 @@ export function namedAt(s: Search, stem: number): void {
   const after = buf[end]!;
   if (after === 0x3c) return inElement(s, name);
   if (after === 0x28 || after === 0x7b) return inCall(s, name);
-  if (isQuote(after)) beforeName(s, name);
+  if (after === 0x0a || after === 0x0d) underName(s, name);
+  if (isQuote(after)) {
+    beforeName(s, name);
+    behindComma(s, name);
+  }
   if (after === 0x3e || isQuote(after) || (after === 0x20 && name.start > lo && buf[name.start - 1] === 0x3c)) inAttribute(s, name);
   tableAt(s, name);
   if (after === 0x20 || after === 9 || isCellSign(after)) behindBlank(s, name);

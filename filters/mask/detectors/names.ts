@@ -58,10 +58,12 @@ export function nameBefore(buf: Uint8Array, op: number, lo: number): number {
   const start = nameStart;
   // `token string = …` names a type between; `key="Password" value="…"` names the value elsewhere
   if (buf[op] !== 0x3d || buf[start - 1] !== 0x20) return bits;
+  // `-method=userpass username=bob`: two words, unless a blank stands before the sign or a colon between
+  const declared = buf[op - 1] === 0x20 || buf[start - 2] === 0x3a || isQuote(buf[start - 2] ?? 0);
   const end = nameEnd;
   const second = wordBefore(buf, start, lo);
   const quoted = nameEnd < start && isQuote(buf[nameEnd]!);
-  if ((second & NAMING) !== 0 && nameEnd > nameStart && (!quoted || isValueWord(buf, start, end))) return second;
+  if ((second & NAMING) !== 0 && nameEnd > nameStart && declared && (!quoted || isValueWord(buf, start, end))) return second;
   nameStart = start;
   nameEnd = end;
   return bits;
@@ -146,6 +148,7 @@ function wordBefore(buf: Uint8Array, op: number, lo: number): number {
   if (p === end) return 0;
   let bits = evidenceOf(buf, p, end);
   if ((bits & PASSWORD) !== 0 && (isHalf(buf, p, end, lo) || isStrayPw(buf, p, end, lo))) return 0;
+  if ((bits & NAMING) !== 0 && end - p >= RANDOM_MIN && isRandomText(buf, p, end)) return 0;
   // "API key: …", "client secret = …": the word before belongs to the name when nothing but a blank is between
   if (
     p > floor &&
@@ -159,6 +162,23 @@ function wordBefore(buf: Uint8Array, op: number, lo: number): number {
     bits |= evidenceOf(buf, q, p - 1) & (QUALIFIER | SECRET | AUTH | CLOUD | PUBLIC | TOKEN | PASSWORD);
   }
   return bits;
+}
+
+/** shortest name that may be the end of random text, bytes */
+const RANDOM_MIN = 20;
+
+/** `NyL9mappu2PwYpqX25xuYNzLHLwd`: capitals, small letters and digits change at nearly every second place, as they do in no words. */
+function isRandomText(buf: Uint8Array, start: number, end: number): boolean {
+  let changes = 0;
+  let last = 0;
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    const kind = b >= 0x61 ? 1 : b >= 0x41 ? 2 : 3;
+    if (b === 0x5f || b === 0x2d || b === 0x2e) return false;
+    if (kind !== last) changes++;
+    last = kind;
+  }
+  return changes * 20 > (end - start) * 9;
 }
 
 const HALVES: readonly (readonly [word: Uint8Array, before: Uint8Array])[] = [

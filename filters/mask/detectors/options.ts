@@ -5,13 +5,16 @@ import type { Search } from '../search.js';
 import { valueAfter } from './assignment.js';
 import { isQuote, plainEnd, quotedEnd } from './extent.js';
 import { MEDIUM, NAME_MAX, strengthOf } from './names.js';
-import { hasCommand, shellPasswordAt, words } from './shell.js';
+import { hasCommand, SHELL_REACH, shellPasswordAt, words } from './shell.js';
 import { isPlaceholder, looksRandom } from './values.js';
 
 const BASIC = kindId('basic_auth');
+const PASSWORD = kindId('password');
 
 const LFTP = words('lftp ');
 const USER_SHORT = ascii('-u ');
+const STDIN = ascii('-stdin');
+const CURL = words('curl ');
 const USER_LONG = ascii('-user ');
 
 /** `-u user:password` and `--token …` on command lines; `at` is a dash. */
@@ -23,6 +26,10 @@ export function optionAt(s: Search, at: number): void {
     userOption(s, at + (long ? USER_LONG.length : USER_SHORT.length));
     return;
   }
+  if (buf[at + 1] === 0x75 && buf[at + 2]! > 0x20 && hasCommand(buf, at, lo, CURL, false)) {
+    userOption(s, at + 2);
+    return;
+  }
   if (at === lo || buf[at - 1] !== 0x2d) {
     shellPasswordAt(s, at);
     return;
@@ -32,6 +39,8 @@ export function optionAt(s: Search, at: number): void {
   while (end < limit && (CLASS[buf[end]!]! & IDENT) !== 0) end++;
   s.steps += end - at;
   if (end === limit || buf[end] !== 0x20) return;
+  // `--password-stdin`: it comes another way
+  if (startsWith(buf, end - STDIN.length, STDIN)) return;
   const bits = evidenceOf(buf, at + 1, end);
   const strength = strengthOf(bits);
   if (strength >= MEDIUM && buf[end + 1] !== 0x2d) valueAfter(s, end, strength, bits);
@@ -51,4 +60,22 @@ function userOption(s: Search, from: number): void {
   if (buf[colon + 1] === 0x2f && buf[colon + 2] === 0x2f) return;
   if (colon + 1 < end && end <= hi && !isPlaceholder(buf, colon + 1, end)) s.found(BASIC, colon + 1, end, 0.8);
   else if (colon + 1 === end && colon > start + 7 && looksRandom(buf, start, colon, 8)) s.found(BASIC, start, colon, 0.7);
+}
+
+const WINDOWS = words('freerdp|cmdkey|rdesktop|mstsc|runas|sharprdp');
+
+/** True when `/p` stands before the colon at `at`. */
+export function isWindowsOption(buf: Uint8Array, at: number, lo: number): boolean {
+  return at - 2 >= lo && buf[at - 1] === 0x70 && buf[at - 2] === 0x2f;
+}
+
+/** `xfreerdp /v:host /u:bob /p:x`: elsewhere `/p:` sets a property. */
+export function windowsPasswordAt(s: Search, at: number): void {
+  const { buf, lo } = s;
+  if (!isWindowsOption(buf, at, lo) || !hasCommand(buf, at - 2, lo, WINDOWS, true)) return;
+  s.steps += SHELL_REACH;
+  const quote = isQuote(buf[at + 1] ?? 0) ? buf[at + 1]! : 0;
+  const from = quote === 0 ? at + 1 : at + 2;
+  const to = quote === 0 ? plainEnd(s, from) : quotedEnd(s, from, quote, false);
+  if (to > from && !isPlaceholder(buf, from, to)) s.found(PASSWORD, from, to, 0.8);
 }

@@ -65,12 +65,13 @@ function isNameAttribute(buf: Uint8Array, at: number): boolean {
 }
 
 /** The text behind a tag, in an element of its own perhaps: `<setting name="password"> <value>x</value>`. */
-function elementText(s: Search, from: number, strength: number, bits: number): void {
+export function elementText(s: Search, from: number, strength: number, bits: number): void {
   const { buf, hi } = s;
   const limit = Math.min(hi, from + TAG_REACH);
   let p = from;
   while (p < limit && buf[p]! <= 0x20) p++;
   const inner = VALUE_TAGS.find((one) => startsWith(buf, p, one));
+  if (inner === undefined && buf[p] === 0x3c) return;
   if (inner !== undefined) p += inner.length;
   let to = p;
   const last = Math.min(hi, p + PLAIN_MAX);

@@ -2,16 +2,17 @@
  * On which byte of a prefix the scan stops: the best first, those that end a search soonest because they are rare in data. A digit is one
  * only where nothing else can be.
  */
-const RARE = '~$_-.|QZJXKVYGWCLMRFHPBDNUOISTAEq';
+const RARE = '~$_-.|QZJXKVYGWCLMRFHPBDNUOISTAEq:';
 
 /**
  * Where a prefix has none of them: letters that are common, of which the scan stops only at those that stand between the same two
- * bytes (Anchors). Each takes one of eight sets.
+ * bytes (Anchors). The first have a set each, the others one together.
  */
-const COMMON = 'kycupiad';
+const COMMON = 'kycupiadlsh';
 
-export function isCommon(b: number): boolean {
-  return COMMON.includes(String.fromCharCode(b));
+/** Which of the common letters a byte is, in their order; -1 for none. */
+export function commonness(b: number): number {
+  return COMMON.indexOf(String.fromCharCode(b));
 }
 
 /** Where the anchor stands in a prefix, never first. Throws RangeError where nothing can be one: that is a mistake in a table. */

@@ -34,10 +34,11 @@ export const VENDOR_TOKENS: readonly VendorToken[] = VENDOR_KINDS.flatMap(({ kin
 /** A token of this form: the letters of its alphabet in a fixed order. It belongs to nobody. */
 function exampleOf(form: Form): string {
   const before = form.before === undefined ? '' : walk(form.before.body, form.before.min);
-  if (form.body === 'uuid') return form.prefix + UUID;
+  const behind = (form.rest ?? []).map(({ sign, body, min }) => sign + walk(body, min)).join('');
+  if (form.body === 'uuid') return before + form.prefix + UUID + behind;
   const body = walk(form.body, form.min);
   const { contains } = form;
-  if (contains === undefined) return before + form.prefix + body;
+  if (contains === undefined) return before + form.prefix + body + behind;
   const middle = Math.floor((form.min - contains.length) / 2);
   return before + form.prefix + body.slice(0, middle) + contains + body.slice(middle + contains.length);
 }

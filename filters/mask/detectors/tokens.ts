@@ -6,7 +6,8 @@ import { CALLS, type Call, callAt } from './calls.js';
 import { checksumHolds } from './checksums.js';
 import { COMMANDS, type Command, commandAt } from './commands.js';
 import { mayBeNamed, NAME_STEMS, namedAt } from './named.js';
-import { anchorOf, isCommon } from './token-anchors.js';
+import { PIPED, pipedAt } from './piped.js';
+import { anchorOf, commonness } from './token-anchors.js';
 import { VENDOR_TOKENS, type VendorToken } from './token-table.js';
 
 /**
@@ -22,14 +23,27 @@ interface Rule extends VendorToken {
   /** bits of CLASS, or the mask of a body of its own */
   accepts: Uint8Array;
   precedes: Uint8Array | undefined;
+  behind: readonly Part[];
+  glued_to: Uint8Array | undefined;
+  ended_by: Uint8Array | undefined;
   /** no token: what stands here leads to a password */
   literal: boolean;
   /** it is a word of a secret's name */
   named: boolean;
   /** no token either: a password follows */
   command: Command | undefined;
+  /** nor here: a command reads one from standard input */
+  piped: boolean;
   /** nor here: a call takes one among its arguments */
   call: Call | undefined;
+}
+
+/** A part of a token behind its body. */
+interface Part {
+  sign: Uint8Array;
+  accepts: Uint8Array;
+  min: number;
+  max: number;
 }
 
 /** 0: no prefix has this pair; else the index into BUCKETS plus one */
@@ -41,7 +55,12 @@ const ANCHOR_BYTES = new Uint8Array(256);
 compile();
 
 function compile(): void {
-  for (const token of [...VENDOR_TOKENS, ...NAME_STEMS.map(nameRule), ...[...COMMANDS, ...CALLS].map(({ literal }) => nameRule(literal))]) {
+  for (const token of [
+    ...VENDOR_TOKENS,
+    ...NAME_STEMS.map(nameRule),
+    ...[...COMMANDS, ...CALLS].map(({ literal }) => nameRule(literal)),
+    ...PIPED.map(nameRule),
+  ]) {
     const bytes = ascii(token.prefix);
     const anchor = anchorOf(token.prefix);
     const rule: Rule = {
@@ -52,9 +71,13 @@ function compile(): void {
       holds: token.contains === undefined ? undefined : ascii(token.contains),
       accepts: BODIES[token.body],
       precedes: token.before === undefined ? undefined : BODIES[token.before.body],
+      behind: (token.rest ?? []).map(({ sign, body, min, max }) => ({ sign: ascii(sign), accepts: BODIES[body], min, max })),
+      glued_to: token.glued === undefined ? undefined : ascii(token.glued),
+      ended_by: token.unless === undefined ? undefined : ascii(token.unless),
       literal: token.example === '',
       named: token.example === '' && NAME_STEMS.includes(token.prefix),
       command: token.example === '' ? COMMANDS.find(({ literal }) => literal === token.prefix) : undefined,
+      piped: token.example === '' && PIPED.includes(token.prefix),
       call: token.example === '' ? CALLS.find(({ literal }) => literal === token.prefix) : undefined,
     };
     const last = bytes[anchor]!;
@@ -99,10 +122,11 @@ export function tokenPairs(wanted: Uint8Array): number[] {
   return pairs;
 }
 
-/** For anchors that are common letters: the byte before, the anchor, the byte behind if the prefix has one. */
+/** For anchors that are common letters, the rarest first: the byte before, the anchor, the byte behind if the prefix has one. */
 export function tokenTriples(wanted: Uint8Array): (readonly [before: number, own: number, behind: number | undefined])[] {
   return BUCKETS.flat()
-    .filter((rule) => wanted[rule.id] === 1 && isCommon(rule.bytes[rule.anchor]!))
+    .filter((rule) => wanted[rule.id] === 1 && commonness(rule.bytes[rule.anchor]!) >= 0)
+    .sort((a, b) => commonness(a.bytes[a.anchor]!) - commonness(b.bytes[b.anchor]!))
     .map(({ bytes, anchor }) => [bytes[anchor - 1]!, bytes[anchor]!, bytes[anchor + 1]] as const);
 }
 
@@ -121,6 +145,10 @@ function tryRule(s: Search, rule: Rule, start: number): void {
     commandAt(s, rule.command, start, start + rule.bytes.length);
     return;
   }
+  if (rule.piped) {
+    pipedAt(s, start, start + rule.bytes.length);
+    return;
+  }
   if (rule.call !== undefined) {
     callAt(s, rule.call, start + rule.bytes.length);
     return;
@@ -132,23 +160,50 @@ function tryRule(s: Search, rule: Rule, start: number): void {
   const from = rule.precedes === undefined ? start : bodyBefore(s, rule, start);
   if (from < 0) return;
   const inside = (CLASS[buf[from]!]! & ALNUM) !== 0;
-  if (inside && from > s.lo && (CLASS[buf[from - 1]!]! & ALNUM) !== 0) return;
+  if (inside && from > s.lo && (CLASS[buf[from - 1]!]! & ALNUM) !== 0 && !isGlued(s, rule, from)) return;
   const body = start + rule.bytes.length;
   const limit = Math.min(s.hi, body + rule.max + 1);
   let end = body;
   while (end < limit && rule.accepts[buf[end]!] === 1) end++;
   s.steps += end - start;
+  // what parts a UUID parts it from what is behind it, too
+  if (rule.behind.length > 0) end = Math.min(end, body + rule.max);
   // a dot or a dash that ends a sentence is no part of the token
-  while (end > body && (buf[end - 1] === 0x2e || (end - body > rule.min && buf[end - 1] === 0x2d))) end--;
+  while (rule.behind.length === 0 && end > body && (buf[end - 1] === 0x2e || (end - body > rule.min && buf[end - 1] === 0x2d))) end--;
   const length = end - body;
   if (length < rule.min || length > rule.max) return;
+  const bodyEnd = end;
+  for (const part of rule.behind) {
+    end = partEnd(s, part, end);
+    if (end < 0) return;
+  }
   if (end < s.hi && (CLASS[buf[end]!]! & ALNUM) !== 0) return;
-  if (rule.holds !== undefined && !contains(buf, body, end, rule.holds)) return;
-  if (end - body > 3 && isOneByte(buf, body, end)) return;
-  if (rule.plain === undefined && !(rule.precedes === undefined ? isVaried(buf, body, end) : isVaried(buf, from, start))) return;
+  if (rule.ended_by !== undefined && startsWith(buf, end, rule.ended_by)) return;
+  if (rule.holds !== undefined && !contains(buf, body, bodyEnd, rule.holds)) return;
+  if (length > 3 && isOneByte(buf, body, bodyEnd)) return;
+  if (rule.plain === undefined && !(rule.precedes === undefined ? isVaried(buf, body, bodyEnd) : isVaried(buf, from, start))) return;
   // a wrong checksum means a made-up or mistyped token: less sure, but what looks so much like a secret stays masked
-  const sure = rule.checksum === undefined ? 0.95 : checksumHolds(rule.checksum, buf, start, body, end) ? 1 : 0.6;
+  const sure = rule.checksum === undefined ? 0.95 : checksumHolds(rule.checksum, buf, start, body, bodyEnd) ? 1 : 0.6;
   s.found(rule.id, from, end, sure);
+}
+
+/** The letters that may stand before such a token do, and no other before them. */
+function isGlued({ buf, lo }: Search, { glued_to: text }: Rule, from: number): boolean {
+  if (text === undefined || from - text.length < lo || !startsWith(buf, from - text.length, text)) return false;
+  return from - text.length === lo || (CLASS[buf[from - text.length - 1]!]! & ALNUM) === 0;
+}
+
+/** Where a part of a token ends that begins at `at`; -1 when it does not stand there. */
+function partEnd(s: Search, { sign, accepts, min, max }: Part, at: number): number {
+  const { buf } = s;
+  if (!startsWith(buf, at, sign)) return -1;
+  const from = at + sign.length;
+  const limit = Math.min(s.hi, from + max + 1);
+  let end = from;
+  while (end < limit && accepts[buf[end]!] === 1) end++;
+  s.steps += end - at;
+  while (end - from > min && (buf[end - 1] === 0x2e || buf[end - 1] === 0x2d)) end--;
+  return end - from < min || end - from > max ? -1 : end;
 }
 
 /** Where a token begins whose literal at `start` is in its middle; -1 when what stands before is no part of one. */
@@ -214,7 +269,7 @@ export function mayBeToken(buf: Uint8Array, at: number, lo: number, hi: number, 
     const start = at - rule.anchor;
     if (wanted[rule.id] === 0 || start < lo || !startsWith(buf, start, rule.bytes)) continue;
     const body = start + rule.bytes.length;
-    if (rule.command !== undefined || rule.call !== undefined) return true;
+    if (rule.command !== undefined || rule.piped || rule.call !== undefined) return true;
     if (rule.named) {
       if (mayBeNamed(buf, body, hi)) return true;
       continue;
@@ -225,4 +280,42 @@ export function mayBeToken(buf: Uint8Array, at: number, lo: number, hi: number, 
     if (end - body >= need) return true;
   }
   return false;
+}
+
+/** run of letters and digits, passed over with the digits in it, in which a token may stand: how long it is at least, and is read at most */
+const SWALLOWED_MIN = 24;
+const SWALLOWED_MAX = 160;
+
+/** Where the run of letters and digits ends that the digit at `from` is in, within what is read of it. */
+function swallowedEnd(buf: Uint8Array, from: number, hi: number): number {
+  const limit = Math.min(hi, from + SWALLOWED_MAX);
+  let end = from + 1;
+  while (end < limit && (CLASS[buf[end]!]! & ALNUM) !== 0) end++;
+  return end;
+}
+
+/**
+ * Tokens whose anchor is passed over with the digit at `from`: capitals within a long word, and digits behind slashes. The first stage asks
+ * the same (anchors.ts).
+ */
+export function swallowedTokensAt(s: Search, from: number): void {
+  const { buf, hi } = s;
+  if (buf[from + 1] === 0x2f) for (let k = from + 2; k < from + 4 && k < hi; k++) tokensAt(s, k);
+  const end = swallowedEnd(buf, from, hi);
+  if (end - from < SWALLOWED_MIN) return;
+  s.steps += end - from;
+  for (let k = from + 1; k < end; k++) if (isCapital(buf[k]!)) tokensAt(s, k);
+}
+
+/** The gate's question for the same. */
+export function mayBeSwallowed(buf: Uint8Array, from: number, lo: number, hi: number, wanted: Uint8Array): boolean {
+  if (buf[from + 1] === 0x2f) for (let k = from + 2; k < from + 4 && k < hi; k++) if (mayBeToken(buf, k, lo, hi, wanted)) return true;
+  const end = swallowedEnd(buf, from, hi);
+  if (end - from < SWALLOWED_MIN) return false;
+  for (let k = from + 1; k < end; k++) if (isCapital(buf[k]!) && mayBeToken(buf, k, lo, hi, wanted)) return true;
+  return false;
+}
+
+function isCapital(b: number): boolean {
+  return b >= 0x41 && b <= 0x5a;
 }

@@ -1,17 +1,38 @@
 import { ALNUM, ALPHA, ascii, CLASS, startsWith, TOKEN } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
-import { isPlaceholder } from './values.js';
+import { isTokenText } from './code-values.js';
+import { isPlaceholder, looksRandom } from './values.js';
 
 const CONNECTION_STRING = kindId('connection_string');
 const SLACK_WEBHOOK = kindId('slack_webhook');
-const HOOKS: readonly [kind: number, prefix: Uint8Array, bodyMin: number][] = [
+const HOOKS: [kind: number, prefix: Uint8Array, bodyMin: number][] = [
   [SLACK_WEBHOOK, ascii('hooks.slack.com/'), 30],
   // discord.com/developers/docs/resources/webhook: /webhooks/{id}/{token}
   ...['discord.com', 'discordapp.com', 'ptb.discord.com', 'canary.discord.com'].map(
     (host) => [kindId('discord_webhook'), ascii(`${host}/api/webhooks/`), 60] as [number, Uint8Array, number],
   ),
+  ...['outlook.office.com', 'outlook.office365.com'].map(
+    (host) => [kindId('teams_webhook'), ascii(`${host}/webhook/`), 60] as [number, Uint8Array, number],
+  ),
 ];
+/** other hosts, from their documentation: the path or the parameter behind is all that is needed */
+const WEBHOOK = kindId('webhook_url');
+for (const [prefix, min] of [
+  ['hook.eu1.make.com/', 20],
+  ['hook.eu2.make.com/', 20],
+  ['hook.us1.make.com/', 20],
+  ['hook.us2.make.com/', 20],
+  ['hook.integromat.com/', 20],
+  ['open.feishu.cn/open-apis/bot/v2/hook/', 32],
+  ['open.larksuite.com/open-apis/bot/v2/hook/', 32],
+  ['qyapi.weixin.qq.com/cgi-bin/webhook/send?key=', 32],
+  ['oapi.dingtalk.com/robot/send?access_token=', 32],
+  ['events.pagerduty.com/integration/', 32],
+  ['alert.victorops.com/integrations/generic/', 30],
+] as const)
+  HOOKS.push([WEBHOOK, ascii(prefix), min]);
+
 /** learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors: `https://<tenant>.webhook.office.com/webhookb2/…` */
 const TEAMS = ascii('.webhook.office.com/webhookb2/');
 const TEAMS_WEBHOOK = kindId('teams_webhook');
@@ -43,9 +64,24 @@ export function urlAt(s: Search, at: number): void {
   }
   s.steps += p - from;
   s.noUserinfoUntil = p;
+  if (host > from && (colon < 0 || host === colon + 1)) return tokenOfUser(s, from, colon < 0 ? host : colon, host);
   if (colon < 0 || host <= colon + 1) return;
   if (isPlaceholder(buf, colon + 1, host)) return;
   s.found(CONNECTION_STRING, colon + 1, host, 0.9);
+}
+
+/** Sentry's addresses begin with a key that is public: docs.sentry.io/concepts/key-terms/dsn-explainer */
+const PUBLIC_HOSTS = ['sentry', 'ingest'].map(ascii);
+const HOST_REACH = 48;
+
+/** `https://TOKEN@host`, `https://TOKEN:@host`: a token in place of a user's name. */
+function tokenOfUser(s: Search, from: number, to: number, at: number): void {
+  const { buf, hi } = s;
+  if (!looksRandom(buf, from, to, 16) || !isTokenText(buf, from, to) || isPlaceholder(buf, from, to)) return;
+  const limit = Math.min(hi, at + HOST_REACH);
+  for (let p = at; p < limit && buf[p]! > 0x20 && buf[p] !== 0x2f; p++)
+    for (const host of PUBLIC_HOSTS) if (startsWith(buf, p, host)) return;
+  s.found(CONNECTION_STRING, from, to, 0.8);
 }
 
 /** which webhook webhookBody saw last, where its path begins that is secret, and how long that is at least */

@@ -3,15 +3,13 @@ import { evidenceOf, KEY, PASSWORD, SECRET, TOKEN } from '../evidence.js';
 
 /** Words that stand where a secret would, in code, schemas and documentation. */
 const NO_VALUES = new Set<string>();
-for (const w of 'null nil none undefined true false string str text varchar char int integer number boolean bool bytes object any unknown required optional yes no on off empty hidden masked redacted removed omitted filtered secret password passwd token foobared changeme change-me change_me changeit change-it change_it foobar foo bar baz qux xyz abc dummy example sample placeholder todo tbd fixme insert replace replaceme replace_me replace-me here pwd default value input type self this key the a is was has be in for to and or not of reset hash field env process.env os.environ pass function async await new typeof lambda return symbol buffer mypassword my-password my_password test-password yourpassword obligatoria obligatorio requerida requerido requis obligatoire erforderlich pflichtfeld verplicht obbligatoria obbligatorio wymagane'.split(
+for (const w of 'null nil none undefined true false string str text varchar char int integer number boolean bool bytes object any unknown required optional yes no on off empty hidden masked redacted removed omitted filtered secret password passwd token foobared changeme change-me change_me changeit change-it change_it foobar foo bar baz qux xyz abc dummy example sample placeholder todo tbd fixme insert replace replaceme replace_me replace-me here pwd default value input type self this key the a is was has be in for to and or not of reset hash field env process.env os.environ pass function async await new typeof lambda return symbol buffer mypassword my-password my_password test-password yourpassword obligatoria obligatorio requerida requerido requis obligatoire erforderlich pflichtfeld verplicht obbligatoria obbligatorio wymagane compat files sss winbind'.split(
   ' ',
 ))
   NO_VALUES.add(w);
 
 const CALLS = [
-  '${',
   '$(',
-  '{{',
   '<%',
   '%(',
   '#{',
@@ -55,11 +53,18 @@ export function isPlaceholder(buf: Uint8Array, start: number, end: number): bool
   if (length <= 0) return true;
   const b = buf[start]!;
   const last = buf[end - 1]!;
-  if (b === 0x5b || (b === 0x3c && (last === 0x3e || length < 3)) || b === 0x3f || (b === 0x7b && length < 40)) return true;
+  if (
+    b === 0x5b ||
+    (b === 0x3c && (last === 0x3e || length < 3)) ||
+    b === 0x3f ||
+    (b === 0x7b && length < 40 && isReference(buf, start, end))
+  )
+    return true;
   if (b === 0x25 && length <= 3) return true;
   // `!vault |`, `!Ref Name`: a tag of YAML
   if (b === 0x21 && length < 16 && length > 3 && isWords(buf, start + 1, end) && buf[end] === 0x20) return true;
   if (b === 0x24 && (length <= 3 || isUpperName(buf, start + 1, end) || isSecretName(buf, start + 1, end))) return true;
+  if (((b === 0x24 && buf[start + 1] === 0x7b) || (b === 0x7b && buf[start + 1] === 0x7b)) && isReference(buf, start, end)) return true;
   // `%PASSWORD%` of Windows
   if (b === 0x25 && last === 0x25 && isName(buf, start + 1, end - 1)) return true;
   // cut short by whoever wrote it
@@ -78,6 +83,25 @@ function startsWithNoCaseAny(buf: Uint8Array, at: number, text: Uint8Array): boo
   for (let k = 0; k < text.length; k++) {
     const b = buf[at + k]!;
     if (b !== text[k] && (b | 0x20) !== text[k]) return false;
+  }
+  return true;
+}
+
+/** bytes of a reference that are read */
+const REFERENCE_MAX = 128;
+
+/** `{{ name }}`, `${NAME:-x}`, `{name}`, from a brace or a dollar on: names, blanks and what joins them up to the brace that closes. */
+function isReference(buf: Uint8Array, start: number, end: number): boolean {
+  const double = buf[start] === 0x7b && buf[start + 1] === 0x7b;
+  let p = start;
+  while (p < end && (buf[p] === 0x24 || buf[p] === 0x7b)) p++;
+  let open = 0;
+  for (const limit = Math.min(end, p + REFERENCE_MAX); p < limit; p++) {
+    const b = buf[p]!;
+    if (b === 0x7d && (!double || buf[p + 1] === 0x7d)) return true;
+    if (b === 0x28 || b === 0x5b) open++;
+    // no name has these, and no expression closes what it did not open
+    else if (b === 0x5e || b === 0x23 || ((b === 0x29 || b === 0x5d) && open-- === 0)) return false;
   }
   return true;
 }
@@ -104,7 +128,8 @@ function asksForValue(buf: Uint8Array, start: number, end: number): boolean {
       )
         return true;
     } else if (b === 0x24 || b === 0x7b || (b | 0x20) === 0x78) {
-      for (const text of INNER) if (k + text.length <= end && startsWithNoCaseAny(buf, k, text)) return true;
+      for (const text of INNER)
+        if (k + text.length <= end && startsWithNoCaseAny(buf, k, text) && (text[0] === 0x78 || isReference(buf, k, end))) return true;
     }
   }
   return false;

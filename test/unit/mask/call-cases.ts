@@ -102,7 +102,7 @@ export const callCases: KindCases[] = [
   },
   {
     kind: 'telegram_token',
-    found: [`see ⟦${BOT}⟧ there`, `https://api.telegram.org/bot1234567890⟦${BOT.slice(10)}⟧/getMe`],
+    found: [`see ⟦${BOT}⟧ there`, `https://api.telegram.org/bot⟦${BOT}⟧/getMe`],
     clean: ['1234567890:AAEk', 'A:AA', '12:30:AA'],
   },
   {

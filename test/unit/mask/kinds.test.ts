@@ -4,6 +4,7 @@ import { VENDOR_KINDS } from '../../../filters/mask/detectors/token-table.js';
 import { createDetector, kinds } from '../../../filters/mask/index.js';
 import { callCases } from './call-cases.js';
 import { cases } from './cases.js';
+import { commandCases } from './command-cases.js';
 import { fileCases } from './file-cases.js';
 import { languageCases } from './language-cases.js';
 import { namedCases } from './named-cases.js';
@@ -30,6 +31,7 @@ const tables = [
   ...nationalCases,
   ...nearCases,
   ...nearSecretCases,
+  ...commandCases,
 ];
 
 /** Cuts the marks out of a text and says where they were, in bytes. */

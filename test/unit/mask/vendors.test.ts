@@ -47,7 +47,7 @@ describe('vendor tokens', () => {
     );
 
   for (const token of VENDOR_TOKENS) {
-    const { kind, prefix, example, body, min, max, before } = token;
+    const { kind, prefix, example, body, min, max, before, rest } = token;
     it(`${kind} ${prefix}: in a URL; not in another alphabet, shorter, longer, nor where something stands in place of it`, () => {
       // a colon or a sign within the token is its own, and what stands before it in a path may be part of it
       const url = `https://api.example.com/v1/items?cred=${example}&page=2`;
@@ -57,22 +57,27 @@ describe('vendor tokens', () => {
           find(kind, url).some((h) => h.start <= at && h.end >= at + example.length),
           url,
         );
-      const head = example.slice(0, example.length - (body === 'uuid' ? UUID_LENGTH : min));
-      const middle = head.length + Math.floor((example.length - head.length) / 2);
+      const head = example.slice(0, (before?.min ?? 0) + prefix.length);
+      const beginning = before === undefined ? head : prefix;
+      const length = body === 'uuid' ? UUID_LENGTH : min;
+      const middle = head.length + Math.floor(length / 2);
       const clean = [
         // a sign that belongs to no alphabet cuts the body in two halves, each too short
         `${example.slice(0, middle)}!${example.slice(middle + 1)}`,
-        `${head}${'x'.repeat(min)}`,
-        `${head}${'0'.repeat(min)}`,
-        `${head}YOUR_KEY`,
-        `${head}<token>`,
-        `${head}\${VAR}`,
-        `${head}...`,
+        `${beginning}${'x'.repeat(min)}`,
+        `${beginning}${'0'.repeat(min)}`,
+        `${beginning}YOUR_KEY`,
+        `${beginning}<token>`,
+        `${beginning}\${VAR}`,
+        `${beginning}...`,
         `https://docs.example.com/keys/${prefix}/format`,
       ];
+      // a part is missing
+      if (rest !== undefined) clean.push(example.slice(0, head.length + length), `${example.slice(0, -8)}!${example.slice(-7)}`);
+      if (before !== undefined && isAlone(token)) clean.push(example.slice(before.min));
       // one more letter than the longest
-      if (isAlone(token) && max === min && body !== 'uuid' && /[0-9A-Za-z]$/.test(example)) clean.push(`${example}k`);
-      if (isAlone(token) && before === undefined && min > 8) clean.push(example.slice(0, prefix.length + min - 1));
+      if (isAlone(token) && max === min && body !== 'uuid' && rest === undefined && /[0-9A-Za-z]$/.test(example)) clean.push(`${example}k`);
+      if (isAlone(token) && before === undefined && rest === undefined && min > 8) clean.push(example.slice(0, prefix.length + min - 1));
       for (const text of clean) assert.deepEqual(find(kind, `x = ${text} ;`), [], text);
     });
   }

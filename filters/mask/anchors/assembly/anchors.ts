@@ -91,6 +91,9 @@ const GAP_MIXED = 256;
 
 const LOOKBACK = 48;
 const NAME_MAX = 64;
+// tokens.ts
+const SWALLOWED_MIN: usize = 24;
+const SWALLOWED_MAX: usize = 160;
 
 // the range, as addresses
 let lo: usize = 0;
@@ -472,6 +475,8 @@ function colon(p: usize): bool {
   const next = p + 1 < hi ? at8(p + 1) : 0;
   if (next == 0x2f && at8(p + 2) == 0x2f) return true;
   if (next == 0x2a && at8(p + 2) == 0x3a) return true;
+  // `/p:` (options.ts)
+  if (at8(p - 1) == 0x70 && at8(p - 2) == 0x2f) return true;
   if (next >= 0x30 && next <= 0x39 && isPort(p + 1)) return true;
   if ((kinds & (K_IP | K_MAC)) != 0) {
     if (next == 0x3a) {
@@ -937,7 +942,7 @@ function digits(p: usize, t: u32): usize {
   const after = end < hi ? at8(end) : 0;
   const uuid = uuidEnd(p);
   if (uuid != 0) return uuid;
-  const wanted = named || ((t & T_TOKEN) != 0 && isPair(p)) || (t & ~(T_DIGIT | T_TOKEN)) != 0;
+  const wanted = named || ((t & T_TOKEN) != 0 && (isPair(p) || (at8(p + 1) == 0x2f && (isPair(p + 2) || isPair(p + 3))))) || (t & ~(T_DIGIT | T_TOKEN)) != 0;
   if (!isGap(after) && !letter && end - p < 6) {
     if ((classOf(after) & ALPHA) == 0) {
       if (wanted) emitNamed(p);
@@ -1221,8 +1226,23 @@ function word(p: usize, lastGroup: usize, from: usize, hold: bool): usize {
   let end = from;
   while (end < hi && is(end, ALNUM)) end++;
   if (cut && end + 64 > hi) return stopAt(p);
-  if (hold || (end - p >= 4 && is(p - 1, ALPHA) && isText64(p)) || isWord(p, lastGroup, end)) emitNamed(p);
+  if (hold || (end - p >= 4 && is(p - 1, ALPHA) && isText64(p)) || isWord(p, lastGroup, end) || (end - p >= SWALLOWED_MIN && holdsPair(p + 1, min(end, p + SWALLOWED_MAX)))) emitNamed(p);
   return cells && mayBeCellStart(p) ? from : end;
+}
+
+/** A capital in [from, end) is the anchor of a prefix of tokens. */
+function holdsPair(from: usize, end: usize): bool {
+  for (let p = from; p < end; p += 16) {
+    const bytes = v128.load(p);
+    let mask = i8x16.bitmask(i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x41)), i8x16.splat(26))) as u32;
+    while (mask != 0) {
+      const q = p + (ctz(mask) as usize);
+      if (q >= end) return false;
+      if (isPair(q)) return true;
+      mask &= mask - 1;
+    }
+  }
+  return false;
 }
 
 function isWord(p: usize, lastGroup: usize, end: usize): bool {

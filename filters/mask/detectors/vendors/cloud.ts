@@ -1,4 +1,4 @@
-import { type VendorKind, vendor } from './form.js';
+import { rest, type VendorKind, vendor } from './form.js';
 
 /** Clouds, hosting, infrastructure as code, secret managers, networks. */
 export const CLOUD: readonly VendorKind[] = [
@@ -175,7 +175,13 @@ export const CLOUD: readonly VendorKind[] = [
     { plain: true },
   ]),
   vendor('openvpn_cloud_token', 'API tokens of OpenVPN Access', 'openvpn.net/cloud-docs', ['ovpn_', 'token', 32, 80]),
-  vendor('akamai_token', 'EdgeGrid tokens of Akamai', 'techdocs.akamai.com/developer/docs/edgegrid', ['akab-', 'token', 30, 40]),
+  vendor('akamai_token', 'EdgeGrid tokens of Akamai', 'techdocs.akamai.com/developer/docs/edgegrid', [
+    'akab-',
+    'token',
+    30,
+    40,
+    { unless: '.luna' },
+  ]),
   vendor(
     'dnsimple_token',
     'API tokens of DNSimple',
@@ -197,4 +203,57 @@ export const CLOUD: readonly VendorKind[] = [
   ),
   vendor('kong_token', 'Access tokens of Kong Konnect', 'docs.konghq.com/konnect', ['kpat_', 'alnum', 40, 64], ['spat_', 'alnum', 40, 64]),
   vendor('zuplo_key', 'API keys of Zuplo', 'zuplo.com/docs/articles/api-key-management', ['zpka_', 'token', 40, 80]),
+  vendor('volcengine_key', 'Access keys of Volcengine', 'www.volcengine.com/docs/6291', ['AKLT', 'alnum', 40, 50]),
+  vendor(
+    'baidu_key',
+    'Access keys of Baidu Cloud',
+    'cloud.baidu.com/doc',
+    ['ALTAK', 'alnum', 21],
+    ['bce-v3/ALTAK-', 'alnum', 21, 21, rest(['/', 'hex', 40])],
+  ),
+  vendor('jdcloud_key', 'Access keys of JD Cloud', 'docs.jdcloud.com', ['JDC_', 'upper', 25, 40]),
+  vendor('upcloud_token', 'API tokens of UpCloud', 'developers.upcloud.com', ['ucat_', 'upper', 26]),
+  vendor('exoscale_key', 'API keys of Exoscale', 'community.exoscale.com', ['EXO', 'hex', 24, 32]),
+  vendor('backblaze_key', 'Application keys of Backblaze', 'www.backblaze.com/docs/cloud-storage-application-keys', ['K00', 'base64+', 28]),
+  vendor('netbird_token', 'Personal access tokens of NetBird', 'docs.netbird.io', ['nbp_', 'alnum', 36]),
+  vendor('rancher_token', 'API tokens of Rancher', 'ranchermanager.docs.rancher.com', [
+    'token-',
+    'lower',
+    5,
+    5,
+    { ...rest([':', 'lower', 54]), plain: true },
+  ]),
+  vendor(
+    'vault_token',
+    'Service tokens of Vault before 1.10',
+    'developer.hashicorp.com/vault/docs/concepts/tokens',
+    ['s.', 'alnum', 24],
+    ['b.', 'token', 138, 212],
+  ),
+  vendor(
+    'azure_devops_token',
+    'Personal access tokens of Azure DevOps',
+    'learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate',
+    ['AZDO', 'alnum', 4, 4, { before: { body: 'alnum', min: 76, max: 76 } }],
+  ),
+  // each has the mark of its service at a fixed place: github.com/microsoft/security-utilities, docs/SecretMasking.md
+  vendor(
+    'azure_service_key',
+    'Keys of services of Azure, by the mark in them',
+    'learn.microsoft.com/azure/security/fundamentals/secrets-best-practices',
+    ['JQQJ9', 'alnum', 27, 29, { before: { body: 'alnum', min: 52, max: 52 } }],
+    ['AzSe', 'alnum', 6, 6, { before: { body: 'alnum', min: 42, max: 42 } }],
+    ['AzFu', 'base64', 8, 10, { before: { body: 'token', min: 44, max: 44 } }],
+    ['AzCa', 'base64', 6, 8, { before: { body: 'base64+', min: 33, max: 33 } }],
+    ['AZEG', 'base64', 6, 8, { before: { body: 'base64+', min: 33, max: 33 } }],
+    ['AIoT', 'base64', 5, 8, { before: { body: 'base64+', min: 33, max: 33 } }],
+    ['APIM', 'base64', 8, 10, { before: { body: 'base64+', min: 76, max: 76 } }],
+    ['ACDb', 'base64', 6, 8, { before: { body: 'base64+', min: 76, max: 76 } }],
+    ['+AStg', 'base64', 5, 8, { before: { body: 'base64+', min: 76, max: 76 } }],
+    ['+ABa', 'base64', 6, 8, { before: { body: 'base64+', min: 76, max: 76 } }],
+    ['+ASb', 'base64', 5, 8, { before: { body: 'base64+', min: 33, max: 33 } }],
+    ['+AEh', 'base64', 5, 8, { before: { body: 'base64+', min: 33, max: 33 } }],
+    ['+ARm', 'base64', 5, 8, { before: { body: 'base64+', min: 33, max: 33 } }],
+  ),
+  vendor('google_refresh_token', 'Refresh tokens of Google', 'developers.google.com/identity/protocols/oauth2', ['1//0', 'token', 40, 200]),
 ];

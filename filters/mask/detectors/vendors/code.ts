@@ -1,4 +1,4 @@
-import { type VendorKind, vendor } from './form.js';
+import { rest, type VendorKind, vendor } from './form.js';
 
 /** Code hosting, package registries, CI, testing, security scanners. */
 export const CODE: readonly VendorKind[] = [
@@ -73,6 +73,7 @@ export const CODE: readonly VendorKind[] = [
     'jetbrains_token',
     'Permanent tokens of JetBrains Hub, YouTrack, Space and TeamCity',
     'www.jetbrains.com/help/youtrack/devportal/Manage-Permanent-Token.html',
+    ['perm:', 'scram', 30, 128],
     ['perm-', 'scram', 30, 128, { contains: '.' }],
   ),
   vendor('nuget_key', 'API keys of nuget.org', 'learn.microsoft.com/nuget/nuget-org/publish-a-package', ['oy2', 'lower', 43]),
@@ -118,6 +119,7 @@ export const CODE: readonly VendorKind[] = [
     ['bkaj_', 'dotted', 40, 2048],
     ['bkat_', 'alnum', 40, 64],
     ['bkct_', 'alnum', 40, 64],
+    ['bkar_', 'alnum', 40, 64],
   ),
   vendor('octopus_key', 'API keys of Octopus Deploy', 'octopus.com/docs/octopus-rest-api/how-to-create-an-api-key', [
     'API-',
@@ -225,5 +227,44 @@ export const CODE: readonly VendorKind[] = [
       'ZXlKbGJtTWlP',
       'ZXlKcWEzVWlP',
     ].map((prefix) => [prefix, 'base64', 80, 8192] as const),
+  ),
+  vendor(
+    'bitbucket_server_token',
+    'HTTP access tokens of Bitbucket Data Center',
+    'confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html',
+    ['BBDC-', 'base64', 40, 60],
+  ),
+  vendor('crates_token', 'API tokens of crates.io', 'doc.rust-lang.org/cargo/reference/publishing.html', ['cio', 'alnum', 32]),
+  vendor(
+    'asana_token',
+    'Personal access tokens of Asana',
+    'developers.asana.com/docs/personal-access-token',
+    ...['0', '1', '2'].map((n) => [`${n}/1`, 'digit', 14, 16, { ...rest([':', 'hex', 32]), plain: true }] as const),
+    ...['1', '2'].map((n) => [`${n}/1`, 'digit', 14, 16, { ...rest(['/', 'digit', 15, 17], [':', 'hex', 32]), plain: true }] as const),
+  ),
+  vendor('dependency_track_key', 'API keys of Dependency-Track', 'docs.dependencytrack.org', ['odt_', 'alnum', 32], ['odt_', 'alnum_', 41]),
+  vendor('ionic_token', 'Tokens of Ionic', 'ionic.io/docs', ['ion_', 'alnum', 42, 48]),
+  vendor('openvsx_token', 'Access tokens of Open VSX', 'github.com/eclipse/openvsx/wiki', ['ovsxat_', 'uuid', 36], ['ovsxp_', 'uuid', 36]),
+  vendor('anaconda_token', 'Tokens of Anaconda', 'docs.anaconda.com', ['an-', 'uuid', 36]),
+  vendor(
+    'depot_token',
+    'Tokens of Depot',
+    'depot.dev/docs',
+    ...['project', 'org', 'user'].map((of) => [`depot_${of}_`, 'hex', 64] as const),
+  ),
+  vendor('deepsource_token', 'Tokens of DeepSource', 'docs.deepsource.com', ['dsp_', 'hex', 40]),
+  vendor('nightfall_key', 'API keys of Nightfall', 'help.nightfall.ai', ['NF-', 'alnum', 32]),
+  vendor('gitbook_token', 'API tokens of GitBook', 'gitbook.com/docs/developers', ['gb_api_', 'alnum', 40]),
+  vendor('builder_key', 'Private keys of Builder.io', 'www.builder.io/c/docs/using-your-api-key', ['bpk-', 'hex', 32]),
+  vendor('lambdatest_key', 'Access keys of LambdaTest', 'www.lambdatest.com/support/docs', ['LT_', 'alnum', 47, 48]),
+  vendor('expo_token', 'Access tokens of Expo', 'docs.expo.dev', ['expo_', 'token', 36, 44]),
+  vendor(
+    'keygen_token',
+    'Tokens of Keygen',
+    'keygen.sh/docs',
+    ['prod-', 'hex', 64, 66],
+    ['admin-', 'hex', 64, 66],
+    ['activ-', 'hex', 64, 66],
+    ['user-', 'hex', 64, 66],
   ),
 ];

@@ -1,4 +1,4 @@
-import { type VendorKind, vendor } from './form.js';
+import { rest, type VendorKind, vendor } from './form.js';
 
 /** Databases, pipelines, monitoring, analytics, feature flags. */
 export const DATA: readonly VendorKind[] = [
@@ -118,6 +118,8 @@ export const DATA: readonly VendorKind[] = [
     'Personal and secret keys of PostHog',
     'posthog.com/docs/api',
     ['phx_', 'alnum', 40, 56],
+    ['pha_', 'alnum', 40, 56],
+    ['phr_', 'alnum', 40, 56],
     ['phs_', 'alnum', 40, 56],
   ),
   vendor(
@@ -141,4 +143,41 @@ export const DATA: readonly VendorKind[] = [
   vendor('flagsmith_key', 'Server keys of Flagsmith', 'docs.flagsmith.com', ['ser.', 'alnum', 22, 24]),
   vendor('vantage_token', 'API tokens of Vantage', 'docs.vantage.sh', ['vntg_tkn_', 'hex', 40]),
   vendor('convex_key', 'Deploy keys of Convex', 'docs.convex.dev', ['convex-self-hosted|', 'hex', 40, 120]),
+  vendor('airtable_token', 'Personal access tokens of Airtable', 'airtable.com/developers/web/guides/personal-access-tokens', [
+    'pat',
+    'alnum',
+    14,
+    14,
+    rest(['.', 'hex', 64]),
+  ]),
+  vendor('confluent_secret', 'API secrets of Confluent Cloud', 'docs.confluent.io/cloud/current/security/authenticate', [
+    'cflt',
+    'base64',
+    60,
+    64,
+  ]),
+  vendor(
+    'nats_seed',
+    'Seeds of NATS, which are private keys',
+    'docs.nats.io/using-nats/developer/connecting/nkey',
+    ...Array.from('UAONCX', (type) => [`S${type}`, 'upper', 56] as const),
+  ),
+  vendor('materialize_password', 'App passwords of Materialize', 'materialize.com/docs', ['mzp_', 'hex', 64]),
+  vendor('metabase_key', 'API keys of Metabase', 'www.metabase.com/docs/latest/people-and-groups/api-keys', ['mb_', 'base64', 40, 48]),
+  vendor('hex_token', 'Tokens of Hex', 'learn.hex.tech', ['hxtp_', 'hex', 96], ['hxtw_', 'hex', 96]),
+  vendor(
+    'devcycle_key',
+    'SDK keys of DevCycle',
+    'docs.devcycle.com',
+    ...['server', 'mobile'].map((of) => [`dvc_${of}_`, 'token', 36, 80] as const),
+  ),
+  vendor('honeybadger_token', 'Personal tokens of Honeybadger', 'docs.honeybadger.io', ['hbp_', 'alnum', 36]),
+  vendor('healthchecks_key', 'API keys of Healthchecks.io', 'healthchecks.io/docs', ['hcw_', 'alnum', 28], ['hcr_', 'alnum', 28]),
+  vendor('rootly_token', 'API tokens of Rootly', 'docs.rootly.com', ['rootly_', 'hex', 64]),
+  vendor('firehydrant_token', 'API tokens of FireHydrant', 'docs.firehydrant.com', ['fhb-', 'hex', 32]),
+  vendor('logicmonitor_token', 'Bearer tokens of LogicMonitor', 'www.logicmonitor.com/support', ['lmb_', 'base64', 60, 120]),
+  vendor('elastic_key', 'API keys of Elastic Cloud', 'www.elastic.co/docs', ['essu_', 'base64', 60, 200]),
+  vendor('sanity_token', 'API tokens of Sanity', 'www.sanity.io/docs', ['skE', 'alnum', 150, 180]),
+  vendor('dub_key', 'API keys of Dub', 'dub.co/docs', ['dub_', 'alnum', 24]),
+  vendor('sourcegraph_license', 'License keys of Sourcegraph', 'sourcegraph.com/docs', ['slk_', 'hex', 64]),
 ];

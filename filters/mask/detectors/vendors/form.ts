@@ -12,6 +12,7 @@ export type Body =
   | 'upper_'
   | 'dotted'
   | 'base64'
+  | 'base64+'
   | 'percent'
   | 'slashed'
   | 'colons'
@@ -33,6 +34,12 @@ export interface Form {
   checksum?: 'github' | 'grafana' | 'gitlab';
   /** a text that must stand in the body */
   contains?: string;
+  /** parts behind the body, each behind a text of its own */
+  rest?: readonly { sign: string; body: Body; min: number; max: number }[];
+  /** letters that may stand right before the token and are no part of it */
+  glued?: string;
+  /** what may not stand right behind it */
+  unless?: string;
   /** the body needs no variety: its alphabet or the literal already says enough */
   plain?: true;
 }
@@ -55,4 +62,9 @@ export function vendor(kind: Kind, description: string, source: string, ...rows:
     source: `https://${source}`,
     forms: rows.map(([prefix, body, min, max = min, more = {}]) => ({ prefix, body, min, max, ...more })),
   };
+}
+
+/** The parts of a token behind its body. */
+export function rest(...parts: readonly (readonly [sign: string, body: Body, min: number, max?: number])[]): Partial<Form> {
+  return { rest: parts.map(([sign, body, min, max = min]) => ({ sign, body, min, max })) };
 }

@@ -1,4 +1,4 @@
-import { type VendorKind, vendor } from './form.js';
+import { rest, type VendorKind, vendor } from './form.js';
 
 /** Payment, banking, commerce, shipping, travel. */
 export const PAY: readonly VendorKind[] = [
@@ -43,7 +43,6 @@ export const PAY: readonly VendorKind[] = [
     'developer.flutterwave.com/docs/authentication',
     ['FLWSECK_TEST-', 'token', 12, 40],
     ['FLWSECK-', 'token', 12, 40],
-    ['FLWPUBK_TEST-', 'token', 32, 40],
   ),
   vendor('adyen_key', 'API keys of Adyen', 'docs.adyen.com/development-resources/api-credentials', ['AQE', 'base64', 120, 300]),
   vendor('checkout_key', 'Secret keys of Checkout.com', 'www.checkout.com/docs', ['sk_sbox_', 'token', 24, 32]),
@@ -112,6 +111,8 @@ export const PAY: readonly VendorKind[] = [
     ['shpat_', 'hex', 32],
     ['shpca_', 'hex', 32],
     ['shppa_', 'hex', 32],
+    ['shpua_', 'hex', 32],
+    ['shprt_', 'hex', 32],
     ['shpss_', 'hex', 32],
     ['shptka_', 'hex', 32],
   ),
@@ -131,15 +132,7 @@ export const PAY: readonly VendorKind[] = [
     ['shippo_live_', 'hex', 40],
     ['shippo_test_', 'hex', 40],
   ),
-  vendor(
-    'lob_key',
-    'API keys of Lob',
-    'docs.lob.com',
-    ['live_pub_', 'hex', 31],
-    ['test_pub_', 'hex', 31],
-    ['live_', 'hex', 35],
-    ['test_', 'hex', 35],
-  ),
+  vendor('lob_key', 'API keys of Lob', 'docs.lob.com', ['test_', 'hex', 35], ['live_', 'hex', 35]),
   vendor(
     'duffel_token',
     'Tokens of Duffel',
@@ -157,4 +150,39 @@ export const PAY: readonly VendorKind[] = [
     ['sm_sat_', 'alnum', 16, 64],
   ),
   vendor('databento_key', 'API keys of Databento', 'databento.com/docs', ['db-', 'alnum', 29]),
+  vendor('mercadopago_token', 'Access tokens of Mercado Pago', 'www.mercadopago.com.ar/developers', ['APP_USR-', 'token', 60, 80]),
+  vendor(
+    'onfido_token',
+    'API tokens of Onfido',
+    'documentation.onfido.com',
+    ['api_live.', 'dotted', 40, 64],
+    ['api_sandbox.', 'dotted', 40, 64],
+    ['api_live_us.', 'dotted', 40, 64],
+    ['api_live_ca.', 'dotted', 40, 64],
+  ),
+  vendor(
+    'sumsub_token',
+    'App tokens of Sumsub',
+    'docs.sumsub.com',
+    ['prd:', 'alnum', 24, 24, rest(['.', 'alnum', 32])],
+    ['sbx:', 'alnum', 24, 24, rest(['.', 'alnum', 32])],
+  ),
+  vendor(
+    'blockfrost_key',
+    'Project ids of Blockfrost, which let in',
+    'docs.blockfrost.io',
+    ['mainnet', 'alnum', 32],
+    ['preprod', 'alnum', 32],
+  ),
+  vendor(
+    'blockchain_url',
+    'Addresses of nodes of Alchemy, Infura and QuickNode with their keys',
+    'www.alchemy.com/docs',
+    ['alchemyapi.io/v2/', 'token', 32],
+    ['.g.alchemy.com/v2/', 'token', 21, 40],
+    ['infura.io/v3/', 'hex', 32],
+    ['infura.io/ws/v3/', 'hex', 32],
+    ['.quiknode.pro/', 'hex', 40],
+  ),
+  vendor('tatum_key', 'API keys of Tatum', 'docs.tatum.io', ['t-', 'uuid', 36, 36, rest(['-', 'hex', 24])]),
 ];

@@ -1,4 +1,4 @@
-import { type VendorKind, vendor } from './form.js';
+import { rest, type VendorKind, vendor } from './form.js';
 
 /** Chat, mail, social networks, office and content services. */
 export const TALK: readonly VendorKind[] = [
@@ -16,20 +16,15 @@ export const TALK: readonly VendorKind[] = [
     'Bot tokens of Telegram',
     'core.telegram.org/bots/features',
     [':AA', 'token', 33],
-    [':AA', 'token', 33, 33, { before: { body: 'digit', min: 8, max: 10 }, plain: true }],
+    [':AA', 'token', 33, 33, { before: { body: 'digit', min: 8, max: 10 }, glued: 'bot', plain: true }],
   ),
   vendor('twilio_key', 'API keys of Twilio', 'www.twilio.com/docs/iam/api-keys', ['SK', 'hex', 32]),
-  vendor(
-    'facebook_token',
-    'Access tokens of Meta',
-    'developers.facebook.com/docs/facebook-login/guides/access-tokens',
-    ['EAAM', 'alnum', 80, 300],
-    ['EAAC', 'alnum', 80, 300],
-    ['EAAG', 'alnum', 80, 300],
-    ['EAAB', 'alnum', 80, 300],
-    ['EAAL', 'alnum', 80, 300],
-    ['EAAJ', 'alnum', 80, 300],
-  ),
+  vendor('facebook_token', 'Access tokens of Meta', 'developers.facebook.com/docs/facebook-login/guides/access-tokens', [
+    'EAA',
+    'alnum',
+    81,
+    301,
+  ]),
   vendor(
     'instagram_token',
     'Access tokens of Instagram',
@@ -69,13 +64,7 @@ export const TALK: readonly VendorKind[] = [
     ['xkeysib-', 'token', 80, 90],
     ['xsmtpsib-', 'token', 80, 90],
   ),
-  vendor(
-    'mailgun_key',
-    'API keys of Mailgun',
-    'documentation.mailgun.com/docs/mailgun/api-reference/authentication',
-    ['key-', 'hex', 32],
-    ['pubkey-', 'hex', 32],
-  ),
+  vendor('mailgun_key', 'API keys of Mailgun', 'documentation.mailgun.com/docs/mailgun/api-reference/authentication', ['key-', 'hex', 32]),
   vendor('zapier_webhook', 'Addresses of hooks of Zapier, which are all that is needed to post', 'help.zapier.com', [
     'zapier.com/hooks/catch/',
     'slashed',
@@ -145,7 +134,6 @@ export const TALK: readonly VendorKind[] = [
     'docs.mapbox.com/help/glossary/access-token',
     ['sk.eyJ', 'dotted', 60, 300],
     ['tk.eyJ', 'dotted', 60, 300],
-    ['pk.eyJ', 'dotted', 60, 300],
   ),
   vendor('adobe_token', 'Client secrets of Adobe', 'developer.adobe.com/developer-console/docs/guides/authentication', [
     'p8e-',
@@ -173,4 +161,55 @@ export const TALK: readonly VendorKind[] = [
   ),
   vendor('unkey_key', 'Root keys of Unkey', 'www.unkey.com/docs', ['unkey_', 'alnum', 20, 48]),
   vendor('tinybird_token', 'Tokens of Tinybird', 'www.tinybird.co/docs/api-reference', ['p.eyJ', 'dotted', 60, 300]),
+  // the first part is an account's number in base64, the second a time
+  vendor(
+    'discord_token',
+    'Bot tokens of Discord',
+    'discord.com/developers/docs/reference',
+    ...Array.from(
+      'ABCDEGHXYZ',
+      (first) =>
+        [
+          `.${first}`,
+          'token',
+          5,
+          5,
+          { before: { body: 'alnum', min: 23, max: 28 }, ...rest(['.', 'token', 27, 38]), plain: true },
+        ] as const,
+    ),
+  ),
+  vendor('mailchimp_key', 'API keys of Mailchimp', 'mailchimp.com/developer/marketing/docs/fundamentals', [
+    '-us',
+    'digit',
+    1,
+    2,
+    { before: { body: 'hex', min: 32, max: 32 }, plain: true },
+  ]),
+  vendor(
+    'salesforce_token',
+    'Access tokens and consumer keys of Salesforce',
+    'developer.salesforce.com/docs',
+    ['!AQ', 'dotted', 80, 130, { before: { body: 'alnum', min: 15, max: 18 } }],
+    ['!AR', 'dotted', 80, 130, { before: { body: 'alnum', min: 15, max: 18 } }],
+    ['3MVG9', 'dotted', 80, 90],
+  ),
+  vendor(
+    'facebook_app_token',
+    'App access tokens of Meta',
+    'developers.facebook.com/docs/facebook-login/guides/access-tokens',
+    ...Array.from('0123456789', (last) => [`${last}|`, 'token', 27, 27, { before: { body: 'digit', min: 13, max: 16 } }] as const),
+  ),
+  vendor(
+    'onesignal_key',
+    'API keys of OneSignal',
+    'documentation.onesignal.com',
+    ['os_v2_app_', 'lower', 90, 110],
+    ['os_v2_org_', 'lower', 90, 110],
+  ),
+  vendor('pubnub_key', 'Secret keys of PubNub', 'www.pubnub.com/docs', ['sec-c-', 'base64', 36, 60]),
+  vendor('telnyx_key', 'API keys of Telnyx', 'developers.telnyx.com', ['KEY0', 'upper', 30, 32, rest(['_', 'alnum', 22])]),
+  vendor('twitch_token', 'Tokens of Twitch for chat', 'dev.twitch.tv/docs/chat', ['oauth:', 'lower', 30]),
+  vendor('calcom_key', 'API keys of Cal.com', 'cal.com/docs/api-reference', ['cal_live_', 'hex', 32]),
+  vendor('riot_key', 'API keys of Riot Games', 'developer.riotgames.com/docs', ['RGAPI-', 'uuid', 36]),
+  vendor('workato_token', 'API tokens of Workato', 'docs.workato.com', ['wrkprem-', 'token', 30, 80]),
 ];
