@@ -221,6 +221,49 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
     await ok(['patch', 'secret', 'db', '--type=json', '-p', '[{"op":"add","path":"/metadata/labels/patched","value":"yes"}]']);
   });
 
+  it('a field of a custom resource that holds a secret is masked, in tables by its column', async () => {
+    const file = join(world.directory, 'crd.json');
+    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+    const additionalPrinterColumns = [{ name: 'Password', type: 'string', jsonPath: '.spec.password' }];
+    const crd = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'shops.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Namespaced',
+        names: { plural: 'shops', singular: 'shop', kind: 'Shop' },
+        versions: [{ name: 'v1', served: true, storage: true, additionalPrinterColumns, schema }],
+      },
+    };
+    writeFileSync(file, JSON.stringify(crd));
+    try {
+      await ok(['apply', '-f', file]);
+      await ok(['wait', '--for=condition=Established', 'crd/shops.example.com', '--timeout=20s']);
+      const shop = { apiVersion: 'example.com/v1', kind: 'Shop', metadata: { name: 's1' }, spec: { password: PASSWORD } };
+      await ok(['apply', '-f', '-'], { input: JSON.stringify(shop) });
+      for (const output of [
+        'wide',
+        'yaml',
+        'json',
+        'jsonpath={.spec}',
+        'custom-columns=P:.spec.password',
+        'go-template={{.spec.password}}',
+      ]) {
+        const said = await ok(['get', 'shop', 's1', '-o', output]);
+        clean(said);
+        assert.match(said, /\[password\]/, output);
+      }
+    } finally {
+      await kube.admin('delete', 'crd', 'shops.example.com', '--wait=false');
+    }
+  });
+
+  it('an error names what was asked for, whatever it is called', async () => {
+    for (const name of ['sh.helm.release.v1.none.v1', 'my-db-credentials'])
+      assert.match((await run(['get', 'secret', name])).err, new RegExp(`secrets "${name}" not found`));
+  });
+
   it('releases of Helm are read without what their Secrets hold, and not written back so', async () => {
     const name = 'sh.helm.release.v1.shop.v1';
     const file = join(world.directory, 'release.json');

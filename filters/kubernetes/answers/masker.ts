@@ -1,8 +1,7 @@
 import { isJson } from '../../http/body.js';
 import { readTree, textOf } from '../../http/json-tree.js';
 import { type BodyAsked, BodyMasker, type ContentMasker } from '../../http/masking.js';
-import type { KubernetesFacts } from '../facts.js';
-import { ObjectMasker, type ObjectMasks } from './object-masker.js';
+import { type AskedObject, ObjectMasker, type ObjectMasks } from './object-masker.js';
 import { type Piece, Units } from './units.js';
 
 /** Media types of answers that can't be read; they were asked away (accept.ts). */
@@ -17,7 +16,7 @@ export function whyUnread(type: string): string | undefined {
 export function answerMasker(
   type: string,
   masks: ObjectMasks,
-  asked: Pick<KubernetesFacts, 'resource' | 'group' | 'subresource'>,
+  asked: AskedObject,
   held_bytes_max: number,
   write: (bytes: Buffer) => void,
   body: BodyAsked = {},
@@ -33,7 +32,7 @@ class StreamedObjects implements ContentMasker {
 
   constructor(
     masks: ObjectMasks,
-    asked: Pick<KubernetesFacts, 'resource' | 'group' | 'subresource'>,
+    asked: AskedObject,
     held_bytes_max: number,
     private readonly write: (bytes: Buffer) => void,
   ) {

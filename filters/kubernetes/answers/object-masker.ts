@@ -19,6 +19,9 @@ export interface Covered {
   kind: 'secrets' | 'configmaps' | 'token';
 }
 
+/** What a request says of the objects in its answer. */
+export type AskedObject = Pick<KubernetesFacts, 'resource' | 'group' | 'subresource'> & Partial<Pick<KubernetesFacts, 'name'>>;
+
 /** Masks JSON of the Kubernetes API. What is not masked stays the same bytes. */
 export class ObjectMasker {
   hits = 0;
@@ -26,6 +29,8 @@ export class ObjectMasker {
   readonly rules: JoinedRules | undefined;
   private readonly covered = new Map<string, number>();
   readonly keys = new KeyTable();
+  /** of the table whose rows come (Table of meta/v1): a watch names them in its first event alone */
+  columns: readonly string[] = [];
   private readonly secrets: ObjectMask | undefined;
   private readonly configMaps: ObjectMask | undefined;
   private readonly releases: ObjectMask | undefined;
@@ -33,7 +38,7 @@ export class ObjectMasker {
   constructor(
     private readonly masks: ObjectMasks,
     /** what was asked for: objects in lists do not say their kind */
-    private readonly asked: Pick<KubernetesFacts, 'resource' | 'group' | 'subresource'>,
+    private readonly asked: AskedObject,
   ) {
     this.rules = masks.detectors.length === 0 ? undefined : joinedRules(masks.detectors);
     this.secrets = coverOf(masks.objects, 'secrets');
@@ -66,6 +71,12 @@ export class ObjectMasker {
   /** what covers releases of Helm's */
   get packed(): ObjectMask | undefined {
     return this.releases ?? this.secrets;
+  }
+
+  /** The name that was asked for as errors quote it; empty for none. */
+  get name(): string {
+    const { name = '' } = this.asked;
+    return /^[a-z0-9][a-z0-9.-]{0,252}$/.test(name) ? `"${name}"` : '';
   }
 
   /** They are looked into, and what their Secrets hold is covered; else all of them is. */

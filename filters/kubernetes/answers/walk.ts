@@ -104,7 +104,10 @@ export class Walk {
         metadata: own && name === 'metadata',
       };
       const isList = own && (name === 'items' || name === 'rows') && value.type === 'array';
-      if (isList) for (const item of value.items) this.element(item, inner, kind);
+      if (own && name === 'columnDefinitions' && value.type === 'array')
+        this.masker.columns = value.items.map((column) => textOf(this.buf, column, 'name'));
+      if (own && name === 'cells' && value.type === 'array') this.cells(value.items, inner);
+      else if (isList) for (const item of value.items) this.element(item, inner, kind);
       else if (own && (name === 'object' || (name === 'value' && path === '')) && value.type === 'object')
         this.object(value, inner, '', true);
       else this.value(value, inner, covered?.kind === 'token' && name === 'status' ? TOKEN_STATUS : '');
@@ -124,6 +127,11 @@ export class Walk {
       else if (name === 'name') words.named = stringOf(this.buf, value);
     }
     return valued ? words : { ...words, named: '' };
+  }
+
+  /** A cell is named by its column. */
+  private cells(cells: readonly JsonNode[], place: Place): void {
+    for (const [i, cell] of cells.entries()) this.value(cell, { ...place, name: this.masker.columns[i] ?? '', known: undefined }, '');
   }
 
   private element(item: JsonNode, place: Place, kind: string): void {
@@ -178,13 +186,16 @@ export class Walk {
     const spoken = cover === undefined ? undefined : admissionWords(whole);
     const words = spoken !== undefined && spoken.start < spoken.end ? spoken : undefined;
     const text = words === undefined ? whole : whole.slice(0, words.start);
+    // What was quoted was read as the object that it is, and is not looked at again as text.
     const parts: string[] = [];
+    const objects: string[] = [];
     let at = 0;
     for (const { start: from, end: to, said } of quotedJson(text)) {
       const masked = said === undefined ? 'unread' : this.quotedObject(Buffer.from(said), cover !== undefined);
       if (masked === 'clean' || (masked === 'unread' && cover === undefined)) continue;
       if (masked === 'unread') this.masker.found(cover!.name);
-      parts.push(text.slice(at, from), JSON.stringify(masked === 'unread' ? MARK : masked.toString('utf8')));
+      parts.push(text.slice(at, from));
+      objects.push(JSON.stringify(masked === 'unread' ? MARK : masked.toString('utf8')));
       at = to;
     }
     let rest = text.slice(at);
@@ -196,9 +207,10 @@ export class Walk {
       this.masker.found(cover!.name);
       rest += MARK + whole.slice(words.end);
     } else if (at === 0) return undefined;
-    const next = Buffer.from(parts.join('') + rest);
+    const next = Buffer.from([...parts, rest].join(QUOTED));
     // what was covered in it stays as it was covered
-    return this.detected(next, 0, next.length, place, false) ?? next;
+    const shown = (this.detected(next, 0, next.length, place, false) ?? next).toString('utf8');
+    return Buffer.from(shown.replaceAll(QUOTED, () => objects.shift() ?? MARK));
   }
 
   /** A Status of an object that is covered, in which admission speaks: all of it is theirs but the API server's own words. */
@@ -244,10 +256,13 @@ export class Walk {
   }
 
   private detected(buf: Buffer, start: number, end: number, { name, known }: Place, undo = true): Buffer | undefined {
-    const { rules } = this.masker;
-    const masked = rules?.maskWhole(buf, start, end, known?.name === name ? known : { name }, undo);
+    const { rules, name: own } = this.masker;
+    const place = known?.name === name ? known : { name };
+    const named = this.status && own !== '' && buf.includes(own, start);
+    const text = named ? Buffer.from(buf.toString('utf8', start, end).replaceAll(own, STAND_IN)) : buf.subarray(start, end);
+    const masked = rules?.maskWhole(text, 0, text.length, place, undo);
     if (masked !== undefined) this.masker.hits++;
-    return masked;
+    return masked && named ? Buffer.from(masked.toString('utf8').replaceAll(STAND_IN, () => own)) : masked;
   }
 
   private number(node: JsonNode, { name, cover }: Place): void {
@@ -292,6 +307,12 @@ export class Walk {
 
 /** A value as Go prints it (%v): it can't be read. */
 const PRINTED = /\b(map\[|\[\](byte|uint8)\{)/;
+
+/** For the name that a Status quotes, while detectors look: the caller sent it, and must read which object it is. */
+const STAND_IN = '"\uE000"';
+
+/** The same for objects that a text quotes. */
+const QUOTED = '"\uE001"';
 
 /** A shorter name is no value of any kind, UTF-16 units. */
 const KEY_UNITS_MIN = 6;

@@ -92,7 +92,12 @@ export class ReplayedMasks {
   private foundInObjects(response: StoredEvent, asked: Record<string, unknown>): MaskChange[] {
     const body = Buffer.from(inReleases(withoutCovered(bodyOf(response)), withoutCovered), 'latin1');
     if (body.length === 0) return [];
-    const facts = { resource: text(asked['resource']), group: text(asked['group']), subresource: text(asked['subresource']) };
+    const facts = {
+      resource: text(asked['resource']),
+      group: text(asked['group']),
+      subresource: text(asked['subresource']),
+      name: text(asked['name']),
+    };
     const masks = { objects: this.objects, detectors: this.set.detectors };
     const masker = answerMasker(text(response['content_type']), masks, facts, body.length, () => undefined);
     try {

@@ -236,6 +236,22 @@ describe('answers of a Kubernetes API', () => {
     });
   });
 
+  it('know a cell of a table by its column, in a list and in a watch', () => {
+    const columnDefinitions = [{ name: 'Name' }, { name: 'Password' }, { name: 'Owner' }];
+    const rows = (password: string) => [
+      { cells: ['s1', password, 'me'], object: { kind: 'PartialObjectMetadata' } },
+      { cells: ['s2', password] },
+    ];
+    const table = (password: string, more: object = { columnDefinitions }) => ({ kind: 'Table', ...more, rows: rows(password) });
+    assert.deepEqual(json(table('tiger-and-lion')), table('[password]'));
+    const events = [
+      { type: 'ADDED', object: table('tiger-and-lion') },
+      { type: 'ADDED', object: table('tiger-and-lion', { columnDefinitions: null }) },
+    ];
+    const seen = masked(events.map((event) => JSON.stringify(event)).join('\n'));
+    assert.ok(!seen.includes('tiger') && seen.match(/\[password\]/g)?.length === 4, seen);
+  });
+
   it('are the same bytes where nothing is masked', () => {
     const text =
       '{ "kind" : "List",\n "items":[ {"a": 1.0, "b":12345678901234567890, "c":"\\u00e9\\/x"} , 7, "x", [1], null ],"metadata":{} }\n{"a":1}\n7 "x" [] true\n';
