@@ -38,7 +38,7 @@ With --ndjson: 0 every line was answered, 2 a line was bad. With --list: 0.
 Values are masked in what is printed, unless --reveal is given.
 
 Examples:
-  midstream detect .env src/config.ts
+  midstream detect .env src/
   kubectl logs deploy/api | midstream detect --kinds secrets,credit_card
   midstream detect --ndjson < texts.ndjson     # {"text": "…"} a line gives {"hits":[{"kind","start","end","score"}]} a line
   midstream detect --list`;
@@ -47,8 +47,8 @@ Examples:
 export function register(program: Command): void {
   program
     .command('detect')
-    .description('find secrets and personal data in files or standard input; the exit code says whether there are any')
-    .argument('[file...]', 'files; none, or -, is standard input')
+    .description('find secrets and personal data in files, folders or standard input; the exit code says whether there are any')
+    .argument('[file...]', 'files, gzip and UTF-16 too, and folders; none, or -, is standard input')
     .option(
       '--ndjson',
       'read lines {"text": "…"}, with "name" for the field it stands in, and answer each with a line of hits (offsets in UTF-16 units)',

@@ -2,12 +2,15 @@ import { inWords } from '../../../filters/mask/explain.js';
 import { Segments } from '../../../filters/mask/stream/segments.js';
 import type { DetectCommandOptions, Wanted } from '../detect.js';
 import { cyan, dim, printable, report, yellow } from '../io.js';
-import { openInput } from './input.js';
+import { filesOf, type Input, openInput, PassedOver } from './input.js';
 import { type Found, Locator } from './locate.js';
 import { Output } from './output.js';
 import { Progress } from './progress.js';
 
-/** Searches files one after the other and prints what is found. A file that can't be read is told, and the rest go on. */
+/**
+ * Searches files, and the files of folders, one after the other and prints what is found. A file that can't be read is told, and the rest go
+ * on; so is what a folder holds that is packed or binary, at the end.
+ */
 export async function detectFiles(
   paths: readonly string[],
   wanted: Wanted,
@@ -15,39 +18,73 @@ export async function detectFiles(
 ): Promise<{ found: number; failed: boolean }> {
   const output = new Output();
   const json = options.json === true;
+  const print = json ? asJson : asText;
+  const passedOver: string[] = [];
   let found = 0;
   let failed = false;
-  for (const path of paths) {
+  for await (const { path, walked, error: unread } of filesOf(paths)) {
     try {
-      const input = await openInput(path);
-      const progress = new Progress(input.name, input.size);
-      const print = json ? asJson : asText;
-      const tell = (hit: Found): void => {
+      if (unread !== undefined) throw unread;
+      await search(await openInput(path), walked, wanted, options, output, (name, hit) => {
         found++;
-        output.add(print(input.name, hit, options, wanted));
-      };
-      const locator = new Locator(wanted, tell, options.explain === true);
-      const segments = new Segments(wanted.detector, (segment) => locator.settle(segment));
-      let bytes = 0;
-      for await (const chunk of input.chunks) {
-        segments.push(chunk);
-        bytes += chunk.length;
-        progress.at(bytes);
-        if (output.add('')) {
-          progress.clear();
-          await output.drain();
-        }
-      }
-      segments.end();
-      progress.clear();
+        output.add(print(name, hit, options, wanted));
+      });
     } catch (error) {
       await output.drain();
-      report(error, json);
-      failed = true;
+      if (error instanceof PassedOver) passedOver.push(path);
+      else {
+        report(error, json);
+        failed = true;
+      }
     }
     await output.drain();
   }
+  tellPassedOver(passedOver, json);
   return { found, failed };
+}
+
+async function search(
+  input: Input,
+  walked: boolean,
+  wanted: Wanted,
+  options: DetectCommandOptions,
+  output: Output,
+  tell: (name: string, hit: Found) => void,
+): Promise<void> {
+  const progress = new Progress(input.name, input.size);
+  const locator = new Locator(wanted, (hit) => tell(input.name, input.utf16 ? inUtf16(hit) : hit), options.explain === true);
+  const segments = new Segments(wanted.detector, (segment) => locator.settle(segment));
+  try {
+    for await (const chunk of input.chunks(walked)) {
+      segments.push(chunk);
+      progress.at(input.read);
+      if (output.add('')) {
+        progress.clear();
+        await output.drain();
+      }
+    }
+    segments.end();
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Offsets in the file as it is stored: two bytes a unit, its mark counted. */
+function inUtf16(hit: Found): Found {
+  return { ...hit, start: 2 * hit.units, end: 2 * (hit.units + hit.value_units) };
+}
+
+const NAMED_MAX = 3;
+
+function tellPassedOver(paths: readonly string[], json: boolean): void {
+  if (paths.length === 0) return;
+  const more = paths.length > NAMED_MAX ? ` and ${paths.length - NAMED_MAX} more` : '';
+  const names = paths.slice(0, NAMED_MAX).map(printable).join(', ');
+  process.stderr.write(
+    json
+      ? `${JSON.stringify({ passed_over: paths })}\n`
+      : `${dim(`passed over, packed or binary: ${names}${more}; name a file to have it read`, process.stderr)}\n`,
+  );
 }
 
 function asJson(file: string, hit: Found, options: DetectCommandOptions, wanted: Wanted): string {

@@ -10,6 +10,9 @@ export interface Found extends Hit {
   /** from 1; columns count characters */
   line: number;
   column: number;
+  /** UTF-16 units before it in the file, and those of the value */
+  units: number;
+  value_units: number;
   /** what stands beside it on its line, with every value in it masked */
   before: string;
   after: string;
@@ -36,6 +39,7 @@ const descriptions = new Map(kinds.map(({ kind, description }) => [kind, descrip
 export class Locator {
   private line = 1;
   private column = 1;
+  private units = 0;
 
   constructor(
     private readonly wanted: Wanted,
@@ -59,10 +63,14 @@ export class Locator {
   private pass(buf: Buffer, from: number, to: number): void {
     for (let at = from; at < to; at++) {
       const b = buf[at]!;
+      if ((b & 0xc0) === 0x80) continue;
+      // the mark of a file's encoding is no character of its first line
+      if (this.units === 0 && b === 0xef && buf[at + 1] === 0xbb && buf[at + 2] === 0xbf) this.column--;
+      this.units += b >= 0xf0 ? 2 : 1;
       if (b === 0x0a) {
         this.line++;
         this.column = 1;
-      } else if ((b & 0xc0) !== 0x80) this.column++;
+      } else this.column++;
     }
   }
 
@@ -76,6 +84,8 @@ export class Locator {
       description: descriptions.get(hit.kind) ?? hit.kind,
       line: this.line,
       column: this.column,
+      units: this.units,
+      value_units: buf.toString('utf8', hit.start, hit.end).length,
       before: beside(segment, i, true),
       after: beside(segment, i, false),
       masked: `[${hit.kind}]`,
@@ -109,7 +119,7 @@ function beside({ buf, hits, start: lo, end: hi }: Segment, i: number, before: b
     start = hit.end;
   }
   if (start < end) text += buf.toString('utf8', start, end);
-  const shown = [...maskString(everything, redact, text)];
+  const shown = [...maskString(everything, redact, text.replace(/^\ufeff/, ''))];
   return (before ? shown.slice(-BEFORE_MAX) : shown.slice(0, AFTER_MAX)).join('');
 }
 

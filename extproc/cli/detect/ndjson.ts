@@ -15,7 +15,7 @@ export async function detectLines(paths: readonly string[], wanted: Wanted): Pro
   const answers = new LineAnswers(wanted);
   const output = new Output();
   for (const path of paths) {
-    const { chunks } = await openInput(path);
+    const input = await openInput(path);
     let kept: Buffer[] = [];
     let bytes = 0;
     const take = (piece: Buffer): void => {
@@ -29,7 +29,7 @@ export async function detectLines(paths: readonly string[], wanted: Wanted): Pro
       bytes = 0;
       return said;
     };
-    for await (const chunk of chunks) {
+    for await (const chunk of input.chunks()) {
       let at = 0;
       for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, at)) {
         take(chunk.subarray(at, end));

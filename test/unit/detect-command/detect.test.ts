@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { inUnits } from '../../../extproc/cli/detect/ndjson.js';
 import { packageRoot } from '../../../extproc/process/places.js';
 import { createDetector, kinds } from '../../../filters/mask/index.js';
@@ -76,7 +77,7 @@ describe('midstream detect', function () {
     assert.equal((await run(['--no-such-option'])).code, 2);
     assert.equal((await run(['--kinds', 'cards', path('clean.txt')])).code, 2);
     assert.equal((await run(['--min-score', 'x', path('clean.txt')])).code, 2);
-    assert.equal((await run([folder])).code, 2);
+    assert.equal((await run(['--ndjson', folder])).code, 2);
   });
 
   it('reads standard input, prints JSON, and reveals only when asked', async () => {
@@ -90,6 +91,62 @@ describe('midstream detect', function () {
       told[0]!.why.join('\n'),
       /16 digits, range of Visa\nLuhn's check digit is right\nbeside it, not needed: card \(a card\)\nscore 0.90, the same alone/,
     );
+  });
+
+  it('reads UTF-16 with a mark and without, and gzip, and gives offsets in what is stored', async () => {
+    const text = '😀 jane@example.com\n';
+    const little = Buffer.from(`\ufeff${text}`, 'utf16le');
+    const hit = { line: 1, kind: 'email', masked: '[email]' };
+    const files = [
+      ['little.txt', little, 3, 8],
+      ['big.txt', Buffer.from(little).swap16(), 3, 8],
+      ['unmarked.txt', Buffer.from('mail of jane@example.com\n', 'utf16le'), 9, 16],
+      ['little.txt.gz', gzipSync(little), 3, 8],
+    ] as const;
+    for (const [name, bytes] of files) await writeFile(path(name), bytes);
+    const ran = await run(['--json', ...files.map(([name]) => path(name)), '-'], gzipSync(text));
+    assert.equal(ran.code, 1, ran.err);
+    assert.deepEqual(lines(ran.out), [
+      ...files.map(([name, , column, start]) => ({ ...hit, file: path(name), column, start, end: start + 32 })),
+      { ...hit, file: 'standard input', column: 3, start: 5, end: 21 },
+    ]);
+  });
+
+  it('tells what it cannot read rather than finding nothing', async () => {
+    const half = gzipSync('jane@example.com'.repeat(9)).subarray(0, 30);
+    const files = [
+      ['x.zip', Buffer.from('PK\x03\x04 and so on'), 'x.zip is packed (zip)'],
+      ['half.gz', half, 'half.gz is broken gzip: unexpected end of file'],
+      ['wide.txt', Buffer.from('\xff\xfe\0\0j\0\0\0', 'latin1'), 'wide.txt is UTF-32'],
+      ['odd.txt', Buffer.from('\xff\xfej\0a\0n\0e\0@', 'latin1'), 'odd.txt: its bytes are not utf-16le'],
+    ] as const;
+    for (const [name, bytes] of files) await writeFile(path(name), bytes);
+    const ran = await run(['--json', ...files.map(([name]) => path(name))]);
+    assert.deepEqual([ran.out, ran.code], ['', 2]);
+    assert.deepEqual(
+      lines(ran.err).map((line) => (line as { error: { message: string } }).error.message),
+      files.map(([, , message]) => join(folder, message)),
+    );
+  });
+
+  it('looks into folders, and says what it passed over there', async () => {
+    const folder = path('tree');
+    await mkdir(join(folder, 'a', 'b'), { recursive: true });
+    await mkdir(join(folder, '.git'));
+    for (const file of ['a/b/one.txt', 'two.txt', '.git/config']) await writeFile(join(folder, file), 'jane@example.com\n');
+    await writeFile(join(folder, 'picture.bin'), 'jane@example.com\0');
+    await writeFile(join(folder, 'x.zip'), 'PK\x03\x04 and so on');
+    await symlink(join(folder, 'two.txt'), join(folder, 'link.txt'));
+    const ran = await run([folder]);
+    assert.deepEqual(
+      [...ran.out.matchAll(/^\S+(?= email)/gm)].map(([place]) => place),
+      [`${join(folder, 'a/b/one.txt')}:1:1:`, `${join(folder, 'two.txt')}:1:1:`],
+    );
+    assert.match(ran.err, /^passed over, packed or binary: \S+picture\.bin, \S+x\.zip; /);
+    assert.equal(ran.code, 1);
+    const json = await run(['--json', folder]);
+    assert.deepEqual(lines(json.err), [{ passed_over: [join(folder, 'picture.bin'), join(folder, 'x.zip')] }]);
+    assert.equal((await run([join(folder, 'picture.bin')])).code, 1);
   });
 
   it('takes kinds from a policy and names the mask', async () => {
