@@ -13,6 +13,7 @@ export type CheckDigit = 'valid' | 'invalid';
 const DIGITS = '0123456789';
 const HEX = '0123456789abcdef';
 const LOCAL = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const CAPITALS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 const LETTERS = `ABCDEFGHIJKLMNOPQRSTUVWXYZ${LOCAL}`;
 /** SP 800-38G rev. 1, 5.1: at least a million values, or they can be tried out */
 const DOMAIN_MIN = 1_000_000;
@@ -35,13 +36,20 @@ export class FormatTokens {
   token(kind: Kind, buf: Uint8Array, start: number, end: number): string | undefined {
     if (end - start > LENGTH_MAX || (vendorPrefixes(kind).length === 0 && isEncoded(buf, start, end))) return undefined;
     const text = Buffer.from(buf.buffer, buf.byteOffset + start, end - start).toString('latin1');
+    const made = this.standIn(kind, text, buf, start, end);
+    // of every cipher over few values some stand for themselves
+    return made === text ? undefined : made;
+  }
+
+  private standIn(kind: Kind, text: string, buf: Uint8Array, start: number, end: number): string | undefined {
     switch (kind) {
       case 'credit_card':
         return this.card(text);
       case 'us_ssn':
       case 'us_itin':
-      case 'national_id':
         return this.replaced(kind, text, DIGITS, 0);
+      case 'national_id':
+        return /[A-Za-z]/.test(text) ? this.lettersToo(kind, text) : this.replaced(kind, text, DIGITS, 0);
       case 'phone':
         return this.replaced(kind, text, DIGITS, callingCodeLength(buf, start, end));
       case 'iban':
@@ -80,8 +88,9 @@ export class FormatTokens {
     return fill(text, /[A-Za-z0-9]/, `${compact.slice(0, 2)}${String(check).padStart(2, '0')}${body}`);
   }
 
-  /** The domain stays; case means nothing in addresses. */
+  /** The domain stays; case means nothing in addresses. Signs that can't be written in place would make two addresses one. */
   private email(text: string): string | undefined {
+    if (!/^[A-Za-z0-9@_.+-]+$/.test(text)) return undefined;
     const at = text.lastIndexOf('@');
     const local = this.replaced('email', text.slice(0, at).toLowerCase(), LOCAL, 0);
     return at < 1 || local === undefined ? undefined : local + cleaned(text.slice(at));
@@ -98,7 +107,9 @@ export class FormatTokens {
     const prefix = vendorPrefixes(kind).find((one) => end - start > one.length && startsWith(buf, start, one));
     if (prefix === undefined) return undefined;
     const head = text.slice(0, prefix.length);
-    const body = this.replaced(kind, text.slice(prefix.length), LETTERS, 0);
+    // what has capitals and digits alone, as keys of AWS, goes on having no others
+    const alphabet = /[a-z]/.test(text.slice(prefix.length)) ? LETTERS : CAPITALS;
+    const body = this.replaced(kind, text.slice(prefix.length), alphabet, 0);
     return body === undefined ? undefined : head + body;
   }
 
@@ -111,6 +122,36 @@ export class FormatTokens {
     let n = 0;
     let out = '';
     for (const c of text) out += !alphabet.includes(c) ? cleaned(c) : n < kept ? own[n++] : said[n++ - kept];
+    return out;
+  }
+
+  /**
+   * Digits become digits and letters letters, as one number of so many values: letters alone would be too few. A stand-in that is none of them is
+   * encrypted again until it is one ("cycle walking", Black and Rogaway, CT-RSA 2002).
+   */
+  private lettersToo(kind: string, text: string): string | undefined {
+    const sizes = Array.from(text, (c) => (/\d/.test(c) ? 10n : /[A-Za-z]/.test(c) ? 26n : 1n));
+    const values = sizes.reduce<bigint>((all, size) => all * size, 1n);
+    if (values < DOMAIN_MIN) return undefined;
+    const bits = (values - 1n).toString(2).length;
+    const cipher = this.cipher(`${kind} of letters`, 2);
+    let number = 0n;
+    for (const [n, c] of [...text.toUpperCase()].entries()) {
+      const size = sizes[n]!;
+      if (size > 1n) number = number * size + BigInt(size === 10n ? Number(c) : c.charCodeAt(0) - 65);
+    }
+    do number = BigInt(`0b${cipher.encrypt(Array.from(number.toString(2).padStart(bits, '0'), Number)).join('')}`);
+    while (number >= values);
+    let out = '';
+    for (let n = text.length - 1; n >= 0; n--) {
+      const size = sizes[n]!;
+      const c = text[n]!;
+      const rest = Number(number % size);
+      number /= size;
+      if (size === 1n) out = cleaned(c) + out;
+      else if (size === 10n) out = rest + out;
+      else out = String.fromCharCode(rest + (c >= 'a' ? 97 : 65)) + out;
+    }
     return out;
   }
 

@@ -151,20 +151,27 @@ function email(buf: Uint8Array, start: number, end: number, target: ByteTarget):
   target.length = to;
 }
 
-/** The network half stays. */
+/** The network half stays, where there is another: `fd00::` has none. */
 function ip(buf: Uint8Array, start: number, end: number, target: ByteTarget): void {
   let plain = start;
   while (plain < end && buf[plain] !== 0x2e && buf[plain] !== 0x3a) plain++;
   // its separators are encoded
   if (plain === end) return append('***', target);
   target.reserve(end - start);
+  const from = target.length;
   let signs = 0;
+  let stars = 0;
   for (let k = start; k < end; k++) {
     const b = buf[k]!;
     const sign = b === 0x2e || b === 0x3a;
     if (sign) signs++;
-    target.buf[target.length++] = sign || ((CLASS[b]! & ALNUM) !== 0 && signs < 2) ? b : STAR;
+    const stays = sign || ((CLASS[b]! & ALNUM) !== 0 && signs < 2);
+    if (!stays) stars++;
+    target.buf[target.length++] = stays ? b : STAR;
   }
+  if (stars > 0) return;
+  target.length = from;
+  append('***', target);
 }
 
 /** Only a vendor's prefix stays: it tells which secret leaked. */

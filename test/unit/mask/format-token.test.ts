@@ -27,6 +27,9 @@ describe('stand-ins of the same form', () => {
     ['ip_address', '203.0.113.9', /^\d{1,3}(\.\d{1,3}){3}$/],
     ['email', 'Jane.Doe@example.com', /^[a-z0-9]{4}\.[a-z0-9]{3}@example\.com$/],
     ['github_token', `ghp_${'aB3dE5gH7j'.repeat(3)}aB3dE5`, /^ghp_[A-Za-z0-9]{36}$/],
+    ['national_id', 'RSSMRA85M01H501Z', /^[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z]$/],
+    ['national_id', 'ab 12 34 56 c', /^[a-z]{2} \d\d \d\d \d\d [a-z]$/],
+    ['aws_access_key', 'AKIAIOSFODNN7EXAMPLE', /^AKIA[A-Z0-9]{16}$/],
     ['national_id', '529.982.247-25', /^\d{3}\.\d{3}\.\d{3}-\d\d$/],
   ];
   for (const [kind, text, form] of forms) {
@@ -45,8 +48,27 @@ describe('stand-ins of the same form', () => {
       ['date_of_birth', '1984-03-17'],
       ['email', 'ab@c.io'],
       ['ip_address', '2001:db8::1'],
+      ['national_id', 'AB12'],
     ] as const)
       assert.match(token(kind, text), new RegExp(`^${kind}:[0-9a-f]{16}$`));
+  });
+
+  it('letters of identifiers do not stay, and different ones have different stand-ins', () => {
+    const said = Array.from({ length: 300 }, (_, n) => token('national_id', `RSSMR${String.fromCharCode(65 + (n % 26))}85M01H${100 + n}Z`));
+    assert.equal(new Set(said).size, said.length);
+    assert.ok(said.filter((one) => one.startsWith('RSSM')).length === 0, said[0]);
+    assert.equal(token('national_id', 'rssmra85m01h501z'), token('national_id', 'RSSMRA85M01H501Z').toLowerCase(), 'case means nothing');
+  });
+
+  it('addresses whose signs can not be written have hashes: different ones would have one stand-in', () => {
+    for (const [one, other] of [
+      ['jürgen@example.com', 'jörgen@example.com'],
+      ['jane!doe@example.com', 'jane#doe@example.com'],
+      ['jane.doe@müller.de', 'jane.doe@möller.de'],
+    ] as const) {
+      assert.match(token('email', one), /^email:[0-9a-f]{16}$/);
+      assert.notEqual(token('email', one), token('email', other));
+    }
   });
 
   it('check digits are wrong on purpose, or right', () => {
