@@ -30,7 +30,7 @@ const ownKind = {
       description: 'For readers of the policy.',
       'x-say': 'write a text of at most 1000 characters',
     },
-    words: words('Words and phrases that are found where they stand by themselves.', 10_000),
+    words: words('Words and phrases that are found where they stand by themselves.', 100_000),
     pattern: {
       type: 'string',
       minLength: 1,
@@ -59,7 +59,7 @@ const allowed = {
   description: 'Values that are left alone.',
   properties: {
     kinds: words('Kinds and groups that this is about; all without it.', 100),
-    values: words('Values, however they are written.', 10_000),
+    values: words('Values, however they are written.', 100_000),
     domains: words('E-mail addresses of these domains, and of what is under them.', 1000),
     lists: {
       type: 'array',

@@ -2,9 +2,9 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, par
 import { type Problem, quoted } from './problems.js';
 
 /** Longest policy file. */
-export const POLICY_BYTES_MAX = 1024 * 1024;
+export const POLICY_BYTES_MAX = 4 * 1024 * 1024;
 /** Nodes of the file after aliases are followed: an anchor that doubles itself ends here. */
-const NODES_MAX = 50_000;
+const NODES_MAX = 250_000;
 /** Levels of the file. A policy has six. */
 const DEPTH_MAX = 24;
 

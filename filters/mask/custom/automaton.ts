@@ -43,6 +43,8 @@ export class Automaton {
   ) {
     const node = parsePattern(source);
     if (shortest(node) < CHARACTERS_MIN) throw new RangeError(`the pattern matches texts of fewer than ${CHARACTERS_MIN} characters`);
+    if (shortest(node) > MATCH_READ_MAX)
+      throw new RangeError(`the pattern matches only texts of more than ${MATCH_READ_MAX} characters, of which no more are read`);
     if (asksForEnds(node)) throw new RangeError('^, $, \\A and \\z depend on where a text is cut; use \\b, or (?m) for lines');
     const { program, start } = programOf(node);
     this.program = program;

@@ -50,8 +50,11 @@ export function createPolicyDetector(options: DetectorOptions & { detection?: De
     base,
     detection,
     detection.kinds.filter(({ kind }) => wanted.has(kind)),
+    (kind) => createDetector({ detect: base.kinds.filter((one) => one !== kind), ...rest }),
   );
 }
+
+type Counted = Detector & { steps: number };
 
 class PolicyDetector extends ByFind {
   readonly kinds: readonly Kind[];
@@ -60,12 +63,15 @@ class PolicyDetector extends ByFind {
   private readonly matchers: readonly Matcher[];
   private readonly allow: AllowFilter;
   private readonly scores: ReadonlyMap<Kind, number>;
+  private readonly without = new Map<Kind, Counted>();
   readonly anchors: JsonPlaces | undefined;
 
   constructor(
-    private readonly base: Detector & { steps: number },
+    private readonly base: Counted,
     private readonly detection: Detection,
     private readonly own: readonly CustomKind[],
+    /** the base without one of its kinds */
+    private readonly others: (kind: Kind) => Counted,
   ) {
     super();
     this.kinds = [...base.kinds, ...own.map(({ kind }) => kind)].sort();
@@ -88,13 +94,15 @@ class PolicyDetector extends ByFind {
   }
 
   get steps(): number {
-    return this.matchers.reduce((sum, matcher) => sum + matcher.steps(), this.base.steps);
+    const base = [...this.without.values()].reduce((sum, { steps }) => sum + steps, this.base.steps);
+    return this.matchers.reduce((sum, matcher) => sum + matcher.steps(), base);
   }
 
   find(buf: Uint8Array, start: number, end: number, context?: FindContext): readonly Hit[] {
     const found = this.base.find(buf, start, end, context);
     const hits: Hit[] = [];
-    for (const hit of found) this.take(hit, buf, hits);
+    const allowed = found.filter((hit) => this.take(hit, buf, hits) === ALLOWED);
+    if (allowed.length > 0) this.within(allowed, buf, start, end, context, hits);
     const base = hits.length;
     for (const { kind, score, context: words, find } of this.matchers) {
       find(buf, start, end, (from, to) => {
@@ -102,7 +110,7 @@ class PolicyDetector extends ByFind {
           this.take({ kind, start: from, end: to, score }, buf, hits);
       });
     }
-    return hits.length === base ? hits : joined(hits);
+    return hits.length === base && allowed.length === 0 ? hits : joined(hits);
   }
 
   mayHold(buf: Uint8Array, start: number, end: number): boolean {
@@ -113,26 +121,74 @@ class PolicyDetector extends ByFind {
     return Math.max(0, ...this.matchers.map(({ begun }) => begun(buf, start, end)));
   }
 
-  join(others: readonly Detector[]): Detector | undefined {
+  join(joining: readonly Detector[]): Detector | undefined {
     const bases: Detector[] = [];
     const own = new Set(this.own);
-    for (const other of others) {
+    for (const other of joining) {
       if (!(other instanceof PolicyDetector) || other.detection !== this.detection) return undefined;
       bases.push(other.base);
       for (const kind of other.own) own.add(kind);
     }
-    const base = this.base.join?.(bases) as (Detector & { steps: number }) | undefined;
-    return base === undefined ? undefined : new PolicyDetector(base, this.detection, [...own]);
+    const base = this.base.join?.(bases) as Counted | undefined;
+    if (base === undefined) return undefined;
+    const others = (kind: Kind): Counted => {
+      const [first, ...more] = [this, ...(joining as PolicyDetector[])].map((one) => one.withoutKind(kind));
+      return (first!.join?.(more) as Counted | undefined) ?? first!;
+    };
+    return new PolicyDetector(base, this.detection, [...own], others);
   }
 
   sensitiveName(name: string): boolean {
     return this.base.sensitiveName(name);
   }
 
-  private take(hit: Hit, buf: Uint8Array, hits: Hit[]): void {
-    if (hit.score >= (this.scores.get(hit.kind) ?? 0) && !this.allow.allows(hit, buf)) hits.push(hit);
+  private take(hit: Hit, buf: Uint8Array, hits: Hit[]): number {
+    if (hit.score < (this.scores.get(hit.kind) ?? 0)) return LEFT;
+    if (this.allow.allows(hit, buf)) return ALLOWED;
+    hits.push(hit);
+    return TAKEN;
+  }
+
+  /**
+   * What is left alone may be, or hold, what is not: `password=hunter22@corp.example` is an address of one's own to him who wrote it so, and so is a card
+   * number before such a domain. So it is searched once more for all other kinds, and what stands before the sign for all.
+   */
+  private within(
+    allowed: readonly Hit[],
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    context: FindContext | undefined,
+    hits: Hit[],
+  ): void {
+    for (const kind of new Set(allowed.map((hit) => hit.kind))) {
+      let next = 0;
+      for (const hit of this.withoutKind(kind).find(buf, start, end, context)) {
+        while (next < allowed.length && allowed[next]!.end <= hit.start) next++;
+        if (next < allowed.length && allowed[next]!.start < hit.end) this.take(hit, buf, hits);
+      }
+    }
+    for (const { kind, start: from, end: to } of allowed) {
+      const at = kind === 'email' ? buf.subarray(from, to).lastIndexOf(AT) : -1;
+      if (at > 0) for (const hit of this.base.find(buf, from, from + at)) this.take(hit, buf, hits);
+    }
+  }
+
+  private withoutKind(kind: Kind): Counted {
+    let other = this.without.get(kind);
+    if (other === undefined) {
+      other = this.others(kind);
+      this.without.set(kind, other);
+    }
+    return other;
   }
 }
+
+const AT = 0x40;
+/** what becomes of a hit */
+const TAKEN = 0;
+const LEFT = 1;
+const ALLOWED = 2;
 
 function matcherOf({ kind, words, pattern, ignore_case, inside = false, context, score }: CustomKind): Matcher {
   const common = { kind, score, context: new Set(context.map((word) => word.toLowerCase())) };

@@ -68,7 +68,19 @@ describe('patterns of a policy', () => {
   });
 
   it('are refused when they match almost anything, or depend on where a text is cut', () => {
-    for (const pattern of ['a*', 'ab', '(abc)?', '^abc', 'abc$', '(?=abc)', '(abc', '(abc)\\1', 'a{2000}'])
+    for (const pattern of [
+      'a*',
+      'ab',
+      '(abc)?',
+      '^abc',
+      'abc$',
+      '(?=abc)',
+      '(abc',
+      '(abc)\\1',
+      'a{2000}',
+      'x{300}',
+      '(?:abcd){2}[a-z]{250}',
+    ])
       assert.throws(() => new Automaton(pattern, false), RangeError, pattern);
   });
 });
@@ -196,6 +208,37 @@ describe('detection in a policy', () => {
     assert.deepEqual(left('{ kinds: [pii], values: [A@Corp.io] }', 'a@corp.io'), []);
   });
 
+  it('what is left alone hides nothing that is not', () => {
+    const masks = (detect: string) => detectorOf('  allow:\n    - { domains: [corp.io], lists: [documentation] }\n', detect);
+    for (const [text, hits] of [
+      ['4532015112830366@corp.io', ['credit_card:4532015112830366']],
+      ['of ghp_16C7e42F292c6912E7710c838347Ae178B4a@corp.io', ['github_token:ghp_16C7e42F292c6912E7710c838347Ae178B4a']],
+      ['jane@gmail.com@corp.io', ['email:jane@gmail.com']],
+      ['password=hunter22@corp.io', ['password:hunter22@corp.io']],
+      ['536-90-4399@example.com and bob@corp.io', ['us_ssn:536-90-4399']],
+      ['bob@corp.io, a@corp.io, 203.0.113.9', []],
+    ] as const)
+      assert.deepEqual(found(masks('all'), text), hits, text);
+    // what is not looked for is not found within it either
+    assert.deepEqual(found(masks('email'), '4532015112830366@corp.io'), []);
+    const rules = compilePolicy(
+      policy('  allow:\n    - { domains: [corp.io] }\n')
+        .replace('detection:', '  - { name: n, detect: [credit_card], as: "null" }\ndetection:')
+        .replace('[all]', '[email]'),
+      'p.yaml',
+    ).masks.map(({ rule }) => rule);
+    const [first, second] = buildMaskSet(rules, {}).detectors;
+    const both = first!.detector.join!([second!.detector])!;
+    assert.deepEqual(found(both, '4532015112830366@corp.io'), ['credit_card:4532015112830366']);
+    const steps = (times: number): number => {
+      const detector = masks('all') as Detector & { steps: number };
+      const text = Buffer.from('bob@corp.io '.repeat(times));
+      detector.find(text, 0, text.length);
+      return detector.steps;
+    };
+    assert.ok(steps(4000) < 4.2 * steps(1000), 'in time that grows with the text');
+  });
+
   it('mistakes have their line', () => {
     for (const [text, why] of [
       ["  kinds:\n    - { kind: employee, pattern: 'E(\\d+' }\n", /p\.yaml:6:\d+: the pattern can't be used: a \( is not closed/],
@@ -212,5 +255,24 @@ describe('detection in a policy', () => {
         (error: Error) => why.test(error.message) || assert.fail(error.message),
         text,
       );
+  });
+});
+
+describe('a dictionary of a hundred thousand words', function () {
+  this.timeout(60_000);
+
+  it('stands in a policy, and is looked for by one pass', () => {
+    const words = Array.from({ length: 100_000 }, (_, n) => `w${(n * 7919).toString(36)}ü`);
+    const text = `version: 1\ndetection:\n  kinds:\n    - { kind: own, words: [${words.join(', ')}] }\nmasks:\n  - { name: m, detect: [own], as: redact }\n`;
+    const rules = compilePolicy(text, 'p.yaml').masks.map(({ rule }) => rule);
+    const detector = buildMaskSet(rules, {}).detectors[0]!.detector as Detector & { steps: number };
+    assert.deepEqual(found(detector, `x ${words[99_999]} ${words[5]}y ${words[7]}`), [`own:${words[99_999]}`, `own:${words[7]}`]);
+    const steps = (times: number): number => {
+      const before = detector.steps;
+      const body = Buffer.from('w1w2w3 none of them wzzü '.repeat(times));
+      detector.find(body, 0, body.length);
+      return detector.steps - before;
+    };
+    assert.ok(steps(4000) < 4.2 * steps(1000) && steps(1000) < 4 * 25_000);
   });
 });

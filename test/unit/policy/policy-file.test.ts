@@ -59,7 +59,7 @@ describe('a policy file', function () {
     await assert.rejects(openPolicyFile(folder), (error: MidstreamError) => error.code === 'bad_input');
     await writeFile(join(folder, 'p.yaml'), Buffer.from([0x76, 0xff]));
     await assert.rejects(readPolicy(join(folder, 'p.yaml')), /p\.yaml:1:1: the file is not UTF-8/);
-    await writeFile(join(folder, 'p.yaml'), Buffer.alloc(1024 * 1024 + 1, 0x20));
+    await writeFile(join(folder, 'p.yaml'), Buffer.alloc(4 * 1024 * 1024 + 1, 0x20));
     await assert.rejects(readPolicy(join(folder, 'p.yaml')), /larger than/);
   });
 
