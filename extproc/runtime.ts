@@ -93,7 +93,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       const unreachable = new UnreachableServers(log, Date.now);
       addAccessLog(server, (entry) => {
         unreachable.see(entry);
-        void joinAccess(recordings, byConnection, options.siblings, entry);
+        joinAccess(recordings, byConnection, options.siblings, entry);
       });
     },
   });

@@ -19,6 +19,7 @@ const requestParts = [
 
 /** One part of a request or of its answer. A body is a view into the gRPC message, never a copy. */
 export type ProcessingRequest = {
+  /** the same object for the same bytes: nobody may change it */
   attributes: Record<string, Json> | undefined;
   /** other filters' metadata, by namespace */
   metadata: Record<string, Json> | undefined;
@@ -68,9 +69,10 @@ export function decodeProcessingRequest(buf: Buffer): ProcessingRequest {
     const end = reader.span();
     if (number === 8) metadata = readNamespaces(buf, reader.pos, end);
     else if (number === 9) {
-      const [key, from, to] = readEntry(buf, reader.pos, end);
-      attributes ??= dictionary();
-      attributes[key] = readStruct(buf, from, to);
+      attributes =
+        attributes === undefined
+          ? knownAttributes(buf, reader.pos, end)
+          : Object.assign(dictionary(), attributes, readAttributes(buf, reader.pos, end));
     } else {
       if (part !== undefined) throw new ProtoError('one request carries two parts');
       part = requestParts[number - 2]!;
@@ -91,6 +93,30 @@ export function decodeProcessingRequest(buf: Buffer): ProcessingRequest {
     default:
       return { part, attributes, metadata, headers: readHeaders(buf, start, stop).headers };
   }
+}
+
+/** One entry of the map of attributes, by filter: what Envoy says of a connection comes with each of its requests. */
+function readAttributes(buf: Buffer, start: number, end: number): Record<string, Json> {
+  const [key, from, to] = readEntry(buf, start, end);
+  const attributes = dictionary();
+  attributes[key] = readStruct(buf, from, to);
+  return attributes;
+}
+
+/** Connections whose attributes are kept, and the longest of those in bytes. */
+const knownConnections = new Map<string, Record<string, Json>>();
+const CONNECTIONS_MAX = 500;
+const ATTRIBUTES_BYTES_MAX = 1024;
+
+function knownAttributes(buf: Buffer, start: number, end: number): Record<string, Json> {
+  if (end - start > ATTRIBUTES_BYTES_MAX) return readAttributes(buf, start, end);
+  const bytes = buf.toString('latin1', start, end);
+  const known = knownConnections.get(bytes);
+  if (known !== undefined) return known;
+  const read = readAttributes(buf, start, end);
+  if (knownConnections.size >= CONNECTIONS_MAX) knownConnections.clear();
+  knownConnections.set(bytes, read);
+  return read;
 }
 
 /** HttpHeaders and HttpTrailers: a HeaderMap in field 1. */

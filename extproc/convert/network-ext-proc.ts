@@ -9,12 +9,25 @@ export interface PeerFacts {
   tls: Record<string, string>;
 }
 
+/** By the attributes of a request: those of one connection are one object (readAttributes). */
+const told = new WeakMap<object, PeerFacts>();
+
+export function peerFacts({ attributes }: { attributes: Record<string, Json> | undefined }): PeerFacts {
+  if (attributes === undefined) return readPeer({});
+  let known = told.get(attributes);
+  if (known === undefined) {
+    known = readPeer(attributes);
+    told.set(attributes, known);
+  }
+  return known;
+}
+
 /**
  * Attributes come as a map of filter name -> Struct, or flat, depending on the version; an absent one is left out (envoy.md).
  */
-export function peerFacts(request: { attributes: Record<string, Json> | undefined }): PeerFacts {
+function readPeer(attributes: Record<string, Json>): PeerFacts {
   const flat = new Map<string, Json>();
-  for (const [key, value] of Object.entries(request.attributes ?? {})) {
+  for (const [key, value] of Object.entries(attributes)) {
     flat.set(key, value);
     if (value !== null && typeof value === 'object' && !Array.isArray(value))
       for (const [inner, leaf] of Object.entries(value)) flat.set(inner, leaf);

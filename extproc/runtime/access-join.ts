@@ -19,14 +19,14 @@ export class RecentConnections {
 }
 
 /** Puts what Envoy itself says of a connection into that connection's session. */
-export async function joinAccess(
-  recordings: Recordings,
-  recent: RecentConnections,
-  siblings: Siblings | undefined,
-  entry: AccessEntry,
-): Promise<void> {
+export function joinAccess(recordings: Recordings, recent: RecentConnections, siblings: Siblings | undefined, entry: AccessEntry): void {
+  const attach = (session: string): void => recordings.attach(session, 'access', `,"entry":${JSON.stringify(entry.entry)}`);
+  if (entry.session !== '') return attach(entry.session);
   const connection = `${entry.listener}/${entry.connectionId}`;
+  const session = recent.find(connection);
+  if (session !== undefined) return attach(session);
   // Envoy's log comes to one worker, its connections to all.
-  const session = entry.session || recent.find(connection) || (await siblings?.sessionOf(connection));
-  if (session) recordings.attach(session, 'access', `,"entry":${JSON.stringify(entry.entry)}`);
+  void siblings?.sessionOf(connection).then((found) => {
+    if (found !== '') attach(found);
+  });
 }

@@ -1,6 +1,7 @@
 import type { ServerReadableStream, sendUnaryData, UntypedHandleCall } from '@grpc/grpc-js';
+import { type AccessLog, decodeAccessLogs } from '../../protos/access-log.js';
 import { loadProto } from '../../protos/load.js';
-import { type AccessEntry, accessEntries } from '../convert/access-log.js';
+import { type AccessEntry, accessEntry } from '../convert/access-log.js';
 import { method } from './grpc-method.js';
 import type { GrpcServices } from './grpc-server.js';
 
@@ -8,22 +9,26 @@ import type { GrpcServices } from './grpc-server.js';
 export function addAccessLog(server: GrpcServices, accept: (entry: AccessEntry) => void): void {
   const root = loadProto('access-log.proto');
   const name = 'envoy.service.accesslog.v3';
-  const stream = (call: ServerReadableStream<Record<string, unknown>, object>, done: sendUnaryData<object>) => {
-    call.on('data', (message: Record<string, unknown>) => {
-      for (const entry of accessEntries(message)) accept(entry);
+  const stream = (call: ServerReadableStream<AccessLog[], object>, done: sendUnaryData<object>) => {
+    call.on('data', (logs: AccessLog[]) => {
+      for (const log of logs) accept(accessEntry(log));
     });
     call.on('end', () => done(null, {}));
     call.on('error', () => call.destroy());
   };
   server.addService(
     {
-      StreamAccessLogs: method(
-        root,
-        `/${name}.AccessLogService/StreamAccessLogs`,
-        `${name}.StreamAccessLogsMessage`,
-        `${name}.StreamAccessLogsResponse`,
-        { request: true },
-      ),
+      StreamAccessLogs: {
+        ...method(
+          root,
+          `/${name}.AccessLogService/StreamAccessLogs`,
+          `${name}.StreamAccessLogsMessage`,
+          `${name}.StreamAccessLogsResponse`,
+          { request: true },
+        ),
+        // One for each request: by reflection it was a twentieth of what a small request costs.
+        requestDeserialize: decodeAccessLogs,
+      },
     },
     { StreamAccessLogs: stream as unknown as UntypedHandleCall },
   );

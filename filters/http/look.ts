@@ -74,6 +74,8 @@ export function utf16Of(head: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   const mark = head.readUInt16BE(0);
   if (mark === 0xfeff) return 'utf-16be';
   if (mark === 0xfffe) return 'utf-16le';
+  // Without a NUL there is no letter of ASCII in it.
+  if (!head.includes(0)) return undefined;
   const units = Math.min(4, head.length >> 1);
   const ascii = (at: number): boolean => {
     for (let k = 0; k < units; k++) {

@@ -4,6 +4,8 @@ import type { ByteTarget } from './types.js';
 const KEPT_BYTES_MAX = 256 * 1024;
 /** Bytes of a new target. */
 const FIRST_BYTES = 512;
+/** Bytes of the largest that is cut out of the shared pool. */
+const POOLED_BYTES_MAX = 2048;
 /** Below this a loop costs less than a call into native code. */
 const LOOP_BYTES_MAX = 48;
 
@@ -27,7 +29,9 @@ export class Target implements ByteTarget {
       this.buf = Buffer.allocUnsafe(FIRST_BYTES);
       return;
     }
-    const grown = Buffer.allocUnsafeSlow(Math.max(wanted, this.buf.length * 2, 4096));
+    const size = Math.max(wanted, this.buf.length * 2);
+    // A small answer fits into a little more of the pool; a block of its own is dear for the few milliseconds that it lives.
+    const grown = size <= POOLED_BYTES_MAX ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(Math.max(size, 2 * POOLED_BYTES_MAX));
     this.buf.copy(grown, 0, 0, this.length);
     this.buf = grown;
   }

@@ -17,8 +17,8 @@ const oneShot = (crypto as { hash?: (algorithm: string, data: string | Uint8Arra
 export const sha256Hex: (data: string | Uint8Array) => string =
   oneShot === undefined ? (data) => crypto.createHash('sha256').update(data).digest('hex') : (data) => oneShot('sha256', data) as string;
 
-/** SHA-256 of the bytes. */
-export const sha256: (data: Uint8Array) => Buffer =
+/** SHA-256 of the bytes, or of the UTF-8 form of the string. */
+export const sha256: (data: string | Uint8Array) => Buffer =
   oneShot === undefined
     ? (data) => crypto.createHash('sha256').update(data).digest()
     : (data) => oneShot('sha256', data, 'buffer') as Buffer;

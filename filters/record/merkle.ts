@@ -11,7 +11,7 @@ const NODE = Buffer.from([1]);
 
 /** Hash of one leaf (32 bytes). */
 export function leafHash(leaf: string | Uint8Array): Buffer {
-  return sha256(Buffer.concat([LEAF, typeof leaf === 'string' ? Buffer.from(leaf) : leaf]));
+  return sha256(typeof leaf === 'string' ? `\0${leaf}` : Buffer.concat([LEAF, leaf]));
 }
 
 function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {

@@ -134,7 +134,7 @@ class OpenRecordings implements Recordings, SessionWatcher {
   onRecovered: (report: RecoveryReport) => void = () => {};
   private readonly sessions = new Map<string, ChainedSession>();
   /** sessions that ended, in that order, and when their leaf is due (monotonic ns) */
-  private lingering: { session: ChainedSession; due_ns: number }[] = [];
+  private readonly lingering: { session: ChainedSession; due_ns: number }[] = [];
   private readonly gaps = new Set<ChainedSession>();
   private readonly writer: SegmentWriter;
   private readonly timers: NodeJS.Timeout[];
@@ -286,17 +286,19 @@ class OpenRecordings implements Recordings, SessionWatcher {
   private finish(): void {
     this.closeBroken();
     const now = this.clock.monotonic_ns();
-    const waiting: typeof this.lingering = [];
+    const { lingering } = this;
     const leaves: NewLeaf[] = [];
-    for (const entry of this.lingering) {
+    // Thousands wait under load: those that stay are moved up in their place.
+    let kept = 0;
+    for (const entry of lingering) {
       const { session, due_ns } = entry;
-      if (due_ns > now || !this.writer.onDisk(session.ticket)) waiting.push(entry);
+      if (due_ns > now || !this.writer.onDisk(session.ticket)) lingering[kept++] = entry;
       else {
         leaves.push({ session: session.session, events: session.seq, last: session.prev });
         this.sessions.delete(session.session);
       }
     }
-    this.lingering = waiting;
+    lingering.length = kept;
     if (leaves.length > 0) this.own.merkle.append(leaves);
   }
 

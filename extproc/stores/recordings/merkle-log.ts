@@ -55,7 +55,7 @@ export class MerkleLog {
   /** Adds leaves and tries to write them (not yet synced: see checkpoint). */
   append(leaves: readonly NewLeaf[]): void {
     const at = new Date(this.wall_ms()).toISOString();
-    for (const leaf of leaves) this.waiting.push(JSON.stringify({ n: this.tree.size + this.waiting.length, at, ...leaf }));
+    for (const leaf of leaves) this.waiting.push(lineOf(this.tree.size + this.waiting.length, at, leaf));
     try {
       this.flush();
     } catch {
@@ -203,6 +203,12 @@ export class MerkleLog {
 
 const sync = (fs: RecordingFs, fd: number): Promise<void> =>
   new Promise((resolve, reject) => fs.fdatasync(fd, (error) => (error ? reject(error) : resolve())));
+
+/** Every request has one; ids of sessions and hashes are ASCII without quotes. */
+function lineOf(n: number, at: string, leaf: NewLeaf): string {
+  if (!('session' in leaf)) return JSON.stringify({ n, at, ...leaf });
+  return `{"n":${n},"at":"${at}","session":"${leaf.session}","events":${leaf.events},"last":"${leaf.last}"}`;
+}
 
 export function leafOf(line: string, n: number): Leaf {
   let leaf: Leaf;
