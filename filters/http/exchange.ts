@@ -428,7 +428,9 @@ export class Exchange {
     const switched = headers.some(([name, value]) => name === ':status' && value === '101');
     if (switched) {
       const problem =
-        this.options.transport === 'hop' ? this.upgraded!.problem(headers) : 'The server upgraded a request that asked for nothing.';
+        this.options.transport === 'hop'
+          ? this.upgraded!.problem(headers, this.kube !== undefined)
+          : 'The server upgraded a request that asked for nothing.';
       if (problem !== undefined) return this.refuseAnswer(problem);
     }
     const { policy } = this.rules;

@@ -3,7 +3,8 @@ import type { Answer, Effects, Header } from '../effects.js';
 import type { ExchangeOptions } from '../exchange-options.js';
 import type { HttpFacts } from '../facts.js';
 import type { RequestText } from '../request-text.js';
-import { makeTunnel } from './make.js';
+import { fieldOf } from './head.js';
+import { makeTunnel, protocolProblem } from './make.js';
 import { switchProblem, upgradeHeaders } from './switch.js';
 import type { Side, Tunnel } from './tunnel.js';
 
@@ -42,9 +43,10 @@ export class UpgradedStream {
     };
   }
 
-  /** Why the server's answer is none to that request. */
-  problem(headers: readonly Header[]): string | undefined {
-    return switchProblem(this.facts, this.key, headers);
+  /** Why the server's answer is none to that request, or none that can be read. `kubernetes`: it is a Kubernetes API. */
+  problem(headers: readonly Header[], kubernetes: boolean): string | undefined {
+    const problem = switchProblem(this.facts, this.key, headers);
+    return problem ?? (kubernetes ? protocolProblem(this.facts, fieldOf(headers, 'sec-websocket-protocol')) : undefined);
   }
 
   /** The server has agreed. */

@@ -152,6 +152,14 @@ export class Output {
     return tty && this.pauses >= PLAIN_AFTER && PLAIN.test(text.trim());
   }
 
+  /** The stream broke off: what surely is no part of a value goes, and the rest never. */
+  breakOff(): void {
+    this.chain.flush();
+    this.send();
+    this.hits = 0;
+    this.chain = this.make();
+  }
+
   end(): void {
     this.chain.release();
     this.send();

@@ -1,3 +1,5 @@
+import type { RequestInfo } from '../facts.js';
+
 /** Channels of Kubernetes' streams over WebSocket (k8s.io/apimachinery remotecommand): the first byte of a message, or its first digit in base64. */
 export const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
@@ -14,6 +16,10 @@ export function channelProtocol(subprotocol: string): ChannelProtocol | undefine
   const match = /^(?:v([2-5])\.)?(base64\.)?channel\.k8s\.io$/.exec(subprotocol);
   return match === null ? undefined : { version: Number(match[1] ?? 0), base64: match[2] !== undefined };
 }
+
+/** exec and attach; their protocols are those above. */
+export const isTerminal = ({ resource, subresource }: Pick<RequestInfo, 'resource' | 'subresource'>): boolean =>
+  resource === 'pods' && (subresource === 'exec' || subresource === 'attach');
 
 /** The number as it stands before a message's data. */
 export const channelByte = (number: number, { base64 }: ChannelProtocol): number => (base64 ? 0x30 + number : number);

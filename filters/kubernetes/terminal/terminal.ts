@@ -33,6 +33,8 @@ export class Terminal implements Speaker {
   private room: number;
   private left_out = 0;
   private over = false;
+  /** the server has said how the process ended */
+  private exited = false;
 
   constructor(
     private readonly port: Port,
@@ -120,6 +122,7 @@ export class Terminal implements Speaker {
 
   /** The process has ended: all that it printed goes before that is said. */
   private ended(data: Buffer): void {
+    this.exited = true;
     for (const one of this.output.values()) one.end();
     const { context } = this.port;
     const masked = maskedWhole(context.rules().masks, this.protocol.version >= 4 ? 'application/json' : 'text/plain', data).bytes;
@@ -223,8 +226,11 @@ export class Terminal implements Speaker {
 
   closing(side: Side): void {
     this.open[side] = undefined;
-    if (side === 'server') for (const one of this.output.values()) one.end();
-    else {
+    if (side === 'server') {
+      // From v4 on the server says how a process ended: without that the stream broke off, and what is held may be half of a value.
+      const broken = !this.exited && this.protocol.version >= 4;
+      for (const one of this.output.values()) broken ? one.breakOff() : one.end();
+    } else {
       this.input?.cancel('the client closed');
       this.lines?.end();
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { isCopy } from '../../../filters/kubernetes/terminal/protocol.js';
-import { StreamDriver } from '../http/websocket-support.js';
+import { Driver } from '../http/support.js';
+import { ACCEPT, KEY, StreamDriver } from '../http/websocket-support.js';
 
 const masks = 'masks:\n  - { name: pii, detect: [pii], as: partial }\n  - { name: keys, detect: [secrets], as: redact }\n';
 const plain = `version: 1\n${masks}`;
@@ -38,6 +39,58 @@ describe('a terminal in Kubernetes', () => {
     // the end is told behind all output
     assert.deepEqual(driver.texts('client').at(-1), `\u0003${OK}`);
     assert.equal(driver.events('terminal').at(-1)!['code'], 0);
+  });
+
+  it('gives no half of a value where the stream breaks off before the server says how the process ended', () => {
+    const said = (protocol: string, finish: (driver: StreamDriver) => void): string => {
+      const driver = new StreamDriver(plain, EXEC, protocol);
+      driver.say('server', on(1, 'one\nand two words\nthree\ncard 4111 1111 1111 11'));
+      finish(driver);
+      return stdout(driver);
+    };
+    const closed = (driver: StreamDriver) => driver.say('server', Buffer.from([0x03, 0xe8]), 8);
+    for (const protocol of [V5, 'v4.channel.k8s.io']) {
+      assert.match(
+        said(protocol, (driver) => driver.bytes('server', Buffer.alloc(0), true)),
+        /^one\nand two words\nthree\n[a-z ]*$/,
+        protocol,
+      );
+      assert.match(said(protocol, closed), /^one\nand two words\nthree\n[a-z ]*$/, protocol);
+      assert.equal(
+        said(protocol, (driver) => closed(driver.say('server', on(3, OK)))),
+        'one\nand two words\nthree\ncard 4111 1111 1111 11',
+      );
+    }
+    assert.equal(said('channel.k8s.io', closed), 'one\nand two words\nthree\ncard 4111 1111 1111 11', 'older ones say nothing at the end');
+  });
+
+  it('in a protocol of channels that is not known is refused, where a Kubernetes API chose it', () => {
+    const answered = (kubernetes: boolean, protocol: string) => {
+      const options = kubernetes ? { credential: () => '', impersonation: false } : undefined;
+      const driver = new Driver(plain, undefined, false, undefined, options, { transport: 'hop' });
+      driver.request(`GET ${EXEC}`, [
+        ['connection', 'Upgrade'],
+        ['upgrade', 'websocket'],
+        ['sec-websocket-key', KEY],
+        ['sec-websocket-version', '13'],
+        ['sec-websocket-protocol', protocol],
+      ]);
+      driver.step({
+        type: 'response_headers',
+        end: false,
+        headers: [
+          [':status', '101'],
+          ['connection', 'Upgrade'],
+          ['upgrade', 'websocket'],
+          ['sec-websocket-accept', ACCEPT],
+          ['sec-websocket-protocol', protocol],
+        ],
+      });
+      return driver;
+    };
+    assert.match(JSON.stringify(answered(true, 'v6.channel.k8s.io').refusal().problem), /not known here/);
+    assert.equal(answered(true, V5).exchange.phase, 'upgraded');
+    assert.equal(answered(false, 'v6.channel.k8s.io').exchange.phase, 'upgraded');
   });
 
   it('tells the exit code as it came', () => {
