@@ -551,6 +551,8 @@ export class Exchange {
       this.tunnel.gone(reason);
       return this.close(reason);
     }
+    // Its body did not come: what it was is told all the same.
+    if (this.phase === 'collecting') this.record.line('request', this.text.requestFields());
     if (this.operation !== undefined && this.phase === 'held') {
       this.out.ended.push({ hold: this.operation.hold, status: 'cancelled', reason: 'the client is gone' });
       this.record.line('approval', approvalFields(this.operation, 'cancelled', [], '', this.rules.maskText));

@@ -60,6 +60,13 @@ describe('an HTTP exchange', () => {
       assert.equal(d.events('request')[0]!['text'], `POST ${d === late ? 'a' : 'api.example'}/v1/payouts?x=1`);
       assert.equal(d.exchange.phase, 'closed');
     }
+    const gone = new Driver(policy);
+    gone.step({ type: 'request_headers', headers, end: false });
+    gone.step({ type: 'gone', reason: 'cancelled' });
+    assert.deepEqual(
+      gone.records.map(({ type }) => type),
+      ['session.open', 'request', 'session.close'],
+    );
     // One that goes on, or waits for a person, is not late.
     const held = new Driver(policy);
     held.request('POST /v1/payouts', json, '{"amount":5000}');
