@@ -7,11 +7,15 @@ import type { ExchangeOptions, HttpRules } from './exchange-options.js';
 import type { HttpFacts, HttpReading } from './facts.js';
 import { opaqueDecision } from './grpc/opaque.js';
 import { answerType, type GrpcCall, grpcForm } from './grpc/schema.js';
+import { maskPacked } from './masking.js';
 import { readingsOf } from './readings.js';
 import type { RequestHead } from './request-facts.js';
 import type { RequestText } from './request-text.js';
 import { placesOf, type SqlPlace } from './sql-places.js';
 import { asksBody, grpcOf, mayNameMethod, requestOperation } from './waits.js';
+
+/** Characters of the shortest id that is looked into, as JSON; shorter ones are counted. */
+const MASKED_NAME_MIN = 6;
 
 /** What a request asks for, in every way that it can be read, and by each protocol over HTTP that its server speaks; and the verdict on it. */
 export class AskedRequest {
@@ -79,13 +83,22 @@ export class AskedRequest {
   /** `bytes`: the body as it came. */
   readMessages(bytes?: Buffer): void {
     const mcp = this.mcp!;
-    const why = mcp.read(this.facts.body, bytes);
+    const why = mcp.read(this.facts.body, bytes) || this.wouldBeMasked(mcp.names);
     if (why !== '') {
       this.text.tellUnparsed(why);
       this.readings = this.readings.map((one) => ({ ...one, http: { ...one.http, unparsed: one.http.unparsed || why } }));
     }
     if (mcp.operations.length > 0) this.text.tellOperations(mcp.operations);
     if (mcp.changedTools.length > 0) this.text.tellMore('mcp', { tools_changed: mcp.changedTools });
+  }
+
+  /** A server answers under the very name that its client gave a request: masked, the answer would be nobody's, and the client would wait for it. */
+  private wouldBeMasked(names: readonly string[]): string {
+    const long = names.filter((name) => name.length >= MASKED_NAME_MIN);
+    const covered = long.some(
+      (name) => maskPacked(this.rules.masks, 'application/json', Buffer.from(`{"id":${name}}`), new Map()) !== undefined,
+    );
+    return covered ? 'the id or progress token of a message is a value that masks cover, so nobody could answer it' : '';
   }
 
   decide(): Decision {

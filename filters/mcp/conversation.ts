@@ -82,6 +82,11 @@ export class McpRequest {
     });
   }
 
+  /** What its answers and their progress are told apart by, as JSON: ids, and tokens of progress. */
+  get names(): string[] {
+    return [...this.messages.flatMap(({ kind, id_text }) => (kind === 'request' ? [id_text] : [])), ...this.tokens];
+  }
+
   /** somebody waits for its answer */
   get asks(): boolean {
     return this.messages.some(({ kind }) => kind === 'request');

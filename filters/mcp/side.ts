@@ -135,6 +135,11 @@ export class McpSide {
   }
 
   /** see McpRequest */
+  get names(): readonly string[] {
+    return this.request?.names ?? [];
+  }
+
+  /** see McpRequest */
   get unnumbered(): string | undefined {
     return this.request?.unnumbered;
   }

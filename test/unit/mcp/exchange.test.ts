@@ -71,6 +71,29 @@ describe('an exchange with an MCP server', () => {
       }
     });
 
+  it('refuses a request whose answer could not be told apart, since masks would cover its id', () => {
+    const ask = (id: string, meta = '{}') => `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"a","_meta":${meta}}}`;
+    for (const text of [
+      ask(`"${EMAIL}"`),
+      ask('4111111111111111'),
+      ask('7', `{"progressToken":"${EMAIL}"}`),
+      `[${ask('1')},${ask(`"${EMAIL}"`)}]`,
+    ]) {
+      const d = exchange(masked);
+      d.request('POST /mcp', json, text);
+      assert.equal(d.refusal().problem['rule'] ?? d.events('decision')[0]!['rule'], 'default:unparsed', text);
+      assert.match(String(d.events('error')[0]!['message']), /progress token of a message is a value that masks cover/);
+      const open = exchange(policy);
+      open.request('POST /mcp', json, text);
+      assert.equal(open.answers[0]!.part, 'request_headers', text);
+    }
+    for (const id of ['1', '12345678901234567890', '"b666e505-7a8b-42ff-a950-b73925c240db"', '1764427336123456']) {
+      const d = exchange(masked);
+      d.request('POST /mcp', json, ask(id));
+      assert.equal(d.answers[0]!.part, 'request_headers', id);
+    }
+  });
+
   it('gives a server its refusal under the very id that it asked with', () => {
     const id = '12345678901234567890';
     const d = exchange(policy);
