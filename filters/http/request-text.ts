@@ -158,7 +158,8 @@ export class RequestText {
 
   private maskedLine(): string {
     const { method, host, path, query } = this.facts;
-    const pairs = Object.entries(query).flatMap(([name, values]) => values.map((value) => `${name}=${value}`));
+    const { maskText } = this.maskers;
+    const pairs = Object.entries(query).flatMap(([name, values]) => maskedWords(values, maskText).map((value) => `${name}=${value}`));
     return `${this.maskers.maskText(method)} ${this.shownHost(host)}${this.maskers.maskText(`${path}${pairs.length > 0 ? `?${pairs.join('&')}` : ''}`)}`;
   }
 
@@ -174,6 +175,17 @@ export class RequestText {
       text.replace(/\\u([0-9a-fA-F]{4})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
     );
   }
+}
+
+/**
+ * Words that say something together: an option of a command and its value, which a query has one behind the other. Where the masks find something in
+ * the line that they make, that line stands for them.
+ */
+export function maskedWords(words: readonly string[], maskText: (text: string) => string): readonly string[] {
+  if (words.length < 2) return words;
+  const line = words.join(' ');
+  const masked = maskText(line);
+  return masked === line ? words : [masked];
 }
 
 const shape = (before: string, more: readonly string[]): string =>

@@ -1,5 +1,6 @@
 import type { ApprovalInput } from '../../approval/recorded.js';
 import type { HeldOperation } from '../../approval/types.js';
+import { maskedWords } from '../../http/request-text.js';
 import type { Side } from '../../http/upgrade/tunnel.js';
 import { FrameError, type FrameHead, opcode } from '../../http/websocket/frames.js';
 import { maskedWhole } from '../../http/websocket/mask.js';
@@ -46,7 +47,8 @@ export class Terminal implements Speaker {
     this.copies = isCopy(k8s.command);
     if (context.rules().policy.usesTerminal && !this.copies) this.input = new JudgedInput(this.host());
     else if (!this.copies) this.lines = new TypedLines(k8s.tty, (line, left_out) => this.recordLine(line, left_out));
-    context.record('terminal', { stream: 'start', tty: k8s.tty, command: k8s.command.map((word) => context.rules().maskText(word)) });
+    const { maskText } = context.rules();
+    context.record('terminal', { stream: 'start', tty: k8s.tty, command: maskedWords(k8s.command, maskText).map(maskText) });
   }
 
   get held(): HeldOperation | undefined {

@@ -93,6 +93,21 @@ describe('a terminal in Kubernetes', () => {
     assert.equal(answered(false, 'v6.channel.k8s.io').exchange.phase, 'upgraded');
   });
 
+  it('shows in recordings no password that a command is given, one word behind another', () => {
+    const run = (...words: string[]) => {
+      const query = words.map((word) => `command=${encodeURIComponent(word)}`).join('&');
+      const driver = new StreamDriver(plain, `/api/v1/namespaces/prod/pods/db/exec?${query}&stdout=true`, V5);
+      const { text } = driver.events('request')[0]!;
+      return { text: String(text).replace(/^.*\?|&stdout=true$/g, ''), command: driver.events('terminal')[0]!['command'] };
+    };
+    assert.deepEqual(run('tool', '--password', 'tiger-and-lion', 'x'), {
+      text: 'command=tool --password [password] x',
+      command: ['tool --password [password] x'],
+    });
+    assert.deepEqual(run('ls', '-l', 'a b'), { text: 'command=ls&command=-l&command=a b', command: ['ls', '-l', 'a b'] });
+    assert.deepEqual(run('sh', '-c', 'mail jane.doe@example.com').command, ['sh -c mail [email]']);
+  });
+
   it('tells the exit code as it came', () => {
     const status =
       '{"metadata":{},"status":"Failure","message":"command terminated with exit code 7","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"7"}]}}';
