@@ -13,6 +13,15 @@ export interface CallCodec {
 
 const responseHeaders = { ':status': 200, 'content-type': 'application/grpc', 'grpc-accept-encoding': 'identity' };
 
+/** Calls that were written to in this turn. */
+let gathered: GrpcCall[] = [];
+
+function release(): void {
+  const all = gathered;
+  gathered = [];
+  for (const call of all) call.release();
+}
+
 /**
  * One call of one client, as handlers know it from grpc-js: `data`, `end`, `drain`, `cancelled` and `error` come, write(), end(), pause()
  * and resume() go, and emit('error', { code, details }) ends it with that status. `cancelled` comes once, whenever the stream is over.
@@ -26,6 +35,7 @@ export class GrpcCall extends EventEmitter {
   private delivering = false;
   private remoteEnded = false;
   private endDelivered = false;
+  private gathering = false;
   private readonly reader: MessageReader;
 
   constructor(
@@ -78,6 +88,7 @@ export class GrpcCall extends EventEmitter {
   write(message: unknown): boolean {
     if (this.destroyed) return false;
     this.respond();
+    this.gather();
     return this.stream.write(this.codec.encodeFramed ? this.codec.encodeFramed(message) : framed(this.codec.encode(message)));
   }
 
@@ -129,6 +140,22 @@ export class GrpcCall extends EventEmitter {
     if (this.stream.closed || this.stream.aborted) return;
     if (this.reader.buffered > 0) throw new GrpcError(status.INTERNAL, 'the call ended within a message');
     this.emit('end');
+  }
+
+  /**
+   * What is written in one turn of the event loop goes together. Several messages for one stream come in a row, and without this the second and third would
+   * wait until the first is sent, and then take a write of their own to Envoy.
+   */
+  private gather(): void {
+    if (this.gathering) return;
+    this.gathering = true;
+    this.stream.cork();
+    if (gathered.push(this) === 1) setImmediate(release);
+  }
+
+  release(): void {
+    this.gathering = false;
+    this.stream.uncork();
   }
 
   private respond(): void {
