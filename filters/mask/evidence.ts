@@ -68,8 +68,14 @@ const WORDS: [number, string][] = [
     PASSWORD,
     'password passwords passwd pwd pw pass passphrase passcode passwort senha contrasena userpass dbpass dbpassword pgpassword cpassword mdp keypass storepass userpassword userpwd kennwort passord wachtwoord heslo haslo parola parool parole salasana adgangskode losenord sifre jelszo lozinka slaptazodis motdepasse contrasinal geslo katasandi passe sandi khau matkhau kodeord lykilord psk bindpw rootpw userpw dbpw adminpw keypw storepw srcstorepass deststorepass srckeypass destkeypass passin passout requirepass masterauth becomepass sshpass ansiblepassword',
   ],
-  [SECRET, 'secret secrets credential credentials creds zugangsdaten credenciales credenziali clientsecret appsecret secretkey'],
-  [TOKEN, 'token tokens accesstoken refreshtoken authtoken apitoken idtoken bearer pat sessiontoken identitytoken registrytoken crumb'],
+  [
+    SECRET,
+    'secret secrets secreto secreta credential credentials creds zugangsdaten credenciales credenziali clientsecret appsecret secretkey',
+  ],
+  [
+    TOKEN,
+    'token tokens accesstoken refreshtoken authtoken apitoken idtoken bearer pat sessiontoken identitytoken registrytoken crumb clave claves',
+  ],
   [KEY | QUALIFIER, 'apikey apikeys accesskey privatekey authkey masterkey'],
   [KEY, 'key keys'],
   [
@@ -83,7 +89,7 @@ const WORDS: [number, string][] = [
   ],
   [
     VENDOR,
-    'agora beamer deepgram assemblyai mistral clarifai huggingface elevenlabs heygen synthesia serper serpapi serpstack tavily apify scrapingbee scraperapi zenrows brightdata oxylabs browserless clearbit lusha zoominfo fullcontact peopledatalabs abuseipdb virustotal shodan censys greynoise securitytrails urlscan alienvault threatconnect crowdstrike sentinelone qualys openweather openweathermap weatherbit weatherstack accuweather tomorrowio visualcrossing ipinfo ipstack ipgeolocation ipapi ipdata maxmind geocodio opencage positionstack mapquest tomtom maptiler mapbox locationiq graphhopper currencylayer fixer openexchangerates exchangerate alphavantage finnhub iexcloud quandl tiingo twelvedata marketstack newsapi mediastack nytimes spoonacular edamam nutritionix tmdb omdb rawg igdb lastfm musixmatch deezer giphy unsplash pexels pixabay imgur cloudmersive convertapi pdfshift docusign hellosign pandadoc onedrive zoho freshdesk freshservice helpscout gorgias kustomer pipedrive activecampaign convertkit getresponse aweber constantcontact campaignmonitor sparkpost mailjet mailerlite mailersend elasticemail socketlabs sendpulse moosend omnisend klaviyo customerio iterable braze leanplum onesignal pushover pushbullet pushwoosh clickatell clicksend textmagic telnyx ringcentral aircall dialpad sinch infobip bulksms textlocal mattermost rocketchat zulip webex dingtalk feishu asana wrike smartsheet basecamp clickup trello gitea gogs travisci appveyor buildkite codefresh bitrise codemagic appcenter codacy codeclimate coveralls deepsource gitguardian whitesource fossa blackduck victorops squadcast statuspage statuscake uptimerobot pingdom freshping cronitor dynatrace appdynamics instana lightstep logzio graylog raygun airbrake honeybadger trackjs logrocket fullstory hotjar posthog countly kissmetrics rudderstack snowplow fivetran airbyte typesense meilisearch storyblok prismic datocms buttercms webflow squarespace shopify bigcommerce woocommerce mollie klarna razorpay paystack flutterwave payu paytm worldpay authorizenet chargebee recurly chargify fastspring gumroad lemonsqueezy dwolla yodlee finicity truelayer nordigen gocardless revolut kraken bitfinex bitstamp bitmex bybit kucoin huobi gemini coinmarketcap coingecko coinapi cryptocompare etherscan bscscan polygonscan quicknode moralis blockcypher blockchair tatum bitquery taxjar avalara shippo easypost shipstation shipengine aftership sendcloud calendly eventbrite ticketmaster foursquare tripadvisor amadeus skyscanner airvisual aviationstack flightaware opensea thirdweb onelogin fusionauth stytch workos akamai keycdn stackpath imperva hetzner scaleway upcloud ovh flyio appwrite hasura redislabs upstash imgix uploadcare filestack transloadit jotform typeform surveymonkey formstack wufoo freshchat livechat olark zapier ifttt workato docparser rapidapi apilayer apiflash screenshotlayer urlbox anticaptcha hcaptcha wakatime flagsmith configcat optimizely statsig splitio dockerhub lokalise crowdin transifex phraseapp poeditor deepl languagetool wolframalpha adzuna rescuetime toggl clockify everhour freshbooks quickbooks bamboohr delighted qualtrics petfinder marketo pardot eloqua hightouch segmentio twitch vimeo wistia dailymotion jumpcloud tailscale ngrok pulumi infracost rundeck saucelabs browserstack lambdatest applitools percy perplexity groq replicate stabilityai runpod fireworksai deepinfra baseten',
+    'wandb anypoint datagov kickbox baremetrics bitly coveo diffbot etsy flickr nylas owlbot pastebin pinata purestake sslmate stormglass vastai smartystreets meraki agora beamer deepgram assemblyai mistral clarifai huggingface elevenlabs heygen synthesia serper serpapi serpstack tavily apify scrapingbee scraperapi zenrows brightdata oxylabs browserless clearbit lusha zoominfo fullcontact peopledatalabs abuseipdb virustotal shodan censys greynoise securitytrails urlscan alienvault threatconnect crowdstrike sentinelone qualys openweather openweathermap weatherbit weatherstack accuweather tomorrowio visualcrossing ipinfo ipstack ipgeolocation ipapi ipdata maxmind geocodio opencage positionstack mapquest tomtom maptiler mapbox locationiq graphhopper currencylayer fixer openexchangerates exchangerate alphavantage finnhub iexcloud quandl tiingo twelvedata marketstack newsapi mediastack nytimes spoonacular edamam nutritionix tmdb omdb rawg igdb lastfm musixmatch deezer giphy unsplash pexels pixabay imgur cloudmersive convertapi pdfshift docusign hellosign pandadoc onedrive zoho freshdesk freshservice helpscout gorgias kustomer pipedrive activecampaign convertkit getresponse aweber constantcontact campaignmonitor sparkpost mailjet mailerlite mailersend elasticemail socketlabs sendpulse moosend omnisend klaviyo customerio iterable braze leanplum onesignal pushover pushbullet pushwoosh clickatell clicksend textmagic telnyx ringcentral aircall dialpad sinch infobip bulksms textlocal mattermost rocketchat zulip webex dingtalk feishu asana wrike smartsheet basecamp clickup trello gitea gogs travisci appveyor buildkite codefresh bitrise codemagic appcenter codacy codeclimate coveralls deepsource gitguardian whitesource fossa blackduck victorops squadcast statuspage statuscake uptimerobot pingdom freshping cronitor dynatrace appdynamics instana lightstep logzio graylog raygun airbrake honeybadger trackjs logrocket fullstory hotjar posthog countly kissmetrics rudderstack snowplow fivetran airbyte typesense meilisearch storyblok prismic datocms buttercms webflow squarespace shopify bigcommerce woocommerce mollie klarna razorpay paystack flutterwave payu paytm worldpay authorizenet chargebee recurly chargify fastspring gumroad lemonsqueezy dwolla yodlee finicity truelayer nordigen gocardless revolut kraken bitfinex bitstamp bitmex bybit kucoin huobi gemini coinmarketcap coingecko coinapi cryptocompare etherscan bscscan polygonscan quicknode moralis blockcypher blockchair tatum bitquery taxjar avalara shippo easypost shipstation shipengine aftership sendcloud calendly eventbrite ticketmaster foursquare tripadvisor amadeus skyscanner airvisual aviationstack flightaware opensea thirdweb onelogin fusionauth stytch workos akamai keycdn stackpath imperva hetzner scaleway upcloud ovh flyio appwrite hasura redislabs upstash imgix uploadcare filestack transloadit jotform typeform surveymonkey formstack wufoo freshchat livechat olark zapier ifttt workato docparser rapidapi apilayer apiflash screenshotlayer urlbox anticaptcha hcaptcha wakatime flagsmith configcat optimizely statsig splitio dockerhub lokalise crowdin transifex phraseapp poeditor deepl languagetool wolframalpha adzuna rescuetime toggl clockify everhour freshbooks quickbooks bamboohr delighted qualtrics petfinder marketo pardot eloqua hightouch segmentio twitch vimeo wistia dailymotion jumpcloud tailscale ngrok pulumi infracost rundeck saucelabs browserstack lambdatest applitools percy perplexity groq replicate stabilityai runpod fireworksai deepinfra baseten',
   ],
   // words that link a name to its value in a sentence, as assignment.ts reads them; the bit has the first stage stop at their colon
   [VENDOR, LINK_WORDS],
@@ -150,7 +156,24 @@ const WORDS: [number, string][] = [
   [SHARED_ACCESS, 'sharedaccesskey accountkey sharedkey shared account'],
 ];
 
-export const EVIDENCE_WORDS = new WordTable(WORDS, 4096);
+/** words that can make a name secret, alone or with others */
+export const NAMING = PASSWORD | SECRET | TOKEN | KEY | AUTH | RANDOM | VENDOR;
+
+/** The first stage has the same (anchors.ts). */
+export const SUFFIXES: readonly (readonly [word: string, bits: number])[] = [
+  ['password', PASSWORD],
+  ['passwd', PASSWORD],
+  ['secret', SECRET],
+  ['token', TOKEN],
+  ['apikey', KEY | QUALIFIER],
+];
+
+export const EVIDENCE_WORDS = new WordTable(
+  WORDS,
+  4096,
+  NAMING,
+  SUFFIXES.map(([word, bits]) => [Uint8Array.from(word, (c) => c.charCodeAt(0)), bits]),
+);
 
 export const WORLD_WORDS = new WorldTable(
   [

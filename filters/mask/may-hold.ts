@@ -40,6 +40,7 @@ import { mayBeSpelled } from './detectors/spelled.js';
 import { isNoAnchor, mayBeSwallowed, mayBeToken } from './detectors/tokens.js';
 import { webhookBody } from './detectors/url.js';
 import { mayBeWallet } from './detectors/wallet.js';
+import { isWorldLink, isWorldPhrase } from './detectors/world-links.js';
 import {
   CARD as CARD_NAME,
   evidenceBefore,
@@ -176,7 +177,10 @@ export class Gate {
   /** Where the search goes on behind the byte at `i`, or -1 to look closer. */
   private visit(buf: Uint8Array, t: number, i: number, start: number, end: number): number {
     if (t === T_W) return isPasswordEnd(buf, i) && this.passwordAt(buf, i, start, end) ? -1 : i + 1;
-    if ((t & T_FOREIGN) !== 0 && (mayBeSpelled(buf, i, start, end) || (isWideColon(buf, i) && this.assignment(buf, i, start, end))))
+    if (
+      (t & T_FOREIGN) !== 0 &&
+      (isWorldLink(buf, i) || mayBeSpelled(buf, i, start, end) || (isWideColon(buf, i) && this.assignment(buf, i, start, end)))
+    )
       return -1;
     if ((t & T_DIGIT) === 0) {
       if ((t & T_CODED) !== 0 && this.coded(buf, i, start, end)) return -1;
@@ -512,6 +516,7 @@ export class Gate {
 
   private assignment(buf: Uint8Array, op: number, lo: number, hi: number): boolean {
     if (buf[op + 1] === undefined || op + 3 > hi) return false;
+    if (buf[op] === COLON && isWorldPhrase(buf, op, lo)) return true;
     let bits = nameBefore(buf, op, lo);
     const start = nameStart;
     const end = nameEnd;

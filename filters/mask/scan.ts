@@ -16,10 +16,11 @@ import { numberAt } from './detectors/numbers.js';
 import { optionAt, windowsPasswordAt } from './detectors/options.js';
 import { privateKeyAt } from './detectors/private-key.js';
 import { authSchemeAt, azureSecretAt } from './detectors/schemes.js';
-import { blockAt, opensBlock } from './detectors/siblings.js';
+import { blockAt, indentedAt, opensBlock } from './detectors/siblings.js';
 import { spelledAt } from './detectors/spelled.js';
 import { isNoAnchor, swallowedTokensAt, tokensAt } from './detectors/tokens.js';
 import { urlAt } from './detectors/url.js';
+import { worldLinkAt } from './detectors/world-links.js';
 import { isGap } from './groups.js';
 import { kindId } from './kinds.js';
 import type { Search } from './search.js';
@@ -106,6 +107,7 @@ function visit(s: Search, t: number, i: number): number {
   if ((t & T_FOREIGN) !== 0) {
     spelledAt(s, i);
     if (buf[i] === 0xef && s.wanted[PASSWORD] === 1) wideColonAt(s, i);
+    if (s.wanted[PASSWORD] === 1) worldLinkAt(s, i);
     if (buf[i]! >= 0x80) return i + 1;
   }
   if ((t & T_DIGIT) === 0) {
@@ -179,6 +181,7 @@ function colonAt(s: Search, i: number): number {
   else if (last === 0x65 || last === 0x45 || last === 0x22 || last === 0x27) cookiesAt(s, i);
   assignmentAt(s, i);
   if (opensBlock(buf, i) && s.wanted[PASSWORD] === 1) blockAt(s, i);
+  if (next <= 0x20 && next !== 0x20 && s.wanted[PASSWORD] === 1) indentedAt(s, i);
   if (s.keyed) keyedAt(s, i);
   return i + 1;
 }

@@ -2,6 +2,7 @@ import { ASSIGNED_KINDS } from './detectors/judge.js';
 import { KEYED_KINDS } from './detectors/labelled.js';
 import { DIGIT_KINDS } from './detectors/numbers.js';
 import { tokenAnchors } from './detectors/tokens.js';
+import { LINK_BYTES } from './detectors/world-links.js';
 import { FOREIGN_BYTES, SPELLED_KINDS } from './foreign.js';
 import { kindId, kinds } from './kinds.js';
 
@@ -57,8 +58,8 @@ export function triggerTable(wanted: Uint8Array): Uint16Array {
   if (has('azure_client_secret')) add('~', T_TILDE);
   add('Z%', T_CODED);
   if (kinds.some(({ kind }, id) => wanted[id] === 1 && SPELLED_KINDS.has(kind))) for (const b of FOREIGN_BYTES) table[b]! |= T_FOREIGN;
-  // a colon of full width
-  if (has('password')) table[0xef]! |= T_FOREIGN;
+  // a colon of full width, and what links a password to its name
+  if (has('password')) for (const b of [0xef, ...LINK_BYTES]) table[b]! |= T_FOREIGN;
   for (const b of tokenAnchors(wanted)) table[b]! |= T_TOKEN;
   return table;
 }

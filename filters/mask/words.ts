@@ -35,7 +35,14 @@ export class WordTable {
   highest = 0;
 
   /** `slots` is a power of two and at least twice the number of words; words are in lower case with a blank between. */
-  constructor(words: readonly (readonly [bits: number, words: string])[], slots: number) {
+  constructor(
+    words: readonly (readonly [bits: number, words: string])[],
+    slots: number,
+    /** bits that a word has with digits behind it, too (`password2`) */
+    private readonly numbered = 0,
+    /** words that another may stand before without a sign between (`mypassword`), and their bits; no two end alike */
+    private readonly suffixes: readonly (readonly [word: Uint8Array, bits: number])[] = [],
+  ) {
     this.hashes = new Int32Array(slots);
     this.bitsAt = new Int32Array(slots);
     this.mask = slots - 1;
@@ -107,6 +114,24 @@ export class WordTable {
   }
 
   private wordBits(buf: Uint8Array, start: number, end: number): number {
+    let bits = this.plainBits(buf, start, end);
+    const last = buf[end - 1]!;
+    if (last < 0x3a) {
+      let to = end - 1;
+      while (to > start && buf[to - 1]! < 0x3a) to--;
+      if (to - start > 1) bits |= this.wordBits(buf, start, to) & this.numbered;
+    } else
+      for (const [word, own] of this.suffixes) {
+        const from = end - word.length;
+        if ((last | 0x20) !== word[word.length - 1] || from <= start) continue;
+        let k = 0;
+        while (k < word.length && (buf[from + k]! | 0x20) === word[k]) k++;
+        if (k === word.length) bits |= own;
+      }
+    return bits;
+  }
+
+  private plainBits(buf: Uint8Array, start: number, end: number): number {
     const ends = endsOf(end - start, buf[start]!, buf[end - 1]!);
     if ((this.ends[ends >> 3]! & (1 << (ends & 7))) === 0) return 0;
     let hash = 0;

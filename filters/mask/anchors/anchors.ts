@@ -6,6 +6,7 @@ import { NAMING } from '../detectors/names.js';
 import { BARE, FORMS, WORDED } from '../detectors/national-forms.js';
 import { CARD_KINDS } from '../detectors/numbers.js';
 import { tokenPairs, tokenPrefixes, tokenTriples } from '../detectors/tokens.js';
+import { LINK_BYTES } from '../detectors/world-links.js';
 import {
   BIRTH,
   CARD,
@@ -332,7 +333,7 @@ function putSets(slot: Uint8Array, triggers: Uint16Array, wanted: Uint8Array): v
   // among the capitals below these would have most small letters pass with them, whose high nibble they share
   const rare = take('|~q', T_TOKEN);
   put([...take('w', T_W), ...take('J', T_J), ...take('~', T_TILDE), ...rare], [...codes('sypQ'), ...before(rare)]);
-  put(FOREIGN_BYTES.filter((b) => b >= 0x80 && left.delete(b)));
+  put([...FOREIGN_BYTES, ...LINK_BYTES].filter((b) => b >= 0x80 && left.delete(b)));
   putTriples(slot, wanted, left);
   // tokens whose anchor stands behind a letter or a digit, which most capitals do not; and what is left, whatever it is
   const alone = [...left].some(([, t]) => (t & ~T_TOKEN) !== 0);

@@ -1,5 +1,5 @@
 import { ALPHA, CLASS, IDENT } from '../bytes.js';
-import { AUTH, evidenceOf } from '../evidence.js';
+import { AUTH, evidenceOf, PASSWORD, SECRET } from '../evidence.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { callAt } from './calls.js';
@@ -9,7 +9,8 @@ import { judgeValue } from './judge.js';
 import { MEDIUM, NAME_MAX, NO_SECRET, nameBefore, nameEnd, nameStart, STRONG, strengthOf } from './names.js';
 import { afterScheme } from './schemes.js';
 import { elementText } from './siblings.js';
-import { looksRandom } from './values.js';
+import { isChosen, looksRandom } from './values.js';
+import { worldPhraseAt } from './world-links.js';
 
 const PASSWORD_KIND = kindId('password');
 
@@ -18,7 +19,10 @@ export function assignmentAt(s: Search, op: number): void {
   if (op < s.claimedUntil) return;
   const bits = nameBefore(s.buf, op, s.lo);
   s.steps += NAME_MAX;
-  if (bits === 0) return;
+  if (bits === 0) {
+    if (s.buf[op] === 0x3a) worldPhraseAt(s, op);
+    return;
+  }
   // a greater-than sign only ends a name where it ends a tag
   if (s.buf[op] === 0x3e && (nameStart <= s.lo || s.buf[nameStart - 1] !== 0x3c)) return;
   const strength = strengthOf(bits);
@@ -126,6 +130,12 @@ export function valueAfter(s: Search, op: number, strength: number, bits: number
     if (strength !== STRONG) return;
   }
   if (quote === 0 && defaultAfter(s, p, end, strength, bits)) return;
+  // `credentials: bob / x`
+  if (quote === 0 && (bits & (SECRET | PASSWORD)) !== 0 && buf[end] === 0x20 && buf[end + 1] === 0x2f && buf[end + 2] === 0x20) {
+    const to = plainEnd(s, end + 3);
+    if (isChosen(buf, end + 3, to)) s.found(PASSWORD_KIND, end + 3, to, 0.7);
+    return;
+  }
   // what follows a sign without a blank is no sentence
   const prose = quote === 0 && (buf[op] !== 0x3d || signs > 1);
   if (end <= p || (prose && standsInProse(buf, nameStart, nameEnd, p, end, hi)) || isFolder(buf, nameStart, nameEnd, p)) return;

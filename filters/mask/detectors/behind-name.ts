@@ -6,6 +6,7 @@ import { isQuote, plainEnd, quotedEnd } from './extent.js';
 import { judgeValue } from './judge.js';
 import type { Name } from './named.js';
 import { MEDIUM, STRONG, WEAK } from './names.js';
+import { forWhom, linkEnd, linked } from './sentences.js';
 import { hasCommand, line, words } from './shell.js';
 import { isCellSign } from './tables.js';
 import { isChosen, looksRandom } from './values.js';
@@ -23,16 +24,6 @@ const SET = words('set ');
 /** how far behind the name a value's own command or sign may begin, bytes */
 const REACH = 40;
 const FOR_REACH = 160;
-
-/** Texts of any script, with bars between. */
-function bytesOf(list: string): Uint8Array[] {
-  return list.split('|').map((word) => Buffer.from(word, 'utf8'));
-}
-
-/** words between a name and its value in a sentence or a program, a blank before and behind each */
-const LINKS = bytesOf(
-  'is|was|are|is now|is set to|was set to|was reset to|was changed to|has been set to|set to|reset to|changed to|will be|to be|<<<|->|-->|=>|<-|-|–|—|to|ist|lautet|est|es|jest|je|on|este',
-);
 
 /** `setPassword("x")`, `PASSWORD('x')` of SQL, `password.equals("x")`, `std::string password{"x"}` */
 export function inCall(s: Search, { start, end, bits, strength }: Name): void {
@@ -101,9 +92,13 @@ export function behindBlank(s: Search, name: Name): void {
   const option = buf[p] === 0x2d && OPTIONS.some((word) => startsWith(buf, p, word));
   if (option || COMMANDS.some((word) => start - word.length >= lo && startsWith(buf, start - word.length, word)))
     return commanded(s, p, name, option);
+  // `read -r PASS <<< "x"`
+  if (startsWith(buf, p, HERE) && isUpper(buf, start, end)) return linked(s, p + HERE.length, name);
   const link = linkEnd(buf, p, hi);
   if (link > 0) return linked(s, link, name);
-  if (routed(s, p, name) || onLine(s, p, name)) return;
+  if (forWhom(s, p, name) || routed(s, p, name) || onLine(s, p, name)) return;
+  // `create user bob identified by x;`
+  if (end - start === 2 && isChosen(buf, p, plainEnd(s, p))) return judgeAt(s, p, strength, bits, 0);
   quotedBehind(s, p, name);
 }
 
@@ -157,32 +152,6 @@ function random(s: Search, p: number, { bits, strength }: Name): void {
     judgeValue(s, from, to, strength, bits, quote !== 0, 0);
 }
 
-/** Where the word ends that links a name to its value, with the blank behind it; 0 where there is none. */
-function linkEnd(buf: Uint8Array, from: number, hi: number): number {
-  let end = 0;
-  for (const word of LINKS) {
-    const to = from + word.length;
-    if (to + 1 < hi && buf[to] === 0x20 && to + 1 > end && startsWith(buf, from, word)) end = to + 1;
-  }
-  return end;
-}
-
-/** `the token is x`, `password -> x`: what was chosen as a password, or is random. */
-function linked(s: Search, p: number, { bits, strength }: Name): void {
-  const { buf } = s;
-  const quote = isQuote(buf[p]!) ? buf[p]! : 0;
-  const from = quote === 0 ? p : p + 1;
-  let to = quote === 0 ? plainEnd(s, from) : quotedEnd(s, from, quote, false);
-  if (quote === 0 && (buf[to - 1] === 0x2e || buf[to - 1] === 0x3f)) to--;
-  const sure = strength === STRONG ? isChosen(buf, from, to) : looksRandom(buf, from, to, strength === WEAK ? 20 : 16);
-  if (sure && isTokenTextOrQuoted(buf, from, to, quote !== 0 || strength === STRONG))
-    judgeValue(s, from, to, strength, bits, quote !== 0, 0);
-}
-
-function isTokenTextOrQuoted(buf: Uint8Array, from: number, to: number, free: boolean): boolean {
-  return free || isTokenText(buf, from, to);
-}
-
 /** `enable secret 0 x`, `radius-server host h key x`: the value is the last of its line, or what is quoted. */
 function routed(s: Search, at: number, { start, bits, strength }: Name): boolean {
   const { buf, lo, hi } = s;
@@ -232,7 +201,12 @@ function onLine(s: Search, p: number, { start, bits, strength }: Name): boolean 
 function quotedBehind(s: Search, p: number, name: Name): void {
   const { buf } = s;
   const { start, end, bits, strength } = name;
-  if (!isQuote(buf[p]!)) return random(s, p, name);
+  if (!isQuote(buf[p]!)) {
+    const to = plainEnd(s, p);
+    if (strength === STRONG && isMixed(buf, p, to)) judgeAt(s, p, strength, bits, 0);
+    else random(s, p, name);
+    return;
+  }
   const to = quotedEnd(s, p + 1, buf[p]!, false);
   if (buf[to] !== buf[p]) return;
   const sql = strength === STRONG && isUpper(buf, start, end);
@@ -240,24 +214,77 @@ function quotedBehind(s: Search, p: number, name: Name): void {
     judgeValue(s, p + 1, to, strength, bits, true, 0);
 }
 
+const MIXED_MIN = 8;
+
+/** Capitals, small letters and digits, or a sign that no word has: behind the word password in a sentence it is one. */
+function isMixed(buf: Uint8Array, start: number, end: number): boolean {
+  if (end - start < MIXED_MIN || !isChosen(buf, start, end)) return false;
+  let kinds = 0;
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    if (b === 0x2e || b === 0x3a || b >= 0x7f) return false;
+    kinds |= b >= 0x61 && b <= 0x7a ? 1 : b >= 0x41 && b <= 0x5a ? 2 : b >= 0x30 && b <= 0x39 ? 4 : 8;
+  }
+  return (kinds & 7) === 7 || ((kinds & 8) !== 0 && (kinds & 3) !== 0 && (kinds & 4) !== 0);
+}
+
 function isUpper(buf: Uint8Array, start: number, end: number): boolean {
   for (let k = start; k < end; k++) if (buf[k]! >= 0x61) return false;
   return true;
 }
 
-/** `'String' , 'API_KEY' , '"x"'`: blanks before the comma, and quotes within quotes. One without them is assignment.ts. */
+/** what may stand between a text that ends with a name and the next: ` , `, `).type(`, `, with: `, `" with "` */
+const BETWEEN_MAX = 24;
+
+/**
+ * `'String' , 'API_KEY' , '"x"'`, `fill('#password', 'x')`, `get('#password').type('x')`, `fill_in "Password", with: "x"`: the text behind one
+ * that ends with a name. Two texts with a comma between alone, the first of which is the name, are assignment.ts.
+ */
 export function behindComma(s: Search, { end, bits, strength }: Name): void {
   const { buf, hi } = s;
-  const limit = Math.min(hi, end + REACH);
+  const limit = Math.min(hi, end + BETWEEN_MAX);
   let p = end + 1;
-  while (p < limit && buf[p] === 0x20) p++;
-  if (p >= limit || buf[p] !== 0x2c) return;
-  const quoted = p;
-  p++;
-  while (p < limit && (buf[p] === 0x20 || isQuote(buf[p]!) || buf[p] === 0x5c)) p++;
-  if (p >= limit || p === quoted + 1 || !isQuote(buf[p - 1]!)) return;
+  while (p < limit && isBetween(buf[p]!)) p++;
+  s.steps += p - end;
+  const sign = buf[end + 1]!;
+  if (
+    p >= limit ||
+    p === end + 1 ||
+    !isQuote(buf[p]!) ||
+    !(sign === 0x2c || sign === 0x29 || sign === 0x5d || (sign === 0x20 && leadsOn(buf, end + 2)))
+  )
+    return;
+  const quote = buf[p++]!;
+  // quotes within quotes
+  while (p < limit && (isQuote(buf[p]!) || buf[p] === 0x5c)) p++;
   const to = quotedEnd(s, p, buf[p - 1]!, buf[p - 2] === 0x5c);
-  if (looksRandom(buf, p, to, 16) && isTokenText(buf, p, to)) judgeValue(s, p, to, strength, bits, true, 0);
+  if (quote !== buf[p - 1] && buf[to] !== buf[p - 1]) return;
+  const sure = strength === STRONG ? isChosen(buf, p, to) : looksRandom(buf, p, to, 16) && isTokenText(buf, p, to);
+  if (sure) judgeValue(s, p, to, strength, bits, true, 0);
+}
+
+const WITH = ascii('with ');
+
+/** `, `, `with `: behind a blank */
+function leadsOn(buf: Uint8Array, at: number): boolean {
+  return buf[at] === 0x2c || startsWith(buf, at, WITH);
+}
+
+function isBetween(b: number): boolean {
+  return (
+    (b >= 0x61 && b <= 0x7a) ||
+    (b >= 0x41 && b <= 0x5a) ||
+    b === 0x20 ||
+    b === 0x2c ||
+    b === 0x2e ||
+    b === 0x28 ||
+    b === 0x29 ||
+    b === 0x3a ||
+    b === 0x5d ||
+    b === 0x3d ||
+    b === 0x3e ||
+    b === 0x5f
+  );
 }
 
 /** `API Key` on a line and what is random on the next, alone. */
@@ -270,4 +297,14 @@ export function underName(s: Search, { end, bits, strength }: Name): void {
   const to = plainEnd(s, p);
   if (endsLine(buf, to, hi) && to - p <= 512 && looksRandom(buf, p, to, 20) && isTokenText(buf, p, to))
     judgeValue(s, p, to, Math.max(strength, MEDIUM), bits, false, 0);
+}
+
+/** `process.env['DB_PASSWORD'] || 'x'`: what stands in where the one of this name is not set. */
+export function behindIndex(s: Search, { end, bits, strength }: Name): void {
+  const { buf, hi } = s;
+  let p = end + 1;
+  if (buf[p] !== 0x5d || buf[p + 1] !== 0x20 || p + 6 >= hi) return;
+  p += 2;
+  if (buf[p] !== buf[p + 1] || (buf[p] !== 0x7c && buf[p] !== 0x3f) || buf[p + 2] !== 0x20 || !isQuote(buf[p + 3]!)) return;
+  judgeValue(s, p + 4, quotedEnd(s, p + 4, buf[p + 3]!, false), strength, bits, true, 1);
 }

@@ -21,7 +21,7 @@ const calls = (skip: number, ...literals: string[]): Call[] => literals.map((lit
 export const CALLS: readonly Call[] = [
   ...calls(0, 'setPassword(', 'setApiKey(', 'setSecret(', 'setSecretKey(', 'setClientSecret(', 'ssh.Password('),
   ...calls(1, 'BasicAuth(', 'NetworkCredential(', 'PasswordCredentials(', 'PasswordAuthentication(', 'AuthenticationToken('),
-  ...calls(1, '.login(', 'jwt.sign(', 'jwt.verify(', 'createHmac(', 'createCipheriv(', 'AWSCredentials(', 'AmazonS3Client('),
+  ...calls(1, '.login(', '.auth(', 'jwt.sign(', 'jwt.verify(', 'createHmac(', 'createCipheriv(', 'AWSCredentials(', 'AmazonS3Client('),
   ...calls(
     2,
     'Manager.getConnection(',

@@ -31,7 +31,8 @@ function isLabel(buf: Uint8Array, start: number, end: number): boolean {
   for (let k = start; k < end; k++) {
     const b = buf[k]!;
     if (b === 0x20) blanks++;
-    else if ((CLASS[b]! & ALPHA) === 0 && b !== 0x5f && b !== 0x2d && b !== 0x2e && b !== 0x2f && b !== 0x2c && b !== 0x27) return false;
+    else if ((CLASS[b]! & ALPHA) === 0 && b !== 0x5f && b !== 0x2d && b !== 0x2e && b !== 0x2f && b !== 0x2c && b !== 0x27 && b !== 0x23)
+      return false;
   }
   return blanks >= 4 || (evidenceOf(buf, start, end) & NAMING) !== 0;
 }

@@ -1,4 +1,4 @@
-import { ALPHA, ascii, CLASS, IDENT, startsWithNoCase } from '../bytes.js';
+import { ALNUM, ALPHA, ascii, CLASS, IDENT, startsWithNoCase } from '../bytes.js';
 import { AUTH, CLOUD, KEY, QUALIFIER, RANDOM, SECRET, SHARED_ACCESS, TOKEN, VENDOR } from '../evidence.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
@@ -127,6 +127,28 @@ function isParameter(buf: Uint8Array, start: number, end: number): boolean {
   return p + 1 < end && buf[p] === 0x3d && (isQuote(buf[p + 1]!) || buf[p + 1] === 0x5c);
 }
 
+const SIGNED_MIN = 16;
+const SIGNED_MAX = 64;
+
+/** `h}o)p$e]n(b[f>-_$#t`: signs of all kinds among the letters, as a generator of passwords puts them, and no blank. */
+function hasManySigns(buf: Uint8Array, start: number, end: number): boolean {
+  let signs = 0;
+  let letters = 0;
+  let kinds = 0;
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    if (b <= 0x20 || b >= 0x7f || b === 0x22 || b === 0x2f || b === 0x2c || b === 0x5c) return false;
+    if ((CLASS[b]! & ALNUM) !== 0) letters++;
+    else {
+      signs++;
+      kinds |= 1 << (b & 31);
+    }
+  }
+  let different = 0;
+  for (; kinds !== 0; kinds &= kinds - 1) different++;
+  return signs >= 5 && different >= 5 && letters >= 8;
+}
+
 /** A value whose name says token, secret or API key: random, a long number, or a quoted text that is no prose. */
 function judgeMedium(s: Search, start: number, end: number, bits: number, quoted: boolean): void {
   const { buf } = s;
@@ -143,7 +165,8 @@ function judgeMedium(s: Search, start: number, end: number, bits: number, quoted
     !isNumber(buf, start, end)
   ) {
     s.found(PASSWORD_KIND, start, end, 0.6);
-  }
+  } else if (quoted && length >= SIGNED_MIN && length <= SIGNED_MAX && hasManySigns(buf, start, end))
+    s.found(PASSWORD_KIND, start, end, 0.55);
 }
 
 function namedKind(buf: Uint8Array, start: number, end: number, bits: number): number {

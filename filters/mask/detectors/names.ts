@@ -6,6 +6,7 @@ import {
   COUNT_OF,
   evidenceOf,
   KEY,
+  NAMING,
   PAGING,
   PASSWORD,
   PUBLIC,
@@ -109,8 +110,7 @@ function linkBefore(buf: Uint8Array, op: number, lo: number): number {
   return -1;
 }
 
-/** words that can make a name secret, alone or with others */
-export const NAMING = PASSWORD | SECRET | TOKEN | KEY | AUTH | RANDOM | VENDOR;
+export { NAMING };
 
 function isSignHead(b: number): boolean {
   return b === 0x2e || b === 0x2b || b === 0x7c || b === 0x2d || b === 0x21;

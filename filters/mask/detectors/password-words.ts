@@ -2,7 +2,7 @@ import { CLASS, IDENT } from '../bytes.js';
 
 /** Words for passwords and keys with letters beyond ASCII, as they end a name; small letters. Those in ASCII are in evidence.ts. */
 const PASSWORDS =
-  'contraseña|lösenord|şifre|şifresi|hasło|hasła|jelszó|jelszava|parolă|passord|пароль|пароля|парола|лозинка|κωδικός|κωδικος|συνθηματικό|סיסמה|סיסמא|כלמת מעבר|كلمة المرور|كلمة السر|كلمه المرور|رمز عبور|گذرواژه|पासवर्ड|कूटशब्द|mật khẩu|รหัสผ่าน|密码|密碼|口令|パスワード|비밀번호|암호|құпия сөз|құпиясөз|գաղտնաբառ|პაროლი|পাসওয়ার্ড|கடவுச்சொல்|slaptažodis|salasõna|fjalëkalimi|lykilorð|heslo|mã pin'
+  'contraseña|lösenord|lösenordet|şifre|şifresi|şifreniz|hasło|hasła|jelszó|jelszava|parolă|passord|пароль|пароля|парола|лозинка|κωδικός|κωδικος|συνθηματικό|סיסמה|סיסמא|כלמת מעבר|كلمة المرور|كلمة السر|كلمه المرور|رمز عبور|گذرواژه|पासवर्ड|कूटशब्द|mật khẩu|รหัสผ่าน|密码|密碼|口令|パスワード|비밀번호|암호|құпия сөз|құпиясөз|գաղտնաբառ|პაროლი|পাসওয়ার্ড|கடவுச்சொல்|slaptažodis|salasõna|fjalëkalimi|lykilorð|heslo|mã pin'
     .normalize('NFC')
     .split('|');
 const KEYS =

@@ -3,7 +3,8 @@ import type { Search } from '../search.js';
 import { isQuote, PLAIN_MAX, plainEnd, quotedEnd } from './extent.js';
 import { judgeValue } from './judge.js';
 import type { Name } from './named.js';
-import { NAME_MAX, NO_SECRET, nameBefore, strengthOf } from './names.js';
+import { MEDIUM, NAME_MAX, NO_SECRET, nameBefore, strengthOf } from './names.js';
+import { words } from './shell.js';
 
 /**
  * Values whose field stands beside the one that names them: `name: DB_PASSWORD` with `value: x` behind it (container environments of Kubernetes
@@ -29,7 +30,9 @@ export function inElement(s: Search, { end, bits, strength }: Name): void {
   s.steps += p - end;
   const tag = VALUE_TAGS.find((one) => p < limit && startsWith(buf, p, one));
   if (tag === undefined) return;
-  const from = p + tag.length;
+  let from = p + tag.length;
+  const nested = VALUE_TAGS.find((one) => startsWith(buf, from, one));
+  if (nested !== undefined) from += nested.length;
   let to = from;
   const last = Math.min(hi, from + PLAIN_MAX);
   while (to < last && buf[to] !== 0x3c) to++;
@@ -84,10 +87,12 @@ export function elementText(s: Search, from: number, strength: number, bits: num
 }
 
 /** `"value": "x", "name": "DB_PASSWORD"`: the value of the field right before the one that names it. */
-export function beforeName(s: Search, { start: nameFrom, bits, strength }: Name): void {
+export function beforeName(s: Search, name: Name): void {
+  const { start: nameFrom, bits, strength } = name;
   const { buf, lo } = s;
   const quote = nameFrom > lo ? buf[nameFrom - 1]! : 0;
   if (!isQuote(quote)) return;
+  beforeAttribute(s, name);
   const floor = Math.max(lo, nameFrom - SIBLING_REACH - NAME_MAX);
   const key = keyBefore(buf, nameFrom - 1, floor);
   if (key < 0 || !NAME_KEYS.some((word) => isWord(buf, key + 1, word) && buf[key + 1 + word.length] === buf[key])) return;
@@ -124,7 +129,9 @@ function keyBefore(buf: Uint8Array, at: number, floor: number): number {
 }
 
 /** `name: X` and `value: y` beside it, `variable "x" {` and `default = "y"` in it; the object or the list's item may not end between. */
-export function sibling(s: Search, { end, bits, strength }: Name): void {
+export function sibling(s: Search, name: Name): void {
+  const { end, bits, strength } = name;
+  aboveName(s, name);
   const { buf, hi } = s;
   const quoted = isQuote(buf[end]!);
   const limit = Math.min(hi, end + SIBLING_REACH);
@@ -157,6 +164,76 @@ function valueIn(s: Search, from: number, at: number, strength: number, bits: nu
   }
   s.steps += p - from;
 }
+
+const YAML_REACH = 320;
+const YAML_KEYS = words('Default|default|value|Value|defaultValue|stringValue');
+
+/** `DbPassword:` and, indented further, `Default: x` (templates of CloudFormation and Helm): the colon at `op` ends its line. */
+export function indentedAt(s: Search, op: number): void {
+  const { buf, lo, hi } = s;
+  const line = buf[op + 1] === 0x0d ? op + 2 : op + 1;
+  if (line >= hi || buf[line] !== 0x0a) return;
+  const bits = nameBefore(buf, op, lo);
+  s.steps += NAME_MAX;
+  const strength = strengthOf(bits);
+  if (strength < MEDIUM) return;
+  let from = op;
+  while (from > lo && op - from < NAME_MAX && buf[from - 1] !== 0x0a) from--;
+  const own = indentOf(buf, from, hi);
+  const limit = Math.min(hi, op + YAML_REACH);
+  let p = line + 1;
+  while (p < limit) {
+    const indent = indentOf(buf, p, hi);
+    if (indent <= own || buf[p + indent] === 0x2d) break;
+    const key = YAML_KEYS.find((word) => buf[p + indent + word.length] === 0x3a && startsWith(buf, p + indent, word));
+    if (key !== undefined) {
+      assignedTo(s, p + indent + key.length, strength, bits);
+      break;
+    }
+    while (p < limit && buf[p] !== 0x0a) p++;
+    p++;
+  }
+  s.steps += p - op;
+}
+
+function indentOf(buf: Uint8Array, from: number, hi: number): number {
+  let p = from;
+  while (p < hi && buf[p] === 0x20) p++;
+  return p - from;
+}
+
+/** `- value: x` on the line before `name: DB_PASSWORD` */
+function aboveName(s: Search, { start, bits, strength }: Name): void {
+  const { buf, lo } = s;
+  const floor = Math.max(lo, start - SIBLING_REACH);
+  let p = start - NAME_FIELD.length;
+  if (p < floor || !startsWith(buf, p, NAME_FIELD)) return;
+  while (p > floor && buf[p - 1] === 0x20) p--;
+  if (p - 1 <= floor || buf[p - 1] !== 0x0a) return;
+  let from = p - 1;
+  while (from > floor && buf[from - 1] !== 0x0a) from--;
+  s.steps += start - from;
+  while (buf[from] === 0x20 || buf[from] === 0x2d) from++;
+  if (startsWith(buf, from, VALUE_FIELD)) assignedTo(s, from + VALUE_FIELD.length - 2, strength, bits);
+}
+
+const NAME_FIELD = ascii('name: ');
+const VALUE_FIELD = ascii('value: ');
+
+/** `<add value="x" key="Password" />` */
+function beforeAttribute(s: Search, { start, bits, strength }: Name): void {
+  const { buf, lo } = s;
+  if (!isNameAttribute(buf, start)) return;
+  const floor = Math.max(lo, start - SIBLING_REACH);
+  for (let p = start - 2; p > floor && buf[p] !== 0x3c && buf[p] !== 0x3e; p--) {
+    if (buf[p] !== 0x3d || !startsWith(buf, p - 6, VALUE_ATTRIBUTE)) continue;
+    s.steps += start - p;
+    judgeValue(s, p + 2, quotedEnd(s, p + 2, buf[p + 1]!, false), strength, bits, true, 0);
+    return;
+  }
+}
+
+const VALUE_ATTRIBUTE = ascii(' value=');
 
 /** A block begins behind the sign at `op`: `"DbPassword": {"type": "string", "defaultValue": "x"}`. */
 export function opensBlock(buf: Uint8Array, op: number): boolean {

@@ -181,6 +181,7 @@ function tryRule(s: Search, rule: Rule, start: number): void {
   if (rule.ended_by !== undefined && startsWith(buf, end, rule.ended_by)) return;
   if (rule.holds !== undefined && !contains(buf, body, bodyEnd, rule.holds)) return;
   if (length > 3 && isOneByte(buf, body, bodyEnd)) return;
+  if (rule.digits === true && !hasDigit(buf, body, bodyEnd)) return;
   if (rule.plain === undefined && !(rule.precedes === undefined ? isVaried(buf, body, bodyEnd) : isVaried(buf, from, start))) return;
   // a wrong checksum means a made-up or mistyped token: less sure, but what looks so much like a secret stays masked
   const sure = rule.checksum === undefined ? 0.95 : checksumHolds(rule.checksum, buf, start, body, bodyEnd) ? 1 : 0.6;
@@ -218,6 +219,11 @@ function bodyBefore(s: Search, rule: Rule, start: number): number {
 
 function contains(buf: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
   for (let k = start; k + text.length <= end; k++) if (startsWith(buf, k, text)) return true;
+  return false;
+}
+
+function hasDigit(buf: Uint8Array, start: number, end: number): boolean {
+  for (let k = start; k < end; k++) if (buf[k]! >= 0x30 && buf[k]! <= 0x39) return true;
   return false;
 }
 

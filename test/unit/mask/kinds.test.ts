@@ -14,6 +14,7 @@ import { nearSecretCases } from './near-secret-cases.js';
 import { personalCases } from './personal-cases.js';
 import { placedCases } from './placed-cases.js';
 import { secretCases } from './secret-cases.js';
+import { sentenceCases } from './sentence-cases.js';
 import { spelledCases } from './spelled-cases.js';
 import { worldCases } from './world-cases.js';
 
@@ -32,6 +33,7 @@ const tables = [
   ...nearCases,
   ...nearSecretCases,
   ...commandCases,
+  ...sentenceCases,
 ];
 
 /** Cuts the marks out of a text and says where they were, in bytes. */

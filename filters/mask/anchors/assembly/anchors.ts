@@ -265,7 +265,7 @@ function visit(p: usize): usize {
   const t: u32 = load<u16>(SLOT_AT + 2 * at8(p));
   if ((t & T_FOREIGN) != 0) {
     const own = at8(p);
-    if (own >= 0x80 ? isForeign(own, at8(p + 1), at8(p + 2)) : isLineEnd(at8(p + 1))) {
+    if (own >= 0x80 ? isForeign(own, at8(p + 1), at8(p + 2)) || isLink(own, at8(p - 1), at8(p - 2)) : isLineEnd(at8(p + 1))) {
       emit(p);
       return p + 1;
     }
@@ -274,6 +274,13 @@ function visit(p: usize): usize {
   if ((t & T_DIGIT) != 0) return digits(p, t);
   if ((t & ~T_KNOWN) != 0 || isAnchor(p, t)) emit(p);
   return p + 1;
+}
+
+/** What links a password to its name in sentences of other scripts ends here (world-links.ts). */
+function isLink(b: u32, c: u32, d: u32): bool {
+  if (b == 0xaf) return (c == 0x81 && d == 0xe3) || (c == 0x98 && d == 0xe6);
+  if (b == 0xba) return (c == 0xb8 && d == 0xe4) || (c == 0x82 && d == 0xe7);
+  return (b == 0x94 && ((c == 0x8a && d == 0xeb) || (c == 0x80 && d == 0xe2))) || (b == 0x93 && c == 0x80 && d == 0xe2);
 }
 
 /** A character of foreign.ts by its first bytes. */
@@ -700,8 +707,38 @@ function bits16(bytes: v128): u64 {
   return ((i8x16.bitmask(bytes) as u32) & 0xffff) as u64;
 }
 
-/** The bits of the word buf[start, end), of two letters and more; what no word of that length begins and ends with is not hashed. */
+/** The bits of a word, of one with digits behind it, of one with letters before it (words.ts): those that make a name secret are enough. */
 function wordBits(start: usize, end: usize): u32 {
+  let bits = plainBits(start, end);
+  if (at8(end - 1) < 0x3a) {
+    let to = end - 1;
+    while (to > start && at8(to - 1) < 0x3a) to--;
+    if (to - start > 1) bits |= wordBits(start, to) & number(1);
+  } else if (end - start > 5 && isSuffix(start, end)) bits |= number(1);
+  return bits;
+}
+
+function letter(p: usize): u32 {
+  return at8(p) | 0x20;
+}
+
+/** `…password`, `…passwd`, `…secret`, `…token`, `…apikey`; one too many costs time. */
+function isSuffix(start: usize, end: usize): bool {
+  const last = letter(end - 1);
+  const third = letter(end - 3);
+  const fourth = letter(end - 4);
+  // …word and …sswd
+  if (last == 0x64) return (third == 0x6f && fourth == 0x77) || (letter(end - 2) == 0x77 && third == 0x73 && fourth == 0x73);
+  // …cret
+  if (last == 0x74) return third == 0x72 && fourth == 0x63;
+  // …oken
+  if (last == 0x6e) return third == 0x6b && fourth == 0x6f;
+  // …ikey
+  return last == 0x79 && third == 0x6b && fourth == 0x69;
+}
+
+/** The bits of the word buf[start, end), of two letters and more; what no word of that length begins and ends with is not hashed. */
+function plainBits(start: usize, end: usize): u32 {
   const length = (end - start) as u32;
   const key = ((length & 31) << 10) | ((at8(start) & 31) << 5) | (at8(end - 1) & 31);
   if (((load<u8>(ENDS_AT + (key >> 3)) >> (key & 7)) & 1) == 0) return 0;

@@ -72,4 +72,5 @@ export const AI: readonly VendorKind[] = [
   vendor('chroma_key', 'API keys of Chroma', 'docs.trychroma.com', ['ck-', 'alnum', 40, 48]),
   vendor('roboflow_key', 'API keys of Roboflow', 'docs.roboflow.com', ['rf_', 'alnum', 20, 32]),
   vendor('mindsdb_key', 'API keys of Minds', 'docs.mdb.ai', ['mdb_', 'alnum', 32, 48]),
+  vendor('coze_token', 'Personal access tokens of Coze', 'www.coze.com/docs', ['pat_', 'alnum', 64]),
 ];

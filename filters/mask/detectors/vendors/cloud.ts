@@ -227,7 +227,7 @@ export const CLOUD: readonly VendorKind[] = [
     'vault_token',
     'Service tokens of Vault before 1.10',
     'developer.hashicorp.com/vault/docs/concepts/tokens',
-    ['s.', 'alnum', 24],
+    ['s.', 'alnum', 24, 24, { digits: true }],
     ['b.', 'token', 138, 212],
   ),
   vendor(
@@ -256,4 +256,6 @@ export const CLOUD: readonly VendorKind[] = [
     ['+ARm', 'base64', 5, 8, { before: { body: 'base64+', min: 33, max: 33 } }],
   ),
   vendor('google_refresh_token', 'Refresh tokens of Google', 'developers.google.com/identity/protocols/oauth2', ['1//0', 'token', 40, 200]),
+  vendor('jumpcloud_key', 'API keys of JumpCloud', 'jumpcloud.com/support/jumpcloud-api-keys', ['jca_', 'alnum', 36]),
+  vendor('dash0_token', 'Tokens of Dash0', 'www.dash0.com/documentation', ['auth_', 'alnum', 32]),
 ];

@@ -40,6 +40,8 @@ export interface Form {
   glued?: string;
   /** what may not stand right behind it */
   unless?: string;
+  /** a digit stands in the body: words in camel case are none */
+  digits?: true;
   /** the body needs no variety: its alphabet or the literal already says enough */
   plain?: true;
 }

@@ -212,4 +212,8 @@ export const TALK: readonly VendorKind[] = [
   vendor('calcom_key', 'API keys of Cal.com', 'cal.com/docs/api-reference', ['cal_live_', 'hex', 32]),
   vendor('riot_key', 'API keys of Riot Games', 'developer.riotgames.com/docs', ['RGAPI-', 'uuid', 36]),
   vendor('workato_token', 'API tokens of Workato', 'docs.workato.com', ['wrkprem-', 'token', 30, 80]),
+  vendor('nylas_key', 'API keys of Nylas', 'developer.nylas.com/docs', ['nyk_v0_', 'alnum', 64]),
+  vendor('canva_secret', 'Client secrets of Canva', 'www.canva.dev/docs/connect', ['cnvca', 'token', 40, 60]),
+  vendor('kickbox_key', 'API keys of Kickbox', 'docs.kickbox.com', ['test_', 'hex', 64], ['live_', 'hex', 64]),
+  vendor('chief_tools_token', 'Tokens of Chief Tools', 'docs.chief.tools', ['ctp_', 'alnum', 36]),
 ];

@@ -1,0 +1,89 @@
+import { startsWith } from '../bytes.js';
+import type { Search } from '../search.js';
+import { isTokenText } from './code-values.js';
+import { isQuote, plainEnd, quotedEnd } from './extent.js';
+import { judgeValue } from './judge.js';
+import type { Name } from './named.js';
+import { STRONG, WEAK } from './names.js';
+import { isChosen, looksRandom } from './values.js';
+
+/** Values that a sentence gives to a name: `the token is x`, `password -> x`, `Hasło do bazy: x`, `Password (temporary): x`. */
+
+/** Texts of any script, with bars between. */
+function bytesOf(list: string): Uint8Array[] {
+  return list.split('|').map((word) => Buffer.from(word, 'utf8'));
+}
+
+/** words between a name and its value in a sentence or a program, a blank before and behind each */
+const LINKS = bytesOf(
+  'is|was|are|is now|is set to|was set to|was reset to|was changed to|has been set to|set to|reset to|changed to|will be|to be|->|-->|=>|<-|-|–|—|to|ist|lautet|est|es|jest|je|on|este|è|é|är|er|wynosi|là|adalah',
+);
+
+/** Where the word ends that links a name to its value, with the blank behind it; 0 where there is none. */
+export function linkEnd(buf: Uint8Array, from: number, hi: number): number {
+  let end = 0;
+  for (const word of LINKS) {
+    const to = from + word.length;
+    if (to + 1 < hi && buf[to] === 0x20 && to + 1 > end && startsWith(buf, from, word)) end = to + 1;
+  }
+  return end;
+}
+
+/** `the token is x`, `password -> x`: what was chosen as a password, or is random. */
+export function linked(s: Search, p: number, { bits, strength }: Name): void {
+  const { buf } = s;
+  const quote = isQuote(buf[p]!) ? buf[p]! : 0;
+  const from = quote === 0 ? p : p + 1;
+  let to = quote === 0 ? plainEnd(s, from) : quotedEnd(s, from, quote, false);
+  if (quote === 0 && (buf[to - 1] === 0x2e || buf[to - 1] === 0x3f)) to--;
+  const sure = strength === STRONG ? isChosen(buf, from, to) : looksRandom(buf, from, to, strength === WEAK ? 20 : 16);
+  if (sure && isTokenTextOrQuoted(buf, from, to, quote !== 0 || strength === STRONG))
+    judgeValue(s, from, to, strength, bits, quote !== 0, 0);
+}
+
+const FOR_WHOM = bytesOf('for|of|to|on|von|für|fuer|zum|zur|pour|de|del|della|do|dla|na|voor|för|till');
+const ENDS = bytesOf(' is | was |: | ist | lautet | est | es | é | è | jest | = | -> ');
+/** how far from the name whom it is for may go, bytes */
+const WHOM_REACH = 48;
+
+/** `Password (temporary): x` */
+function inBrackets(s: Search, from: number, bits: number): boolean {
+  const { buf, hi } = s;
+  const limit = Math.min(hi, from + BRACKETS_MAX);
+  let p = from;
+  while (p < limit && buf[p] !== 0x29 && buf[p] !== 0x0a) p++;
+  s.steps += p - from;
+  if (p + 3 >= hi || buf[p] !== 0x29 || buf[p + 1] !== 0x3a || buf[p + 2] !== 0x20) return false;
+  if (isChosen(buf, p + 3, plainEnd(s, p + 3))) judgeValue(s, p + 3, plainEnd(s, p + 3), STRONG, bits, false, 0);
+  return true;
+}
+
+const BRACKETS_MAX = 32;
+
+/** `the password for bob on db1 is x`, `Hasło do bazy: x`: what was chosen as a password, at the end of whom it is for. */
+export function forWhom(s: Search, from: number, { bits, strength }: Name): boolean {
+  const { buf, hi } = s;
+  if (strength === STRONG && buf[from] === 0x28) return inBrackets(s, from, bits);
+  if (strength !== STRONG || !FOR_WHOM.some((word) => buf[from + word.length] === 0x20 && startsWith(buf, from, word))) return false;
+  const limit = Math.min(hi, from + WHOM_REACH);
+  let p = from;
+  for (; p < limit && buf[p] !== 0x0a; p++) {
+    if (buf[p] !== 0x20 && buf[p] !== 0x3a) continue;
+    const end = ENDS.find((word) => startsWith(buf, p, word));
+    if (end === undefined) continue;
+    s.steps += p - from;
+    const at = p + end.length;
+    const quote = isQuote(buf[at] ?? 0) ? buf[at]! : 0;
+    const first = quote === 0 ? at : at + 1;
+    let to = quote === 0 ? plainEnd(s, first) : quotedEnd(s, first, quote, false);
+    if (quote === 0 && (buf[to - 1] === 0x2e || buf[to - 1] === 0x3f)) to--;
+    if (isChosen(buf, first, to)) judgeValue(s, first, to, strength, bits, quote !== 0, 0);
+    return true;
+  }
+  s.steps += p - from;
+  return false;
+}
+
+function isTokenTextOrQuoted(buf: Uint8Array, from: number, to: number, free: boolean): boolean {
+  return free || isTokenText(buf, from, to);
+}
