@@ -2,8 +2,8 @@ import { isAlias, isMap, isPair, isScalar, isSeq, type Node, parseDocument, type
 import { nestedDeep } from '../yaml.js';
 
 /** The longest document in which Secrets are looked for, and all of them, UTF-16 units: the YAML library takes its time. */
-const DOCUMENT_UNITS_MAX = 256 * 1024;
-const DOCUMENTS_UNITS_MAX = 1024 * 1024;
+const DOCUMENT_UNITS_MAX = 128 * 1024;
+const DOCUMENTS_UNITS_MAX = 256 * 1024;
 
 /** A manifest with what its Secrets hold covered, and what that was: base64 undone. */
 export interface CoveredManifest {
@@ -19,8 +19,7 @@ export function coverManifest(manifest: string, mark: (value: Buffer) => string)
   const values: Buffer[] = [];
   let units = 0;
   const documents = manifest.split(/^(?=---)/m).map((text) => {
-    // A kind may be spelled with escapes.
-    if (!text.includes('Secret') && !text.includes('\\')) return text;
+    if (!mayHoldSecrets(text)) return text;
     units += text.length;
     if (text.length > DOCUMENT_UNITS_MAX || units > DOCUMENTS_UNITS_MAX) throw new Error('the manifest is too long');
     return coverDocument(text, mark, values);
@@ -28,9 +27,30 @@ export function coverManifest(manifest: string, mark: (value: Buffer) => string)
   return { text: documents.join(''), values };
 }
 
+/** What stands before a value that is all of its scalar: nothing, a key, a sign of a collection, a tag or an anchor. */
+const BEFORE = /(?:^|[:?,{[-]|(?:^|[\s:])[!&]\S*)\s*$/;
+const BEHIND = /^(?:List)?["']?[ \t]*(?:[,}\]#\r\n]|$)/;
+/** Escapes of a double-quoted scalar that make letters of it, or nothing (YAML 1.2, section 5.7). */
+const ESCAPES = /\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|\r?\n[ \t]*)/gi;
+
+/** Some value in it is `Secret`, however that is written. Texts that only speak of one, as descriptions do, are not read. */
+function mayHoldSecrets(text: string): boolean {
+  const plain = /\\[xuU\r\n]/.test(text)
+    ? text.replace(ESCAPES, (_all, x, u, U) => String.fromCharCode(Number.parseInt(x ?? u ?? U ?? '', 16) || 0).replace('\0', ''))
+    : text;
+  for (let at = plain.indexOf('Secret'); at >= 0; at = plain.indexOf('Secret', at + 1)) {
+    const line = plain.slice(Math.max(plain.lastIndexOf('\n', at) + 1, at - LINE_UNITS_MAX), at);
+    if (BEHIND.test(plain.slice(at + 'Secret'.length, at + LINE_UNITS_MAX)) && BEFORE.test(line.replace(/["']$/, ''))) return true;
+  }
+  return false;
+}
+
+/** More blanks than that around a kind make it no kind that anybody writes, UTF-16 units. */
+const LINE_UNITS_MAX = 256;
+
 function coverDocument(text: string, mark: (value: Buffer) => string, values: Buffer[]): string {
   if (nestedDeep(text)) throw new Error('a document is nested too deep');
-  const document = parseDocument(text, { uniqueKeys: true, strict: true });
+  const document = parseDocument(text, { uniqueKeys: false, strict: true });
   const secrets: YAMLMap[] = [];
   visit(document, {
     Map: (_key, map) => {
@@ -49,7 +69,7 @@ function coverDocument(text: string, mark: (value: Buffer) => string, values: Bu
   return applied(text, edits);
 }
 
-/** Something in it stands for what is elsewhere, or is of a type of its own. */
+/** Something in it stands for what is elsewhere, is of a type of its own, or stands twice. */
 function refers(root: Node | null): boolean {
   let found = false;
   visit(root, {
@@ -57,8 +77,9 @@ function refers(root: Node | null): boolean {
       found = true;
       return visit.BREAK;
     },
-    Pair: (_key, { key }) => {
-      if (!isScalar(key) || key.value === '<<') found = true;
+    Map: (_key, { items }) => {
+      const keys = items.map(({ key }) => (isScalar(key) && typeof key.value === 'string' ? key.value : '<<'));
+      if (keys.includes('<<') || new Set(keys).size < keys.length) found = true;
     },
     Scalar: (_key, { tag }) => {
       if (tag !== undefined) found = true;
