@@ -5,7 +5,7 @@ import type { HeldOperation } from '../approval/types.js';
 import { plainTerms } from '../policy/approval-terms.js';
 import type { Decision, Identity } from '../policy/types.js';
 import { shownIdentity } from '../record/shown-identity.js';
-import type { ExchangeOptions, HttpRules } from './exchange.js';
+import type { ExchangeOptions, HttpRules } from './exchange-options.js';
 import { REQUEST, type RequestText } from './request-text.js';
 
 /** Names of one request for logs and traces. Envoy gives each a new `x-request-id`, so with them no request would be the same as one before it. */
