@@ -21,7 +21,7 @@ import { isBirthWord } from './detectors/birth.js';
 import { inUuid, isPrintedCard, mayBeTyped } from './detectors/cards.js';
 import { isDate, isFraction } from './detectors/dates.js';
 import { isSpelledAt } from './detectors/email.js';
-import { base64End, base64Start, beginsAsText, ENCODED_MIN, isPercentByte } from './detectors/encoded.js';
+import { base64End, base64Start, beginsAsText, ENCODED_MIN, isOtherM, isPercentByte } from './detectors/encoded.js';
 import { isPasswordEnd, isPuttyHeader, NETRC_REACH, NO_ENTRY, passwordWord, pgpassEntry } from './detectors/files.js';
 import { isCookieHeader, isDigestResponse } from './detectors/headers.js';
 import { countryIndex, IBAN_LENGTH, ibanHolds } from './detectors/iban.js';
@@ -197,7 +197,7 @@ export class Gate {
   /** A byte that is percent-encoded, or a run of base64 that begins as text does, behind a length word's last bytes perhaps. */
   private coded(buf: Uint8Array, at: number, lo: number, hi: number): boolean {
     if (buf[at] === 0x25) return isPercentByte(buf, at, hi);
-    if (at < this.codedUntil) return false;
+    if (at < this.codedUntil || isOtherM(buf, at)) return false;
     const start = base64Start(buf, at, Math.max(lo, this.codedUntil));
     const end = base64End(buf, at, hi);
     this.codedUntil = end;

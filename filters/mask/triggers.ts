@@ -56,7 +56,8 @@ export function triggerTable(wanted: Uint8Array): Uint16Array {
   if (has('date_of_birth', 'bic', 'bearer_token', 'basic_auth')) add('bB', T_B);
   if (has('jwt')) add('J', T_J);
   if (has('azure_client_secret')) add('~', T_TILDE);
-  add('Z%', T_CODED);
+  // Z is in nearly all text that is base64, M in what is of digits
+  add('MZ%', T_CODED);
   if (kinds.some(({ kind }, id) => wanted[id] === 1 && SPELLED_KINDS.has(kind))) for (const b of FOREIGN_BYTES) table[b]! |= T_FOREIGN;
   // a colon of full width, and what links a password to its name
   if (has('password')) for (const b of [0xef, ...LINK_BYTES]) table[b]! |= T_FOREIGN;

@@ -70,9 +70,16 @@ export function base64End(buf: Uint8Array, at: number, hi: number): number {
   return end;
 }
 
+/** An M at `at` that is not the beginning of the digits 0 to 3 in base64, with another digit behind them: D, T, j, z. */
+export function isOtherM(buf: Uint8Array, at: number): boolean {
+  if (buf[at] !== 0x4d) return false;
+  const next = buf[at + 1];
+  return next !== 0x44 && next !== 0x54 && next !== 0x6a && next !== 0x7a;
+}
+
 /** A byte inside a run of base64, or the percent sign of an encoded byte. */
 export function encodedAt(s: Search, at: number): void {
-  if (at < s.encodedUntil || s.depth >= DEPTH_MAX) return;
+  if (at < s.encodedUntil || s.depth >= DEPTH_MAX || isOtherM(s.buf, at)) return;
   if (s.buf[at] === 0x25) percentRun(s, at);
   else base64Run(s, at);
 }

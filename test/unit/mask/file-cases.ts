@@ -13,6 +13,10 @@ const DOCKER = base64('bob:Kite-2031');
 const ENCODED: readonly [kind: string, text: string][] = [
   ['email', 'mail |jane.doe@example.com| now'],
   ['credit_card', 'card |4539 1488 0343 6467| was declined'],
+  // digits and little else: base64 of other letters
+  ['credit_card', '|4111111111111111| is mine'],
+  ['credit_card', '7, |4111 1111 1111 1111|'],
+  ['ip_address', '|203.0.113.9| is up'],
   ['us_ssn', 'SSN |536-90-4399| on file'],
   ['iban', 'pay to |DE89370400440532013000| today'],
   ['phone', 'call |+49 30 901820| after six'],

@@ -372,9 +372,15 @@ function isSigned(p: usize): bool {
 
 // ---- encoded text (encoded.ts)
 
+/** What follows the M that begins the digits 0 to 3 in base64: D, T, j, z, where another digit is behind them. */
+function isDigit64(b: u32): bool {
+  return b == 0x44 || b == 0x54 || b == 0x6a || b == 0x7a;
+}
+
 /** A percent-encoded byte of ASCII, or a run of base64 that begins as text does. */
 function coded(p: usize): bool {
   if (at8(p) == 0x25) return at8(p + 1) >= 0x32 && at8(p + 1) <= 0x37 && is(p + 2, HEX);
+  if (at8(p) == 0x4d && !isDigit64(at8(p + 1))) return false;
   return (is(p - 1, BASE64) || is(p + 1, BASE64)) && isText64(p);
 }
 
