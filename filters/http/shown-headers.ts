@@ -18,9 +18,26 @@ const BEARER_SUBPROTOCOL = /base64url\.bearer\.authorization\.k8s\.io\./;
  * A header as recordings have it: nothing of a credential, in requests and in answers, whatever a policy masks; a value that its name makes one, and a name
  * that is one, masked like other text.
  */
-export function shownHeader(name: string, value: string, { maskText }: Pick<RecordingMaskers, 'maskText'>): [name: string, value: string] {
-  return [maskText(name), value !== '' && (carriesCredential(name) || BEARER_SUBPROTOCOL.test(value)) ? CREDENTIAL : maskText(value)];
+export function shownHeader(
+  name: string,
+  value: string,
+  { maskText }: Pick<RecordingMaskers, 'maskText'>,
+): readonly [name: string, value: string] {
+  // Nobody keeps a credential.
+  if (value !== '' && (carriesCredential(name) || BEARER_SUBPROTOCOL.test(value))) return [maskText(name), CREDENTIAL];
+  let known = lines.get(maskText);
+  if (known === undefined) {
+    known = new Memo(LINES_MAX, LINE_UNITS_MAX);
+    lines.set(maskText, known);
+  }
+  return known.get(`${name}\n${value}`, () => [maskText(name), maskText(value)]);
 }
+
+/** Most lines come again with the next request: the agent's address, which begins with a digit, too. */
+const lines = new WeakMap<RecordingMaskers['maskText'], Memo<readonly [name: string, value: string]>>();
+const LINES_MAX = 500;
+/** UTF-16 units of a name and a value */
+const LINE_UNITS_MAX = 160;
 
 /** The same names come with every request. */
 const judged = new Memo<boolean>(500, 64);

@@ -8,7 +8,9 @@ export function convertJson(value: unknown, levels: number): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (levels === 0) return null;
   if (Array.isArray(value)) return value.map((item) => convertJson(item, levels - 1));
-  return new Map(Object.entries(value).map(([key, item]) => [key, convertJson(item, levels - 1)]));
+  const map = new Map<string, unknown>();
+  for (const key of Object.keys(value)) map.set(key, convertJson((value as Record<string, unknown>)[key], levels - 1));
+  return map;
 }
 
 /** A request is judged in each of its readings, most of which have the same body. */
