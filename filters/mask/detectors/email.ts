@@ -72,9 +72,19 @@ function localStart(s: Search, at: number): number {
       break;
     }
   }
+  for (let k = at - 3; k >= start; k--) if (isWideSign(buf, k)) start = k + 3;
   while (start < at && (CLASS[buf[start]!]! & ALNUM) === 0 && buf[start]! < 0x80 && buf[start] !== 0x5f) start++;
   if (start < at && buf[at - 1] === 0x2e) return at;
   return start;
+}
+
+/** Signs of East Asian writing, which stand beside addresses without a blank: U+3000 to U+303F but 々, and `！` to `／`, `：` to `＠`. */
+function isWideSign(buf: Uint8Array, at: number): boolean {
+  const first = buf[at]!;
+  if (first === 0xe3) return buf[at + 1] === 0x80 && buf[at + 2] !== 0x85;
+  if (first !== 0xef || buf[at + 1] !== 0xbc) return false;
+  const last = buf[at + 2]!;
+  return last <= 0x8f || (last >= 0x9a && last <= 0xa0);
 }
 
 /** `"john doe"@example.com`: only letters, digits, dots and spaces inside, or it is the end of some other quote. */
@@ -111,6 +121,7 @@ function domainEnd(s: Search, from: number): number {
   let p = from;
   let dot = -1;
   while (p < limit && (CLASS[buf[p]!]! & DOMAIN) !== 0) {
+    if (dot >= 0 && isWideSign(buf, p)) break;
     if (buf[p] === 0x2e) {
       if (p === from || buf[p - 1] === 0x2e || buf[p - 1] === 0x2d) break;
       dot = p;

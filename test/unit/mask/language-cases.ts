@@ -168,4 +168,16 @@ export const languageCases: KindCases[] = [
     found: ['BIC ist ⟦COBADEFF⟧', 'BIC is: ⟦COBADEFFXXX⟧.', 'BIC-Code: ⟦COBADEFF⟧', 'SWIFT/BIC ⟦COBADEFF⟧', 'BIC/SWIFT: ⟦COBADEFF⟧'],
     clean: ['BIC is required', 'BIC ist unbekannt', 'BIC of the bank COBADEFF'],
   },
+  {
+    kind: 'email',
+    found: [
+      '邮箱：⟦jane.doe@example.com⟧。',
+      '（⟦jane@example.com⟧）',
+      '「⟦jane@example.co.jp⟧」まで、ご連絡ください',
+      '联系：⟦用户@例子.广告⟧，谢谢',
+      '、⟦佐々木@例え.jp⟧、',
+      'メール：⟦jane@example.com⟧、電話',
+    ],
+    clean: ['邮箱：无。', '＠example.com', 'jane＠'],
+  },
 ];
