@@ -3,11 +3,12 @@ import type { Policy } from '../policy/types.js';
 import type { MaskedCount } from '../postgres/session/effects.js';
 import type { WireField } from '../record/events.js';
 import type { RecordingMaskers } from '../record/shown-identity.js';
+import { type AnswerChanges, answerChanges, firstOf, shownHeaders } from './answer-headers.js';
 import { isJson, mediaType } from './body.js';
 import { type Answer, type Effects, type Header, LENGTH_KEPT } from './effects.js';
 import type { GrpcOptions } from './grpc/masker.js';
 import { answerType, type GrpcCall, type GrpcForm, grpcForm, NO_SCHEMA } from './grpc/schema.js';
-import { type HeaderCover, maskHeaders, OF_THE_CONNECTION } from './header-masking.js';
+import { type HeaderCover, OF_THE_CONNECTION } from './header-masking.js';
 import { type BodyAsked, type BodyMask, BodyMasker, bodyParameters, type ContentMasker } from './masking.js';
 import { REQUEST } from './request-text.js';
 import { shownHeader } from './shown-headers.js';
@@ -90,7 +91,7 @@ export class Response {
       const why = this.unpack(headers);
       if (why !== undefined) return why;
     }
-    let changes: ReturnType<Response['changes']>;
+    let changes: AnswerChanges;
     let charset = '';
     try {
       // One of the server's own would become the length of its answer.
@@ -106,7 +107,7 @@ export class Response {
     if (!read && length !== '') set.push([LENGTH_KEPT, length]);
     else if (firstOf(headers, LENGTH_KEPT) !== '') remove.push(LENGTH_KEPT);
     this.waiting = { part: 'response_headers', set, append, remove };
-    this.shown = shownHeaders(headers, set, append, remove);
+    this.shown = shownHeaders(headers, changes);
     if (masked && !end) {
       const why = this.openMasker(charset, firstOf(headers, 'grpc-encoding'), contentType);
       if (why !== undefined) return why;
@@ -279,35 +280,8 @@ export class Response {
     return { json: `,${JSON.stringify(event).slice(1, -1)},"body":"`, wire: { chunks: this.kept, rest }, masked };
   }
 
-  /** Throws MidstreamError where nothing can be read without what is masked. */
-  private changes(headers: readonly Header[]): { set: Header[]; append: Header[]; remove: string[] } {
-    const told = (rule: string) => this.headerHits.set(rule, (this.headerHits.get(rule) ?? 0) + 1);
-    const { cover } = this;
-    const lines =
-      cover === undefined
-        ? headers
-        : headers.map((line): Header => {
-            const value = cover.value(line);
-            if (value === undefined) return line;
-            told(cover.rule);
-            return [line[0], value];
-          });
-    const { changed, removed } = maskHeaders(this.masks, lines, told);
-    if (changed.length === 0 && cover === undefined) return { set: [], append: [], remove: removed };
-    const covered = lines.filter((line, i) => line !== headers[i] && !removed.includes(line[0]));
-    const set: Header[] = [];
-    const append: Header[] = [];
-    const remove: string[] = [...removed];
-    for (const name of new Set([...changed, ...covered].map(([one]) => one))) {
-      const all = lines.filter(([one]) => one === name);
-      if (all.length === 1) set.push(changed.find(([one]) => one === name) ?? all[0]!);
-      else {
-        // Of several lines with one name (Set-Cookie) each is written again, in their order.
-        remove.push(name);
-        for (const line of all) append.push(maskHeaders(this.masks, [line], () => {}).changed[0] ?? line);
-      }
-    }
-    return { set, append, remove };
+  private changes(headers: readonly Header[]): AnswerChanges {
+    return answerChanges(this.masks, this.cover, headers, (rule) => this.headerHits.set(rule, (this.headerHits.get(rule) ?? 0) + 1));
   }
 
   private send(end: boolean, out: Effects): void {
@@ -333,12 +307,6 @@ export class Response {
   }
 }
 
-/** Of the first line with this name. */
-function firstOf(headers: readonly Header[], name: string): string {
-  for (const line of headers) if (line[0] === name) return line[1];
-  return '';
-}
-
 function checkedParameters(contentType: string): ReturnType<typeof bodyParameters> | string {
   try {
     return bodyParameters(contentType);
@@ -348,10 +316,3 @@ function checkedParameters(contentType: string): ReturnType<typeof bodyParameter
 }
 
 const unread = (error: unknown): string => `The server's answer can't be read: ${(error as Error).message}.`;
-
-function shownHeaders(headers: readonly Header[], set: readonly Header[], append: readonly Header[], remove: readonly string[]): Header[] {
-  const shown: Header[] = [];
-  for (const line of headers)
-    if (!remove.includes(line[0])) shown.push(set.length === 0 ? line : (set.find(([name]) => name === line[0]) ?? line));
-  return append.length === 0 ? shown : shown.concat(append);
-}
