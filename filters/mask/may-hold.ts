@@ -221,6 +221,8 @@ export class Gate {
     while (end < hi && (CLASS[buf[end]!]! & DIGIT) !== 0) end++;
     const after = end < hi ? buf[end]! : 0;
     const gap = after === DASH || after === DOT || after === 0x20 || after === 0x28 || after === 0x29 || after === 0x2f;
+    // `1//0…` behind a cell's length, which may be a digit too
+    if (after === 0x2f && (mayBeToken(buf, end + 1, lo, hi, this.wanted) || mayBeToken(buf, end + 2, lo, hi, this.wanted))) return -1;
     // most digits there are: up to five of them and no separator
     if (!gap && !letter && end - at < 6) return (CLASS[after]! & ALPHA) === 0 ? end : this.word(buf, at, at, end, lo, hi);
     const groups = this.groups;

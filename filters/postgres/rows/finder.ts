@@ -1,3 +1,4 @@
+import { reachesInto } from '../../mask/rewritten.js';
 import type { FindContext, Kind, WholeForm } from '../../mask/types.js';
 import type { Cover } from './cell.js';
 import type { DetectorRule, MaskSet } from './mask-set.js';
@@ -35,6 +36,8 @@ export class Finder {
   readonly ends: number[] = [];
   readonly kinds: Kind[] = [];
   private readonly rules: number[] = [];
+  /** of the value that names each, which may be a part of it */
+  private readonly lengths: number[] = [];
   private readonly strengths: readonly number[];
   private readonly allKinds: ReadonlySet<Kind>;
   /** numbers of any length are to be looked at */
@@ -100,19 +103,24 @@ export class Finder {
     return this.count;
   }
 
-  /** Adds one find; spans that touch the same bytes become one, with the strongest masker of them. */
+  /** Adds one find; spans that touch the same bytes become one, with the strongest masker of them. Its rule's longest value names it (union.ts). */
   add(start: number, end: number, kind: Kind, rule: number): void {
-    const { starts, ends, kinds, rules, strengths } = this;
+    const { starts, ends, kinds, rules, lengths } = this;
     let at = this.count;
     while (at > 0 && starts[at - 1]! > start) at--;
     if (at > 0 && ends[at - 1]! > start) at--;
     let upto = at;
     let winner = rule;
     let winnerKind = kind;
+    let length = end - start;
+    const own = start;
     while (upto < this.count && starts[upto]! < end && ends[upto]! > start) {
-      if (strengths[rules[upto]!]! >= strengths[winner]!) {
-        winner = rules[upto]!;
+      const other = rules[upto]!;
+      const longer = lengths[upto]! - length;
+      if (this.isStronger(other, winner) || (other === winner && (longer > 0 || (longer === 0 && starts[upto]! < own)))) {
+        winner = other;
         winnerKind = kinds[upto]!;
+        length = lengths[upto]!;
       }
       start = Math.min(start, starts[upto]!);
       end = Math.max(end, ends[upto]!);
@@ -129,6 +137,21 @@ export class Finder {
     ends[at] = end;
     kinds[at] = winnerKind;
     rules[at] = winner;
+    lengths[at] = length;
+  }
+
+  /** Of two rules of one strength the first is the stronger. */
+  private isStronger(rule: number, than: number): boolean {
+    const more = this.strengths[rule]! - this.strengths[than]!;
+    return more > 0 || (more === 0 && rule < than);
+  }
+
+  /** Forgets the finds that reach into one of these ranges, pairs of offsets. */
+  leaveOut(ranges: readonly number[]): void {
+    if (ranges.length === 0) return;
+    let left = 0;
+    for (let i = 0; i < this.count; i++) if (!reachesInto(ranges, this.starts[i]!, this.ends[i]!)) this.move(i, left++);
+    this.count = left;
   }
 
   private move(from: number, to: number): void {
@@ -136,6 +159,7 @@ export class Finder {
     this.ends[to] = this.ends[from]!;
     this.kinds[to] = this.kinds[from]!;
     this.rules[to] = this.rules[from]!;
+    this.lengths[to] = this.lengths[from]!;
   }
 
   /** Which rule found hit i: for add(), after the hits were kept aside. */

@@ -985,7 +985,8 @@ function digits(p: usize, t: u32): usize {
   const after = end < hi ? at8(end) : 0;
   const uuid = uuidEnd(p);
   if (uuid != 0) return uuid;
-  const wanted = named || ((t & T_TOKEN) != 0 && (isPair(p) || (at8(p + 1) == 0x2f && (isPair(p + 2) || isPair(p + 3))))) || (t & ~(T_DIGIT | T_TOKEN)) != 0;
+  const slash = after == 0x2f && (isPair(end + 1) || isPair(end + 2));
+  const wanted = named || slash || ((t & T_TOKEN) != 0 && isPair(p)) || (t & ~(T_DIGIT | T_TOKEN)) != 0;
   if (!isGap(after) && !letter && end - p < 6) {
     if ((classOf(after) & ALPHA) == 0) {
       if (wanted) emitNamed(p);

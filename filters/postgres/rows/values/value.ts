@@ -1,5 +1,6 @@
 import type { ByteSink } from '../byte-sink.js';
 import { type Cell, COLUMN_KIND, type Cover, KEEP, NULLED, type Outcome, WRITTEN } from '../cell.js';
+import type { Finder } from '../finder.js';
 
 /**
  * never: detectors have nothing to find in it.
@@ -21,23 +22,42 @@ export interface ValueMasker {
   cover(cell: Cell, cover: Cover, buf: Buffer, start: number, end: number, out: ByteSink): Outcome;
 }
 
+/** Ranges of a written value, in pairs from its start on, that a masker gave in the form of a value: they are not to be masked again. */
+export interface Kept {
+  /** of what is read */
+  before: readonly number[];
+  /** of what is written */
+  now: number[];
+}
+
 /** Writes buf[start, end) with the finder's hits masked. Kinds are counted by the caller. */
-export function writeHits(cell: Cell, buf: Buffer, start: number, end: number, out: ByteSink): Outcome {
+export function writeHits(cell: Cell, buf: Buffer, start: number, end: number, out: ByteSink, kept?: Kept): Outcome {
   const { finder } = cell;
   const mark = out.length;
   let at = start;
   for (let i = 0; i < finder.count; i++) {
     const from = finder.starts[i]!;
     const to = finder.ends[i]!;
+    if (kept !== undefined) moveKept(kept, at - start, from - start, out.length - mark);
     out.copy(buf, at, from);
-    if (!finder.ruleOf(i).masker.into(finder.kinds[i]!, buf, from, to, out)) {
+    const { masker } = finder.ruleOf(i);
+    const begins = out.length;
+    if (!masker.into(finder.kinds[i]!, buf, from, to, out)) {
       out.truncate(mark);
       return NULLED;
     }
+    if (kept !== undefined && masker.as !== 'redact') kept.now.push(begins - mark, out.length - mark);
     at = to;
   }
+  if (kept !== undefined) moveKept(kept, at - start, end - start, out.length - mark);
   out.copy(buf, at, end);
   return WRITTEN;
+}
+
+/** What was kept of [from, to) is kept where that is written now. */
+function moveKept({ before, now }: Kept, from: number, to: number, at: number): void {
+  for (let k = 0; k < before.length; k += 2)
+    if (before[k]! >= from && before[k + 1]! <= to) now.push(before[k]! - from + at, before[k + 1]! - from + at);
 }
 
 /** The detectors over buf[start, end) as text. */
@@ -55,8 +75,15 @@ export function detectText(cell: Cell, buf: Buffer, start: number, end: number, 
   const whole = finder.count === 1 && finder.starts[0] === start && finder.ends[0] === end;
   if (whole) cell.foundWhole();
   const mark = out.length;
-  const outcome = writeHits(cell, buf, start, end, out);
-  return whole || outcome !== WRITTEN ? outcome : searchAgain(cell, mark, out);
+  const kept = whole || !takesForm(finder) ? undefined : { before: [], now: [] };
+  const outcome = writeHits(cell, buf, start, end, out, kept);
+  return kept === undefined || outcome !== WRITTEN ? outcome : searchAgain(cell, mark, out, kept.now);
+}
+
+/** Was something redacted? */
+function takesForm(finder: Finder): boolean {
+  for (let i = 0; i < finder.count; i++) if (finder.ruleOf(i).as === 'redact') return true;
+  return false;
 }
 
 /** A text is masked again at most so often. */
@@ -64,17 +91,22 @@ const ROUNDS_MAX = 3;
 
 /**
  * What was redacted may have hidden its neighbour (digits that ran into it, a word that spoke against it), so the result is
- * searched again. The other maskers leave forms that would be found as values, so they are not.
+ * searched again. What other maskers gave has the form of a value and is left as it is (rewritten.ts says the same of streams).
  */
-function searchAgain(cell: Cell, mark: number, out: ByteSink): Outcome {
+function searchAgain(cell: Cell, mark: number, out: ByteSink, kept: number[]): Outcome {
   const { finder } = cell;
+  let before = kept;
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    for (let i = 0; i < finder.count; i++) if (finder.ruleOf(i).as !== 'redact') return WRITTEN;
     const written = out.take(mark);
-    if (finder.find(written, 0, written.length, cell.context) === 0) return WRITTEN;
+    finder.find(written, 0, written.length, cell.context);
+    finder.leaveOut(before);
+    if (finder.count === 0) return WRITTEN;
     cell.countHits();
     out.truncate(mark);
-    if (writeHits(cell, written, 0, written.length, out) === NULLED) return NULLED;
+    const now: number[] = [];
+    if (writeHits(cell, written, 0, written.length, out, { before, now }) === NULLED) return NULLED;
+    if (!takesForm(finder)) return WRITTEN;
+    before = now;
   }
   return WRITTEN;
 }
