@@ -4,6 +4,10 @@ import type { Hit } from './types.js';
 /** Hits below this score are not reported. Detectors add evidence for and against around it. */
 export const SCORE_MIN = 0.5;
 
+/** before any place that is in reach of one */
+const NOWHERE = -(2 ** 30);
+let rounds = 0;
+
 const NO_TRIGGERS = new Uint16Array(256);
 
 /** Kinds that are looked for together. */
@@ -45,9 +49,17 @@ export class Search {
   claimedUntilJwt = 0;
   noUserinfoUntil = 0;
   noCookiesUntil = 0;
+  /** up to here commands before options were looked for, and where the last one stands (shell.ts) */
+  commandsRead = 0;
+  commandAt = 0;
+  /** no date begins in between (birth.ts) */
+  undatedFrom = 0;
+  undatedUntil = 0;
   /** no value without quotes ends in between (extent.ts) */
   plainFrom = 0;
   plainUntil = 0;
+  /** which of all searches it is */
+  round = 0;
   private beforeAt = -1;
   private beforeBits = 0;
   count = 0;
@@ -98,8 +110,12 @@ export class Search {
     this.spelledUntil = start;
     this.manifestUntil = start;
     this.tableUntil = start;
+    this.commandsRead = start;
+    this.commandAt = NOWHERE;
+    this.undatedUntil = start;
     this.plainFrom = 0;
     this.plainUntil = 0;
+    this.round = ++rounds;
     this.beforeAt = -1;
     this.count = 0;
   }

@@ -128,7 +128,7 @@ function putShapes(table: Int32Array): void {
 function putPrefixes(memory: Uint8Array): void {
   const view = new DataView(memory.buffer);
   let n = 0;
-  for (const { bytes, anchor, named, literal, precedes, accepts, min } of tokenPrefixes()) {
+  for (const { bytes, anchor, named, literal, precedes, accepts, min, glued_to } of tokenPrefixes()) {
     if (++n === at.PREFIXES_MAX || bytes.length > at.PREFIX_LENGTH_MAX) throw new RangeError('the module takes no such prefix of a token');
     const pair = (bytes[anchor - 1]! << 8) | bytes[anchor]!;
     for (let b = 0; b < 256; b++) {
@@ -140,7 +140,7 @@ function putPrefixes(memory: Uint8Array): void {
     const rule = at.PREFIXES_AT + at.PREFIX_BYTES * n;
     view.setUint16(rule, pair, true);
     view.setUint16(rule + 2, view.getUint16(head, true), true);
-    const bound = !literal && precedes === undefined && (CLASS[bytes[0]!]! & ALNUM) !== 0 ? at.PREFIX_BOUND : 0;
+    const bound = !literal && precedes === undefined && glued_to === undefined && (CLASS[bytes[0]!]! & ALNUM) !== 0 ? at.PREFIX_BOUND : 0;
     const holds = (bits: number): boolean => accepts.every((takes, b) => takes === 0 || (CLASS[b]! & bits) !== 0);
     const body = named ? at.PREFIX_NAMED : literal ? 0 : holds(ALNUM) ? at.PREFIX_ALNUM : holds(TOKEN) ? at.PREFIX_TOKEN : 0;
     view.setUint8(rule + 4, anchor | (Math.min(min, at.PREFIX_BODY_MAX) << at.PREFIX_BODY_SHIFT));

@@ -35,18 +35,28 @@ export function birthAt(s: Search, at: number): void {
 /** Notes the first date that begins in [from, to). A line's end ends the search unless it is the first. */
 export function dateWithin(s: Search, from: number, to: number, score: number): void {
   const { buf } = s;
-  s.steps += to - from;
-  for (let p = from; p < to; p++) {
+  // words for birth one after the other: no byte is read again at which no date begins
+  const known = from >= s.undatedFrom && from < s.undatedUntil;
+  if (!known) s.undatedFrom = from;
+  const first = known ? s.undatedUntil : from;
+  s.undatedUntil = first;
+  s.steps += Math.max(0, to - first);
+  for (let p = first; p < to; p++) {
     const b = buf[p]!;
-    if (b < 0x20 && b !== 9 && b !== 10 && b !== 13) return;
+    if (b < 0x20 && b !== 9 && b !== 10 && b !== 13) {
+      s.undatedUntil = p;
+      return;
+    }
     const flags = CLASS[b]!;
     if ((flags & (DIGIT | ALPHA)) === 0 || (p > s.lo && (CLASS[buf[p - 1]!]! & (DIGIT | ALPHA)) !== 0)) continue;
     const end = (flags & DIGIT) !== 0 ? numericDate(buf, p, s.hi) : monthFirst(buf, p, s.hi);
     if (end > 0) {
       s.found(DATE_OF_BIRTH, p, end, score);
+      s.undatedUntil = p;
       return;
     }
   }
+  s.undatedUntil = Math.max(first, to);
 }
 
 function readNumber(buf: Uint8Array, at: number, hi: number, max: number): number {

@@ -51,9 +51,26 @@ const OPTIONS: readonly Option[] = [
   option('P', false, true, 'zip|unzip|tsql|mosquitto|ipmitool|ipmi-|sybase|isql'),
 ];
 
+/** first bytes of lists of commands */
+const firsts = new WeakMap<readonly Uint8Array[], Uint8Array>();
+
+function firstsOf(commands: readonly Uint8Array[]): Uint8Array {
+  let table = firsts.get(commands);
+  if (table === undefined) {
+    table = new Uint8Array(256);
+    for (const [first] of commands) table[first!] = 1;
+    firsts.set(commands, table);
+  }
+  return table;
+}
+
+const ALL_COMMANDS: readonly Uint8Array[] = OPTIONS.flatMap(({ commands }) => commands);
+/** the same by their first bytes */
+const BY_FIRST = Array.from({ length: 256 }, (_, b) => ALL_COMMANDS.filter(([first]) => first === b));
+
 /** `mysql -pX`, `sshpass -p X`, `redis-cli -a X`; `at` is the dash, before which nothing or a blank stands. */
 export function shellPasswordAt(s: Search, at: number): void {
-  const from = shellPassword(s.buf, at, s.lo, s.hi, false);
+  const from = mayHaveCommand(s, at) ? shellPassword(s.buf, at, s.lo, s.hi, false) : -1;
   s.steps += SHELL_REACH;
   if (from < 0) return;
   const { buf } = s;
@@ -103,14 +120,25 @@ export function line(buf: Uint8Array, at: number, lo: number): number {
   return k;
 }
 
+/** Does any of the commands whose options are looked for stand in reach before `at`? Each byte is read for it once, as long as places are asked about in order. */
+function mayHaveCommand(s: Search, at: number): boolean {
+  const { buf } = s;
+  for (let k = Math.max(s.commandsRead, s.lo, at - SHELL_REACH); k < at; k++)
+    for (const command of BY_FIRST[buf[k]!]!) if (startsWith(buf, k, command)) s.commandAt = k;
+  const asked = at >= s.commandsRead;
+  if (asked) s.commandsRead = at;
+  return !asked || s.commandAt >= at - SHELL_REACH;
+}
+
 /** One of these commands stands before `at` on its line, and no other command between. */
 export function hasCommand(buf: Uint8Array, at: number, lo: number, commands: readonly Uint8Array[], glued: boolean): boolean {
   const floor = Math.max(lo, at - SHELL_REACH);
+  const begins = firstsOf(commands);
   for (let k = at - 1; k >= floor; k--) {
     const b = buf[k]!;
     if (b === 0x0a || b === 0) return false;
     if ((b === 0x7c || b === 0x3b || b === 0x26) && buf[k + 1] === 0x20) return false;
-    if (!glued && k > lo && (CLASS[buf[k - 1]!]! & ALNUM) !== 0) continue;
+    if (begins[b] === 0 || (!glued && k > lo && (CLASS[buf[k - 1]!]! & ALNUM) !== 0)) continue;
     for (const command of commands) if (b === command[0] && k + command.length <= at && startsWith(buf, k, command)) return true;
   }
   return false;

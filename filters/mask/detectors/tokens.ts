@@ -10,6 +10,16 @@ import { PIPED, pipedAt } from './piped.js';
 import { anchorOf, commonness } from './token-anchors.js';
 import { VENDOR_TOKENS, type VendorToken } from './token-table.js';
 
+/** Bytes of one alphabet one after the other, in the search that they were read in. */
+interface Run {
+  round: number;
+  from: number;
+  to: number;
+}
+
+/** by alphabet, what was read last */
+const runs = new Map(Object.values(BODIES).map((body): [Uint8Array, Run] => [body, { round: 0, from: 0, to: 0 }]));
+
 /**
  * Tokens with a vendor's prefix. The scan stops at a rare byte of the prefix (its anchor); which prefixes could be meant
  * follows from the anchor and the byte before it.
@@ -22,6 +32,7 @@ interface Rule extends VendorToken {
   holds: Uint8Array | undefined;
   /** bits of CLASS, or the mask of a body of its own */
   accepts: Uint8Array;
+  run: Run;
   precedes: Uint8Array | undefined;
   behind: readonly Part[];
   glued_to: Uint8Array | undefined;
@@ -70,6 +81,7 @@ function compile(): void {
       anchor,
       holds: token.contains === undefined ? undefined : ascii(token.contains),
       accepts: BODIES[token.body],
+      run: runs.get(BODIES[token.body])!,
       precedes: token.before === undefined ? undefined : BODIES[token.before.body],
       behind: (token.rest ?? []).map(({ sign, body, min, max }) => ({ sign: ascii(sign), accepts: BODIES[body], min, max })),
       glued_to: token.glued === undefined ? undefined : ascii(token.glued),
@@ -109,7 +121,7 @@ export function tokenAnchors(wanted: Uint8Array): number[] {
 
 /** All prefixes, where their anchors stand, and what may stand beside them. */
 export function tokenPrefixes(): readonly Readonly<
-  Pick<Rule, 'bytes' | 'anchor' | 'named' | 'literal' | 'precedes' | 'accepts' | 'min'>
+  Pick<Rule, 'bytes' | 'anchor' | 'named' | 'literal' | 'precedes' | 'accepts' | 'min' | 'glued_to'>
 >[] {
   return BUCKETS.flat();
 }
@@ -163,9 +175,7 @@ function tryRule(s: Search, rule: Rule, start: number): void {
   if (inside && from > s.lo && (CLASS[buf[from - 1]!]! & ALNUM) !== 0 && !isGlued(s, rule, from)) return;
   const body = start + rule.bytes.length;
   const limit = Math.min(s.hi, body + rule.max + 1);
-  let end = body;
-  while (end < limit && rule.accepts[buf[end]!] === 1) end++;
-  s.steps += end - start;
+  let end = runEnd(s, rule, body, limit);
   // what parts a UUID parts it from what is behind it, too
   if (rule.behind.length > 0) end = Math.min(end, body + rule.max);
   // a dot or a dash that ends a sentence is no part of the token
@@ -207,6 +217,20 @@ function partEnd(s: Search, { sign, accepts, min, max }: Part, at: number): numb
   return end - from < min || end - from > max ? -1 : end;
 }
 
+/** Where bytes of the rule's alphabet end from `at` on, at most `limit`. What was read for one token is not read again for the next. */
+function runEnd(s: Search, { accepts, run }: Rule, at: number, limit: number): number {
+  const { buf } = s;
+  const known = run.round === s.round && at >= run.from && at <= run.to;
+  const first = known ? run.to : at;
+  let end = first;
+  while (end < limit && accepts[buf[end]!] === 1) end++;
+  s.steps += end - first + 1;
+  run.round = s.round;
+  if (!known) run.from = at;
+  run.to = end;
+  return Math.min(end, limit);
+}
+
 /** Where a token begins whose literal at `start` is in its middle; -1 when what stands before is no part of one. */
 function bodyBefore(s: Search, rule: Rule, start: number): number {
   const { min, max } = rule.before!;
@@ -218,7 +242,8 @@ function bodyBefore(s: Search, rule: Rule, start: number): number {
 }
 
 function contains(buf: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
-  for (let k = start; k + text.length <= end; k++) if (startsWith(buf, k, text)) return true;
+  const [first] = text;
+  for (let k = start; k + text.length <= end; k++) if (buf[k] === first && startsWith(buf, k, text)) return true;
   return false;
 }
 

@@ -65,18 +65,28 @@ export function nextUnseen(buf: Buffer, start: number, end: number): number {
   let at = start;
   for (let near = Math.min(end, start + LOOP_BYTES_MAX); at < near; at++) if (MAY_BE[buf[at]!] === 1 && specialAt(buf, at, end)) return at;
   if (at === end) return end;
-  const rest = buf.subarray(at, end);
-  if (!isAscii(rest)) {
-    for (; at < end; at++) if (MAY_BE[buf[at]!] === 1 && specialAt(buf, at, end)) return at;
-    return end;
+  // a text with a character beyond ASCII here and there has most pieces without one
+  const piece = isAscii(buf.subarray(at, end)) ? end - at : PIECE_BYTES;
+  while (at < end) {
+    const stop = Math.min(end, at + piece);
+    const range = buf.subarray(at, stop);
+    if (isAscii(range)) at += firstControl(range);
+    for (; at < stop; at++) if (MAY_BE[buf[at]!] === 1 && specialAt(buf, at, end)) return at;
   }
-  let first = rest.length;
+  return end;
+}
+
+/** bytes that are asked about together */
+const PIECE_BYTES = 2048;
+
+/** Where the first of these controls stands in a text of ASCII; behind it where there is none. */
+function firstControl(text: Buffer): number {
+  let first = text.length;
   for (const control of [0, BACKSPACE, ESC]) {
-    const found = rest.subarray(0, first).indexOf(control);
+    const found = text.subarray(0, first).indexOf(control);
     if (found >= 0) first = found;
   }
-  for (at += first; at < end; at++) if (MAY_BE[buf[at]!] === 1 && specialAt(buf, at, end)) return at;
-  return end;
+  return first;
 }
 
 /** Whether something of that is in buf[start, end), or begins there. */
