@@ -1,3 +1,4 @@
+import { latin1 } from '../bytes.js';
 import { isValid, NAMED, refusesLength } from './national-forms.js';
 import { isOwnForm } from './national-own.js';
 import { SIFTED_DIGITS_MIN, type Sieve, sieveOf, takeDigits } from './national-sieve.js';
@@ -128,10 +129,15 @@ const digit = new Uint8Array(32);
 /** Does the validator of some country take these digits? */
 function isSomeNumber(text: string, digits: number): boolean {
   takeDigits(text, digit);
-  if (isLenients(text, digits) || isGermanTax(digits)) return true;
+  if (isTakenByAll(digits, digits === text.length ? 0 : separatorsOf(text))) return true;
   for (const [country, name, sieve] of ofDigits(digits))
     if ((sieve === undefined || sieve(digit, digits)) && isValid(country, name, text)) return true;
   return isSwedes(text, digits) || isOwnForm(digit, digits);
+}
+
+/** Takes a validator without check digits the digits in `digit`, so many of them? `separators`: those that stand between, a bit for each. */
+function isTakenByAll(digits: number, separators: number): boolean {
+  return isLenients(digits, separators) || isGermanTax(digits);
 }
 
 const SEPARATORS = ' -./';
@@ -151,24 +157,26 @@ for (const [, , min, max, separators] of LENIENT)
 
 function separatorsOf(text: string): number {
   let bits = 0;
-  for (let k = 0; k < text.length; k++) {
-    const at = SEPARATORS.indexOf(text[k]!);
-    if (at >= 0) bits |= 1 << at;
-  }
+  for (let k = 0; k < text.length; k++) bits |= separatorOf(text.charCodeAt(k));
   return bits;
 }
 
+/** Its bit; 0 where it is none. */
+function separatorOf(code: number): number {
+  return code > 0x2f ? 0 : code === 0x20 ? 1 : code === 0x2d ? 2 : code === 0x2e ? 4 : code === 0x2f ? 8 : 0;
+}
+
 /** One of LENIENT takes them, or LI peid does: up to 12 digits, zeros in front left out 4 and more, with blanks and dots. */
-function isLenients(text: string, digits: number): boolean {
-  const separators = digits === text.length ? 0 : separatorsOf(text);
+function isLenients(digits: number, separators: number): boolean {
   const refused = REFUSED[digits]!;
   if (refused !== 0xff && (separators & refused) === 0) return true;
-  if (digits > 12 || (separators & separatorsOf('-/')) !== 0) return false;
+  if (digits > 12 || (separators & DASH_OR_SLASH) !== 0) return false;
   let zeros = 0;
   while (zeros < digits && digit[zeros] === 0) zeros++;
   return digits - zeros >= 4;
 }
 
+const DASH_OR_SLASH = separatorsOf('-/');
 const times = new Uint8Array(10);
 
 /** The validator DE stnr for numbers of 10 and 11 digits: some digit stands two or three times among the first ten. */
@@ -193,11 +201,41 @@ function leniency(country: string, name: string): number {
 const PREFIXES = new Uint8Array(32 * 32);
 for (const prefix of byPrefix.keys()) PREFIXES[(prefix.charCodeAt(0) & 31) * 32 + (prefix.charCodeAt(1) & 31)] = 1;
 
+/** As isSomeCountrys, for the text buf[start, end) of letters, digits and the separators of identifiers; most is decided before a string is made of it. */
+export function areSomeCountrys(buf: Uint8Array, start: number, end: number): boolean {
+  if (!mayBeSomeCountrys(buf, start, end)) return false;
+  return isTakenWithoutCheck(buf, start, end) || isSomeCountrys(latin1(buf, start, end).toUpperCase());
+}
+
+/** Digits and separators alone that a validator without check digits takes. */
+function isTakenWithoutCheck(buf: Uint8Array, start: number, end: number): boolean {
+  let digits = 0;
+  let separators = 0;
+  for (let k = start; k < end; k++) {
+    const b = buf[k]!;
+    const separator = separatorOf(b);
+    separators |= separator;
+    if (separator !== 0) continue;
+    if (b < 0x30 || b > 0x39 || digits === digit.length) return false;
+    digit[digits++] = b - 0x30;
+  }
+  return digits > 0 && isTakenByAll(digits, separators);
+}
+
+/** Whether the bytes of a printed form may be a number of this validator's, by its sums over the digits. */
+export function maySift(country: string, name: string, buf: Uint8Array, start: number, end: number): boolean {
+  const sieve = sieveOf(country, name);
+  if (sieve === undefined) return true;
+  let digits = 0;
+  for (let k = start; k < end; k++) if (buf[k]! >= 0x30 && buf[k]! <= 0x39 && digits < digit.length) digit[digits++] = buf[k]! - 0x30;
+  return digits < SIFTED_DIGITS_MIN || sieve(digit, digits);
+}
+
 /**
  * False where isSomeCountrys says no to the same text: by where its letters and digits stand, before a string is made of it. The
  * text is of letters, digits and the separators of identifiers.
  */
-export function mayBeSomeCountrys(buf: Uint8Array, start: number, end: number): boolean {
+function mayBeSomeCountrys(buf: Uint8Array, start: number, end: number): boolean {
   let n = 0;
   let letters = 0;
   let first = 0;
@@ -313,7 +351,7 @@ export function passesSieve(country: string, name: string, digits: string): bool
 export function isTaken(text: string): { lenient: boolean; german: boolean } {
   takeDigits(text, digit);
   const digits = digitsOf(text);
-  return { lenient: isLenients(text, digits), german: isGermanTax(digits) };
+  return { lenient: isLenients(digits, separatorsOf(text)), german: isGermanTax(digits) };
 }
 
 /** For the test that shows that no form is narrower than the library's. */

@@ -16,13 +16,13 @@ export function isValid(country: string, name: string, value: string): boolean {
   if (country === 'CN' && name === 'ric' && !isResident(value)) return false;
   // it makes an error for each number that is none; where that was made nobody asks, and finding it out takes most of the time
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
+  if (stackTraceLimit !== 0) Error.stackTraceLimit = 0;
   try {
     return library[country]?.[name]?.validate(DOTLESS.has(country) ? value.replace(/\./g, '') : value).isValid === true;
   } catch {
     return false;
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
+    if (stackTraceLimit !== 0) Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Groups } from '../groups.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { isDate, isFraction } from './dates.js';
-import { isCountry, isSomeCountrys, mayBeSomeCountrys } from './national-any.js';
+import { areSomeCountrys, isCountry, maySift } from './national-any.js';
 import { BARE, FORMS, isValid, type Printed, WORDED, type Worded } from './national-forms.js';
 
 const NATIONAL_ID = kindId('national_id');
@@ -60,12 +60,22 @@ function printed(s: Search, groups: Groups, g: number): void {
     const lastGap = gap[g + form.sizes.length - 1];
     if (lastGap !== 0 && lastGap === gap[g]) continue;
     const until = end[g + form.sizes.length - 1]!;
-    const text = latin1(s.buf, start[g]!, until);
     s.steps += until - start[g]!;
-    if (!form.checks.some(([country, name]) => isValid(country, name, text))) continue;
+    if (!isPrinted(s.buf, form, start[g]!, until)) continue;
     const bits = s.name | s.before(start[g]!);
     s.found(NATIONAL_ID, start[g]!, until, form.score + ((bits & NATIONAL_NAME) !== 0 ? 0.2 : (bits & AGAINST) !== 0 ? -0.2 : 0));
   }
+}
+
+/** One of the form's validators takes what stands there. */
+function isPrinted(buf: Uint8Array, { checks }: Printed, start: number, end: number): boolean {
+  let text = '';
+  for (const [country, name] of checks) {
+    if (!maySift(country, name, buf, start, end)) continue;
+    if (text === '') text = latin1(buf, start, end);
+    if (isValid(country, name, text)) return true;
+  }
+  return false;
 }
 
 function fits(form: Printed, groups: Groups, g: number, last: number): boolean {
@@ -93,7 +103,7 @@ function named(s: Search, groups: Groups, g: number): void {
     if (until - from < 6) break;
     if (!isOneNumber(groups, g, last, digitsMin)) continue;
     s.steps += (until - from) * 4;
-    if (isSomebodys(s.buf, from, until)) {
+    if (areSomeCountrys(s.buf, from, until)) {
       const start = lettersBefore(s.buf, from, s.lo);
       const end = groups.end[goesOn(groups, g, last)]!;
       s.found(NATIONAL_ID, start, taxAfter(s.buf, start, lettersAfter(s.buf, end, s.hi), s.hi), 0.8);
@@ -103,7 +113,7 @@ function named(s: Search, groups: Groups, g: number): void {
   const start = lettersBefore(s.buf, from, s.lo);
   const end = lettersAfter(s.buf, groups.end[groups.last - 1] ?? from, s.hi);
   // `576937-K`: the letters are the check
-  if (end - start >= NAMED_DIGITS_MIN && end - start <= TEXT_MAX && hasLetter(s.buf, start, end) && isSomebodys(s.buf, start, end))
+  if (end - start >= NAMED_DIGITS_MIN && end - start <= TEXT_MAX && hasLetter(s.buf, start, end) && areSomeCountrys(s.buf, start, end))
     s.found(NATIONAL_ID, start, end, 0.75);
 }
 
@@ -139,7 +149,7 @@ function spaced(s: Search, from: number): boolean {
     const end = ends[k]!;
     if (end < s.hi && (CLASS[buf[end]!]! & ALNUM) !== 0) continue;
     for (const start of before < from ? [before, from] : [from]) {
-      if (end - start < NAMED_DIGITS_MIN || end - start > TEXT_MAX || !hasLetter(buf, start, end) || !isSomebodys(buf, start, end))
+      if (end - start < NAMED_DIGITS_MIN || end - start > TEXT_MAX || !hasLetter(buf, start, end) || !areSomeCountrys(buf, start, end))
         continue;
       s.found(NATIONAL_ID, start, taxAfter(buf, start, end, s.hi), 0.75);
       return true;
@@ -164,10 +174,6 @@ function wordBefore(buf: Uint8Array, at: number, lo: number): number {
   if (p === at - 1 || at - 1 - p > 4 || (p > lo && ((CLASS[buf[p - 1]!]! & ALNUM) !== 0 || buf[p - 1]! > 0x7f))) return at;
   // `NISS 85 07 30 …`: the name and no part of the number
   return (evidenceOf(buf, p, at) & NATIONAL_NAME) === 0 ? p : at;
-}
-
-function isSomebodys(buf: Uint8Array, start: number, end: number): boolean {
-  return mayBeSomeCountrys(buf, start, end) && isSomeCountrys(latin1(buf, start, end).toUpperCase());
 }
 
 const LETTERS_MAX = 3;
@@ -282,7 +288,7 @@ export function nationalIdWord(s: Search, start: number, end: number): void {
   // Hong Kong prints the check digit in brackets
   if (buf[end] === 0x28 && end + 3 <= s.hi && buf[end + 2] === 0x29 && isValid('HK', 'hkid', text + latin1(buf, end, end + 3)))
     s.found(NATIONAL_ID, start, end + 3, 0.85);
-  else if (mayBeSomeCountrys(buf, start, end) && isSomeCountrys(text)) s.found(NATIONAL_ID, lettersBefore(buf, start, s.lo), end, 0.8);
+  else if (areSomeCountrys(buf, start, end)) s.found(NATIONAL_ID, lettersBefore(buf, start, s.lo), end, 0.8);
   else spaced(s, start);
 }
 

@@ -1,5 +1,5 @@
 /**
- * What digits alone say before the library is asked, for numbers of 12 digits and more. The library makes strings, arrays and an error for each
+ * What digits alone say before the library is asked, for numbers of 11 digits and more. The library makes strings, arrays and an error for each
  * number that it does not take, some microseconds for each of 25 validators; these sums take a hundredth. Each is as wide as the library's
  * own condition or wider, which a property test holds it to, and the library still decides on what is left.
  */
@@ -68,6 +68,16 @@ const guatemala: Sieve = (d, n) => {
 const russia = (d: Uint8Array): boolean =>
   d[10] === (sum(d, [7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) % 11) % 10 && d[11] === (sum(d, [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) % 11) % 10;
 
+/** The two check digits of a number of Brazil, each of the digits before it with weights that go from 2 upwards, at most to `top`. */
+function brazil(n: number, top: number): Sieve {
+  const digitAt = (d: Uint8Array, at: number): number => {
+    let total = 0;
+    for (let k = 0; k < at; k++) total += d[k]! * (2 + ((at - 1 - k) % (top - 1)));
+    return total % 11 < 2 ? 0 : 11 - (total % 11);
+  };
+  return (d) => d[n - 2] === digitAt(d, n - 2) && d[n - 1] === digitAt(d, n - 1);
+}
+
 /** by the library's names; those that are missing are asked about every number of their length */
 const SIEVES: Readonly<Record<string, Sieve>> = {
   'GT nit': guatemala,
@@ -110,9 +120,10 @@ const SIEVES: Readonly<Record<string, Sieve>> = {
   'ZA idnr': (d, n) => d[10]! < 2 && isMonth(d, 2) && isDay(d, 4) && luhn(d, n),
   'MK edb': check([7, 6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2], (total) => ((11 - (total % 11)) % 11) % 10),
   // of provinces up to 24, of Ecuadorians abroad (30), of foreigners (50)
-  'DE stnr': (d) => d[4] === 0,
+  'DE stnr': (d, n) => n !== 13 || d[4] === 0,
   'EC ruc': (d) => d[2] !== 7 && d[2] !== 8 && (d[0]! * 10 + d[1]! < 25 || ((d[0] === 3 || d[0] === 5) && d[1] === 0)),
-  'BR cnpj': check([5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2], (total) => (total % 11 < 2 ? 0 : 11 - (total % 11))),
+  'BR cnpj': brazil(14, 9),
+  'BR cpf': brazil(11, 11),
   'FR siret': siret,
   'PL regon': check([8, 9, 2, 3, 4, 5, 6, 7], (total) => (total % 11) % 10),
   'SV nit': (d) =>
@@ -125,7 +136,7 @@ export function sieveOf(country: string, name: string): Sieve | undefined {
 }
 
 /** fewest digits that are sifted: fewer are nearly all somebody's, and the library says so at once */
-export const SIFTED_DIGITS_MIN = 12;
+export const SIFTED_DIGITS_MIN = 11;
 
 /** Writes the digits of `text` into `into`, as many as have room. */
 export function takeDigits(text: string, into: Uint8Array): void {

@@ -21,9 +21,9 @@ function word(r: Random): string {
 /** Where the library takes letters that those numbers do not have, or any number of zeros in front; those of Spain are all NIF. */
 const LAX = new Set(['AZ tin', 'BO ci', 'ES cif', 'ES dni', 'ES nie', 'ES nif', 'LI peid', 'SM coe']);
 
-/** 12 to 16 digits, many of them with a date where countries write theirs. */
+/** 11 to 16 digits, many of them with a date where countries write theirs. */
 function longNumber(r: Random): string {
-  const length = 12 + r.int(5);
+  const length = 11 + r.int(6);
   const two = (n: number): string => String(n).padStart(2, '0');
   const dates = [
     () => two(r.int(100)) + two(1 + r.int(12)) + two(1 + r.int(28)),
@@ -35,7 +35,7 @@ function longNumber(r: Random): string {
   return head + r.chars('0123456789', length - head.length);
 }
 
-/** validators of 12 digits and more that ask for check digits or a date */
+/** validators of 11 digits and more that ask for check digits or a date */
 const SIFTED = [
   ['CO', 'nit'],
   ['JP', 'cn'],
@@ -55,6 +55,7 @@ const SIFTED = [
   ['PL', 'regon'],
   ['SV', 'nit'],
   ['BR', 'cnpj'],
+  ['BR', 'cpf'],
   ['GT', 'nit'],
   ['MY', 'nric'],
   ['ES', 'nss'],
