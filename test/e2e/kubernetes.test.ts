@@ -259,6 +259,15 @@ describe('a Kubernetes API behind Envoy and the gateway, by kubectl', function (
     }
   });
 
+  it('a Secret that a ConfigMap holds as YAML is covered there', async () => {
+    const file = join(world.directory, 'addon.yaml');
+    writeFileSync(file, `apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  login: ${PASSWORD}\n`);
+    await ok(['create', 'configmap', 'addon', `--from-file=${file}`]);
+    const said = await ok(['get', 'configmap', 'addon', '-o', 'json']);
+    clean(said);
+    assert.ok(said.includes(MARK), said);
+  });
+
   it('an error names what was asked for, whatever it is called', async () => {
     for (const name of ['sh.helm.release.v1.none.v1', 'my-db-credentials'])
       assert.match((await run(['get', 'secret', name])).err, new RegExp(`secrets "${name}" not found`));

@@ -19,6 +19,11 @@ export interface Covered {
   kind: 'secrets' | 'configmaps' | 'token';
 }
 
+/** A shorter text is no Secret with a value in it, bytes. */
+const MANIFEST_BYTES_MIN = 24;
+/** Of one object so much text is read as manifests, bytes: the YAML library takes its time. */
+const MANIFEST_BYTES_MAX = 256 * 1024;
+
 /** What a request says of the objects in its answer. */
 export type AskedObject = Pick<KubernetesFacts, 'resource' | 'group' | 'subresource'> & Partial<Pick<KubernetesFacts, 'name'>>;
 
@@ -29,6 +34,8 @@ export class ObjectMasker {
   readonly rules: JoinedRules | undefined;
   private readonly covered = new Map<string, number>();
   readonly keys = new KeyTable();
+  /** of texts of the object that were read as manifests */
+  private manifest_bytes = 0;
   /** of the table whose rows come (Table of meta/v1): a watch names them in its first event alone */
   columns: readonly string[] = [];
   private readonly secrets: ObjectMask | undefined;
@@ -49,6 +56,7 @@ export class ObjectMasker {
   /** A document, or an element of a list of `listKind`. Throws MidstreamError where it can't be read. */
   mask(json: Buffer, listKind = ''): Buffer {
     const edits: Edit[] = [];
+    this.manifest_bytes = 0;
     new Walk(this, json, edits, 0).root(readTree(json, this.keys), listKind);
     return applied(json, edits);
   }
@@ -77,6 +85,15 @@ export class ObjectMasker {
   get name(): string {
     const { name = '' } = this.asked;
     return /^[a-z0-9][a-z0-9.-]{0,252}$/.test(name) ? `"${name}"` : '';
+  }
+
+  /** What covers Secrets in a text that may be a manifest of some; undefined where it is none, or where as much of the object was read so as may be. */
+  secretsIn(buf: Buffer, start: number, end: number): ObjectMask | undefined {
+    if (this.secrets === undefined || end - start < MANIFEST_BYTES_MIN) return undefined;
+    const at = buf.subarray(start, end).indexOf('Secret');
+    if (at < 0 || this.manifest_bytes + end - start > MANIFEST_BYTES_MAX) return undefined;
+    this.manifest_bytes += end - start;
+    return this.secrets;
   }
 
   /** They are looked into, and what their Secrets hold is covered; else all of them is. */

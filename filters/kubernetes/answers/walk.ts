@@ -1,5 +1,6 @@
 import { type JsonEntry, type JsonNode, type Key, readTree, stringOf, textOf } from '../../http/json-tree.js';
 import { maskedNumber } from '../../mask/codecs/number.js';
+import { coverText } from '../helm/manifest.js';
 import { openedRelease } from '../helm/opened.js';
 import { isPacked } from '../helm/packed.js';
 import { admissionWords, ownWord } from './admission.js';
@@ -8,6 +9,7 @@ import { applied, type Edit } from './edits.js';
 import { MARK, markOf, type ObjectMask } from './marks.js';
 import type { Covered, ObjectMasker } from './object-masker.js';
 import { quotedJson } from './quoted.js';
+import { wordsOf } from './words.js';
 
 /** Where a value stands. */
 interface Place {
@@ -80,7 +82,7 @@ export class Walk {
 
   /** `own`: the document itself, an element of a list, the object of an event or of a row. */
   private object(node: JsonNode & { type: 'object' }, place: Place, listKind: string, own: boolean): void {
-    const { kind, path, named, type } = this.words(node);
+    const { kind, path, named, type } = wordsOf(this.buf, node);
     if (own) {
       this.status = kind === 'Status';
       this.said = this.status ? saidBefore(textOf(this.buf, node, 'message')) : undefined;
@@ -114,21 +116,6 @@ export class Walk {
     }
   }
 
-  /** What an object says of itself: its kind, the path of a JSON patch's operation, the name beside a value (a variable of the environment). */
-  private words({ entries }: JsonNode & { type: 'object' }): { kind: string; path: string; named: string; type: string } {
-    const words = { kind: '', path: '', named: '', type: '' };
-    let valued = false;
-    for (const { name, value } of entries) {
-      if (name === 'value') valued = true;
-      if (value.type !== 'string') continue;
-      if (name === 'kind') words.kind = stringOf(this.buf, value);
-      else if (name === 'path') words.path = stringOf(this.buf, value);
-      else if (name === 'type') words.type = stringOf(this.buf, value);
-      else if (name === 'name') words.named = stringOf(this.buf, value);
-    }
-    return valued ? words : { ...words, named: '' };
-  }
-
   /** A cell is named by its column. */
   private cells(cells: readonly JsonNode[], place: Place): void {
     for (const [i, cell] of cells.entries()) this.value(cell, { ...place, name: this.masker.columns[i] ?? '', known: undefined }, '');
@@ -159,6 +146,7 @@ export class Walk {
     if (start === end) return;
     const masked =
       this.json(buf, start, end) ??
+      this.manifest(buf, start, end, place) ??
       this.quoted(buf, start, end, place) ??
       this.encoded(buf, start, end) ??
       this.detected(buf, start, end, place);
@@ -176,6 +164,16 @@ export class Walk {
       return undefined;
     }
     return edits.length === 0 ? undefined : applied(raw, edits);
+  }
+
+  /** Secrets that stand in text as YAML: in ConfigMaps that are applied by others, in custom resources. */
+  private manifest(buf: Buffer, start: number, end: number, place: Place): Buffer | undefined {
+    const cover = this.masker.secretsIn(buf, start, end);
+    const covered = cover && coverText(buf.toString('utf8', start, end), (value) => markOf(cover, value));
+    if (cover === undefined || covered === undefined) return undefined;
+    this.masker.found(cover.name);
+    const next = Buffer.from(covered);
+    return this.detected(next, 0, next.length, place, false) ?? next;
   }
 
   /** Objects that a text quotes, as errors of the API server do. What a Status quotes is the object that was asked for, whatever it says of its kind. */

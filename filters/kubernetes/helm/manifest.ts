@@ -1,9 +1,12 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, type Node, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
+import { MARK } from '../answers/marks.js';
 import { nestedDeep } from '../yaml.js';
 
 /** The longest document in which Secrets are looked for, and all of them, UTF-16 units: the YAML library takes its time. */
 const DOCUMENT_UNITS_MAX = 128 * 1024;
 const DOCUMENTS_UNITS_MAX = 256 * 1024;
+
+const MARK_BYTES = Buffer.from(MARK);
 
 /** A manifest with what its Secrets hold covered, and what that was: base64 undone. */
 export interface CoveredManifest {
@@ -25,6 +28,20 @@ export function coverManifest(manifest: string, mark: (value: Buffer) => string)
     return coverDocument(text, mark, values);
   });
   return { text: documents.join(''), values };
+}
+
+/** The longest text of an object that is read as a manifest, UTF-16 units. */
+export const TEXT_UNITS_MAX = 64 * 1024;
+
+/** A text that is a manifest with Secrets in it, as ConfigMaps and custom resources hold them, with these covered; undefined for any other. */
+export function coverText(text: string, mark: (value: Buffer) => string): string | undefined {
+  if (text.length > TEXT_UNITS_MAX || !mayHoldSecrets(text)) return undefined;
+  try {
+    const covered = coverManifest(text, mark);
+    return covered.values.length === 0 ? undefined : covered.text;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What stands before a value that is all of its scalar: nothing, a key, a sign of a collection, a tag or an anchor. */
@@ -108,6 +125,8 @@ function editsOf(secret: YAMLMap, name: string, text: string, mark: (value: Buff
     const said = saidBy(value, text);
     if (said === '') continue;
     const raw = name === 'data' ? Buffer.from(said, 'base64') : Buffer.from(said);
+    // What is covered already stays as it was covered.
+    if (raw.subarray(0, MARK.length).equals(MARK_BYTES)) continue;
     values.push(raw);
     const covered = name === 'data' ? Buffer.from(mark(raw)).toString('base64') : mark(raw);
     const [start, end] = value.range!;

@@ -66,6 +66,18 @@ describe('releases of Helm', () => {
     );
   });
 
+  it('by hash tell the same value from another, and are the same when they are masked again', () => {
+    const policy = compilePolicy('version: 1\nmasks:\n  - { name: k8s, kubernetes: [secrets], as: hash }\n', 'policy.yaml');
+    const rules = policy.masksFor({ identity: identity(), resource: 'k', database: '', user: '', application: '' });
+    const hash = { objects: objectMasks(rules, { key: Buffer.alloc(32, 7) }), detectors: [] };
+    const once = dataOf(masked(secretOf(packedRelease(releaseWith(PASSWORD, KEY, MAIL))), hash));
+    const { manifest } = readRelease(once);
+    const plain = /plain: "(.*)"/.exec(manifest)![1]!;
+    assert.match(plain, /^\[midstream masked\] kubernetes_secret:/);
+    assert.ok(manifest.includes(`seen: ${plain}`), manifest);
+    assert.equal(readRelease(dataOf(masked(secretOf(once), hash))).manifest, manifest);
+  });
+
   it('without Secrets stay the same bytes', () => {
     const { info, chart, ...rest } = releaseWith(PASSWORD, KEY, 'nobody');
     const plain = {

@@ -179,6 +179,20 @@ describe('answers of a Kubernetes API', () => {
     assert.deepEqual(json({ kind: 'TokenRequest', status: { token: 'a.b.c' } }), { kind: 'TokenRequest', status: { token: MARK } });
   });
 
+  it('cover Secrets in manifests that stand in text', () => {
+    const only = masksOf('  - { name: k8s, kubernetes: [secrets], as: redact }');
+    const yaml = (value: string, data: string) =>
+      `apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n---\nkind: Secret\nmetadata: {name: "x"}\nstringData:\n  login: ${value}\ndata:\n  other: ${data}\n`;
+    const held = (text: string) => ({ kind: 'ConfigMap', data: { 'secret.yaml': text, plain: 'kind: Secret\nfor the one who reads' } });
+    assert.deepEqual(json(held(yaml('tiger-and-lion', 'eHl6enk=')), {}, only), held(yaml(`"${MARK}"`, `"${B}"`)));
+    for (const text of [
+      'kind: Secret\nstringData: {a: *x}\n',
+      `kind: Secret\nstringData: {a: ${'x'.repeat(70_000)}}\n`,
+      'a Secret\nis none\n',
+    ])
+      assert.deepEqual(json(held(text), {}, only), held(text));
+  });
+
   it('JSON patches of Secrets, which the server sends back', () => {
     const patch = [
       { op: 'add', path: '/data/p', value: base64('x') },
