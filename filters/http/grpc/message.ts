@@ -7,12 +7,15 @@ import type { GrpcField, GrpcSchema, GrpcType } from './schema.js';
 const DEPTH_MAX = 100;
 /** numbers of fewer digits are no values of any kind */
 const NUMBER_MIN = 10_000_000n;
+/** eight bytes of a type that is not known are a number of up to sixteen digits, or a double */
+const WHOLE_MAX = 10n ** 16n;
 
 const broken = (): MidstreamError => new MidstreamError('bad_input', 'a gRPC message of the answer is not of its type');
 
 /**
  * Masks one message of protobuf by its descriptor, and gives it with its lengths written anew; the same bytes where nothing is found. Fields
- * that the descriptor does not know are left out where something is found in them: nobody knows how they could be written.
+ * that the descriptor does not know, or that are sent as another type than it says, are left out where something is found in them: nobody knows how they
+ * could be written.
  */
 export class MessageMasker {
   hits = 0;
@@ -62,8 +65,18 @@ export class MessageMasker {
     name: string,
     depth: number,
   ): Buffer | undefined {
-    if (wire === 0) return field?.kind === 'integer' ? this.integer(varint(buf, from).value, name, varintBytes) : undefined;
-    if (wire === 1) return field?.kind === 'fixed64' ? this.integer(buf.readBigUInt64LE(from), name, fixedBytes) : undefined;
+    if (wire === 0) {
+      const { value } = varint(buf, from);
+      if (field?.kind === 'integer') return this.integer(value, name, varintBytes);
+      return this.isNumber([value, zigzag(value)], name) ? DROPPED : undefined;
+    }
+    if (wire === 1) {
+      const value = buf.readBigUInt64LE(from);
+      if (field?.kind === 'fixed64') return this.integer(value, name, fixedBytes);
+      // of more digits it is a double, whose bits are nobody's number
+      const whole = value < WHOLE_MAX ? [value] : wholeOf(buf.readDoubleLE(from));
+      return this.isNumber(whole, name) ? DROPPED : undefined;
+    }
     if (wire !== 2) return undefined;
     const start = varint(buf, from).end;
     const value = buf.subarray(start, end);
@@ -72,13 +85,13 @@ export class MessageMasker {
       const inner = this.inner(field, value, name, depth);
       return inner === undefined ? undefined : sized(inner);
     }
-    if (field !== undefined) return this.packed(field, value, name);
-    return this.find(value, '') === undefined ? undefined : DROPPED;
+    if (this.find(value, '') !== undefined) return DROPPED;
+    return field === undefined ? undefined : this.packed(field, value, name);
   }
 
   /** Numbers of a repeated field, one behind the other (protobuf, "Packed Repeated Fields"). */
   private packed(field: GrpcField, value: Buffer, name: string): Buffer | undefined {
-    if (field.kind !== 'integer' && field.kind !== 'fixed64') return undefined;
+    if (field.kind !== 'integer' && field.kind !== 'fixed64') return this.packedOther(value, name) ? DROPPED : undefined;
     const fixed = field.kind === 'fixed64';
     if (fixed && value.length % 8 !== 0) throw broken();
     const parts: Buffer[] = [];
@@ -95,6 +108,24 @@ export class MessageMasker {
       at = end;
     }
     return kept === 0 ? undefined : sized(Buffer.concat([...parts, value.subarray(kept)]));
+  }
+
+  /** Is some number of these one that is looked for? Of signed ones and of those in floating point nobody says which they are. */
+  private packedOther(value: Buffer, name: string): boolean {
+    if (value.length % 8 === 0)
+      for (let at = 0; at < value.length; at += 8) if (this.isNumber(wholeOf(value.readDoubleLE(at)), name)) return true;
+    for (let at = 0; at < value.length; ) {
+      const one = varint(value, at, false);
+      if (one.end === 0) return false;
+      if (this.isNumber([zigzag(one.value)], name)) return true;
+      at = one.end;
+    }
+    return false;
+  }
+
+  /** Something is found in one of the numbers that a field may stand for: one that is signed, unknown, or sent as another than it is. */
+  private isNumber(values: readonly bigint[], name: string): boolean {
+    return values.some((value) => this.integer(value, name, varintBytes) !== undefined);
   }
 
   private text(type: GrpcType, field: GrpcField, value: Buffer, name: string): Buffer | undefined {
@@ -144,15 +175,26 @@ const NOTHING = Buffer.alloc(0);
 /** stands for: the field is left out */
 const DROPPED = Buffer.alloc(1);
 
-function varint(buf: Buffer, at: number): { value: bigint; end: number } {
+/** Ends at 0 where there is none, if `must` does not have it throw. */
+function varint(buf: Buffer, at: number, must = true): { value: bigint; end: number } {
   let value = 0n;
   for (let k = 0; k < 10; k++) {
     const b = buf[at + k];
-    if (b === undefined) throw broken();
+    if (b === undefined) break;
     value |= BigInt(b & 0x7f) << BigInt(7 * k);
     if (b < 0x80) return { value: BigInt.asUintN(64, value), end: at + k + 1 };
   }
-  throw broken();
+  if (must) throw broken();
+  return { value: 0n, end: 0 };
+}
+
+/** What sint32 and sint64 stand for (protobuf, "Signed Integers"), without its sign. */
+const zigzag = (value: bigint): bigint => (value + 1n) >> 1n;
+
+/** A double that is a whole number of as many digits as are looked at. */
+function wholeOf(value: number): bigint[] {
+  const size = Math.abs(value);
+  return Number.isInteger(value) && size >= Number(NUMBER_MIN) && size < 1e19 ? [BigInt(size)] : [];
 }
 
 /** Where the value ends that begins here. Groups (wire types 3 and 4) are of a time before gRPC. */

@@ -1,7 +1,7 @@
 /** A field of a message, as far as masking asks. */
 export interface GrpcField {
   name: string;
-  /** `integer`: a varint that is a plain number; `fixed64`: the same in eight bytes; `other`: nothing can be found in it */
+  /** `integer`: a varint that is a plain number; `fixed64`: the same in eight bytes; `other`: left out where something is found in it */
   kind: 'string' | 'bytes' | 'message' | 'integer' | 'fixed64' | 'other';
   /** of a message */
   type?: GrpcType;

@@ -76,6 +76,70 @@ describe('gRPC messages', () => {
     assert.throws(() => masked(Buffer.of((14 << 3) | 2, 1, 0x80)), /not of its type/);
   });
 
+  it('hide no number in a field that is signed, in floating point, unknown, or sent as another than it is', () => {
+    const number = varint(Number(CARD));
+    const double = Buffer.alloc(8);
+    double.writeDoubleLE(Number(CARD));
+    const zigzag = varint(2 * Number(CARD));
+    const fixed = Buffer.alloc(8);
+    fixed.writeBigUInt64LE(BigInt(CARD));
+    const tag = (field: number, wire: number): Buffer => varint((field << 3) | wire);
+    const id = encode({ id: 7 });
+    for (const [what, hidden] of [
+      ['sint64', Buffer.concat([tag(16, 0), zigzag])],
+      ['bool', Buffer.concat([tag(17, 0), number])],
+      ['double', Buffer.concat([tag(12, 1), double])],
+      ['doubles', encode({ doubles: [1.5, Number(CARD)] })],
+      ['sint64s', encode({ signeds: ['-5', CARD] })],
+      ['an unknown number', Buffer.concat([tag(99, 0), number])],
+      ['an unknown signed one', Buffer.concat([tag(99, 0), zigzag])],
+      ['an unknown one of eight bytes', Buffer.concat([tag(99, 1), fixed])],
+      ['an unknown double', Buffer.concat([tag(99, 1), double])],
+      ['a number in a field of text', Buffer.concat([tag(2, 0), number])],
+      ['text in a field of numbers', Buffer.concat([tag(11, 2), varint(EMAIL.length), Buffer.from(EMAIL)])],
+    ] as const)
+      assert.equal(masked(Buffer.concat([id, hidden])).compare(id), 0, what);
+    const clean = encode({ signed: '-123456789012', active: true, doubles: [1.5, 1e300, -0.1], signeds: ['7', '-9'], score: 2.75 });
+    assert.equal(masked(clean).compare(clean), 0);
+  });
+
+  it('outside of what is masked, say to a strict parser what they said', () => {
+    forSeeds(count(500), (random) => {
+      const text = (): string => random.pick(['red', '', 'ß😀', 'a, b', `to ${EMAIL}.`, `card ${CARD} x`, '7', '{"a":1}']);
+      const want = (one: string): string => one.replace(EMAIL, '[email]').replace(CARD, '[credit_card]');
+      const both = (depth: number): [object, object] => {
+        const notes = Array.from({ length: random.int(4) }, text);
+        const labels = Object.fromEntries(Array.from({ length: random.int(3) }, (_, n) => [`k${n}`, text()]));
+        const common = {
+          id: random.int(1000) + 1,
+          active: true,
+          score: random.next(),
+          numbers: Array.from({ length: random.int(4) }, () => random.int(1e6)),
+          signed: String(-1 - random.int(1e6)),
+          doubles: [random.next(), -1.5],
+        };
+        const cards = Array.from({ length: random.int(3) }, () => random.pick(['5', CARD]));
+        const inner = depth < 3 && random.chance(0.4) ? both(depth + 1) : undefined;
+        const maskedLabels = Object.fromEntries(Object.entries(labels).map(([key, one]) => [key, want(one)]));
+        return [
+          { ...common, notes, labels, cards, ...(inner && { manager: inner[0] }) },
+          {
+            ...common,
+            notes: notes.map(want),
+            labels: maskedLabels,
+            cards: cards.map((one) => (one === CARD ? '0' : one)),
+            ...(inner && { manager: inner[1] }),
+          },
+        ];
+      };
+      const [given, expected] = both(0);
+      const unknown = random.chance(0.5) ? Buffer.from([0xf8, 0x06, 0x05]) : Buffer.alloc(0);
+      const out = masked(Buffer.concat([encode(given), unknown]));
+      assert.deepEqual(read(out), read(encode(expected)), JSON.stringify(given));
+      assert.ok(out.subarray(out.length - unknown.length).equals(unknown), 'what nobody knows stays');
+    });
+  });
+
   it('stay the same bytes where nothing is found', () => {
     const clean = encode({ id: 7, notes: ['a', ''], blob: Buffer.from([0, 1, 2, 255]), address: {}, numbers: [5] });
     assert.equal(masked(clean).compare(clean), 0);
@@ -256,5 +320,8 @@ describe('gRPC messages', () => {
 });
 
 function varint(n: number): Buffer {
-  return n < 128 ? Buffer.of(n) : Buffer.of((n & 127) | 128, n >> 7);
+  const out: number[] = [];
+  let rest = BigInt(n);
+  for (; rest > 127n; rest >>= 7n) out.push(Number(rest & 127n) | 128);
+  return Buffer.from([...out, Number(rest)]);
 }
