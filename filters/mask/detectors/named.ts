@@ -14,11 +14,12 @@ import { isCellSign, tableAt } from './tables.js';
 
 /** Words of such names, as the scan stops at them (token-anchors.ts); the name goes on on both sides. */
 export const NAME_STEMS: readonly string[] = [
-  ...['pass', 'pwd', 'secret', 'token', 'key', 'credential', 'creds', 'auth'].flatMap((word) => [
+  ...['pass', 'secret', 'token', 'key', 'credential', 'creds', 'auth'].flatMap((word) => [
     word,
     `${word[0]!.toUpperCase()}${word.slice(1)}`,
     word.toUpperCase(),
   ]),
+  'PWD',
   'identified by',
   'IDENTIFIED BY',
   // passwords in other languages

@@ -148,7 +148,7 @@ function wordBefore(buf: Uint8Array, op: number, lo: number): number {
   if (p === end) return 0;
   let bits = evidenceOf(buf, p, end);
   if ((bits & PASSWORD) !== 0 && (isHalf(buf, p, end, lo) || isStrayPw(buf, p, end, lo))) return 0;
-  if ((bits & NAMING) !== 0 && end - p >= RANDOM_MIN && isRandomText(buf, p, end)) return 0;
+  if ((bits & NAMING) !== 0 && isEndOfRandom(buf, p, end, lo)) return 0;
   // "API key: …", "client secret = …": the word before belongs to the name when nothing but a blank is between
   if (
     p > floor &&
@@ -166,6 +166,13 @@ function wordBefore(buf: Uint8Array, op: number, lo: number): number {
 
 /** shortest name that may be the end of random text, bytes */
 const RANDOM_MIN = 20;
+
+/** `VtKTn9Mkvsvt/z2HbFeJ/pwTVCy==`: the name ends random text, in base64 the part behind its last slash or plus. */
+function isEndOfRandom(buf: Uint8Array, start: number, end: number, lo: number): boolean {
+  const sign = start > lo ? buf[start - 1]! : 0;
+  const behind = (sign === 0x2f || sign === 0x2b) && buf[end] === 0x3d && buf[end + 1] === 0x3d;
+  return behind || (end - start >= RANDOM_MIN && isRandomText(buf, start, end));
+}
 
 /** `NyL9mappu2PwYpqX25xuYNzLHLwd`: capitals, small letters and digits change at nearly every second place, as they do in no words. */
 function isRandomText(buf: Uint8Array, start: number, end: number): boolean {

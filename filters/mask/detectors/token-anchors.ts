@@ -21,10 +21,12 @@ export function anchorOf(prefix: string): number {
     const at = prefix.indexOf(c, 1);
     if (at > 0 && !isSwallowed(prefix, at)) return at;
   }
-  for (const c of COMMON) {
-    const at = prefix.indexOf(c, 1);
-    if (at > 0 && !isSwallowed(prefix, at)) return at;
-  }
+  // one with a byte of the prefix behind it, if there is one: else it may be any
+  for (const text of [prefix.slice(0, -1), prefix])
+    for (const c of COMMON) {
+      const at = text.indexOf(c, 1);
+      if (at > 0 && !isSwallowed(prefix, at)) return at;
+    }
   const digit = prefix.slice(1).search(/[0-9]/) + 1;
   if (digit > 0) return digit;
   throw new RangeError(`prefix ${prefix} has no byte to anchor on`);

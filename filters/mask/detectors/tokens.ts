@@ -59,6 +59,8 @@ interface Part {
 
 /** 0: no prefix has this pair; else the index into BUCKETS plus one */
 const BUCKET_BY_PAIR = new Uint16Array(65536);
+/** a bit for each pair that some prefix has: asked for every byte that may be an anchor, and small enough to stay near */
+const PAIRS = new Uint8Array(8192);
 const BUCKETS: Rule[][] = [];
 /** every byte that some prefix is anchored on */
 const ANCHOR_BYTES = new Uint8Array(256);
@@ -95,6 +97,7 @@ function compile(): void {
     const last = bytes[anchor]!;
     ANCHOR_BYTES[last] = 1;
     const pair = (bytes[anchor - 1]! << 8) | last;
+    PAIRS[pair >> 3]! |= 1 << (pair & 7);
     if (BUCKET_BY_PAIR[pair] === 0) {
       BUCKETS.push([]);
       BUCKET_BY_PAIR[pair] = BUCKETS.length;
@@ -109,7 +112,8 @@ function nameRule(prefix: string): VendorToken {
 
 /** True when no prefix has its anchor at `at`: what the scans ask first, a call for each capital letter is too much. */
 export function isNoAnchor(buf: Uint8Array, at: number): boolean {
-  return BUCKET_BY_PAIR[(buf[at - 1]! << 8) | buf[at]!] === 0;
+  const pair = (buf[at - 1]! << 8) | buf[at]!;
+  return ((PAIRS[pair >> 3]! >> (pair & 7)) & 1) === 0;
 }
 
 /** The bytes at which tokensAt has to be called for these kinds. */
