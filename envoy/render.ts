@@ -99,7 +99,7 @@ export function renderSnippet(options: RenderOptions): string {
   }
   comments.push([
     ['clusters'],
-    'Clusters that the filters name. Take out those of servers that your mesh knows already, and name its cluster in tcp_proxy.',
+    'Clusters that the filters name. Take out those of servers that your mesh knows already, and name its cluster in tcp_proxy.\nLeave max_requests_per_connection at the gateway: without it Node ends connections under load, and requests on them fail.',
   ]);
   return print(value, comments);
 }
