@@ -67,6 +67,7 @@ function localStart(s: Search, at: number): number {
   // punctuation that only touches the address: `='`, `(`, a path or a query
   for (let k = at - 1; k >= start; k--) {
     const b = buf[k]!;
+    if (b === 0x27 && isApostrophe(buf, k, start)) continue;
     if (b === 0x3d || b === 0x2f || b === 0x3f || b === 0x26 || b === 0x27 || b === 0x60 || b === 0x7c || b === 0x7b || b === 0x7d) {
       start = k + 1;
       break;
@@ -76,6 +77,13 @@ function localStart(s: Search, at: number): number {
   while (start < at && (CLASS[buf[start]!]! & ALNUM) === 0 && buf[start]! < 0x80 && buf[start] !== 0x5f) start++;
   if (start < at && buf[at - 1] === 0x2e) return at;
   return start;
+}
+
+/** `o'neil`, `maria.d'angelo`: behind a letter that names have alone and that no language writes before a quote, as in `N'…'` and `u'…'`. */
+function isApostrophe(buf: Uint8Array, at: number, start: number): boolean {
+  const letter = buf[at - 1]! | 0x20;
+  if (at - 1 < start || (letter !== 0x6f && letter !== 0x64 && letter !== 0x6c)) return false;
+  return (CLASS[buf[at + 1]!]! & ALPHA) !== 0 && (at - 2 < start || (CLASS[buf[at - 2]!]! & ALNUM) === 0);
 }
 
 /** Signs of East Asian writing, which stand beside addresses without a blank: U+3000 to U+303F but 々, and `！` to `／`, `：` to `＠`. */

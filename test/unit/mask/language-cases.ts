@@ -171,6 +171,11 @@ export const languageCases: KindCases[] = [
   {
     kind: 'email',
     found: [
+      "⟦o'neil@example.com⟧",
+      "user=⟦maria.d'angelo@example.com⟧&x=1",
+      "{'mail':'⟦o'neil@example.com⟧'}",
+      "VALUES (N'⟦jane@example.com⟧', u'⟦kim@example.com⟧')",
+      "d='⟦jane@example.com⟧'",
       '邮箱：⟦jane.doe@example.com⟧。',
       '（⟦jane@example.com⟧）',
       '「⟦jane@example.co.jp⟧」まで、ご連絡ください',
