@@ -151,7 +151,7 @@ const WORDS: [number, string][] = [
   [NETWORK, 'ip ipv4 ipv6 host hostname addr address mac'],
   [
     LABEL,
-    'passport passports reisepass passeport pasaporte passaporte passportno passportnumber passportid driverslicense driverlicense driverslicence drivinglicence drivinglicense fuehrerschein licencenumber dln driver drivers driving permis conducir dl imei imeisv imeis vin vins chassis fin vehicleidentificationnumber gps coordinates coordinate coords geolocation latlng latlon latlong geo geopoint position lat latitude lon lng long longitude wallet eth ethereum ether erc20 bitcoin btc npi npis mbi medicare nhs mrn mrns hicn memberid subscriberid patientid patient health medical insurance medicaid bic biccode swiftcode swiftbic bicswift swift',
+    'reisepassnummer passnummer passnr paspoort paspoortnummer paszport paszportu fuhrerschein hrerschein fuehrerscheinnummer hrerscheinnummer rijbewijs rijbewijsnummer korkort rkort forerkort rerkort ajokortti patente jazdy passport passports reisepass passeport pasaporte passaporte passportno passportnumber passportid driverslicense driverlicense driverslicence drivinglicence drivinglicense fuehrerschein licencenumber dln driver drivers driving permis conducir dl imei imeisv imeis vin vins chassis fin vehicleidentificationnumber gps coordinates coordinate coords geolocation latlng latlon latlong geo geopoint position lat latitude lon lng long longitude wallet eth ethereum ether erc20 bitcoin btc npi npis mbi medicare nhs mrn mrns hicn memberid subscriberid patientid patient health medical insurance medicaid bic biccode swiftcode swiftbic bicswift swift',
   ],
   [SHARED_ACCESS, 'sharedaccesskey accountkey sharedkey shared account'],
 ];

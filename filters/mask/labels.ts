@@ -44,10 +44,16 @@ const WORDS: [number, string][] = [];
 const add = (bits: number, words: string): void => {
   WORDS.push([bits, words]);
 };
-add(L_PASSPORT, 'passport reisepass passeport pasaporte passaporte passportno passportnumber passportid');
-add(L_DRIVER, 'driverslicense driverlicense driverslicence drivinglicence drivinglicense fuehrerschein licencenumber dln');
-add(DRIVING, 'driver drivers driving permis conducir');
-add(LICENCE, 'license licence licencia permit conduire conducir lic');
+add(
+  L_PASSPORT,
+  'passport reisepass passeport pasaporte passaporte passportno passportnumber passportid reisepassnummer passnummer passnr paspoort paspoortnummer paszport paszportu',
+);
+add(
+  L_DRIVER,
+  'driverslicense driverlicense driverslicence drivinglicence drivinglicense fuehrerschein fuhrerschein hrerschein fuehrerscheinnummer hrerscheinnummer rijbewijs rijbewijsnummer korkort rkort forerkort rerkort ajokortti licencenumber dln',
+);
+add(DRIVING, 'driver drivers driving permis conducir guida jazdy');
+add(LICENCE, 'license licence licencia permit conduire conducir lic patente prawo prawa');
 add(DL, 'dl');
 add(L_IMEI, 'imei imeisv imeis');
 add(L_VIN, 'vin vins chassis fin vehicleidentificationnumber');

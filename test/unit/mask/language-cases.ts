@@ -185,4 +185,37 @@ export const languageCases: KindCases[] = [
     ],
     clean: ['邮箱：无。', '＠example.com', 'jane＠'],
   },
+  {
+    kind: 'drivers_license',
+    found: [
+      'Führerschein-Nr. ⟦B072RRE2I55⟧',
+      'Führerscheinnummer: ⟦B072RRE2I55⟧',
+      'rijbewijs: ⟦4521987630⟧',
+      'körkort ⟦19640823-2391⟧',
+      'førerkort: ⟦12345678⟧',
+      'patente di guida n. ⟦U1X7A12345⟧',
+      'permis de conduire : ⟦130875200018⟧',
+      'licencia de conducir: ⟦12345678Z⟧',
+      'nr prawa jazdy: ⟦01234567⟧',
+    ],
+    clean: [
+      'Führerschein Klasse B',
+      'rijbewijs: nee',
+      'patente pendente 12345678',
+      'prawo 12345678',
+      'guida 12345678 utenti',
+      'körkort saknas',
+    ],
+  },
+  {
+    kind: 'passport',
+    found: [
+      'Reisepassnummer: ⟦C01X0006H⟧',
+      'Pass-Nr. siehe Passnummer ⟦C01X0006H⟧',
+      'paspoort: ⟦XR1001R58⟧',
+      'numer paszportu: ⟦ZS0000177⟧',
+      'passeport n° ⟦12AB34567⟧',
+    ],
+    clean: ['Passnummer fehlt', 'paspoort verlopen', 'paszport: brak', 'Passeport Talent 2024'],
+  },
 ];
