@@ -3,6 +3,8 @@ import { McpSide } from '../mcp/side.js';
 import { strictestDecision } from '../policy/decide.js';
 import type { Decision, HttpOperation, Identity } from '../policy/types.js';
 import { nothing } from '../sql/dialects/analyze.js';
+import { BINARY_LOOK_BYTES, isBinary } from './binary.js';
+import { mayBeBinary } from './body.js';
 import type { ExchangeOptions, HttpRules } from './exchange-options.js';
 import type { HttpFacts, HttpReading } from './facts.js';
 import { opaqueDecision } from './grpc/opaque.js';
@@ -12,7 +14,10 @@ import { readingsOf } from './readings.js';
 import type { RequestHead } from './request-facts.js';
 import type { RequestText } from './request-text.js';
 import { placesOf, type SqlPlace } from './sql-places.js';
-import { asksBody, grpcOf, mayNameMethod, requestOperation } from './waits.js';
+import { asksBody, grpcOf, mayHoldSql, mayNameMethod, requestOperation } from './waits.js';
+
+/** Bytes of a body by which UTF-32 is told. */
+const BINARY_BYTES_MIN = 8;
 
 /** Characters of the shortest id that is looked into, as JSON; shorter ones are counted. */
 const MASKED_NAME_MIN = 6;
@@ -24,6 +29,8 @@ export class AskedRequest {
   /** it calls a method of gRPC, or of gRPC-Web */
   readonly grpc: 'native' | 'web' | undefined;
   private call: GrpcCall | undefined;
+  /** the beginning of its body was looked at */
+  private looked = false;
 
   /** `readings`: what is known of it before its body; the first is the usual one */
   constructor(
@@ -61,6 +68,21 @@ export class AskedRequest {
     const limits = { unpacked_bytes_max: Math.min(held_bytes_max, unpacked_bytes_max), unpacked_ratio_max };
     this.readings = readingsOf(this.head, body, { places, read: rules.sql ?? (() => nothing('SQL is not read here')) }, limits);
     this.text.tellFacts(this.readings[0]!);
+  }
+
+  /**
+   * Reads what has come of a body that is no text: whatever follows, it stays none. False where that is not known (yet), or asked for before. What is packed,
+   * or read by another protocol as well, is waited for.
+   */
+  readBinary(bytes: Buffer): boolean {
+    if (this.looked || bytes.length < BINARY_BYTES_MIN) return false;
+    this.looked = bytes.length >= BINARY_LOOK_BYTES;
+    const { content_encoding, content_type } = this.head;
+    const plain = this.mcp === undefined && this.kube === undefined && content_encoding === '' && !mayHoldSql(this.operation, this.places);
+    if (!plain || !mayBeBinary(content_type) || !isBinary(bytes)) return false;
+    this.looked = true;
+    this.readBody(bytes);
+    return true;
   }
 
   private get places(): readonly SqlPlace[] {

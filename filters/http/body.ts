@@ -1,3 +1,4 @@
+import { isBinary, LIKE_FORM, UNSEEN } from './binary.js';
 import { readText } from './charset.js';
 import { type ContentType, readContentType } from './content-type.js';
 import type { HttpFacts } from './facts.js';
@@ -21,7 +22,10 @@ export const FORM = 'application/x-www-form-urlencoded';
 export const MULTIPART = 'multipart/form-data';
 
 /** What a body says to one reader of it. */
-export type BodyReading = Pick<HttpFacts, 'body' | 'files' | 'unreadable' | 'unparsed'>;
+export interface BodyReading extends Pick<HttpFacts, 'body' | 'files' | 'unreadable' | 'unparsed'> {
+  /** no text: it holds neither a form with files nor a document of GraphQL */
+  binary?: true;
+}
 
 const says = (body: unknown): BodyReading => ({ body, files: [], unreadable: '', unparsed: '' });
 const unreadable = (why: string): BodyReading => ({ body: undefined, files: undefined, unreadable: why, unparsed: '' });
@@ -41,7 +45,18 @@ export function readBodies(contentType: string, bytes: Buffer): BodyReading[] {
   const readings = texts.flatMap((text) => readingsOf(type.type, text));
   if (type.broken !== '') return [unparsed(type.broken), ...readings];
   if (broken === '') return readings;
-  return [readsAsText(type.type) ? unparsed(broken) : unreadable(`a body of type ${toldName(type.type)} is not read`)];
+  if (mayBeBinary(contentType) && isBinary(bytes)) return [{ ...unreadable(notRead(type.type)), files: [], binary: true }];
+  return [readsAsText(type.type) ? unparsed(broken) : unreadable(notRead(type.type))];
+}
+
+const notRead = (type: string): string =>
+  type === '' ? 'a body that is no text is not read' : `a body of type ${toldName(type)} is not read`;
+
+/** Of such a type a body may be no text at all, and is then nothing else either; messages of gRPC are read by nobody here, parts of a multipart body by some. */
+export function mayBeBinary(contentType: string): boolean {
+  const { type, parameters, broken } = readContentType(contentType);
+  if (broken !== '' || parameters.has('charset') || type.startsWith('multipart/') || type.startsWith('application/grpc')) return false;
+  return type === '' || !readsAsText(type);
 }
 
 const readsAsText = (type: string): boolean => isJson(type) || isLines(type) || type === FORM || isText(type);
@@ -58,8 +73,8 @@ function readingsOf(type: string, text: string): BodyReading[] {
     return [form, ...look.readings];
   }
   if (look.whole) return look.readings;
-  if (type === '' && /^[\w.[\]%+-]{1,200}=/.test(text)) look.readings.push(says(readPairs(text, 'utf8').pairs));
-  return [xml(type, text) ?? (isText(type) ? says(text) : unreadable(`a body of type ${toldName(type)} is not read`)), ...look.readings];
+  if (type === '' && LIKE_FORM.test(text)) look.readings.push(says(readPairs(text, 'utf8').pairs));
+  return [xml(type, text) ?? (isText(type) ? says(text) : unreadable(notRead(type))), ...look.readings];
 }
 
 function json(text: string): BodyReading {
@@ -83,10 +98,6 @@ const readLines = (text: string): unknown[] =>
     .split(/\r?\n/)
     .filter((line) => line.trim() !== '')
     .map(readJsonText);
-
-/** White space and control characters that are no part of JSON, marks of order and of direction, at the beginning. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are meant
-const UNSEEN = /^[\s\u0000-\u001f\u007f-\u00a0\u200b-\u200f\u2028-\u202f\u2060\ufeff]+/;
 
 /** A server that reads JSON whatever the type says sees this. `whole`: the text is JSON and nothing else. */
 function byLook(text: string): { readings: BodyReading[]; whole: boolean } {

@@ -22,7 +22,7 @@ export function describedReadings(
   waits: (head: HttpReading[]) => boolean = () => true,
 ): HttpReading[] {
   const whole = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url);
-  const json = body !== undefined && typeof body !== 'string';
+  const json = body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body);
   const named = Object.entries(headers).map(([name, value]): Header => [name.toLowerCase(), Buffer.from(value, 'utf8').toString('latin1')]);
   const typed = named.some(([name]) => name === 'content-type');
   const head = headOf([
@@ -40,7 +40,8 @@ export function describedReadings(
   return readingsOf(head, bytes, sql);
 }
 
-/** The body as bytes: text as it is, anything else as JSON. */
+/** The body as bytes: text and bytes as they are, anything else as JSON. */
 export function describedBytes(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body;
   return Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body));
 }

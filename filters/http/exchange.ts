@@ -1,6 +1,7 @@
 import { MidstreamError } from '../errors.js';
 import type { McpOpinion } from '../mcp/second-opinion.js';
 import { AskedRequest } from './asked-request.js';
+import { BINARY_LOOK_BYTES } from './binary.js';
 import { MULTIPART } from './body.js';
 import { Effects, type Header } from './effects.js';
 import { HeldExchange } from './exchange-held.js';
@@ -153,6 +154,7 @@ export class Exchange extends HeldExchange {
     const max = this.rules.policy.limits.held_bytes_max;
     if (this.waiting.bytes > max) return this.overflow(max);
     if (end) this.whole();
+    else if (this.phase === 'collecting' && this.asked!.readBinary(this.waiting.begun(BINARY_LOOK_BYTES))) this.judge();
   }
 
   /** More than may wait has come. Of a form whose method alone is asked about, the rest can stream. */

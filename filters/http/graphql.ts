@@ -42,6 +42,10 @@ const OPERATIONS_MAX = 200;
 const TOKENS_MAX = 20_000;
 const DEPTH_MAX = 100;
 
+/** Requests there are GraphQL's, by their path or type. */
+export const isGraphqlPlace = (path: string, type: string): boolean =>
+  type === 'application/graphql' || /(^|\/)(graphql|gql)(\/|$)/i.test(path);
+
 /**
  * The operations of a request. At a place that is GraphQL's by its path or type, what can't be read throws Error (a stored document too: what it
  * does is not known here); elsewhere, a text named `query` that is no document is simply something else.
@@ -49,7 +53,7 @@ const DEPTH_MAX = 100;
  */
 export function readGraphql(path: string, type: string, query: Record<string, string[]>, body: unknown): GraphqlOperation[] {
   const asked = [...fromPairs(query), ...fromBody(type, body)];
-  const certain = type === 'application/graphql' || /(^|\/)(graphql|gql)(\/|$)/i.test(path);
+  const certain = isGraphqlPlace(path, type);
   if (asked.length > BATCH_MAX) throw new Error(`more than ${BATCH_MAX} GraphQL documents stand in one request`);
   const named = [...(query['operationName'] ?? []), ...asked.map(({ operationName }) => operationName)];
   const names = new Set(named.filter((name) => typeof name === 'string' && name !== ''));

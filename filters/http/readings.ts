@@ -2,7 +2,7 @@ import { type BodyReading, MULTIPART, readBodies, unparsed } from './body.js';
 import { readText } from './charset.js';
 import { readContentType } from './content-type.js';
 import type { HttpFacts, HttpReading } from './facts.js';
-import { readGraphql } from './graphql.js';
+import { isGraphqlPlace, readGraphql } from './graphql.js';
 import { type RequestHead, readOverrides } from './request-facts.js';
 import { type RawText, type SqlSource, sqlOf } from './sql-places.js';
 import { type UnpackLimits, unpackWhole } from './unpack/index.js';
@@ -112,11 +112,12 @@ function cases(http: HttpFacts): HttpReading[] {
 function withBody(facts: HttpFacts, query: Record<string, string[]>, read: BodyReading | undefined): HttpFacts {
   if (read === undefined) return facts;
   const { overrides, broken } = readOverrides([...facts.overrides, ...methodsIn(read.body)]);
-  const more = { ...facts, ...read, overrides: overrides.filter((one) => one !== facts.method) };
+  const { binary = false, ...said } = read;
+  const more = { ...facts, ...said, overrides: overrides.filter((one) => one !== facts.method) };
   const unparsed = facts.unparsed || read.unparsed || broken;
-  if (read.body === undefined) return { ...more, unparsed };
+  if (read.body === undefined && !(binary && !isGraphqlPlace(facts.path, facts.content_type))) return { ...more, unparsed };
   try {
-    return { ...more, unparsed, graphql: readGraphql(facts.path, facts.content_type, query, read.body) };
+    return { ...more, unparsed, graphql: readGraphql(facts.path, facts.content_type, query, read.body ?? null) };
   } catch (error) {
     return { ...more, unparsed: unparsed || (error as Error).message };
   }

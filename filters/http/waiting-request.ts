@@ -25,6 +25,13 @@ export class WaitingRequest {
     return this.trailerNames !== undefined;
   }
 
+  /** No more than so many bytes of its beginning are wanted. */
+  begun(bytes_max: number): Buffer {
+    const [first] = this.chunks;
+    if (first !== undefined && first.length >= bytes_max) return first;
+    return Buffer.concat(this.chunks, Math.min(this.bytes, bytes_max));
+  }
+
   get body(): Buffer {
     return Buffer.concat(this.chunks);
   }

@@ -16,8 +16,12 @@ export function requestOperation(readings: readonly HttpReading[], identity: Ide
 /** A rule may match by what the body says, or a statement may stand in it. Nobody waits for messages of gRPC: a stream both ways would never be whole. */
 export function asksBody(policy: Policy, operation: HttpOperation, places: readonly SqlPlace[]): boolean {
   if (grpcOf(operation.http.content_type) === undefined && policy.asksBody(operation)) return true;
-  return places.length > 0 && [operation, ...(operation.also ?? [])].some(({ http }) => holdsSql(places, http));
+  return mayHoldSql(operation, places);
 }
+
+/** A statement may stand in it, in one of the ways that it is read. */
+export const mayHoldSql = (operation: HttpOperation, places: readonly SqlPlace[]): boolean =>
+  places.length > 0 && [operation, ...(operation.also ?? [])].some(({ http }) => holdsSql(places, http));
 
 /** A form may ask for another method in its body; so may an object, where rules look at bodies at all. */
 export function mayNameMethod({ usesMethod, usesBody }: Policy, { http: { method, content_type } }: HttpOperation): boolean {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { packageRoot } from '../../extproc/process/places.js';
 import { recordedEvents } from '../faults/support/world.js';
 import { Backend, type HttpWorld, httpWorld } from '../support/http-world.js';
 import { judgedOtherwise } from '../support/judged-again.js';
@@ -63,6 +66,9 @@ describe('bodies of requests, and whose rules wait for them', function () {
     assert.equal(came, 0);
   });
 
+  /** the request whose body did not come */
+  let late = '';
+
   it('one that does not come is an error after a while, and nothing of the request goes on', async () => {
     const seen = backend.seen.length;
     const headers = { 'content-type': 'application/json', 'content-length': '100' };
@@ -78,12 +84,7 @@ describe('bodies of requests, and whose rules wait for them', function () {
     assert.equal(problem.type, 'urn:midstream:problem:late');
     request.destroy();
     assert.equal(backend.seen.length, seen);
-    await world.up.runtime.recordings.rotate();
-    const events = (await recordedEvents(world.recordings)).filter(({ session }) => problem.instance.endsWith(String(session)));
-    assert.deepEqual(
-      events.map(({ type }) => type),
-      ['session.open', 'request', 'error', 'session.close'],
-    );
+    late = problem.instance;
   });
 
   it('is recorded, and judged again as it was', async () => {
@@ -91,6 +92,54 @@ describe('bodies of requests, and whose rules wait for them', function () {
     await world.up.runtime.recordings.rotate();
     const events = await recordedEvents(world.recordings);
     assert.ok(events.some((event) => event.type === 'request.body' && String(event['body']).includes('"a":2')));
+    assert.deepEqual(
+      events.filter(({ session }) => late.endsWith(String(session))).map(({ type }) => type),
+      ['session.open', 'request', 'error', 'session.close'],
+    );
     assert.deepEqual(await judgedOtherwise(policy, events), []);
+  });
+});
+
+describe('uploads under the sample policy for HTTP', function () {
+  this.timeout(60_000);
+  const sample = readFileSync(join(packageRoot(), 'extproc', 'policies', 'http.yaml'), 'utf8');
+  const backend = new Backend();
+  let world: HttpWorld;
+  before(async () => {
+    world = await httpWorld(await backend.start(), sample);
+  });
+  after(async () => {
+    await world?.stop();
+    backend.stop();
+  });
+
+  const image = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(20 * 1024 * 1024, 0xd5)]);
+  const put = async (body: Buffer | string, type: string | undefined) => {
+    const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type };
+    return fetch(`${world.base}/files/1`, { method: 'PUT', headers, body: Buffer.from(body) });
+  };
+
+  it('what is no text goes through, longer than any body may be that is waited for', async () => {
+    for (const type of ['image/png', 'application/octet-stream', undefined]) {
+      const answer = await put(image, type);
+      assert.equal(answer.status, 200, `${type}: ${await answer.text()}`);
+      assert.ok(backend.seen.pop()!.body.equals(image), String(type));
+    }
+  });
+
+  it('what says so and is a document does not', async () => {
+    const wipe = '{"query":"mutation { deleteUser(id: 1) { id } }"';
+    for (const [body, status] of [
+      [Buffer.concat([Buffer.from(`${wipe},"x":"`), Buffer.from([0xff]), Buffer.from('"}')]), 403],
+      [Buffer.alloc(17 * 1024 * 1024, 0x20), 413],
+    ] as const)
+      assert.equal((await put(body, 'image/png')).status, status);
+    assert.equal(backend.seen.length, 0);
+  });
+
+  it('is judged again as it was', async () => {
+    assert.equal((await put(image.subarray(0, 1000), 'image/png')).status, 200);
+    await world.up.runtime.recordings.rotate();
+    assert.deepEqual(await judgedOtherwise(sample, await recordedEvents(world.recordings)), []);
   });
 });

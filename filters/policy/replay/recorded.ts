@@ -1,4 +1,5 @@
 import { list, record, text } from '../../foreign-json.js';
+import { mayBeBinary } from '../../http/body.js';
 import type { DescribedRequest } from '../../http/described.js';
 import type { StoredEvent } from '../../record/chain.js';
 import { emptyStatement } from '../../sql/empty-statement.js';
@@ -87,9 +88,17 @@ export function requestOf(event: StoredEvent, body: unknown = event['body']): De
     method,
     url: `${encodeURI(wellFormed(path)).replace(/[?#]/g, encodeURIComponent)}${pairs}`,
     headers: { ...Object.fromEntries(headers), host },
-    ...(typeof body === 'string' ? { body } : {}),
+    ...(typeof body === 'string' ? { body: asItCame(text(facts['content_type']), body) } : {}),
   };
 }
+
+/** A recording has a mark for each byte that is no text. Where a body may be such bytes, some that are none stand for them. */
+function asItCame(type: string, body: string): string | Buffer {
+  if (!body.includes('\ufffd') || !mayBeBinary(type)) return body;
+  return Buffer.concat(body.split('\ufffd').flatMap((part, i) => (i === 0 ? [Buffer.from(part)] : [NO_TEXT, Buffer.from(part)])));
+}
+
+const NO_TEXT = Buffer.from([0xff]);
 
 /** Halves of surrogate pairs, which can't be encoded, become U+FFFD. */
 const wellFormed = (part: string): string => Buffer.from(part).toString();
