@@ -1,7 +1,7 @@
 import { ascii, startsWith } from '../bytes.js';
 import { PASSWORD } from '../evidence.js';
 import type { Search } from '../search.js';
-import { isTokenText } from './code-values.js';
+import { isTokenText, isVerbPass } from './code-values.js';
 import { isQuote, plainEnd, quotedEnd } from './extent.js';
 import { judgeValue } from './judge.js';
 import type { Name } from './named.js';
@@ -20,7 +20,7 @@ const FOR = ascii('FOR ');
 const ROUTERS = words(
   'enable |username |neighbor |tacacs|radius|crypto |ip ospf |key-string|ppp |standby |vrrp |snmp-server |aaa |server-private |line |wpa-psk |ntp |isis |area |host ',
 );
-const SET = words('set ');
+const SET = ascii('set ');
 /** how far behind the name a value's own command or sign may begin, bytes */
 const REACH = 40;
 const FOR_REACH = 160;
@@ -87,7 +87,8 @@ export function behindBlank(s: Search, name: Name): void {
     do p++;
     while (p < hi && p - end < 20 && buf[p] === 0x20);
   if (p >= hi || buf[p]! <= 0x20) return;
-  if (cell) return random(s, p, name);
+  // `Key | errors.$Issue4`: a union of types
+  if (cell) return strength < MEDIUM ? undefined : random(s, p, name);
   if (declared(s, p, name)) return;
   const option = buf[p] === 0x2d && OPTIONS.some((word) => startsWith(buf, p, word));
   if (option || COMMANDS.some((word) => start - word.length >= lo && startsWith(buf, start - word.length, word)))
@@ -155,7 +156,7 @@ function random(s: Search, p: number, { bits, strength }: Name): void {
 /** `enable secret 0 x`, `radius-server host h key x`: the value is the last of its line, or what is quoted. */
 function routed(s: Search, at: number, { start, bits, strength }: Name): boolean {
   const { buf, lo, hi } = s;
-  const set = hasCommand(buf, start, lo, SET, false);
+  const set = beginsLine(buf, start, lo, SET);
   if (!set && !hasCommand(buf, start, lo, ROUTERS, false)) return false;
   let p = at;
   if (buf[p]! >= 0x30 && buf[p]! <= 0x39 && buf[p + 1] === 0x20) p += 2;
@@ -170,6 +171,13 @@ function routed(s: Search, at: number, { start, bits, strength }: Name): boolean
   if ((set || strength === WEAK) && !looksChosen(buf, from, to)) return false;
   judgeValue(s, from, to, STRONG, bits | PASSWORD, quote !== 0, 0);
   return true;
+}
+
+/** The line that `at` stands in begins with the word, blanks before it perhaps. */
+function beginsLine(buf: Uint8Array, at: number, lo: number, word: Uint8Array): boolean {
+  let p = line(buf, at, lo);
+  while (p < at && (buf[p] === 0x20 || buf[p] === 9)) p++;
+  return startsWith(buf, p, word);
 }
 
 const KINDS_OF_TEXT = words('ascii-text |ENC |encrypted |hash |clear |md5 |sha ');
@@ -203,6 +211,7 @@ function quotedBehind(s: Search, p: number, name: Name): void {
   const { start, end, bits, strength } = name;
   if (!isQuote(buf[p]!)) {
     const to = plainEnd(s, p);
+    if (strength === STRONG && isVerbPass(buf, start, end)) return;
     if (strength === STRONG && isMixed(buf, p, to)) judgeAt(s, p, strength, bits, 0);
     else random(s, p, name);
     return;

@@ -170,7 +170,7 @@ function isCapitalised(buf: Uint8Array, start: number, end: number): boolean {
 }
 
 /** `pass` as in passing through: not the first letters of password, passwd, passphrase, passcode. */
-function isVerbPass(buf: Uint8Array, from: number, to: number): boolean {
+export function isVerbPass(buf: Uint8Array, from: number, to: number): boolean {
   for (let k = from; k + 4 <= to; k++) {
     if ((buf[k]! | 0x20) !== 0x70 || (buf[k + 1]! | 0x20) !== 0x61 || (buf[k + 2]! | 0x20) !== 0x73 || (buf[k + 3]! | 0x20) !== 0x73)
       continue;
