@@ -99,13 +99,20 @@ const LINKS = [
   '은',
 ].map((word) => Buffer.from(word, 'utf8'));
 
+const NO_LINKS: readonly Buffer[] = [];
+/** the same by their last byte, which few names end with */
+const LINKS_BY_LAST = Array.from({ length: 256 }, (_, b): readonly Buffer[] => {
+  const words = LINKS.filter((word) => word[word.length - 1] === b);
+  return words.length === 0 ? NO_LINKS : words;
+});
+
 /** `su contraseña es: …`: where the word begins that links the name to the colon at `op`; -1 when there is none. */
 function linkBefore(buf: Uint8Array, op: number, lo: number): number {
   let end = op;
   if (end > lo && buf[end - 1] === 0x20) end--;
-  for (const word of LINKS) {
+  for (const word of LINKS_BY_LAST[buf[end - 1]!] ?? NO_LINKS) {
     const start = end - word.length;
-    if (start > lo && buf[end - 1] === word[word.length - 1] && startsWith(buf, start, word)) return start;
+    if (start > lo && startsWith(buf, start, word)) return start;
   }
   return -1;
 }
