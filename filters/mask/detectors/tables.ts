@@ -159,6 +159,8 @@ function row(s: Search, from: number, limit: number, sign: number): number {
     } else if (b === 0x22 && p === cell && !bar) {
       p++;
       while (p < limit && p < hi && buf[p] !== 0x22 && buf[p] !== 0x0a) p++;
+      // a quote that nothing closes: what stands here ends the cell
+      if (p >= hi || buf[p] !== 0x22) p--;
     }
   }
   s.steps += p - from;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isValidPhoneNumber, parsePhoneNumber } from 'libphonenumber-js/max';
 import { MidstreamError } from '../../../filters/errors.js';
-import { createDetector, kinds } from '../../../filters/mask/index.js';
+import { createDetector, createMasker, kinds, maskText } from '../../../filters/mask/index.js';
 import { DigitAutomaton } from '../../../filters/mask/phone/digit-automaton.js';
 import { automatonOfCode, IS_CALLING_CODE } from '../../../filters/mask/phone/plans.js';
 import { Random } from '../../support/random.js';
@@ -164,3 +164,20 @@ describe('phone plans', () => {
 function isReadAway(code: number, digits: string): boolean {
   return parsePhoneNumber(`+${code}${digits}`).nationalNumber !== digits;
 }
+
+describe('what is found', () => {
+  it('ends where the text ends, or its line, behind a quote in a table that nothing closes', () => {
+    const detector = createDetector({ detect: ['all'] });
+    for (const [text, want] of [
+      ['id\tpassword\n7\t"hunter22', '7\t[password]'],
+      ['id\tpassword\n7\t"hunter22\nx', '7\t[password]\nx'],
+      ['a,password\n1,"open', '1,"open'],
+    ] as const) {
+      const bytes = Buffer.from(text);
+      for (const { end } of detector.find(bytes, 0, bytes.length)) assert.ok(end <= bytes.length, text);
+      const masked = maskText(detector, createMasker('redact'), bytes, 0, bytes.length)?.toString() ?? text;
+      assert.ok(!masked.includes('hunter22'), masked);
+      assert.equal(masked.split('\n').length, text.split('\n').length, `${masked} for ${want}`);
+    }
+  });
+});
