@@ -136,6 +136,11 @@ function putPrefixes(memory: Uint8Array): void {
       const before = (b << 8) | bytes[anchor - 1]!;
       memory[at.BEFORE_PAIRS_AT + (before >> 3)]! |= 1 << (before & 7);
     }
+    for (let b = 0; b < 256; b++) {
+      if ((bytes[anchor + 1] ?? b) !== b) continue;
+      const after = (bytes[anchor]! << 8) | b;
+      memory[at.AFTER_PAIRS_AT + (after >> 3)]! |= 1 << (after & 7);
+    }
     const head = at.HEADS_AT + 2 * ((Math.imul(pair, 40503) >>> 6) & (at.HEADS - 1));
     const rule = at.PREFIXES_AT + at.PREFIX_BYTES * n;
     view.setUint16(rule, pair, true);

@@ -69,7 +69,9 @@ export const PAGES = 7;
 export const SIGNS_AT = OUT_AT + 2 * (BLOCK_BYTES + BEHIND_BYTES);
 /** what the words before a place say, where that is known for sure: its number and where the words end (two bytes each), then the bits */
 export const CONTEXTS_AT = IN_AT + BEFORE_BYTES + BLOCK_BYTES + BEHIND_BYTES + 1024;
-export const CONTEXTS_MAX = 3800;
+export const CONTEXTS_MAX = 2700;
+/** the pairs of bytes that the anchor of some prefix begins, a bit each: all, where it ends the prefix */
+export const AFTER_PAIRS_AT = CONTEXTS_AT + 8 * CONTEXTS_MAX;
 /** among the numbers: how many of these there are */
 export const CONTEXTS_COUNT = 16;
 

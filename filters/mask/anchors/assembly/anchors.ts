@@ -2,6 +2,7 @@
 // begins at, and of the rest it drops what a look around shows to be nothing. What it gives are places at which the exact checks must
 // be called; it may give one too many, never one too few. Each condition here is a weaker form of one there (scan.ts, may-hold.ts).
 import {
+  AFTER_PAIRS_AT,
   BEFORE_PAIRS_AT,
   BITS_AT,
   CARDS_AT,
@@ -332,6 +333,8 @@ function isPair(p: usize): bool {
   if (((load<u8>(SLOT_AT + SLOT_PAIRS + (pair >> 3)) >> (pair & 7)) & 1) == 0) return false;
   const before = (at8(p - 2) << 8) | at8(p - 1);
   if (((load<u8>(BEFORE_PAIRS_AT + (before >> 3)) >> (before & 7)) & 1) == 0) return false;
+  const after = (at8(p) << 8) | at8(p + 1);
+  if (((load<u8>(AFTER_PAIRS_AT + (after >> 3)) >> (after & 7)) & 1) == 0) return false;
   let next: u32 = load<u16>(HEADS_AT + 2 * (((pair * 40503) >> 6) & (HEADS - 1)));
   while (next != 0) {
     const rule = PREFIXES_AT + PREFIX_BYTES * next;
