@@ -2,6 +2,7 @@ import { inWords } from '../../../filters/mask/explain.js';
 import { Segments } from '../../../filters/mask/stream/segments.js';
 import type { DetectCommandOptions, Wanted } from '../detect.js';
 import { cyan, dim, printable, report, yellow } from '../io.js';
+import { Columns, hasColumns } from './columns.js';
 import { filesOf, type Input, openInput, PassedOver } from './input.js';
 import { type Found, Locator } from './locate.js';
 import { Output } from './output.js';
@@ -52,8 +53,10 @@ async function search(
   tell: (name: string, hit: Found) => void,
 ): Promise<void> {
   const progress = new Progress(input.name, input.size);
-  const locator = new Locator(wanted, (hit) => tell(input.name, input.utf16 ? inUtf16(hit) : hit), options.explain === true);
-  const segments = new Segments(wanted.detector, (segment) => locator.settle(segment));
+  const columns = hasColumns(input.name) ? new Columns(wanted.detector) : undefined;
+  const told = (hit: Found): void => tell(input.name, input.utf16 ? inUtf16(hit) : hit);
+  const locator = new Locator(wanted, told, options.explain ? (hit) => columns?.nameOf(hit) ?? '' : undefined);
+  const segments = new Segments(wanted.detector, (segment) => locator.settle(columns?.read(segment) ?? segment));
   try {
     for await (const chunk of input.chunks(walked)) {
       segments.push(chunk);

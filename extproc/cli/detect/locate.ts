@@ -44,7 +44,8 @@ export class Locator {
   constructor(
     private readonly wanted: Wanted,
     private readonly told: (found: Found) => void,
-    private readonly explained = false,
+    /** the name of what a hit stands in, where hits are to be explained */
+    private readonly explained?: (hit: Hit) => string,
   ) {}
 
   /** Takes a segment; the next one begins where this one ends. */
@@ -90,7 +91,7 @@ export class Locator {
       after: beside(segment, i, false),
       masked: `[${hit.kind}]`,
       value: buf.toString('utf8', hit.start, Math.min(hit.end, hit.start + REVEALED_MAX)),
-      explanation: this.explained ? explain(everything, buf, hit, 0) : undefined,
+      explanation: this.explained === undefined ? undefined : explain(everything, buf, hit, 0, this.explained(hit)),
     };
   }
 }

@@ -8,8 +8,8 @@ const DELIMITERS = [0x2c, 0x3b, 0x09, 0x7c];
 /** a longer first line is read as one with commas, bytes */
 const FIRST_LINE_MAX = 64 * 1024;
 /** columns whose names are kept */
-const COLUMNS_MAX = 4096;
-const NAME_MAX = 256;
+export const COLUMNS_MAX = 4096;
+export const NAME_MAX = 256;
 const QUOTE = 0x22;
 const QUOTE_BYTE = Buffer.of(QUOTE);
 
@@ -114,8 +114,7 @@ export class CsvMasker implements StreamCodec {
     const head = Buffer.concat(this.head!);
     this.head = undefined;
     this.headBytes = 0;
-    const end = lineEnd(head);
-    this.delimiter = mostFrequent(head, Math.min(end < 0 ? head.length : end, FIRST_LINE_MAX));
+    this.delimiter = delimiterOf(head);
     this.marks.between([this.delimiter, QUOTE, 0x0a, 0x0d]);
     this.read(head);
   }
@@ -186,6 +185,12 @@ export class CsvMasker implements StreamCodec {
   }
 }
 
+/** The sign between the cells of a text that begins so. */
+export function delimiterOf(head: Buffer): number {
+  const end = lineEnd(head);
+  return mostFrequent(head, Math.min(end < 0 ? head.length : end, FIRST_LINE_MAX));
+}
+
 function lineEnd(buf: Buffer): number {
   let open = false;
   for (let k = 0; k < buf.length; k++) {
@@ -213,6 +218,7 @@ function mostFrequent(buf: Buffer, end: number): number {
   return best;
 }
 
-function isNumber(text: Buffer): boolean {
+/** A cell of the first line that no column is called. */
+export function isNumber(text: Buffer): boolean {
   return /^\s*[-+]?\d[\d.,]{0,40}\s*$/.test(text.toString('latin1', 0, 64));
 }
