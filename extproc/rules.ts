@@ -10,6 +10,7 @@ import { buildMaskSet } from '../filters/postgres/rows/plan.js';
 import { type Analyzer, type Caller, Judge } from '../filters/postgres/session/judge.js';
 import type { Rules } from '../filters/postgres/session/session.js';
 import type { SqlReader } from '../filters/sql/dialects/analyze.js';
+import { isPlainUuid, isUuid } from '../filters/uuid.js';
 import { sqlReader } from './sql-grammars.js';
 
 type RecordingMaskers = Pick<Rules, 'maskText' | 'maskName'>;
@@ -42,7 +43,7 @@ export class RuleBook {
     const redactor = (detect: string[]) => {
       const detector = throughEscapes(createPolicyDetector({ detect, ...(regions.length > 0 ? { regions } : {}), detection: own }));
       const masker = createMasker('redact', {});
-      return remembering((text: string) => maskString(detector, masker, text));
+      return remembering((text: string) => maskString(detector, masker, text), own === undefined);
     };
     const made = {
       maskText: redactor(['all']),
@@ -163,10 +164,14 @@ const CREDENTIALS_MAX = 64;
 
 const NO_MASKS: readonly BodyMask[] = [];
 
-/** The same names come with every statement and every answer. What begins with a digit is a value, which hardly comes again. */
-function remembering(mask: (text: string) => string): (text: string) => string {
+/**
+ * The same names come with every statement and every answer. What begins with a digit is a value, which hardly comes again; the id of a request is another
+ * with each. `engine`: it masks what the engine knows, and no kinds of a policy's own, which may find anything in an id.
+ */
+function remembering(mask: (text: string) => string, engine: boolean): (text: string) => string {
   const known = new Map<string, string>();
   return (text) => {
+    if (isUuid(text)) return engine && isPlainUuid(text) ? text : mask(text);
     if (text.length > REMEMBERED_UNITS_MAX || beginsWithDigit(text)) return mask(text);
     const before = known.get(text);
     if (before !== undefined) return before;

@@ -127,6 +127,7 @@ export class AskedRequest {
     const { resource } = this.options;
     const decision = this.rules.policy.decide(this.operation);
     if (this.kube !== undefined) return this.kube.decide(this.rules.policy, decision, this.identity, resource);
+    if (this.mcp === undefined && this.grpc === undefined) return decision;
     const more = [this.mcp?.decide(), this.decideOpaque()].filter((one) => one !== undefined);
     return more.length === 0 ? decision : strictestDecision([decision, ...more]);
   }
@@ -145,8 +146,9 @@ export class AskedRequest {
   private readCall(): GrpcCall {
     const { target, content_type } = this.facts;
     const mark = target.indexOf('?');
-    const call = { schema: this.options.grpc, path: mark < 0 ? target : target.slice(0, mark) };
+    const call: GrpcCall = { schema: this.options.grpc, path: mark < 0 ? target : target.slice(0, mark), judged: false };
     const form = this.grpc !== undefined ? grpcForm(content_type) : undefined;
-    return { ...call, judged: form !== undefined && answerType(call, form) === undefined };
+    if (form !== undefined) call.judged = answerType(call, form) === undefined;
+    return call;
   }
 }

@@ -14,24 +14,15 @@ export interface Counted {
   held: number;
 }
 
-/** Fields of session.close: totals, and what was looked at of all bytes. */
-export function closing(reason: string, { response, stream, opaque: more, bytes_up, bytes_down, denied, held }: Counted): object {
+/** Fields of session.close behind a comma: totals, and what was looked at of all bytes. */
+export function closing(reason: string, { response, stream, opaque: more, bytes_up, bytes_down, denied, held }: Counted): string {
   const opaque = response?.opaque ?? [];
   const streamed = stream.bytes_up + stream.bytes_down - stream.opaque.reduce((sum, { bytes }) => sum + bytes, 0);
-  return {
-    reason,
-    totals: {
-      requests: 1 + stream.requests,
-      denied: denied + stream.denied,
-      held: held + stream.held,
-      rows: 0,
-      bytes_down: (response?.bytes ?? 0) + stream.bytes_down,
-      bytes_up: bytes_up + stream.bytes_up,
-    },
-    coverage: {
-      inspected_bytes: bytes_up + (opaque.length > 0 ? 0 : bytes_down) + streamed,
-      masked_bytes: (response?.masked_bytes ?? 0) + stream.masked_bytes,
-      opaque: [...opaque, ...[...more].map(([why, bytes]) => ({ reason: why, bytes })), ...stream.opaque],
-    },
-  };
+  const inspected = bytes_up + (opaque.length > 0 ? 0 : bytes_down) + streamed;
+  const all = [...opaque, ...[...more].map(([why, bytes]) => ({ reason: why, bytes })), ...stream.opaque];
+  return (
+    `,"reason":${JSON.stringify(reason)},"totals":{"requests":${1 + stream.requests},"denied":${denied + stream.denied},"held":${held + stream.held}` +
+    `,"rows":0,"bytes_down":${(response?.bytes ?? 0) + stream.bytes_down},"bytes_up":${bytes_up + stream.bytes_up}}` +
+    `,"coverage":{"inspected_bytes":${inspected},"masked_bytes":${(response?.masked_bytes ?? 0) + stream.masked_bytes},"opaque":${JSON.stringify(all)}}`
+  );
 }

@@ -170,7 +170,7 @@ export abstract class EndingExchange {
     const opened = this.phase !== 'new' && this.phase !== 'foreign';
     this.phase = phase === 'closed' ? 'closed' : phase;
     if (!opened) return;
-    this.record.event(
+    this.record.line(
       'session.close',
       closing(reason, {
         response: this.response,

@@ -9,6 +9,7 @@ import {
 import { isObject, type JsonObject } from '../foreign-json.js';
 import { type GraphqlArgument, readVariables, resolved, type Variables } from './graphql-arguments.js';
 import { readJsonText } from './json.js';
+import { hasNoPairs } from './path.js';
 
 /** One operation of a GraphQL document. */
 export interface GraphqlOperation {
@@ -52,6 +53,7 @@ export const isGraphqlPlace = (path: string, type: string): boolean =>
  * @param body as its reading gives it: JSON, or the text of a document, or a form's lists of values
  */
 export function readGraphql(path: string, type: string, query: Record<string, string[]>, body: unknown): GraphqlOperation[] {
+  if (body === null && hasNoPairs(query)) return [];
   const asked = [...fromPairs(query), ...fromBody(type, body)];
   const certain = isGraphqlPlace(path, type);
   if (asked.length > BATCH_MAX) throw new Error(`more than ${BATCH_MAX} GraphQL documents stand in one request`);

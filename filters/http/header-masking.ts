@@ -1,6 +1,7 @@
 import { MidstreamError } from '../errors.js';
 import { headerForm } from './header-form.js';
 import { joinedRules } from './joined-masks.js';
+import { LineMemo } from './line-memo.js';
 import type { BodyMask } from './masking.js';
 import { maskUnwrapped } from './wrappings.js';
 
@@ -37,11 +38,7 @@ export function maskHeaders(masks: readonly BodyMask[], headers: readonly Line[]
   const known = memory(masks);
   for (const [name, value] of headers) {
     if (OF_THE_CONNECTION.has(name) || (DATES.has(name) && DATE.test(value))) continue;
-    let line = known.get(name, value);
-    if (line === undefined) {
-      line = maskLine(masks, name, value);
-      known.put(name, value, line);
-    }
+    const line = known.get(name, value);
     for (const rule of line.fired) fired(rule);
     if (line.named) removed.push(name);
     else if (line.value !== value) changed.push([name, line.value]);
@@ -88,30 +85,12 @@ function maskedType(value: string, mask: (text: string, key: string) => string):
 }
 
 /** Most headers come again with every answer. */
-class Memory {
-  private readonly lines = new Map<string, MaskedLine>();
+const memories = new WeakMap<readonly BodyMask[], LineMemo<MaskedLine>>();
 
-  get(name: string, value: string): MaskedLine | undefined {
-    return value.length > VALUE_UNITS_MAX ? undefined : this.lines.get(`${name}:${value}`);
-  }
-
-  put(name: string, value: string, line: MaskedLine): void {
-    if (value.length > VALUE_UNITS_MAX) return;
-    if (this.lines.size >= LINES_MAX) this.lines.clear();
-    this.lines.set(`${name}:${value}`, line);
-  }
-}
-
-/** Lines that are remembered, and the longest of their values in UTF-16 units. */
-const LINES_MAX = 500;
-const VALUE_UNITS_MAX = 100;
-
-const memories = new WeakMap<readonly BodyMask[], Memory>();
-
-function memory(masks: readonly BodyMask[]): Memory {
+function memory(masks: readonly BodyMask[]): LineMemo<MaskedLine> {
   let known = memories.get(masks);
   if (known === undefined) {
-    known = new Memory();
+    known = new LineMemo((name, value) => maskLine(masks, name, value));
     memories.set(masks, known);
   }
   return known;

@@ -33,6 +33,11 @@ export function readTarget(target: string): Target {
   return { path, others: othersOf(raw).filter((other) => other !== path), query: query.pairs, other_query, unparsed };
 }
 
+export function hasNoPairs(query: Record<string, string[]>): boolean {
+  for (const _name in query) return false;
+  return true;
+}
+
 /** Nothing in it that anybody reads otherwise: no escape, no parameter, no empty segment and none that begins with a dot. */
 const PLAIN = /^(?:\/[\w~-][\w.~-]*)+\/?$/;
 

@@ -111,9 +111,11 @@ function cases(http: HttpFacts): HttpReading[] {
 
 function withBody(facts: HttpFacts, query: Record<string, string[]>, read: BodyReading | undefined): HttpFacts {
   if (read === undefined) return facts;
-  const { overrides, broken } = readOverrides([...facts.overrides, ...methodsIn(read.body)]);
-  const { binary = false, ...said } = read;
-  const more = { ...facts, ...said, overrides: overrides.filter((one) => one !== facts.method) };
+  const { body, files, unreadable, binary = false } = read;
+  const named = methodsIn(body);
+  const none = named.length === 0 && facts.overrides.length === 0;
+  const { overrides, broken } = none ? NO_OVERRIDES : readOverrides([...facts.overrides, ...named]);
+  const more = { ...facts, body, files, unreadable, overrides: overrides.filter((one) => one !== facts.method) };
   const unparsed = facts.unparsed || read.unparsed || broken;
   if (read.body === undefined && !(binary && !isGraphqlPlace(facts.path, facts.content_type))) return { ...more, unparsed };
   try {
@@ -122,6 +124,8 @@ function withBody(facts: HttpFacts, query: Record<string, string[]>, read: BodyR
     return { ...more, unparsed: unparsed || (error as Error).message };
   }
 }
+
+const NO_OVERRIDES = { overrides: [] as string[], broken: '' };
 
 /** `_method` of a form or an object. */
 function methodsIn(body: unknown): string[] {

@@ -6,15 +6,47 @@ import type { ExchangeOptions, HttpRules } from './exchange-options.js';
 import { REQUEST } from './request-text.js';
 import type { Response } from './response.js';
 
-/** Requests of one connection have one identity, and one list of rules for it. */
-const identities = new WeakMap<Identity, { rules: HttpRules['maskText']; json: string }>();
+/** What sessions of one caller have in common, as it stands in session.open, and what it was made of. */
+interface Opening {
+  rules: HttpRules['maskText'];
+  policy: string;
+  options: Pick<ExchangeOptions, 'resource' | 'gateway_version'>;
+  agent: string;
+  tls: ExchangeOptions['peer']['tls'];
+  json: string;
+}
 
-function identityJson(identity: Identity, rules: HttpRules): string {
-  const known = identities.get(identity);
-  if (known?.rules === rules.maskText) return known.json;
-  const json = JSON.stringify(shownIdentity(identity, rules));
-  identities.set(identity, { rules: rules.maskText, json });
+/** Requests of one connection have one identity, and one list of rules for it. */
+const openings = new WeakMap<Identity, Opening>();
+
+function openingOf(options: ExchangeOptions, rules: HttpRules, identity: Identity, agent: string): string {
+  const { tls } = options.peer;
+  const known = openings.get(identity);
+  if (known !== undefined && known.rules === rules.maskText && known.policy === rules.policy.version) {
+    const { resource, gateway_version } = known.options;
+    if (known.tls === tls && known.agent === agent && resource === options.resource && gateway_version === options.gateway_version)
+      return known.json;
+  }
+  const { resource, gateway_version } = options;
+  const policy = rules.policy.version;
+  const json =
+    `"resource":${JSON.stringify(resource)},"database":"","user":"","application":${JSON.stringify(rules.maskText(agent))}` +
+    `,"identity":${JSON.stringify(shownIdentity(identity, rules))},"tls":${JSON.stringify(shownTls(tls, rules))}` +
+    `,"policy_version":${JSON.stringify(policy)},"gateway_version":${JSON.stringify(gateway_version)}`;
+  openings.set(identity, { rules: rules.maskText, policy, options: { resource, gateway_version }, agent, tls, json });
   return json;
+}
+
+/** Many requests come within one millisecond. */
+let last_ms = 0;
+let lastTime = new Date(last_ms).toISOString();
+
+function timeOf(ms: number): string {
+  if (ms !== last_ms) {
+    lastTime = new Date(ms).toISOString();
+    last_ms = ms;
+  }
+  return lastTime;
 }
 
 /** Writes the events of an exchange's recording into the effects of its step. */
@@ -44,20 +76,21 @@ export class ExchangeRecord {
 
   open(options: ExchangeOptions, rules: HttpRules, identity: Identity, agent: string): void {
     const protocol = options.kubernetes !== undefined ? 'kubernetes' : options.mcp !== undefined ? 'mcp' : 'http';
-    const application = JSON.stringify(rules.maskText(agent));
-    const versions = `"policy_version":${JSON.stringify(rules.policy.version)},"gateway_version":${JSON.stringify(options.gateway_version)}`;
     this.line(
       'session.open',
-      `,"start":"${new Date(options.now()).toISOString()}","protocol":"${protocol}","resource":${JSON.stringify(options.resource)},"database":"","user":""` +
-        `,"application":${application},"identity":${identityJson(identity, rules)},"tls":${JSON.stringify(shownTls(options.peer.tls, rules))},${versions}` +
+      `,"start":"${timeOf(options.now())}","protocol":"${protocol}",${openingOf(options, rules, identity, agent)}` +
         `,"transport":"${options.transport ?? 'ext_proc'}","parameters":{}`,
     );
   }
 
   /** `disagreement`: what a second reader made of it; empty where it agrees */
   decision({ verdict, rule, matches }: Pick<Decision, 'verdict' | 'rule' | 'matches'>, rules: HttpRules, disagreement = ''): void {
-    const policy_version = rules.policy.version;
-    const more = disagreement === '' ? {} : { disagreement: rules.maskText(disagreement) };
-    this.event('decision', { request: REQUEST, verdict, rule, matches, policy_version, ...more }, true);
+    const matched = matches.length === 0 ? '[]' : JSON.stringify(matches);
+    const more = disagreement === '' ? '' : `,"disagreement":${JSON.stringify(rules.maskText(disagreement))}`;
+    this.line(
+      'decision',
+      `,"request":"${REQUEST}","verdict":"${verdict}","rule":${JSON.stringify(rule)},"matches":${matched},"policy_version":${JSON.stringify(rules.policy.version)}${more}`,
+      true,
+    );
   }
 }

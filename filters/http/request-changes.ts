@@ -19,7 +19,11 @@ export function requestChanges(
   set.push(...more.set);
   remove.push(...more.remove);
   const { append = [] } = more;
-  return { ...(set.length > 0 ? { set } : {}), ...(append.length > 0 ? { append } : {}), ...(remove.length > 0 ? { remove } : {}) };
+  const changes: { set?: Header[]; append?: readonly Header[]; remove?: string[] } = {};
+  if (set.length > 0) changes.set = set;
+  if (append.length > 0) changes.append = append;
+  if (remove.length > 0) changes.remove = remove;
+  return changes;
 }
 
 /** Headers that take the place of what an agent said of itself. */
@@ -34,6 +38,7 @@ export function ownHeaders(
   kubernetes: { set: readonly Header[]; remove: readonly string[] } | undefined,
   credential: ExchangeOptions['peer']['credential'],
 ): OwnHeaders {
+  if (kubernetes === undefined && credential === undefined) return { set: [], append: [], remove: [] };
   const set = [...(kubernetes?.set ?? []), ...(credential?.set ?? [])];
   const said = new Set(set.map(([name]) => name));
   return {

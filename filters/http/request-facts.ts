@@ -3,7 +3,7 @@ import type { Identity } from '../policy/types.js';
 import { mediaType } from './body.js';
 import type { Header } from './effects.js';
 import type { HttpFacts } from './facts.js';
-import { readTarget, type Target } from './path.js';
+import { hasNoPairs, readTarget, type Target } from './path.js';
 import { opaqueUpgrade, upgradeOf } from './upgrade/facts.js';
 
 /** What the headers of a request say, with what others make of its path and query; its body is not read yet. */
@@ -118,17 +118,12 @@ const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override
 
 /** Methods that a server may take this request for (Rack, Symfony, Express and others), in capitals. */
 function overridesOf(headers: Record<string, string>, queries: Record<string, string[]>[]): { overrides: string[]; broken: string } {
-  if (!OVERRIDES.some((name) => name in headers) && queries.every(asksForNothing)) return { overrides: [], broken: '' };
+  if (!OVERRIDES.some((name) => name in headers) && queries.every(hasNoPairs)) return { overrides: [], broken: '' };
   const given = [
     ...OVERRIDES.flatMap((name) => (headers[name] ?? '').split(',')),
     ...queries.flatMap((query) => [...(query['_method'] ?? []), ...OVERRIDES.flatMap((name) => query[name] ?? [])]),
   ];
   return readOverrides(given);
-}
-
-function asksForNothing(query: Record<string, string[]>): boolean {
-  for (const _name in query) return false;
-  return true;
 }
 
 export function readOverrides(given: readonly string[]): { overrides: string[]; broken: string } {

@@ -3,7 +3,7 @@ import { Memo } from '../memo.js';
 import type { RecordingMaskers } from '../record/shown-identity.js';
 import type { SqlFacts } from '../sql/facts.js';
 import type { HttpFacts, HttpReading } from './facts.js';
-import { shownHeader } from './shown-headers.js';
+import { shownHeader, shownLine } from './shown-headers.js';
 
 /** An exchange has one request. */
 export const REQUEST = 'r1';
@@ -39,12 +39,8 @@ export class RequestText {
     private readonly body_bytes_max: number,
   ) {
     this.line = `${facts.method} ${facts.host}${facts.target}`;
-    const shape = facts.path
-      .split('/')
-      .map((part) => (VARIABLE.test(part) ? '*' : part))
-      .join('/');
     const names = Object.keys(facts.query).sort().join('&');
-    this.fingerprint = fingerprintOf(`${facts.method} ${facts.host} ${shape} ${names}`);
+    this.fingerprint = fingerprintOf(`${facts.method} ${facts.host} ${shapes.get(facts.path, shapeOf)} ${names}`);
   }
 
   /** The facts of its body are known now. What it asks of a GraphQL server is part of its shape, like a path. */
@@ -98,7 +94,46 @@ export class RequestText {
     return body === '' ? this.maskedLine() : `${this.maskedLine()}\n\n${body}`;
   }
 
+  /** Written out: every request has it, and objects of all of this cost more than the rest. */
   requestFields(): string {
+    const { maskText } = this.maskers;
+    const method = maskText(this.facts.method);
+    const { overrides, host, path, content_type, files, unparsed } = this.facts;
+    const facts = {
+      method,
+      overrides: overrides.length === 0 ? undefined : overrides.map((one) => maskText(one)),
+      host: this.shownHost(host),
+      path: maskText(path),
+      content_type: maskText(content_type),
+      files:
+        files === undefined || files.length === 0
+          ? undefined
+          : files.map((file) => ({ ...file, field: maskText(file.field), name: maskText(file.name) })),
+      unparsed,
+      sql: this.sql && this.shownSql(this.sql),
+      ...this.more,
+    };
+    const operation = this.operations.length === 0 ? method : maskText(this.operations.join(', '));
+    const body = this.kept_bytes > 0 ? `,"body":${JSON.stringify(this.body())}` : '';
+    return (
+      `,"request":"${REQUEST}","operation":${JSON.stringify(operation)},"text":${JSON.stringify(this.maskedLine())},"headers":${this.headersJson()}${body}` +
+      `,"facts":${JSON.stringify(facts)},"fingerprint":"${this.fingerprint}","bytes":${this.bytes}`
+    );
+  }
+
+  private headersJson(): string {
+    const { headers } = this.facts;
+    let fields = '';
+    for (const name in headers) {
+      const line = shownLine(name, headers[name]!, this.maskers);
+      // Names may have become one, or a number, which JSON has first.
+      if (line.name !== name) return this.maskedHeadersJson();
+      fields += fields === '' ? line.field : `,${line.field}`;
+    }
+    return `{${fields}}`;
+  }
+
+  private maskedHeadersJson(): string {
     const headers: Record<string, string> = {};
     for (const name in this.facts.headers) {
       const [shown, value] = shownHeader(name, this.facts.headers[name]!, this.maskers);
@@ -106,31 +141,7 @@ export class RequestText {
       if (shown === '__proto__') Object.defineProperty(headers, shown, { value, enumerable: true });
       else headers[shown] = value;
     }
-    const method = this.maskers.maskText(this.facts.method);
-    const { overrides, host, path, content_type, files, unparsed } = this.facts;
-    const facts = {
-      method,
-      ...(overrides.length > 0 ? { overrides: overrides.map((one) => this.maskers.maskText(one)) } : {}),
-      host: this.shownHost(host),
-      path: this.maskers.maskText(path),
-      content_type: this.maskers.maskText(content_type),
-      ...(files === undefined || files.length === 0
-        ? {}
-        : { files: files.map((file) => ({ ...file, field: this.maskers.maskText(file.field), name: this.maskers.maskText(file.name) })) }),
-      unparsed,
-      ...(this.sql === undefined ? {} : { sql: this.shownSql(this.sql) }),
-      ...this.more,
-    };
-    return json({
-      request: REQUEST,
-      operation: this.operations.length === 0 ? method : this.maskers.maskText(this.operations.join(', ')),
-      text: this.maskedLine(),
-      headers,
-      ...(this.kept_bytes > 0 ? { body: this.body() } : {}),
-      facts,
-      fingerprint: this.fingerprint,
-      bytes: this.bytes,
-    });
+    return JSON.stringify(headers);
   }
 
   /** The body of a request that was let through before it came. */
@@ -193,6 +204,15 @@ const shape = (before: string, more: readonly string[]): string =>
     .update([before, ...more].join('\0'))
     .digest('hex')
     .slice(0, 16);
+
+/** Paths come again and again. */
+const shapes = new Memo<string>(1000, 256);
+
+const shapeOf = (path: string): string =>
+  path
+    .split('/')
+    .map((part) => (VARIABLE.test(part) ? '*' : part))
+    .join('/');
 
 /** Requests of few shapes come again and again. */
 const fingerprints = new Memo<string>(1000, 256);

@@ -11,7 +11,7 @@ import { answerType, type GrpcCall, type GrpcForm, grpcForm, NO_SCHEMA } from '.
 import { type HeaderCover, OF_THE_CONNECTION } from './header-masking.js';
 import { type BodyAsked, type BodyMask, BodyMasker, bodyParameters, type ContentMasker } from './masking.js';
 import { REQUEST } from './request-text.js';
-import { shownHeader } from './shown-headers.js';
+import { shownLine } from './shown-headers.js';
 import { AS_IT_IS, charsetOfType, isUtf16 } from './transcode.js';
 import { codingsOf, Unpacking, type UnpackLimits, unpackWhole } from './unpack/index.js';
 import { type FailedUpgrade, saidIn } from './upgrade/failed.js';
@@ -265,19 +265,17 @@ export class Response {
       ...(this.filter?.fired ?? []),
       ...[...this.headerHits].map(([rule, count]) => ({ rule, count })),
     ];
-    const headers = this.shown.map(([name, value]) => shownHeader(name, value, maskers));
-    const event = {
-      request: REQUEST,
-      status: this.status,
-      headers,
-      content_type: maskers.maskText(this.type),
-      rows: 0,
-      bytes: this.bytes,
-      tag: String(this.status),
-    };
+    let headers = '';
+    for (const [name, value] of this.shown) {
+      const { pair } = shownLine(name, value, maskers);
+      headers += headers === '' ? pair : `,${pair}`;
+    }
+    const json =
+      `,"request":"${REQUEST}","status":${JSON.stringify(this.status)},"headers":[${headers}],"content_type":${JSON.stringify(maskers.maskText(this.type))}` +
+      `,"rows":0,"bytes":${this.bytes},"tag":"${this.status}","body":"`;
     const fired = masked.map(({ rule, count }) => ({ column: '', rule, kind: '', count }));
     const rest = `","body_left_out":${this.bytes - this.kept_bytes},"masked":${JSON.stringify(fired)}${more}`;
-    return { json: `,${JSON.stringify(event).slice(1, -1)},"body":"`, wire: { chunks: this.kept, rest }, masked };
+    return { json, wire: { chunks: this.kept, rest }, masked };
   }
 
   private changes(headers: readonly Header[]): AnswerChanges {

@@ -202,6 +202,11 @@ interface Reading {
 export function otherReadings(facts: OperationFacts, { keys, forms }: Readers): Reading[] {
   const usual = { lowered: false, facts };
   const requests = otherRequests(facts);
+  // Most operations can be read in one way only.
+  if (requests.length === 0) {
+    const spelled = keys.readings(facts);
+    if (spelled.length === 0) return forms.readings(facts).map((other) => ({ lowered: false, facts: other }));
+  }
   const respelled = ({ lowered, facts: one }: Reading): Reading[] => keys.readings(one).map((other) => ({ lowered, facts: other }));
   const others = [...requests, ...respelled(usual), ...requests.flatMap(respelled)];
   const singles = ({ lowered, facts: one }: Reading): Reading[] => forms.readings(one).map((other) => ({ lowered, facts: other }));

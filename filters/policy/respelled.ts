@@ -56,6 +56,7 @@ export class RuleKeys {
 
   /** A reader takes the last of several everywhere, or the first. */
   private variants<T extends object>(facts: T, names: readonly (keyof T)[]): T[] {
+    if (names.every((name) => this.of(facts[name]) === NONE)) return [];
     const found = names.map((name) => [name, this.of(facts[name])] as const).filter(([, ways]) => ways.length > 0);
     const count = Math.max(0, ...found.map(([, ways]) => ways.length));
     return Array.from({ length: count }, (_none, i) => ({
