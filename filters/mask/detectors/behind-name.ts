@@ -2,7 +2,7 @@ import { ascii, startsWith } from '../bytes.js';
 import { PASSWORD } from '../evidence.js';
 import type { Search } from '../search.js';
 import { isTokenText, isVerbPass } from './code-values.js';
-import { isQuote, plainEnd, quotedEnd } from './extent.js';
+import { isQuote, plainEnd, quotedEnd, valueAt } from './extent.js';
 import { judgeValue } from './judge.js';
 import type { Name } from './named.js';
 import { MEDIUM, STRONG, WEAK } from './names.js';
@@ -137,18 +137,14 @@ function commanded(s: Search, from: number, { bits, strength }: Name, option: bo
 
 function judgeAt(s: Search, p: number, strength: number, bits: number, signs: number): void {
   const { buf } = s;
-  const quote = isQuote(buf[p] ?? 0) ? buf[p]! : 0;
-  const from = quote === 0 ? p : p + 1;
-  const to = quote === 0 ? plainEnd(s, from) : quotedEnd(s, from, quote, false);
+  const { from, to, quote } = valueAt(s, p);
   if (to > from) judgeValue(s, from, to, strength, bits, quote !== 0, signs);
 }
 
 /** In a table or a sentence it is a value only where it can be nothing else. */
 function random(s: Search, p: number, { bits, strength }: Name): void {
   const { buf } = s;
-  const quote = isQuote(buf[p]!) ? buf[p]! : 0;
-  const from = quote === 0 ? p : p + 1;
-  const to = quote === 0 ? plainEnd(s, from) : quotedEnd(s, from, quote, false);
+  const { from, to, quote } = valueAt(s, p);
   if (looksRandom(buf, from, to, 20) && isTokenText(buf, from, to) && to - from <= 512)
     judgeValue(s, from, to, strength, bits, quote !== 0, 0);
 }
@@ -161,9 +157,7 @@ function routed(s: Search, at: number, { start, bits, strength }: Name): boolean
   let p = at;
   if (buf[p]! >= 0x30 && buf[p]! <= 0x39 && buf[p + 1] === 0x20) p += 2;
   else for (const word of KINDS_OF_TEXT) if (startsWith(buf, p, word)) p += word.length;
-  const quote = isQuote(buf[p] ?? 0) ? buf[p]! : 0;
-  const from = quote === 0 ? p : p + 1;
-  const to = quote === 0 ? plainEnd(s, from) : quotedEnd(s, from, quote, false);
+  const { from, to, quote } = valueAt(s, p);
   if (to <= from || !(p > at || quote !== 0 || endsLine(buf, to, hi) || looksChosen(buf, from, to))) return false;
   const weak = quote === 0 && p === at && !looksChosen(buf, from, to);
   // `enable secret cisco` is the whole line; a word in the middle of a longer one is a word
@@ -196,9 +190,7 @@ function onLine(s: Search, p: number, { start, bits, strength }: Name): boolean 
   let from = start;
   while (from > lo && (buf[from - 1] === 0x20 || buf[from - 1] === 9) && start - from < 32) from--;
   if (from > lo && buf[from - 1] !== 0x0a) return false;
-  const quote = isQuote(buf[p]!) ? buf[p]! : 0;
-  const first = quote === 0 ? p : p + 1;
-  const to = quote === 0 ? plainEnd(s, first) : quotedEnd(s, first, quote, false);
+  const { from: first, to, quote } = valueAt(s, p);
   if (to <= first || !endsLine(buf, quote === 0 ? to : to + 1, hi)) return false;
   if (strength === STRONG ? !isChosen(buf, first, to) : !looksRandom(buf, first, to, strength === WEAK ? 16 : 12)) return false;
   judgeValue(s, first, to, strength, bits, quote !== 0, 0);

@@ -1,7 +1,7 @@
 import { CLASS, IDENT, startsWith } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
-import { isQuote, plainEnd, quotedEnd } from './extent.js';
+import { isQuote, quotedEnd, valueAt } from './extent.js';
 import { echoedAt } from './piped.js';
 import { hasCommand, SHELL_REACH, words } from './shell.js';
 import { isPlaceholder } from './values.js';
@@ -106,9 +106,9 @@ function wordEnd(s: Search, from: number): number {
 /** The password in the argument at `from`; `sign` stands before it when it is not 0. */
 export function passwordArgument(s: Search, from: number, sign: number, score: number): void {
   const { buf } = s;
-  const quote = isQuote(buf[from]!) ? buf[from]! : 0;
-  let start = quote === 0 ? from : from + 1;
-  let end = quote === 0 ? plainEnd(s, start) : quotedEnd(s, start, quote, false);
+  const value = valueAt(s, from);
+  const { quote } = value;
+  let { from: start, to: end } = value;
   // an option, `<password>`, `/add` and the star of Windows, which asks
   if (quote === 0 && (buf[start] === 0x2d || buf[start] === 0x3c || buf[start] === 0x2f || buf[start] === 0x2a)) return;
   if (sign !== 0) {

@@ -30,6 +30,19 @@ export function quotedEnd(s: Search, from: number, quote: number, escaped: boole
   return p;
 }
 
+/** where a value stands, without its quotes; `quote` is 0 where it has none */
+const extent = { from: 0, to: 0, quote: 0 };
+
+/** The value at `at`, quoted or plain. What it gives holds until the next is asked for. */
+export function valueAt(s: Search, at: number): typeof extent {
+  const b = s.buf[at] ?? 0;
+  const quote = isQuote(b) ? b : 0;
+  extent.quote = quote;
+  extent.from = quote === 0 ? at : at + 1;
+  extent.to = quote === 0 ? plainEnd(s, at) : quotedEnd(s, at + 1, quote, false);
+  return extent;
+}
+
 /** A value without quotes ends at white space and at what separates pairs; a mask of stars counts as one value. */
 export function plainEnd(s: Search, from: number): number {
   const { buf, hi } = s;

@@ -3,7 +3,7 @@ import { evidenceOf } from '../evidence.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { valueAfter } from './assignment.js';
-import { isQuote, plainEnd, quotedEnd } from './extent.js';
+import { valueAt } from './extent.js';
 import { MEDIUM, NAME_MAX, strengthOf } from './names.js';
 import { hasCommand, SHELL_REACH, shellPasswordAt, words } from './shell.js';
 import { isPlaceholder, looksRandom } from './values.js';
@@ -48,8 +48,7 @@ export function optionAt(s: Search, at: number): void {
 
 function userOption(s: Search, from: number): void {
   const { buf, hi } = s;
-  const start = isQuote(buf[from] ?? 0) ? from + 1 : from;
-  const end = start > from ? quotedEnd(s, start, buf[from]!, false) : plainEnd(s, start);
+  const { from: start, to: end } = valueAt(s, from);
   let colon = start;
   while (colon < end && buf[colon] !== 0x3a) colon++;
   if (colon === end && hasCommand(buf, from, s.lo, LFTP, false)) {
@@ -74,8 +73,6 @@ export function windowsPasswordAt(s: Search, at: number): void {
   const { buf, lo } = s;
   if (!isWindowsOption(buf, at, lo) || !hasCommand(buf, at - 2, lo, WINDOWS, true)) return;
   s.steps += SHELL_REACH;
-  const quote = isQuote(buf[at + 1] ?? 0) ? buf[at + 1]! : 0;
-  const from = quote === 0 ? at + 1 : at + 2;
-  const to = quote === 0 ? plainEnd(s, from) : quotedEnd(s, from, quote, false);
+  const { from, to, quote } = valueAt(s, at + 1);
   if (to > from && !isPlaceholder(buf, from, to)) s.found(PASSWORD, from, to, 0.8);
 }

@@ -1,7 +1,7 @@
 import { startsWith } from '../bytes.js';
 import type { Search } from '../search.js';
 import { isTokenText } from './code-values.js';
-import { isQuote, plainEnd, quotedEnd } from './extent.js';
+import { plainEnd, valueAt } from './extent.js';
 import { judgeValue } from './judge.js';
 import type { Name } from './named.js';
 import { STRONG, WEAK } from './names.js';
@@ -29,13 +29,18 @@ export function linkEnd(buf: Uint8Array, from: number, hi: number): number {
   return end;
 }
 
+/** The value at `at`; what ends the sentence is no part of it. */
+function sentenceValueAt(s: Search, at: number): ReturnType<typeof valueAt> {
+  const value = valueAt(s, at);
+  const last = s.buf[value.to - 1];
+  if (value.quote === 0 && (last === 0x2e || last === 0x3f)) value.to--;
+  return value;
+}
+
 /** `the token is x`, `password -> x`: what was chosen as a password, or is random. */
 export function linked(s: Search, p: number, { bits, strength }: Name): void {
   const { buf } = s;
-  const quote = isQuote(buf[p]!) ? buf[p]! : 0;
-  const from = quote === 0 ? p : p + 1;
-  let to = quote === 0 ? plainEnd(s, from) : quotedEnd(s, from, quote, false);
-  if (quote === 0 && (buf[to - 1] === 0x2e || buf[to - 1] === 0x3f)) to--;
+  const { from, to, quote } = sentenceValueAt(s, p);
   const sure = strength === STRONG ? isChosen(buf, from, to) : looksRandom(buf, from, to, strength === WEAK ? 20 : 16);
   if (sure && isTokenTextOrQuoted(buf, from, to, quote !== 0 || strength === STRONG))
     judgeValue(s, from, to, strength, bits, quote !== 0, 0);
@@ -73,10 +78,7 @@ export function forWhom(s: Search, from: number, { bits, strength }: Name): bool
     if (end === undefined) continue;
     s.steps += p - from;
     const at = p + end.length;
-    const quote = isQuote(buf[at] ?? 0) ? buf[at]! : 0;
-    const first = quote === 0 ? at : at + 1;
-    let to = quote === 0 ? plainEnd(s, first) : quotedEnd(s, first, quote, false);
-    if (quote === 0 && (buf[to - 1] === 0x2e || buf[to - 1] === 0x3f)) to--;
+    const { from: first, to, quote } = sentenceValueAt(s, at);
     if (isChosen(buf, first, to)) judgeValue(s, first, to, strength, bits, quote !== 0, 0);
     return true;
   }

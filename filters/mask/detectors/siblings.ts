@@ -1,6 +1,6 @@
 import { ALNUM, ascii, CLASS, IDENT, startsWith, startsWithNoCase } from '../bytes.js';
 import type { Search } from '../search.js';
-import { isQuote, PLAIN_MAX, plainEnd, quotedEnd } from './extent.js';
+import { isQuote, PLAIN_MAX, quotedEnd, valueAt } from './extent.js';
 import { judgeValue } from './judge.js';
 import type { Name } from './named.js';
 import { MEDIUM, NAME_MAX, NO_SECRET, nameBefore, strengthOf } from './names.js';
@@ -266,8 +266,6 @@ function assignedTo(s: Search, at: number, strength: number, bits: number): void
     p++;
   }
   if (!sign) return;
-  const quote = isQuote(buf[p] ?? 0) ? buf[p]! : 0;
-  const from = quote === 0 ? p : p + 1;
-  const to = quote === 0 ? plainEnd(s, from) : quotedEnd(s, from, quote, false);
+  const { from, to, quote } = valueAt(s, p);
   if (to > from) judgeValue(s, from, to, strength, bits, quote !== 0, 0);
 }

@@ -70,12 +70,12 @@ describe('columns of files', () => {
   });
 
   it('finds the same in every row, however far from the header, and however it comes', () => {
-    const row = (n: number): string => `${n},2190${10000 + n},"${'word '.repeat(n % 40)}; ""x"",\n${n}",${n % 90} Main Street\n`;
+    const row = (n: number): string => `${n},2190${10000 + n},"${'word '.repeat(n % 40)}; ""x"",\n${n}","${n % 90} Main\nStreet"\n`;
     let text = 'id,ssn,note,address\n';
     for (let n = 1; n <= 400; n++) text += row(n);
     const whole = found(text, text.length, 1024);
     const expected: string[] = [];
-    for (let n = 1; n <= 400; n++) expected.push(`2190${10000 + n}`, `${n % 90} Main Street`);
+    for (let n = 1; n <= 400; n++) expected.push(`2190${10000 + n}`, `${n % 90} Main\nStreet`);
     assert.deepEqual(
       whole.filter(({ column }) => column !== '').map(({ value }) => value),
       expected,
