@@ -1,3 +1,4 @@
+import type { Line } from './detectors/lines.js';
 import { evidenceBefore } from './evidence.js';
 import type { Hit } from './types.js';
 
@@ -52,6 +53,18 @@ export class Search {
   /** up to here commands before options were looked for, and where the last one stands (shell.ts) */
   commandsRead = 0;
   commandAt = 0;
+  /** the same for commands of routers (behind-name.ts) */
+  routersRead = 0;
+  routerAt = 0;
+  /** the line that was asked for last, and the header's (lines.ts) */
+  readonly line: Line = { at: 0, from: 0 };
+  readonly headerLine: Line = { at: 0, from: 0 };
+  /** where a list of columns was looked for last, and where it begins, -1 where there is none (tables.ts) */
+  listAt = 0;
+  listFrom = -1;
+  /** no value of a block begins in between, nor does a block end (siblings.ts) */
+  valuelessFrom = 0;
+  valuelessUntil = 0;
   /** no date begins in between (birth.ts) */
   undatedFrom = 0;
   undatedUntil = 0;
@@ -112,6 +125,16 @@ export class Search {
     this.tableUntil = start;
     this.commandsRead = start;
     this.commandAt = NOWHERE;
+    this.routersRead = start;
+    this.routerAt = NOWHERE;
+    this.line.at = start;
+    this.line.from = start;
+    this.headerLine.at = start;
+    this.headerLine.from = start;
+    this.listAt = start;
+    this.listFrom = -1;
+    this.valuelessFrom = start;
+    this.valuelessUntil = start;
     this.undatedUntil = start;
     this.plainFrom = 0;
     this.plainUntil = 0;

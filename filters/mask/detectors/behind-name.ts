@@ -7,11 +7,11 @@ import { judgeValue } from './judge.js';
 import type { Name } from './named.js';
 import { MEDIUM, STRONG, WEAK } from './names.js';
 import { forWhom, linkEnd, linked } from './sentences.js';
-import { hasCommand, line, words } from './shell.js';
+import { byFirst, hasCommand, lastCommand, line, SHELL_REACH, words } from './shell.js';
 import { isCellSign } from './tables.js';
 import { isChosen, looksRandom } from './values.js';
 
-/** what stands before a name that a value follows, blanks between */
+/** what stands before a name that a value follows; each ends with a blank */
 const COMMANDS = words('ENV |ARG |etx |etenv | set | -gx | -x |:set |put |add |create |\nset ');
 const HERE = ascii('<<< ');
 const OPTIONS = words('--value|--body|--secret-string|--data');
@@ -91,7 +91,10 @@ export function behindBlank(s: Search, name: Name): void {
   if (cell) return strength < MEDIUM ? undefined : random(s, p, name);
   if (declared(s, p, name)) return;
   const option = buf[p] === 0x2d && OPTIONS.some((word) => startsWith(buf, p, word));
-  if (option || COMMANDS.some((word) => start - word.length >= lo && startsWith(buf, start - word.length, word)))
+  if (
+    option ||
+    (buf[start - 1] === 0x20 && COMMANDS.some((word) => start - word.length >= lo && startsWith(buf, start - word.length, word)))
+  )
     return commanded(s, p, name, option);
   // `read -r PASS <<< "x"`
   if (startsWith(buf, p, HERE) && isUpper(buf, start, end)) return linked(s, p + HERE.length, name);
@@ -152,8 +155,8 @@ function random(s: Search, p: number, { bits, strength }: Name): void {
 /** `enable secret 0 x`, `radius-server host h key x`: the value is the last of its line, or what is quoted. */
 function routed(s: Search, at: number, { start, bits, strength }: Name): boolean {
   const { buf, lo, hi } = s;
-  const set = beginsLine(buf, start, lo, SET);
-  if (!set && !hasCommand(buf, start, lo, ROUTERS, false)) return false;
+  const set = beginsLine(s, start, SET);
+  if (!set && !(mayBeRouter(s, start) && hasCommand(buf, start, lo, ROUTERS, false))) return false;
   let p = at;
   if (buf[p]! >= 0x30 && buf[p]! <= 0x39 && buf[p + 1] === 0x20) p += 2;
   else for (const word of KINDS_OF_TEXT) if (startsWith(buf, p, word)) p += word.length;
@@ -161,17 +164,29 @@ function routed(s: Search, at: number, { start, bits, strength }: Name): boolean
   if (to <= from || !(p > at || quote !== 0 || endsLine(buf, to, hi) || looksChosen(buf, from, to))) return false;
   const weak = quote === 0 && p === at && !looksChosen(buf, from, to);
   // `enable secret cisco` is the whole line; a word in the middle of a longer one is a word
-  if (weak && (strength < MEDIUM || line(buf, start, lo) + 24 < start)) return false;
+  if (weak && (strength < MEDIUM || line(s, start) + 24 < start)) return false;
   if ((set || strength === WEAK) && !looksChosen(buf, from, to)) return false;
   judgeValue(s, from, to, STRONG, bits | PASSWORD, quote !== 0, 0);
   return true;
 }
 
 /** The line that `at` stands in begins with the word, blanks before it perhaps. */
-function beginsLine(buf: Uint8Array, at: number, lo: number, word: Uint8Array): boolean {
-  let p = line(buf, at, lo);
+function beginsLine(s: Search, at: number, word: Uint8Array): boolean {
+  const { buf } = s;
+  let p = line(s, at);
   while (p < at && (buf[p] === 0x20 || buf[p] === 9)) p++;
   return startsWith(buf, p, word);
+}
+
+const ROUTERS_BY_FIRST = byFirst(ROUTERS);
+
+/** Does a router's command stand in reach before `at`? Each byte is read for it once, as long as places are asked about in order. */
+function mayBeRouter(s: Search, at: number): boolean {
+  if (at < s.routersRead) return true;
+  const from = Math.max(s.routersRead, s.lo, at - SHELL_REACH);
+  s.routerAt = lastCommand(s.buf, from, at, ROUTERS_BY_FIRST, s.routerAt);
+  s.routersRead = at;
+  return s.routerAt >= at - SHELL_REACH;
 }
 
 const KINDS_OF_TEXT = words('ascii-text |ENC |encrypted |hash |clear |md5 |sha ');

@@ -41,15 +41,15 @@ export function pipedAt(s: Search, at: number, end: number): void {
   }
   // a pipe stands between, or in the literal
   let pipe = at;
-  const floor = line(buf, at, s.lo);
+  const floor = line(s, at);
   while (pipe > floor && buf[pipe] !== 0x7c) pipe--;
   if (buf[pipe] === 0x7c) echoedAt(s, pipe, 0);
 }
 
 /** What `echo` or `printf` on the line before `at` gives out; `sign` stands before the password when it is not 0. */
 export function echoedAt(s: Search, at: number, sign: number): void {
-  const { buf, lo } = s;
-  const floor = line(buf, at, lo);
+  const { buf } = s;
+  const floor = line(s, at);
   for (let k = at; k >= floor; k--) {
     const word = buf[k] === 0x65 ? ECHO! : buf[k] === 0x70 ? PRINTF! : undefined;
     if (word === undefined || !startsWith(buf, k, word)) continue;

@@ -2,6 +2,7 @@ import { ALNUM, ascii, CLASS, startsWith } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { plainEnd, quotedEnd } from './extent.js';
+import { lineFrom } from './lines.js';
 import { isNumber, isPlaceholder } from './values.js';
 
 const PASSWORD = kindId('password');
@@ -65,8 +66,20 @@ function firstsOf(commands: readonly Uint8Array[]): Uint8Array {
 }
 
 const ALL_COMMANDS: readonly Uint8Array[] = OPTIONS.flatMap(({ commands }) => commands);
-/** the same by their first bytes */
-const BY_FIRST = Array.from({ length: 256 }, (_, b) => ALL_COMMANDS.filter(([first]) => first === b));
+
+/** Commands by their first bytes. */
+export function byFirst(commands: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] {
+  return Array.from({ length: 256 }, (_, b) => commands.filter(([first]) => first === b));
+}
+
+const BY_FIRST = byFirst(ALL_COMMANDS);
+
+/** Where the last of the commands begins in [from, to); `last` where none does. */
+export function lastCommand(buf: Uint8Array, from: number, to: number, commands: readonly (readonly Uint8Array[])[], last: number): number {
+  let found = last;
+  for (let k = from; k < to; k++) for (const command of commands[buf[k]!]!) if (startsWith(buf, k, command)) found = k;
+  return found;
+}
 
 /** `mysql -pX`, `sshpass -p X`, `redis-cli -a X`; `at` is the dash, before which nothing or a blank stands. */
 export function shellPasswordAt(s: Search, at: number): void {
@@ -113,18 +126,13 @@ export function shellPassword(buf: Uint8Array, at: number, lo: number, hi: numbe
 }
 
 /** Where the line begins that `at` stands in, or what of it is in reach. */
-export function line(buf: Uint8Array, at: number, lo: number): number {
-  const floor = Math.max(lo, at - SHELL_REACH);
-  let k = at;
-  while (k > floor && buf[k - 1] !== 0x0a && buf[k - 1] !== 0) k--;
-  return k;
+export function line(s: Search, at: number): number {
+  return lineFrom(s.line, s.buf, at, Math.max(s.lo, at - SHELL_REACH), true);
 }
 
 /** Does any of the commands whose options are looked for stand in reach before `at`? Each byte is read for it once, as long as places are asked about in order. */
 function mayHaveCommand(s: Search, at: number): boolean {
-  const { buf } = s;
-  for (let k = Math.max(s.commandsRead, s.lo, at - SHELL_REACH); k < at; k++)
-    for (const command of BY_FIRST[buf[k]!]!) if (startsWith(buf, k, command)) s.commandAt = k;
+  s.commandAt = lastCommand(s.buf, Math.max(s.commandsRead, s.lo, at - SHELL_REACH), at, BY_FIRST, s.commandAt);
   const asked = at >= s.commandsRead;
   if (asked) s.commandsRead = at;
   return !asked || s.commandAt >= at - SHELL_REACH;

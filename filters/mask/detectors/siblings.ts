@@ -149,20 +149,29 @@ export function sibling(s: Search, name: Name): void {
 function valueIn(s: Search, from: number, at: number, strength: number, bits: number): void {
   const { buf, hi } = s;
   const limit = Math.min(hi, at + SIBLING_REACH);
-  let p = from;
-  for (; p < limit; p++) {
+  const known = from >= s.valuelessFrom && from <= s.valuelessUntil;
+  const first = known ? s.valuelessUntil : from;
+  const p = valueKey(s, first, limit);
+  s.steps += p - first;
+  if (!known) s.valuelessFrom = from;
+  s.valuelessUntil = Math.max(first, p);
+  if (p >= limit) return;
+  const key = VALUE_KEYS.find((word) => isWord(buf, p, word));
+  if (key !== undefined) assignedTo(s, p + key.length, strength, bits);
+}
+
+/** Where the key of a value stands in [from, limit), or the block or the item ends; `limit` where neither does. */
+function valueKey({ buf }: Search, from: number, limit: number): number {
+  for (let p = from; p < limit; p++) {
     const b = buf[p]!;
-    if (b === 0x7d || b === 0x5d) return;
-    if (b === 0x2d && buf[p + 1] === 0x20 && buf[p - 1]! <= 0x20) return;
+    if (b === 0x7d || b === 0x5d) return p;
+    if (b === 0x2d && buf[p + 1] === 0x20 && buf[p - 1]! <= 0x20) return p;
     if ((b | 0x20) !== 0x76 && (b | 0x20) !== 0x64 && (b | 0x20) !== 0x73 && (b | 0x20) !== 0x70 && (b | 0x20) !== 0x6f && b !== 0x63)
       continue;
     if ((CLASS[buf[p - 1]!]! & IDENT) !== 0) continue;
-    const key = VALUE_KEYS.find((word) => isWord(buf, p, word));
-    if (key === undefined) continue;
-    assignedTo(s, p + key.length, strength, bits);
-    break;
+    if (VALUE_KEYS.some((word) => isWord(buf, p, word))) return p;
   }
-  s.steps += p - from;
+  return Math.max(from, limit);
 }
 
 const YAML_REACH = 320;

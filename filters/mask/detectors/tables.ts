@@ -2,6 +2,7 @@ import { ALNUM, CLASS } from '../bytes.js';
 import type { Search } from '../search.js';
 import { isQuote, quotedEnd } from './extent.js';
 import { judgeValue } from './judge.js';
+import { lineFrom } from './lines.js';
 import type { Name } from './named.js';
 import { MEDIUM, NO_SECRET, nameAt, strengthOf } from './names.js';
 
@@ -30,16 +31,13 @@ let columns = 0;
 export function tableAt(s: Search, { start, end, strength }: Name): void {
   const { buf, lo } = s;
   if (strength < MEDIUM || start < s.tableUntil) return;
-  const listed = listStart(buf, start, lo);
+  const listed = listStart(s, start);
   if (listed >= 0) {
     s.tableUntil = end;
     valuesOf(s, listed);
     return;
   }
-  let from = start;
-  const floor = Math.max(lo, start - HEADER_MAX);
-  while (from > floor && buf[from - 1] !== 0x0a) from--;
-  s.steps += start - from;
+  const from = lineFrom(s.headerLine, buf, start, Math.max(lo, start - HEADER_MAX), false);
   if (from > lo && buf[from - 1] !== 0x0a) return;
   const sign = signOf(buf, from, end);
   if (sign === 0) return;
@@ -190,8 +188,22 @@ function judgeCell(s: Search, from: number, to: number, strength: number, bits: 
 }
 
 /** Where the list of columns begins that the name at `at` stands in: behind `(`, with names and commas alone between. -1 where there is none. */
-function listStart(buf: Uint8Array, at: number, lo: number): number {
-  const floor = Math.max(lo, at - HEADER_MAX);
+function listStart(s: Search, at: number): number {
+  const floor = Math.max(s.lo, at - HEADER_MAX);
+  if (at < s.listAt) return Math.max(-1, listBegins(s.buf, at, floor));
+  // what stands before the place that was asked about last is known
+  const stop = Math.max(floor, s.listAt);
+  let from = listBegins(s.buf, at, stop);
+  if (from === READ_ALL) from = stop > floor && s.listFrom > floor ? s.listFrom : -1;
+  s.listAt = at;
+  s.listFrom = from;
+  return from;
+}
+
+const READ_ALL = -2;
+
+/** The same, -2 where all from `floor` on may belong to it. */
+function listBegins(buf: Uint8Array, at: number, floor: number): number {
   let p = at;
   while (p > floor) {
     const b = buf[p - 1]!;
@@ -213,7 +225,7 @@ function listStart(buf: Uint8Array, at: number, lo: number): number {
       return -1;
     p--;
   }
-  return -1;
+  return READ_ALL;
 }
 
 const VALUES = 'values';
