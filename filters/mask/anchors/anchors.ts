@@ -5,6 +5,7 @@ import { KEYED_KINDS, LABELLED_KINDS } from '../detectors/labelled.js';
 import { NAMING } from '../detectors/names.js';
 import { BARE, FORMS, WORDED } from '../detectors/national-forms.js';
 import { CARD_KINDS } from '../detectors/numbers.js';
+import { COMMON_SETS } from '../detectors/token-anchors.js';
 import { tokenPairs, tokenPrefixes, tokenTriples } from '../detectors/tokens.js';
 import { LINK_BYTES } from '../detectors/world-links.js';
 import {
@@ -27,7 +28,7 @@ import {
 import { FOREIGN_BYTES } from '../foreign.js';
 import { kindId } from '../kinds.js';
 import { KEY_ENDINGS } from '../labels.js';
-import { T_BRACKET, T_COMMA, T_FOREIGN, T_J, T_TILDE, T_TOKEN, T_W } from '../triggers.js';
+import { T_BRACKET, T_CODED, T_COMMA, T_FOREIGN, T_J, T_TILDE, T_TOKEN, T_W } from '../triggers.js';
 import * as at from './layout.js';
 import { M_JSON } from './layout.js';
 import { MODULE } from './module.js';
@@ -36,6 +37,8 @@ import { MODULE } from './module.js';
 declare const WebAssembly:
   | { Module: new (bytes: Uint8Array) => object; Instance: new (module: object, imports: object) => { exports: unknown } }
   | undefined;
+
+const ALL = Array.from({ length: 256 }, (_, b) => b);
 
 interface Exports {
   memory: { buffer: ArrayBuffer };
@@ -124,6 +127,12 @@ function putShapes(table: Int32Array): void {
   });
 }
 
+/** Sets the bit of three bytes by their hash, as the module asks for it (hashOfThree). */
+function putThree(memory: Uint8Array, map: number, a: number, b: number, c: number): void {
+  const bit = Math.imul(a | (b << 8) | (c << 16), 0x9e3779b1) >>> 16;
+  memory[map + (bit >> 3)]! |= 1 << (bit & 7);
+}
+
 /** All prefixes of tokens; which are wanted a detector's own pairs say. */
 function putPrefixes(memory: Uint8Array): void {
   const view = new DataView(memory.buffer);
@@ -131,16 +140,9 @@ function putPrefixes(memory: Uint8Array): void {
   for (const { bytes, anchor, named, literal, precedes, accepts, min, glued_to } of tokenPrefixes()) {
     if (++n === at.PREFIXES_MAX || bytes.length > at.PREFIX_LENGTH_MAX) throw new RangeError('the module takes no such prefix of a token');
     const pair = (bytes[anchor - 1]! << 8) | bytes[anchor]!;
-    for (let b = 0; b < 256; b++) {
-      if (anchor > 1 && bytes[anchor - 2] !== b) continue;
-      const before = (b << 8) | bytes[anchor - 1]!;
-      memory[at.BEFORE_PAIRS_AT + (before >> 3)]! |= 1 << (before & 7);
-    }
-    for (let b = 0; b < 256; b++) {
-      if ((bytes[anchor + 1] ?? b) !== b) continue;
-      const after = (bytes[anchor]! << 8) | b;
-      memory[at.AFTER_PAIRS_AT + (after >> 3)]! |= 1 << (after & 7);
-    }
+    for (const b of anchor > 1 ? [bytes[anchor - 2]!] : ALL) putThree(memory, at.ENDING_THREES_AT, b, bytes[anchor - 1]!, bytes[anchor]!);
+    const behind = bytes[anchor + 1];
+    for (const b of behind === undefined ? ALL : [behind]) putThree(memory, at.MIDDLE_THREES_AT, bytes[anchor - 1]!, bytes[anchor]!, b);
     const head = at.HEADS_AT + 2 * ((Math.imul(pair, 40503) >>> 6) & (at.HEADS - 1));
     const rule = at.PREFIXES_AT + at.PREFIX_BYTES * n;
     view.setUint16(rule, pair, true);
@@ -241,9 +243,6 @@ export class Anchors {
   }
 }
 
-const SETS = 8;
-const ALL = Array.from({ length: 256 }, (_, b) => b);
-
 type Put = (own: readonly number[], before?: readonly number[], behind?: readonly number[]) => void;
 
 /** Puts eight sets, one after the other. */
@@ -261,22 +260,37 @@ function setsAt(slot: Uint8Array, from: number): Put {
   };
 }
 
-/** Anchors that are common letters, a set for each with what stands before and behind it in some prefix. */
+const M = 0x4d;
+const codes = (text: string): number[] => Array.from(text, (c) => c.charCodeAt(0));
+
+/** Takes these bits of the byte's triggers away; false where it has none of them. */
+function drop(left: Map<number, number>, b: number, bits: number): boolean {
+  const t = left.get(b) ?? 0;
+  if ((t & bits) === 0) return false;
+  if ((t & ~bits) === 0) left.delete(b);
+  else left.set(b, t & ~bits);
+  return true;
+}
+
+/** Anchors that are common letters, few in a set, with what stands before and behind them in some prefix. */
 function putTriples(slot: Uint8Array, wanted: Uint8Array, left: Map<number, number>): void {
   const put = setsAt(slot, at.SLOT_SETS + at.SETS_BYTES);
-  const triples = tokenTriples(wanted);
-  const letters = [...new Set(triples.map(([, own]) => own))];
-  const groups = letters.slice(0, SETS - 1).map((own) => [own]);
-  if (letters.length >= SETS) groups.push(letters.slice(SETS - 1));
-  for (const group of groups) {
-    const some = triples.filter(([, own]) => group.includes(own));
+  const triples: (readonly [before: readonly number[], own: number, behind: readonly number[]])[] = tokenTriples(wanted).map(
+    ([before, own, behind]) => [[before], own, behind === undefined ? ALL : [behind]],
+  );
+  // M before a digit in base64: with the capitals that are left it would have any byte stand before those
+  if (drop(left, M, T_CODED)) triples.push([ALL, M, codes('DTjz')]);
+  for (const letters of COMMON_SETS) {
+    const own = codes(letters);
+    const some = triples.filter((triple) => own.includes(triple[1]));
+    if (some.length === 0) continue;
     put(
-      group,
-      some.map(([before]) => before),
-      some.flatMap(([, , behind]) => behind ?? ALL),
+      some.map((triple) => triple[1]),
+      some.flatMap(([before]) => before),
+      some.flatMap(([, , behind]) => behind),
     );
+    for (const b of own) if (left.get(b) === T_TOKEN && b !== M) left.delete(b);
   }
-  for (const own of letters) if (left.get(own) === T_TOKEN) left.delete(own);
 }
 
 function putInput(machine: Machine, buf: Uint8Array, start: number, end: number): void {
@@ -313,20 +327,12 @@ export function putSigns(buf: Uint8Array, from: number, to: number, into: Int32A
  */
 function putSets(slot: Uint8Array, triggers: Uint16Array, wanted: Uint8Array): void {
   const put = setsAt(slot, at.SLOT_SETS);
-  const codes = (text: string): number[] => Array.from(text, (c) => c.charCodeAt(0));
   const left = new Map<number, number>();
   triggers.forEach((t, b) => {
     if (t !== 0) left.set(b, t);
   });
   /** the bytes of the text whose triggers are some of these; what other triggers they have stays left */
-  const take = (text: string, bits: number): number[] =>
-    codes(text).filter((b) => {
-      const t = left.get(b) ?? 0;
-      if ((t & bits) === 0) return false;
-      if ((t & ~bits) === 0) left.delete(b);
-      else left.set(b, t & ~bits);
-      return true;
-    });
+  const take = (text: string, bits: number): number[] => codes(text).filter((b) => drop(left, b, bits));
   const ANY = 0xffff;
   // by nibbles these two hold no other bytes
   put(take('0123456789:=>', ANY));

@@ -54,9 +54,9 @@ export const SLOT_BYTES = SLOT_KINDS + 16;
 /** first and last letter and length of the words of evidence, a bit each (words.ts) */
 export const ENDS_AT = SLOT_AT + SLOT_BYTES;
 export const ENDS_BYTES = 4096;
-/** the pairs of bytes that stand right before the anchor of some prefix, a bit each */
-export const BEFORE_PAIRS_AT = ENDS_AT + ENDS_BYTES;
-export const BEFORE_PAIRS_BYTES = 8192;
+/** three bytes, the last of which is the anchor of some prefix, a bit by their hash: any first one where the prefix begins with the second */
+export const ENDING_THREES_AT = ENDS_AT + ENDS_BYTES;
+export const THREES_BYTES = 8192;
 /** places that were found, two bytes each */
 export const OUT_AT = 131072;
 /** the bytes that are read: some before the range as evidence, the range, some behind it */
@@ -70,8 +70,8 @@ export const SIGNS_AT = OUT_AT + 2 * (BLOCK_BYTES + BEHIND_BYTES);
 /** what the words before a place say, where that is known for sure: its number and where the words end (two bytes each), then the bits */
 export const CONTEXTS_AT = IN_AT + BEFORE_BYTES + BLOCK_BYTES + BEHIND_BYTES + 1024;
 export const CONTEXTS_MAX = 2700;
-/** the pairs of bytes that the anchor of some prefix begins, a bit each: all, where it ends the prefix */
-export const AFTER_PAIRS_AT = CONTEXTS_AT + 8 * CONTEXTS_MAX;
+/** the same where the anchor is the one in the middle: any last one where it ends the prefix */
+export const MIDDLE_THREES_AT = CONTEXTS_AT + 8 * CONTEXTS_MAX;
 /** among the numbers: how many of these there are */
 export const CONTEXTS_COUNT = 16;
 

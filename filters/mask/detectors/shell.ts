@@ -127,7 +127,7 @@ export function shellPassword(buf: Uint8Array, at: number, lo: number, hi: numbe
 
 /** Where the line begins that `at` stands in, or what of it is in reach. */
 export function line(s: Search, at: number): number {
-  return lineFrom(s.line, s.buf, at, Math.max(s.lo, at - SHELL_REACH), true);
+  return lineFrom(s, s.line, at, SHELL_REACH, true);
 }
 
 /** Does any of the commands whose options are looked for stand in reach before `at`? Each byte is read for it once, as long as places are asked about in order. */

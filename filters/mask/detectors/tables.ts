@@ -37,7 +37,7 @@ export function tableAt(s: Search, { start, end, strength }: Name): void {
     valuesOf(s, listed);
     return;
   }
-  const from = lineFrom(s.headerLine, buf, start, Math.max(lo, start - HEADER_MAX), false);
+  const from = lineFrom(s, s.headerLine, start, HEADER_MAX, false);
   if (from > lo && buf[from - 1] !== 0x0a) return;
   const sign = signOf(buf, from, end);
   if (sign === 0) return;

@@ -5,10 +5,13 @@
 const RARE = '~$_-.|QZJXKVYGWCLMRFHPBDNUOISTAEq:';
 
 /**
- * Where a prefix has none of them: letters that are common, of which the scan stops only at those that stand between the same two
- * bytes (Anchors). The first have a set each, the others one together.
+ * Where a prefix has none of them: letters that are common, the best first, of which the scan stops only at those that stand between the
+ * same two bytes (Anchors).
  */
 const COMMON = 'kycupiadlsh';
+
+/** Which of them go into one set there, with an M that is no letter of a prefix: those whose neighbours cost little together in English text. */
+export const COMMON_SETS: readonly string[] = ['k', 'y', 'ch', 'u', 'pM', 'is', 'a', 'dl'];
 
 /** Which of the common letters a byte is, in their order; -1 for none. */
 export function commonness(b: number): number {

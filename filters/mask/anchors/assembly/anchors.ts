@@ -2,14 +2,13 @@
 // begins at, and of the rest it drops what a look around shows to be nothing. What it gives are places at which the exact checks must
 // be called; it may give one too many, never one too few. Each condition here is a weaker form of one there (scan.ts, may-hold.ts).
 import {
-  AFTER_PAIRS_AT,
-  BEFORE_PAIRS_AT,
   BITS_AT,
   CARDS_AT,
   CLASSES_AT,
   CONTEXTS_AT,
   CONTEXTS_COUNT,
   CONTEXTS_MAX,
+  ENDING_THREES_AT,
   ENDS_AT,
   ENDINGS_AT,
   GROUPS_AT,
@@ -36,6 +35,7 @@ import {
   M_CUT,
   M_JSON,
   M_NAMED,
+  MIDDLE_THREES_AT,
   NAME_SLOTS,
   NAMES_AT,
   NUMBERS_AT,
@@ -264,6 +264,10 @@ export function anchors(from: usize, stop: usize, low: usize, high: usize, mode:
 /** Decides about the byte at p; gives where to go on. */
 function visit(p: usize): usize {
   const t: u32 = load<u16>(SLOT_AT + 2 * at8(p));
+  if (t == T_TOKEN) {
+    if (isPair(p)) emit(p);
+    return p + 1;
+  }
   if ((t & T_FOREIGN) != 0) {
     const own = at8(p);
     if (own >= 0x80 ? isForeign(own, at8(p + 1), at8(p + 2)) || isLink(own, at8(p - 1), at8(p - 2)) : isLineEnd(at8(p + 1))) {
@@ -326,15 +330,20 @@ function endsPassword(p: usize): bool {
   return b == 0x73 && at8(p - 2) == 0x73 && at8(p - 3) == 0x61 && at8(p - 4) == 0x70;
 }
 
+/** Which bit stands for three bytes, in the order of memory (threesBit of anchors.ts). */
+function hashOfThree(bytes: u32): u32 {
+  return (bytes * 0x9e3779b1) >> 16;
+}
+
 /** A prefix of tokens has its anchor at p. */
 function isPair(p: usize): bool {
-  if (p == lo) return false;
+  const around = load<u32>(p - 2);
+  const before = hashOfThree(around & 0xffffff);
+  if (((load<u8>(ENDING_THREES_AT + (before >> 3)) >> (before & 7)) & 1) == 0) return false;
+  const after = hashOfThree(around >> 8);
+  if (((load<u8>(MIDDLE_THREES_AT + (after >> 3)) >> (after & 7)) & 1) == 0) return false;
   const pair = (at8(p - 1) << 8) | at8(p);
-  if (((load<u8>(SLOT_AT + SLOT_PAIRS + (pair >> 3)) >> (pair & 7)) & 1) == 0) return false;
-  const before = (at8(p - 2) << 8) | at8(p - 1);
-  if (((load<u8>(BEFORE_PAIRS_AT + (before >> 3)) >> (before & 7)) & 1) == 0) return false;
-  const after = (at8(p) << 8) | at8(p + 1);
-  if (((load<u8>(AFTER_PAIRS_AT + (after >> 3)) >> (after & 7)) & 1) == 0) return false;
+  if (p == lo || ((load<u8>(SLOT_AT + SLOT_PAIRS + (pair >> 3)) >> (pair & 7)) & 1) == 0) return false;
   let next: u32 = load<u16>(HEADS_AT + 2 * (((pair * 40503) >> 6) & (HEADS - 1)));
   while (next != 0) {
     const rule = PREFIXES_AT + PREFIX_BYTES * next;
