@@ -9,6 +9,7 @@ import type { AcceptedRequests } from './accepted-requests.js';
 import type { ConnectionMetrics } from './connection.js';
 import type { ForwardEvents, Forwarding } from './forward.js';
 import { HoldKeeper } from './hold-keeper.js';
+import { awaitPause, noPause, type Pausing } from './pauses.js';
 
 /** What an exchange sends, once what gates it is durable. */
 interface Outgoing {
@@ -48,17 +49,16 @@ export interface HttpWorld {
   now: () => number;
 }
 
-/** Milliseconds without another chunk after which what is sure of the held bytes goes on. */
-const PAUSE_MS = 20;
-
 /** Carries out what an exchange's steps ask for: records first, then answers once what gates them is durable, then approvals. */
-export class HttpConnection {
+export class HttpConnection implements Pausing {
   readonly exchange: Exchange;
-  private readonly holds: HoldKeeper;
+  /** most requests are never held */
+  private keeper: HoldKeeper | undefined;
   private readonly queue: ({ ticket: number } & Outgoing)[] = [];
   private waiting = false;
   private gone = false;
-  private pause: NodeJS.Timeout | undefined;
+  /** waits for a pause of the sender */
+  private pausing = false;
   private bodyTimer: NodeJS.Timeout | undefined;
   private forwarding: Forwarding | undefined;
   /** as they came; kept for a request that may go to the server on another stream */
@@ -75,17 +75,21 @@ export class HttpConnection {
     private transport: HttpTransport,
   ) {
     this.exchange = new Exchange(options);
-    this.holds = new HoldKeeper(world, {
-      id: options.id,
+    world.open.add(this);
+  }
+
+  private get holds(): HoldKeeper {
+    this.keeper ??= new HoldKeeper(this.world, {
+      id: this.exchange.options.id,
       held: () => this.exchange.held,
       ended: (input) => this.input({ type: 'approval', ...input }),
       stored: () => this.stored(),
       policyVersion: () => this.exchange.policyVersion,
       waitsForClient: () => this.link !== undefined,
       approved: () => this.world.accepted.approved(this.link!),
-      tick: options.mcp && { every_ms: world.notice_every_ms, call: () => this.input({ type: 'tick' }) },
+      tick: this.exchange.options.mcp && { every_ms: this.world.notice_every_ms, call: () => this.input({ type: 'tick' }) },
     });
-    world.open.add(this);
+    return this.keeper;
   }
 
   input(input: ExchangeInput): void {
@@ -111,13 +115,23 @@ export class HttpConnection {
     for (const { hold, status, reason } of effects.ended) this.holds.end(hold, status, reason);
     if (effects.fail !== undefined) return this.fail(effects.fail);
     this.awaitBody();
-    clearTimeout(this.pause);
-    this.pause = effects.flush ? setTimeout(() => this.input({ type: 'flush' }), PAUSE_MS) : undefined;
+    this.awaitPause(effects.flush);
+  }
+
+  private awaitPause(waits: boolean): void {
+    if (waits) awaitPause(this);
+    else if (this.pausing) noPause(this);
+    this.pausing = waits;
+  }
+
+  paused(): void {
+    this.pausing = false;
+    this.input({ type: 'flush' });
   }
 
   private awaitBody(): void {
     if (this.exchange.phase === 'collecting') this.bodyTimer ??= setTimeout(() => this.input({ type: 'late' }), this.world.body_ms_max);
-    else clearTimeout(this.bodyTimer);
+    else if (this.bodyTimer !== undefined) clearTimeout(this.bodyTimer);
   }
 
   private stored(): void {
@@ -242,9 +256,9 @@ export class HttpConnection {
   private release(): void {
     this.gone = true;
     this.queue.length = 0;
-    clearTimeout(this.pause);
+    this.awaitPause(false);
     clearTimeout(this.bodyTimer);
-    this.holds.unwatch();
+    this.keeper?.unwatch();
     this.forwarding?.abort();
     this.world.open.delete(this);
     this.world.sessions.ended(this);

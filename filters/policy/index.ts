@@ -10,6 +10,7 @@ import { checkSqlPlace } from './compile/sql-place.js';
 import { maskContext } from './context/index.js';
 import { type CompiledRule, type Defaults, decideReadings, type Readers, readersFor } from './decide.js';
 import { compileDetection } from './detection.js';
+import { rememberingHeads } from './head-decisions.js';
 import { invalidPolicy, type Problem } from './problems.js';
 import { readSource } from './source.js';
 import { checkStructure, type PolicyDocument } from './structure.js';
@@ -126,7 +127,7 @@ function makePolicy(
     rules,
     masks,
     defaults,
-    decide: (facts) => decideReadings(active[facts.on], defaults, facts, readers[facts.on]),
+    decide: rememberingHeads(active.http, (facts) => decideReadings(active[facts.on], defaults, facts, readers[facts.on])),
     masksFor(facts) {
       const context = maskContext(facts);
       return masks.filter(({ unless }) => unless === undefined || !lifts(unless.evaluate(context))).map(({ rule }) => rule);
