@@ -1,4 +1,4 @@
-import { ALNUM, ascii, CLASS, startsWith } from '../bytes.js';
+import { ALNUM, ALPHA, ascii, CLASS, DIGIT, startsWith } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { BODIES } from './bodies.js';
@@ -166,7 +166,7 @@ function tryRule(s: Search, rule: Rule, start: number): void {
     return;
   }
   if (rule.call !== undefined) {
-    callAt(s, rule.call, start + rule.bytes.length);
+    if (!followsDigits(buf, start, s.lo)) callAt(s, rule.call, start + rule.bytes.length);
     return;
   }
   if (rule.named) {
@@ -340,6 +340,13 @@ export function swallowedTokensAt(s: Search, from: number): void {
   if (end - from < SWALLOWED_MIN) return;
   s.steps += end - from;
   for (let k = from + 1; k < end; k++) if (isCapital(buf[k]!)) tokensAt(s, k);
+}
+
+/** The first stage reads letters behind digits with the digits, and stops at none of them: a name that goes on so (`G00SetPassword(`) is none. */
+function followsDigits(buf: Uint8Array, start: number, lo: number): boolean {
+  let k = start - 1;
+  while (k >= lo && (CLASS[buf[k]!]! & ALPHA) !== 0) k--;
+  return k >= lo && (CLASS[buf[k]!]! & DIGIT) !== 0 && (CLASS[buf[k + 1]!]! & ALPHA) !== 0;
 }
 
 /** The gate's question for the same. */

@@ -46,7 +46,7 @@ const CALLS = [
 
 /**
  * True when buf[start, end) stands for a value instead of being one: a reference (`${X}`, `$1`, `%s`, `<password>`), a mask
- * (`****`, `[password]`), a word of the language (`null`, `string`).
+ * (`****`, `[password]`), a word of the language (`null`, `string`), nothing but blanks.
  */
 export function isPlaceholder(buf: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
@@ -60,6 +60,7 @@ export function isPlaceholder(buf: Uint8Array, start: number, end: number): bool
     (b === 0x7b && length < 40 && isReference(buf, start, end))
   )
     return true;
+  if (b === 0x20 && isBlank(buf, start, end)) return true;
   if (b === 0x25 && length <= 3) return true;
   // `!vault |`, `!Ref Name`: a tag of YAML
   if (b === 0x21 && length < 16 && length > 3 && isWords(buf, start + 1, end) && buf[end] === 0x20) return true;
@@ -133,6 +134,12 @@ function asksForValue(buf: Uint8Array, start: number, end: number): boolean {
     }
   }
   return false;
+}
+
+function isBlank(buf: Uint8Array, start: number, end: number): boolean {
+  let k = start;
+  while (k < end && buf[k] === 0x20) k++;
+  return k === end;
 }
 
 /** `****`, `xxxxxx`, `......`; three and more of one byte, or bullets */
