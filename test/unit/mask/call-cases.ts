@@ -83,7 +83,7 @@ export const callCases: KindCases[] = [
       'upward of shipwrecks',
       'password: " ',
       '{"password": "  "}',
-      "sha1SetPassword('Herbst77x')",
+      "sha1BasicAuth('bob', 'Herbst77x')",
       'password 7 days',
       'a password 8 characters long',
       'ssh.Password(pass)',
