@@ -1,6 +1,7 @@
 import { CLASS, IDENT, startsWith } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
+import { authAt, digestKeyAt, shareAt, targetAt, userRulesAt } from './command-forms.js';
 import { isQuote, quotedEnd, valueAt } from './extent.js';
 import { echoedAt } from './piped.js';
 import { hasCommand, SHELL_REACH, words } from './shell.js';
@@ -18,6 +19,8 @@ export interface Command {
   skip: number;
   /** of `user%password` and `user/password@host`: what stands between; 0 where the password stands alone */
   sign: number;
+  /** reads what is behind the literal in place of all that */
+  read?: (s: Search, from: number) => void;
 }
 
 const PASSWORD = kindId('password');
@@ -29,14 +32,29 @@ const command = (literal: string, commands = '', skip = 0, sign = ''): Command =
   sign: sign === '' ? 0 : sign.charCodeAt(0),
 });
 
-/** From the manual pages of keytool(1), jarsigner(1), openssl(1), snmpcmd(1), smbclient(1), rabbitmqctl(8), wpa_passphrase(8), mosquitto.conf(5), ncat(1), of PowerShell, MySQL, Oracle, Junos and PHP. */
+const reading = (read: (s: Search, from: number) => void, literal: string, commands = ''): Command => ({
+  ...command(literal, commands),
+  read,
+});
+
+/** From the manual pages of keytool(1), jarsigner(1), openssl(1), snmpcmd(1), smbclient(1), rabbitmqctl(8), wpa_passphrase(8), mosquitto.conf(5), ncat(1), of PowerShell, MySQL, Oracle, Junos, IOS, Windows, Redis, Impacket and PHP. */
 export const COMMANDS: readonly Command[] = [
   ...['storepass', 'keypass', 'srcstorepass', 'deststorepass', 'srckeypass', 'destkeypass', 'passphrase', 'password', 'passwd', 'pass'].map(
     (word) => command(` -${word} `),
   ),
   command(' -A ', 'snmp'),
   command(' -X ', 'snmp'),
-  command(' -k ', 'openssl enc'),
+  command(' -k ', 'openssl enc|nuget push'),
+  command(' -N ', 'ssh-keygen'),
+  command(' -P ', 'ssh-keygen'),
+  ...[' priv aes 128 ', ' priv aes 192 ', ' priv aes 256 ', ' priv des ', ' priv des56 ', ' priv 3des '].map((word) =>
+    command(word, 'snmp-server user'),
+  ),
+  reading(digestKeyAt, 'message-digest-key ', 'ip ospf|area '),
+  reading(authAt, 'AUTH ', 'redis|valkey|6379>'),
+  reading(userRulesAt, 'ACL SETUSER '),
+  reading(shareAt, 'net use '),
+  ...['exec.py ', 'dump.py ', 'client.py ', 'SPNs.py ', 'NPUsers.py ', 'lookupsid.py ', 'impacket-'].map((word) => reading(targetAt, word)),
   command(' -U ', 'smbclient|rpcclient|net rpc|smbget|wmic|winexe', 0, '%'),
   command('add_user ', 'rabbitmqctl', 1),
   command('change_password ', 'rabbitmqctl', 1),
@@ -73,10 +91,11 @@ export const COMMANDS: readonly Command[] = [
 const SOURCES = words('env:|file:|fd:|stdin|pass:');
 
 /** The password of the command or option whose literal stands at [at, end). */
-export function commandAt(s: Search, { commands, skip, sign }: Command, at: number, end: number): void {
+export function commandAt(s: Search, { commands, skip, sign, read }: Command, at: number, end: number): void {
   const { buf } = s;
   s.steps += SHELL_REACH;
   if (commands.length > 0 && !hasCommand(buf, at, s.lo, commands, false)) return;
+  if (read !== undefined) return read(s, end);
   const start = argument(s, end, skip);
   if (start < 0) return;
   passwordArgument(s, start, sign, 0.8);

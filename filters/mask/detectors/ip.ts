@@ -77,7 +77,7 @@ function finish(s: Search, at: number, start: number, stop: number, groups: numb
     if (embedded > 0) {
       end = embedded;
       groups++;
-    }
+    } else if (end + 1 < hi && (CLASS[buf[end + 1]!]! & DIGIT) !== 0) return at;
   }
   if (inGroup > 0) groups++;
   else if (buf[end - 1] === COLON && buf[end - 2] !== COLON) return at;

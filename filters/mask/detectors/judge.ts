@@ -216,11 +216,14 @@ function hasUnderscore(buf: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** `getToken()`, `crypto.randomBytes(16)`, `secrets[...]`: an expression of a program. */
+/** `getToken()`, `crypto.randomBytes(16)`, `secrets[...]`, `$_POST['pw']`: an expression of a program. */
 function endsInCall(s: Search, start: number, end: number, quoted: boolean): boolean {
   if (quoted) return false;
   const { buf, hi } = s;
-  let p = start;
+  const variable = buf[start] === 0x24;
+  let p = variable ? start + 1 : start;
   while (p < end && ((CLASS[buf[p]!]! & IDENT) !== 0 || buf[p] === 0x3a)) p++;
+  // a password may have a bracket behind its dollar, but no text in it
+  if (variable) return p > start + 1 && p + 1 < hi && buf[p] === 0x5b && (isQuote(buf[p + 1]!) || buf[p + 1] === 0x24);
   return p > start && p < hi && (buf[p] === 0x28 || buf[p] === 0x5b) && ((CLASS[buf[start]!]! & ALPHA) !== 0 || buf[start] === 0x5f);
 }

@@ -141,6 +141,7 @@ function yaml(s: Search, at: number): void {
       else {
         block = -1;
         inData = indent === level && isData(buf, p + indent);
+        if (inData) end = flow(s, p + indent, end, limit);
       }
     }
     p = end + 1;
@@ -172,6 +173,42 @@ function indentOf(buf: Uint8Array, start: number, end: number): number {
 /** `---` between documents */
 function isSeparator(buf: Uint8Array, at: number): boolean {
   return buf[at] === 0x2d && buf[at + 1] === 0x2d && buf[at + 2] === 0x2d;
+}
+
+/**
+ * `data: {user: Ym9i, password: eA==}` in flow style (YAML 1.2.2, 7.4), over one line or more. Where the line ends that closes it; `end`, that
+ * of the key's own line, where no brace stands behind the key.
+ */
+function flow(s: Search, key: number, end: number, limit: number): number {
+  const { buf } = s;
+  let p = key;
+  while (p < end && buf[p] !== 0x3a) p++;
+  p = afterBlanks(buf, p + 1, end);
+  if (p >= end || buf[p] !== 0x7b) return end;
+  let value = -1;
+  for (p++; p < limit; p++) {
+    const b = buf[p]!;
+    if (isQuote(b)) {
+      const start = p + 1;
+      p = start;
+      while (p < limit && buf[p] !== b) p += buf[p] === 0x5c && b === 0x22 ? 2 : 1;
+      if (value >= 0) note(s, start, Math.min(p, limit));
+      value = -1;
+    } else if (b === 0x3a && (buf[p + 1]! <= 0x20 || isQuote(buf[p - 1]!))) value = p + 1;
+    else if (b === 0x2c || b === 0x7d) {
+      if (value >= 0) line(s, afterBlanks(buf, value, p), p);
+      value = -1;
+      if (b === 0x7d) break;
+    }
+  }
+  while (p < limit && buf[p] !== 0x0a) p++;
+  return p;
+}
+
+function afterBlanks(buf: Uint8Array, from: number, end: number): number {
+  let p = from;
+  while (p < end && buf[p]! <= 0x20) p++;
+  return p;
 }
 
 function line(s: Search, start: number, end: number): void {

@@ -1,4 +1,4 @@
-import { ALNUM, CLASS } from '../bytes.js';
+import { ALNUM, ascii, CLASS, startsWithNoCase } from '../bytes.js';
 import type { Search } from '../search.js';
 import { isQuote, quotedEnd } from './extent.js';
 import { judgeValue } from './judge.js';
@@ -119,6 +119,11 @@ function rows(s: Search, from: number, body: number, sign: number): void {
     if (p === body || buf[p] !== 0x0a || buf[p - 1] === 0x0a) return;
     p++;
   }
+  rowsOf(s, p, limit, sign);
+}
+
+function rowsOf(s: Search, from: number, limit: number, sign: number): void {
+  let p = from;
   while (p < limit) {
     const next = row(s, p, limit, sign);
     if (next < 0) break;
@@ -182,7 +187,8 @@ function judgeCell(s: Search, from: number, to: number, strength: number, bits: 
     start++;
     end--;
   }
-  // words beside one another are a description
+  // `\N` of COPY is NULL; words beside one another are a description
+  if (end - start === 2 && buf[start] === 0x5c && buf[start + 1] === 0x4e) return;
   for (let k = start; k < end; k++) if (buf[k] === 0x20) return;
   if (end > start) judgeValue(s, start, end, strength, bits, true, 1);
 }
@@ -228,9 +234,10 @@ function listBegins(buf: Uint8Array, at: number, floor: number): number {
   return READ_ALL;
 }
 
-const VALUES = 'values';
+const VALUES = ascii('values');
+const FROM_STDIN = ascii('from stdin');
 
-/** `(id, password) VALUES (1, 'x'), (2, 'y')`: the columns begin at `from`. */
+/** `(id, password) VALUES (1, 'x'), (2, 'y')`, `(id, password) FROM stdin` and lines of COPY: the columns begin at `from`. */
 function valuesOf(s: Search, from: number): void {
   const { buf, hi } = s;
   const limit = Math.min(hi, from + TABLE_REACH);
@@ -242,16 +249,15 @@ function valuesOf(s: Search, from: number): void {
     if (columns === COLUMNS_MAX) return;
     let end = p;
     while (end > cell && (buf[end - 1]! <= 0x20 || isQuote(buf[end - 1]!) || buf[end - 1] === 0x5d)) end--;
-    const bits = nameAt(buf, end, cell);
-    strengths[columns] = strengthOf(bits);
-    evidence[columns++] = bits;
+    column(s, cell, end);
     cell = p + 1;
     if (buf[p] === 0x29) break;
   }
   s.steps += p - from;
   if (p >= limit || buf[p] !== 0x29) return;
   p = skipBlank(buf, p + 1, limit);
-  for (let k = 0; k < VALUES.length; k++) if ((buf[p + k]! | 0x20) !== VALUES.charCodeAt(k)) return;
+  if (startsWithNoCase(buf, p, FROM_STDIN)) return copied(s, from, p + FROM_STDIN.length);
+  if (!startsWithNoCase(buf, p, VALUES)) return;
   p = skipBlank(buf, p + VALUES.length, limit);
   while (p < limit && buf[p] === 0x28) {
     p = tuple(s, p + 1, limit);
@@ -261,6 +267,16 @@ function valuesOf(s: Search, from: number): void {
     p = skipBlank(buf, p + 1, limit);
   }
   s.tableUntil = Math.max(s.tableUntil, p);
+}
+
+/** Lines of COPY behind its command, as pg_dump(1) writes them: cells with tabs between, to a line that is `\\.` alone. */
+function copied(s: Search, from: number, at: number): void {
+  const { buf } = s;
+  const limit = Math.min(s.hi, from + TABLE_REACH);
+  let p = at;
+  while (p < limit && buf[p] !== 0x0a) p++;
+  s.steps += p - at;
+  if (p < limit) rowsOf(s, p + 1, limit, 9);
 }
 
 function skipBlank(buf: Uint8Array, from: number, limit: number): number {
@@ -281,7 +297,7 @@ function tuple(s: Search, from: number, limit: number): number {
       const end = quotedEnd(s, p + 1, 0x27, false);
       const whole = (buf[end + 1] === 0x2c || buf[end + 1] === 0x29) && depth === 0;
       if (buf[end] !== 0x27) return -1;
-      if (whole && n < columns && strengths[n]! >= MEDIUM) judgeValue(s, p + 1, end, strengths[n]!, evidence[n]!, true, 0);
+      if (whole && n < columns && strengths[n] !== NO_SECRET) judgeValue(s, p + 1, end, strengths[n]!, evidence[n]!, true, 0);
       p = end;
     } else if (b === 0x28) depth++;
     else if (b === 0x2c && depth === 0) n++;
