@@ -3,12 +3,15 @@ import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { argument, passwordArgument } from './commands.js';
 import { valueAt } from './extent.js';
+import { SHELL_REACH } from './shell.js';
 import { isChosen, isPlaceholder } from './values.js';
 
 /** Passwords of commands whose arguments have an order of their own (commands.ts); each is read from behind its literal. */
 
 const PASSWORD = kindId('password');
 const ARGUMENTS_MAX = 8;
+/** bytes of a target that are read */
+const TARGET_MAX = 192;
 
 /** `message-digest-key 1 md5 x`, `message-digest-key 1 md5 7 0822455D0A16`: the digit is the type of what follows. */
 export function digestKeyAt(s: Search, from: number): void {
@@ -37,7 +40,7 @@ function isChosenAt(s: Search, at: number): boolean {
 /** `ACL SETUSER bob on >x ~* +@all` (redis.io/docs/latest/commands/acl-setuser) */
 export function userRulesAt(s: Search, from: number): void {
   let at = argument(s, from, 1);
-  for (let n = 0; n < ARGUMENTS_MAX && at >= 0; n++) {
+  for (let n = 0; n < ARGUMENTS_MAX && at >= 0 && at - from < SHELL_REACH; n++) {
     if (s.buf[at] === 0x3e) passwordArgument(s, at + 1, 0, 0.8);
     at = argument(s, at, 1);
   }
@@ -48,7 +51,7 @@ export function shareAt(s: Search, from: number): void {
   const { buf } = s;
   let shared = false;
   let at = argument(s, from, 0);
-  for (let n = 0; n < ARGUMENTS_MAX && at >= 0; n++) {
+  for (let n = 0; n < ARGUMENTS_MAX && at >= 0 && at - from < SHELL_REACH; n++) {
     const first = buf[at] === 0x22 ? buf[at + 1]! : buf[at]!;
     if (first === 0x5c) shared = true;
     // `/user:bob` may stand before it; a drive has a colon, and `*` asks
@@ -64,8 +67,9 @@ export function shareAt(s: Search, from: number): void {
 export function targetAt(s: Search, from: number): void {
   const { buf } = s;
   let at = argument(s, from, 0);
-  for (let n = 0; n < ARGUMENTS_MAX && at >= 0; n++) {
-    const { from: start, to } = valueAt(s, at);
+  for (let n = 0; n < ARGUMENTS_MAX && at >= 0 && at - from < SHELL_REACH; n++) {
+    const { from: start, to: end } = valueAt(s, at);
+    const to = Math.min(end, start + TARGET_MAX);
     let colon = start;
     while (colon < to && buf[colon] !== 0x3a && buf[colon] !== 0x40) colon++;
     let host = to;
