@@ -1,4 +1,5 @@
 import type { Line } from './detectors/lines.js';
+import type { Vain } from './detectors/vain.js';
 import { evidenceBefore } from './evidence.js';
 import type { Hit } from './types.js';
 
@@ -62,9 +63,9 @@ export class Search {
   /** where a list of columns was looked for last, and where it begins, -1 where there is none (tables.ts) */
   listAt = 0;
   listFrom = -1;
-  /** no value of a block begins in between, nor does a block end (siblings.ts) */
-  valuelessFrom = 0;
-  valuelessUntil = 0;
+  /** no value of a block begins in these bytes, nor does a block end; no tag ends (siblings.ts) */
+  readonly valueless: Vain = { from: 0, until: 0 };
+  readonly tagless: Vain = { from: 0, until: 0 };
   /** no date begins in between (birth.ts) */
   undatedFrom = 0;
   undatedUntil = 0;
@@ -133,8 +134,10 @@ export class Search {
     this.headerLine.from = start;
     this.listAt = start;
     this.listFrom = -1;
-    this.valuelessFrom = start;
-    this.valuelessUntil = start;
+    this.valueless.from = start;
+    this.valueless.until = start;
+    this.tagless.from = start;
+    this.tagless.until = start;
     this.undatedUntil = start;
     this.plainFrom = 0;
     this.plainUntil = 0;

@@ -5,6 +5,7 @@ import { plainEnd, valueAt } from './extent.js';
 import { judgeValue } from './judge.js';
 import type { Name } from './named.js';
 import { STRONG, WEAK } from './names.js';
+import { byFirst } from './shell.js';
 import { isChosen, looksRandom } from './values.js';
 
 /** Values that a sentence gives to a name: `the token is x`, `password -> x`, `Hasło do bazy: x`, `Password (temporary): x`. */
@@ -19,10 +20,12 @@ const LINKS = bytesOf(
   'is|was|are|is now|is set to|was set to|was reset to|was changed to|has been set to|set to|reset to|changed to|will be|to be|->|-->|=>|<-|-|–|—|to|ist|lautet|est|es|jest|je|on|este|è|é|är|er|wynosi|là|adalah',
 );
 
+const LINKS_BY_FIRST = byFirst(LINKS);
+
 /** Where the word ends that links a name to its value, with the blank behind it; 0 where there is none. */
 export function linkEnd(buf: Uint8Array, from: number, hi: number): number {
   let end = 0;
-  for (const word of LINKS) {
+  for (const word of LINKS_BY_FIRST[buf[from]!] ?? []) {
     const to = from + word.length;
     if (to + 1 < hi && buf[to] === 0x20 && to + 1 > end && startsWith(buf, from, word)) end = to + 1;
   }
@@ -46,7 +49,7 @@ export function linked(s: Search, p: number, { bits, strength }: Name): void {
     judgeValue(s, from, to, strength, bits, quote !== 0, 0);
 }
 
-const FOR_WHOM = bytesOf('for|of|to|on|von|für|fuer|zum|zur|pour|de|del|della|do|dla|na|voor|för|till');
+const FOR_WHOM_BY_FIRST = byFirst(bytesOf('for|of|to|on|von|für|fuer|zum|zur|pour|de|del|della|do|dla|na|voor|för|till'));
 const ENDS = bytesOf(' is | was |: | ist | lautet | est | es | é | è | jest | = | -> ');
 /** how far from the name whom it is for may go, bytes */
 const WHOM_REACH = 48;
@@ -69,7 +72,11 @@ const BRACKETS_MAX = 32;
 export function forWhom(s: Search, from: number, { bits, strength }: Name): boolean {
   const { buf, hi } = s;
   if (strength === STRONG && buf[from] === 0x28) return inBrackets(s, from, bits);
-  if (strength !== STRONG || !FOR_WHOM.some((word) => buf[from + word.length] === 0x20 && startsWith(buf, from, word))) return false;
+  if (
+    strength !== STRONG ||
+    !FOR_WHOM_BY_FIRST[buf[from]!]!.some((word) => buf[from + word.length] === 0x20 && startsWith(buf, from, word))
+  )
+    return false;
   const limit = Math.min(hi, from + WHOM_REACH);
   let p = from;
   for (; p < limit && buf[p] !== 0x0a; p++) {

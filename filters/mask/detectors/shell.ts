@@ -67,7 +67,7 @@ function firstsOf(commands: readonly Uint8Array[]): Uint8Array {
 
 const ALL_COMMANDS: readonly Uint8Array[] = OPTIONS.flatMap(({ commands }) => commands);
 
-/** Commands by their first bytes. */
+/** Words by their first bytes. */
 export function byFirst(commands: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] {
   return Array.from({ length: 256 }, (_, b) => commands.filter(([first]) => first === b));
 }

@@ -5,6 +5,7 @@ import { judgeValue } from './judge.js';
 import type { Name } from './named.js';
 import { MEDIUM, NAME_MAX, NO_SECRET, nameBefore, strengthOf } from './names.js';
 import { words } from './shell.js';
+import { note, unread } from './vain.js';
 
 /**
  * Values whose field stands beside the one that names them: `name: DB_PASSWORD` with `value: x` behind it (container environments of Kubernetes
@@ -47,9 +48,11 @@ const TAG_REACH = 96;
 export function inAttribute(s: Search, { start, end, bits, strength }: Name): void {
   const { buf, lo, hi } = s;
   const limit = Math.min(hi, end + TAG_REACH);
-  let p = end;
+  const first = unread(s.tagless, end);
+  let p = first;
   while (p < limit && buf[p] !== 0x3e && buf[p] !== 0x3c && buf[p] !== 0x0a && buf[p] !== 0x7b) p++;
-  s.steps += p - end;
+  s.steps += p - first;
+  note(s.tagless, end, first, p);
   if (p >= limit || buf[p] !== 0x3e || buf[p - 1] === 0x2f) return;
   const floor = Math.max(lo, start - TAG_REACH);
   let tag = start;
@@ -149,12 +152,10 @@ export function sibling(s: Search, name: Name): void {
 function valueIn(s: Search, from: number, at: number, strength: number, bits: number): void {
   const { buf, hi } = s;
   const limit = Math.min(hi, at + SIBLING_REACH);
-  const known = from >= s.valuelessFrom && from <= s.valuelessUntil;
-  const first = known ? s.valuelessUntil : from;
+  const first = unread(s.valueless, from);
   const p = valueKey(s, first, limit);
   s.steps += p - first;
-  if (!known) s.valuelessFrom = from;
-  s.valuelessUntil = Math.max(first, p);
+  note(s.valueless, from, first, p);
   if (p >= limit) return;
   const key = VALUE_KEYS.find((word) => isWord(buf, p, word));
   if (key !== undefined) assignedTo(s, p + key.length, strength, bits);

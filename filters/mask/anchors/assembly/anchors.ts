@@ -1138,7 +1138,11 @@ function run(p: usize): bool {
     if (groupGap(g) == 0x2e) dots++;
   }
   context = -1;
-  if (total >= 4 && dots >= 3 && (kinds & K_IP) != 0) return true;
+  if (total >= 4 && dots >= 3 && (kinds & K_IP) != 0) {
+    // addresses ask for the words before them
+    runContext();
+    return true;
+  }
   if ((kinds & K_MAC) != 0 && isMac()) return true;
   if (total < 6) return (kinds & K_LABELLED) != 0 && total >= 3 && isLong(p) && isNamed();
   if (more || (total >= 7 && mayBeCellStart(p)) || isNamed()) return true;
