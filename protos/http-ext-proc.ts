@@ -85,11 +85,15 @@ export function decodeProcessingRequest(buf: Buffer): ProcessingRequest {
     case undefined:
       return { part: 'none', attributes, metadata };
     case 'request_body':
-    case 'response_body':
-      return { part, attributes, metadata, ...readBody(buf, start, stop) };
+    case 'response_body': {
+      const { body, end } = readBody(buf, start, stop);
+      return { part, attributes, metadata, body, end };
+    }
     case 'request_headers':
-    case 'response_headers':
-      return { part, attributes, metadata, ...readHeaders(buf, start, stop) };
+    case 'response_headers': {
+      const { headers, end } = readHeaders(buf, start, stop);
+      return { part, attributes, metadata, headers, end };
+    }
     default:
       return { part, attributes, metadata, headers: readHeaders(buf, start, stop).headers };
   }

@@ -211,14 +211,16 @@ export class HttpConnection implements Pausing {
   /** Bytes of bodies; of an upgraded stream its socket counts. */
   private count(answers: Effects['answers']): void {
     if (this.exchange.options.transport === 'hop') return;
-    const sent = { upstream: 0, downstream: 0 };
+    let upstream = 0;
+    let downstream = 0;
     for (const answer of answers) {
-      if (answer.part === 'request_body') sent.upstream += lengthOf(answer.chunks);
-      else if (answer.part === 'response_body') sent.downstream += lengthOf(answer.chunks);
-      else if (answer.part === 'immediate') sent.downstream += answer.body.length;
-      else if (answer.part === 'request_headers') sent.upstream += answer.body?.length ?? 0;
+      if (answer.part === 'request_body') upstream += lengthOf(answer.chunks);
+      else if (answer.part === 'response_body') downstream += lengthOf(answer.chunks);
+      else if (answer.part === 'immediate') downstream += answer.body.length;
+      else if (answer.part === 'request_headers') upstream += answer.body?.length ?? 0;
     }
-    for (const side of ['upstream', 'downstream'] as const) if (sent[side] > 0) this.world.metrics.bytes(side, sent[side]);
+    if (upstream > 0) this.world.metrics.bytes('upstream', upstream);
+    if (downstream > 0) this.world.metrics.bytes('downstream', downstream);
   }
 
   private forward(request: Forwarded): void {

@@ -20,6 +20,7 @@ export function createMetrics(): Metrics {
   const decided: Counts = new Map();
   const masked: Counts = new Map();
   const sent = { upstream: 0, downstream: 0 };
+  const closed = new Map<string, { count: number }>();
   new Counter({
     name: 'midstream_decisions_total',
     help: 'Operations judged, by verdict and the rule that settled it',
@@ -30,11 +31,15 @@ export function createMetrics(): Metrics {
       for (const [verdict, rules] of decided) for (const [rule, { count }] of rules) this.inc({ verdict, rule }, count);
     },
   });
-  const closed = new Counter({
+  new Counter({
     name: 'midstream_connections_closed_total',
     help: 'Connections ended, by class of reason',
     labelNames: ['reason'],
     registers,
+    collect() {
+      this.reset();
+      for (const [reason, { count }] of closed) this.inc({ reason }, count);
+    },
   });
   const held = new Counter({
     name: 'midstream_holds_total',
@@ -71,7 +76,9 @@ export function createMetrics(): Metrics {
     masked: (values) => {
       for (const { rule, kind = '', count } of values) add(masked, rule, kind, count);
     },
-    closed: (reason) => closed.inc({ reason: reasonClasses.has(reason) ? reason : 'other' }),
+    closed: (reason) => {
+      at(closed, reasonClasses.has(reason) ? reason : 'other', none).count++;
+    },
     held: (outcome) => held.inc({ outcome }),
     bytes: (side, count) => {
       sent[side] += count;
@@ -118,8 +125,10 @@ type Counts = Map<string, Map<string, { count: number }>>;
 
 function add(counts: Counts, one: string, other: string, count: number): void {
   const others = at(counts, one, () => new Map<string, { count: number }>());
-  at(others, other, () => ({ count: 0 })).count += count;
+  at(others, other, none).count += count;
 }
+
+const none = (): { count: number } => ({ count: 0 });
 
 function at<V>(map: Map<string, V>, key: string, make: () => V): V {
   let value = map.get(key);

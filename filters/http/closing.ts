@@ -19,10 +19,11 @@ export function closing(reason: string, { response, stream, opaque: more, bytes_
   const opaque = response?.opaque ?? [];
   const streamed = stream.bytes_up + stream.bytes_down - stream.opaque.reduce((sum, { bytes }) => sum + bytes, 0);
   const inspected = bytes_up + (opaque.length > 0 ? 0 : bytes_down) + streamed;
-  const all = [...opaque, ...[...more].map(([why, bytes]) => ({ reason: why, bytes })), ...stream.opaque];
+  const all = [...opaque, ...stream.opaque];
+  if (more.size > 0) all.splice(opaque.length, 0, ...[...more].map(([why, bytes]) => ({ reason: why, bytes })));
   return (
     `,"reason":${JSON.stringify(reason)},"totals":{"requests":${1 + stream.requests},"denied":${denied + stream.denied},"held":${held + stream.held}` +
     `,"rows":0,"bytes_down":${(response?.bytes ?? 0) + stream.bytes_down},"bytes_up":${bytes_up + stream.bytes_up}}` +
-    `,"coverage":{"inspected_bytes":${inspected},"masked_bytes":${(response?.masked_bytes ?? 0) + stream.masked_bytes},"opaque":${JSON.stringify(all)}}`
+    `,"coverage":{"inspected_bytes":${inspected},"masked_bytes":${(response?.masked_bytes ?? 0) + stream.masked_bytes},"opaque":${all.length === 0 ? '[]' : JSON.stringify(all)}}`
   );
 }

@@ -20,7 +20,7 @@ export function readTarget(target: string): Target {
   const raw = mark < 0 ? target : target.slice(0, mark);
   const pairs = mark < 0 ? '' : target.slice(mark + 1);
   const query = readPairs(pairs);
-  if (PLAIN.test(raw) && mark < 0) return { path: raw, others: [], query: query.pairs, other_query: undefined, unparsed: '' };
+  if (mark < 0 && PLAIN.test(raw)) return { path: raw, others: [], query: query.pairs, other_query: undefined, unparsed: '' };
   const other_query = pairs.includes(';') ? readPairs(pairs.replaceAll(';', '&')).pairs : undefined;
   const decoded = decode(raw, 'latin1');
   if (decoded === undefined)
@@ -110,6 +110,7 @@ function normalise(path: string, taste: Taste): string {
 export function readPairs(text: string, form: 'latin1' | 'utf8' = 'latin1'): { pairs: Record<string, string[]>; broken: boolean } {
   const pairs = Object.create(null) as Record<string, string[]>;
   let broken = false;
+  if (text === '') return { pairs, broken };
   for (const pair of text.split('&')) {
     if (pair === '') continue;
     const sign = pair.indexOf('=');

@@ -220,7 +220,8 @@ export class Response {
       this.opaqueReason = 'gRPC without a descriptor';
       return this.policy.opaque === 'allow' || this.grpc.judged ? undefined : `${this.opaqueReason} (defaults.opaque)`;
     }
-    this.masker = new BodyMasker(this.masks, this.type, write, { ...asked, ...(grpc === undefined ? {} : { grpc }) });
+    if (grpc !== undefined) asked.grpc = grpc;
+    this.masker = new BodyMasker(this.masks, this.type, write, asked);
     return undefined;
   }
 

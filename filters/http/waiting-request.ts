@@ -1,5 +1,7 @@
 import type { Answer, Header } from './effects.js';
 
+const NOTHING = Buffer.alloc(0);
+
 /** What has come of a request behind its headers, and waits until the request may go. */
 export class WaitingRequest {
   /** nothing more comes */
@@ -33,7 +35,7 @@ export class WaitingRequest {
   }
 
   get body(): Buffer {
-    return Buffer.concat(this.chunks);
+    return this.chunks.length === 0 ? NOTHING : Buffer.concat(this.chunks);
   }
 
   /** What goes on of it, behind the headers; `changed` in place of its body. Nothing waits then. */
