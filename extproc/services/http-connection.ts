@@ -61,7 +61,7 @@ export class HttpConnection implements Pausing {
   private pausing = false;
   private bodyTimer: NodeJS.Timeout | undefined;
   private forwarding: Forwarding | undefined;
-  /** as they came; kept for a request that may go to the server on another stream */
+  /** as they came; kept for a request that may go to the server on another stream, which one that has gone may not */
   requestHeaders: readonly Header[] = [];
   /** its client was told of this link */
   private link: string | undefined;
@@ -95,13 +95,13 @@ export class HttpConnection implements Pausing {
   input(input: ExchangeInput): void {
     if (this.gone) return;
     if (input.type === 'request_headers') {
-      this.requestHeaders = input.headers;
       // One without a body is traffic as well.
       this.world.received(0);
     }
     if (input.type === 'request_body' || input.type === 'response_body') this.world.received(input.body.length);
     if (input.type === 'tunnel') this.world.received(input.bytes.length);
     const effects = this.exchange.step(input);
+    if (input.type === 'request_headers' && this.exchange.phase !== 'passing') this.requestHeaders = input.headers;
     let ticket = 0;
     try {
       ticket = this.append(effects);

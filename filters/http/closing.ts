@@ -7,7 +7,7 @@ export interface Counted {
   /** of an upgraded stream */
   stream: ReturnType<typeof noTotals>;
   /** reason -> bytes that nobody could look into, beside those of the answer itself */
-  opaque: ReadonlyMap<string, number>;
+  opaque: ReadonlyMap<string, number> | undefined;
   bytes_up: number;
   bytes_down: number;
   denied: number;
@@ -20,7 +20,7 @@ export function closing(reason: string, { response, stream, opaque: more, bytes_
   const streamed = stream.bytes_up + stream.bytes_down - stream.opaque.reduce((sum, { bytes }) => sum + bytes, 0);
   const inspected = bytes_up + (opaque.length > 0 ? 0 : bytes_down) + streamed;
   const all = [...opaque, ...stream.opaque];
-  if (more.size > 0) all.splice(opaque.length, 0, ...[...more].map(([why, bytes]) => ({ reason: why, bytes })));
+  if (more !== undefined) all.splice(opaque.length, 0, ...[...more].map(([why, bytes]) => ({ reason: why, bytes })));
   return (
     `,"reason":${JSON.stringify(reason)},"totals":{"requests":${1 + stream.requests},"denied":${denied + stream.denied},"held":${held + stream.held}` +
     `,"rows":0,"bytes_down":${(response?.bytes ?? 0) + stream.bytes_down},"bytes_up":${bytes_up + stream.bytes_up}}` +

@@ -46,7 +46,10 @@ export abstract class AnsweredExchange extends EndingExchange {
       denied: () => {
         this.denied++;
       },
-      opaque: (reason, bytes) => this.opaque.set(reason, (this.opaque.get(reason) ?? 0) + bytes),
+      opaque: (reason, bytes) => {
+        this.opaque ??= new Map();
+        this.opaque.set(reason, (this.opaque.get(reason) ?? 0) + bytes);
+      },
     });
   }
 

@@ -6,7 +6,7 @@ import type { Identity } from '../policy/types.js';
 import type { AskedRequest } from './asked-request.js';
 import type { BegunStream } from './begun-stream.js';
 import { closing } from './closing.js';
-import { Effects, type Header } from './effects.js';
+import type { Effects, Header } from './effects.js';
 import type { ExchangeOptions, HttpRules } from './exchange-options.js';
 import type { HttpFacts } from './facts.js';
 import type { MethodWatch } from './method-watch.js';
@@ -28,7 +28,8 @@ export type Phase = 'new' | 'foreign' | 'collecting' | 'held' | 'passing' | 'upg
 /** What is known of an exchange, and how it ends: refused, let go, stopped. Each ending tells what was under way, once. */
 export abstract class EndingExchange {
   phase: Phase = 'new';
-  out = new Effects();
+  /** of the step that is made */
+  out!: Effects;
   protected rules!: HttpRules;
   identity!: Identity;
   protected head!: RequestHead;
@@ -40,7 +41,8 @@ export abstract class EndingExchange {
   protected begun: BegunStream | undefined;
   /** headers of the request as they came */
   protected sent: readonly Header[] = [];
-  protected readonly opaque = new Map<string, number>();
+  /** reason -> bytes; most answers have none */
+  protected opaque: Map<string, number> | undefined;
   protected readonly waiting = new WaitingRequest();
   protected readonly record = new ExchangeRecord(() => this.out);
   operation: HeldOperation | undefined;

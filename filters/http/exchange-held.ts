@@ -108,6 +108,8 @@ export abstract class HeldExchange extends AnsweredExchange {
       this.waiting.clear();
       return;
     }
+    // They are in the facts too, and an answer may be long in coming.
+    this.sent = [];
     if (this.options.transport === 'hop') return this.passUpgrade();
     const masked = this.kube === undefined ? this.rules.masks.length > 0 : this.kube.masked;
     const changed = this.mcp?.body;

@@ -58,7 +58,7 @@ export class Response {
   private pending: Buffer[] = [];
   private kept: Buffer[] = [];
   private kept_bytes = 0;
-  private readonly headerHits = new Map<string, number>();
+  private headerHits: Map<string, number> | undefined;
   private unpacking: Unpacking | undefined;
   /** the answer's headers, until they go */
   private waiting: Answer | undefined;
@@ -264,7 +264,7 @@ export class Response {
     const masked = [
       ...(this.masker?.fired ?? []),
       ...(this.filter?.fired ?? []),
-      ...[...this.headerHits].map(([rule, count]) => ({ rule, count })),
+      ...[...(this.headerHits ?? [])].map(([rule, count]) => ({ rule, count })),
     ];
     let headers = '';
     for (const [name, value] of this.shown) {
@@ -280,7 +280,10 @@ export class Response {
   }
 
   private changes(headers: readonly Header[]): AnswerChanges {
-    return answerChanges(this.masks, this.cover, headers, (rule) => this.headerHits.set(rule, (this.headerHits.get(rule) ?? 0) + 1));
+    return answerChanges(this.masks, this.cover, headers, (rule) => {
+      this.headerHits ??= new Map();
+      this.headerHits.set(rule, (this.headerHits.get(rule) ?? 0) + 1);
+    });
   }
 
   private send(end: boolean, out: Effects): void {
