@@ -54,8 +54,10 @@ export function azureSecretAt(s: Search, at: number): void {
   if (start < lo || buf[at - 1] !== 0x51 || buf[at - 2]! < 0x30 || buf[at - 2]! > 0x39) return;
   if (start > lo && isSecretByte(buf[start - 1]!)) return;
   let end = start;
-  while (end < hi && end - start < 41 && isSecretByte(buf[end]!)) end++;
+  while (end < hi && end - start < 42 && isSecretByte(buf[end]!)) end++;
   s.steps += end - start;
+  // at the end of a sentence
+  if (end - start === 41 && buf[end - 1] === 0x2e) end--;
   if (end - start >= 37 && end - start <= 40) s.found(AZURE_CLIENT_SECRET, start, end, 0.95);
 }
 

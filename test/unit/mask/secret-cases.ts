@@ -144,7 +144,13 @@ export const secretCases: KindCases[] = [
   },
   {
     kind: 'azure_client_secret',
-    found: [`AZURE_CLIENT_SECRET=⟦${ENTRA}⟧`, `"clientSecret": "⟦${ENTRA}⟧",`, `see ⟦${ENTRA}⟧ there`, `client_secret: ⟦${ENTRA}⟧\nnext`],
+    found: [
+      `AZURE_CLIENT_SECRET=⟦${ENTRA}⟧`,
+      `it is ⟦${ENTRA}⟧. Then`,
+      `"clientSecret": "⟦${ENTRA}⟧",`,
+      `see ⟦${ENTRA}⟧ there`,
+      `client_secret: ⟦${ENTRA}⟧\nnext`,
+    ],
     clean: ['Xk38Q~short', `a${ENTRA}b`, '~~~~~~~~~~'],
   },
   {
