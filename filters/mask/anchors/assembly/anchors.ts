@@ -1315,7 +1315,11 @@ function isWord(p: usize, lastGroup: usize, end: usize): bool {
   if ((kinds & K_IBAN) != 0 && p >= lo + 2 && is(p - 1, ALPHA) && is(p - 2, ALPHA)) {
     // what has four hex digits beside it is a UUID's part only behind a dash or with eight digits
     const inner = (first - start == 8 || at8(start - 1) == 0x2d) && isBesideUuid(start, first);
-    if ((cells || p - start == 2) && is(p + 1, DIGIT) && (near || !inner)) return true;
+    if ((cells || p - start == 2) && is(p + 1, DIGIT) && (near || !inner)) {
+      // a sure one is asked for the words before it (saysMore of numbers.ts)
+      if (exactAt == 0) contextOf(groupStart(groups > 1 ? 1 : 0));
+      return true;
+    }
   }
   if ((kinds & (K_LABELLED | K_NATIONAL | K_WALLET)) == 0) return false;
   const skips: usize = near ? 3 : 0;
