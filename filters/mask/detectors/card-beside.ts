@@ -40,10 +40,13 @@ function textEnd(buf: Uint8Array, from: number, limit: number): number {
   for (; p < limit; p++) {
     const b = buf[p]!;
     if (b === 0) break;
-    if (b >= 0x40 && !wordy && isMark(buf, b | 0x20, p)) wordy = true;
+    if (MARKS[b] === 1 && !wordy && isMark(buf, b | 0x20, p)) wordy = true;
   }
   return p;
 }
+
+/** the letters that isMark knows */
+const MARKS = Uint8Array.from({ length: 256 }, (_, b) => (b < 128 && 'xvdsXVDS'.includes(String.fromCharCode(b)) ? 1 : 0));
 
 /** The x of `exp`, v of `cvv`, `cvc`, `cvn` and `valid`, the d of `good`, `cid` and `code`, the last s of `csc` and `bis`. */
 function isMark(buf: Uint8Array, letter: number, at: number): boolean {
