@@ -95,7 +95,8 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Post
 
 /** A database that is there already, as the embedded one looks to those who use it. Rejects when it can't be reached. */
 export async function useDatabaseUrl(url: string): Promise<Postgres> {
-  if (!isPostgresUrl(url)) throw new MidstreamError('bad_input', 'the database url is not one of PostgreSQL', { hint: POSTGRES_URL_HINT });
+  if (!isPostgresUrl(url) || !URL.canParse(url) || new URL(url).hostname === '')
+    throw new MidstreamError('bad_input', 'the database url is not one of PostgreSQL', { hint: POSTGRES_URL_HINT });
   const parsed = new URL(url);
   const version = await versionOf({ connectionString: url }).catch((cause: unknown) => {
     throw new MidstreamError(

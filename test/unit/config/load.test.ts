@@ -181,6 +181,8 @@ metrics: { listen: "0.0.0.0:9000" }
     );
     const fromEnv = await load(withCatalogue('{ url_env: CATALOGUE }'), { CATALOGUE: 'postgresql://reader@db/shop' });
     assert.equal(fromEnv.listeners[0]!.catalogue_url, 'postgresql://reader@db/shop');
+    const bySocket = 'postgres:///shop?host=/run/postgresql';
+    assert.equal((await load(withCatalogue(`{ url: "${bySocket}" }`))).listeners[0]!.catalogue_url, bySocket);
     await refused(withCatalogue('{ url_env: CATALOGUE }'), /CATALOGUE is not set/);
     await refused(withCatalogue('{ url_file: nowhere }'), /there is no file .*nowhere/);
     await refused(withCatalogue('{ url_env: A, url: "postgres://b" }'), /not exactly one of/);
