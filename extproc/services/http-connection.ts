@@ -131,7 +131,10 @@ export class HttpConnection implements Pausing {
 
   private awaitBody(): void {
     if (this.exchange.phase === 'collecting') this.bodyTimer ??= setTimeout(() => this.input({ type: 'late' }), this.world.body_ms_max);
-    else if (this.bodyTimer !== undefined) clearTimeout(this.bodyTimer);
+    else if (this.bodyTimer !== undefined) {
+      clearTimeout(this.bodyTimer);
+      this.bodyTimer = undefined;
+    }
   }
 
   private stored(): void {

@@ -26,15 +26,16 @@ export function noPause(one: Pausing): void {
 }
 
 function look(): void {
-  timer = undefined;
+  // The timer stays set meanwhile: who begins to wait again in here is behind the others, and no reason to look later.
   const now = performance.now();
   for (const [one, at] of since) {
     const left = at + PAUSE_MS - now;
     if (left > 0) {
-      timer ??= setTimeout(look, Math.ceil(left));
+      timer = setTimeout(look, Math.ceil(left));
       return;
     }
     since.delete(one);
     one.paused();
   }
+  timer = undefined;
 }

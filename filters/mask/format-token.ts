@@ -136,9 +136,9 @@ export class FormatTokens {
     const bits = (values - 1n).toString(2).length;
     const cipher = this.cipher(`${kind} of letters`, 2);
     let number = 0n;
-    for (const [n, c] of [...text.toUpperCase()].entries()) {
+    for (const [n, c] of [...text].entries()) {
       const size = sizes[n]!;
-      if (size > 1n) number = number * size + BigInt(size === 10n ? Number(c) : c.charCodeAt(0) - 65);
+      if (size > 1n) number = number * size + BigInt(size === 10n ? Number(c) : c.toUpperCase().charCodeAt(0) - 65);
     }
     do number = BigInt(`0b${cipher.encrypt(Array.from(number.toString(2).padStart(bits, '0'), Number)).join('')}`);
     while (number >= values);

@@ -1,6 +1,7 @@
 import { createReadStream, type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { MidstreamError } from '../../../filters/errors.js';
 import { isUtf32, LOOK_BYTES, packedAs, utf16Of } from '../../../filters/http/look.js';
@@ -31,13 +32,20 @@ export class Input {
    */
   async *chunks(skips = false): AsyncGenerator<Buffer> {
     const counted = this.counted();
-    const head = await headOf(counted);
-    const packed = packedAs(head);
-    if (packed !== 'gzip') yield* this.text(head, counted, packed, skips);
-    else {
-      const unpacked = this.unpacked(head, counted);
-      const first = await headOf(unpacked);
-      yield* this.text(first, unpacked, packedAs(first), skips);
+    let unpacked: AsyncGenerator<Buffer> | undefined;
+    try {
+      const head = await headOf(counted);
+      const packed = packedAs(head);
+      if (packed !== 'gzip') yield* this.text(head, counted, packed, skips);
+      else {
+        unpacked = this.unpacked(head, counted);
+        const first = await headOf(unpacked);
+        yield* this.text(first, unpacked, packedAs(first), skips);
+      }
+    } finally {
+      await unpacked?.return(undefined);
+      // not awaited: standard input may be waited for
+      void counted.return(undefined);
     }
   }
 
@@ -81,12 +89,8 @@ export class Input {
 
   private async *unpacked(head: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-    const feed = async (): Promise<void> => {
-      for await (const chunk of after(head, rest))
-        if (!gunzip.write(chunk)) await new Promise<void>((resolve) => gunzip.once('drain', resolve).once('close', resolve));
-      gunzip.end();
-    };
-    feed().catch((error: Error) => gunzip.destroy(error));
+    // what fails comes out of gunzip
+    pipeline(after(head, rest), gunzip).catch(() => undefined);
     try {
       for await (const chunk of gunzip) yield chunk as Buffer;
     } catch (error) {

@@ -16,7 +16,7 @@ export interface OwnLog extends LogPlace {
 }
 
 /** Where a log is looked for; `recovered` takes what was found on the way. */
-export interface Place {
+interface Place {
   fs: RecordingFs;
   directory: string;
   signing: SigningKey;
@@ -40,14 +40,9 @@ export async function lockAndRecover(
   log: string,
 ): Promise<OwnLog | undefined> {
   const odd = fileNames(fs, directory).others.find((name) => belongsTo(log, name));
+  const leave = (problem: string): void => void recovered.push({ log, segment: '', cut_bytes: 0, sessions: [], problem });
   if (odd !== undefined) {
-    recovered.push({
-      log,
-      segment: '',
-      cut_bytes: 0,
-      sessions: [],
-      problem: `${join(directory, odd)} is no file, so this log is left alone`,
-    });
+    leave(`${join(directory, odd)} is no file, so this log is left alone`);
     return undefined;
   }
   const lock = takeLock(fs, directory, log);
@@ -62,7 +57,7 @@ export async function lockAndRecover(
     lock.giveUp();
     if (!(error instanceof MidstreamError) || error.code !== 'tampered') throw error;
     // It stays as evidence; recording goes on in another log.
-    recovered.push({ log, segment: '', cut_bytes: 0, sessions: [], problem: error.message });
+    leave(error.message);
     return undefined;
   }
 }

@@ -45,6 +45,8 @@ interface Rule extends VendorToken {
   command: Command | undefined;
   /** nor here: a command reads one from standard input */
   piped: boolean;
+  /** letters alone up to its anchor: behind digits the first stage passes over it */
+  swallowed: boolean;
   /** nor here: a call takes one among its arguments */
   call: Call | undefined;
 }
@@ -92,6 +94,7 @@ function compile(): void {
       named: token.example === '' && NAME_STEMS.includes(token.prefix),
       command: token.example === '' ? COMMANDS.find(({ literal }) => literal === token.prefix) : undefined,
       piped: token.example === '' && PIPED.includes(token.prefix),
+      swallowed: /^[A-Za-z]+$/.test(token.prefix.slice(0, anchor + 1)),
       call: token.example === '' ? CALLS.find(({ literal }) => literal === token.prefix) : undefined,
     };
     const last = bytes[anchor]!;
@@ -166,7 +169,7 @@ function tryRule(s: Search, rule: Rule, start: number): void {
     return;
   }
   if (rule.call !== undefined) {
-    if (!followsDigits(buf, start, s.lo)) callAt(s, rule.call, start + rule.bytes.length);
+    if (!(rule.swallowed && followsDigits(buf, start, s.lo))) callAt(s, rule.call, start + rule.bytes.length);
     return;
   }
   if (rule.named) {
@@ -346,7 +349,7 @@ export function swallowedTokensAt(s: Search, from: number): void {
 function followsDigits(buf: Uint8Array, start: number, lo: number): boolean {
   let k = start - 1;
   while (k >= lo && (CLASS[buf[k]!]! & ALPHA) !== 0) k--;
-  return k >= lo && (CLASS[buf[k]!]! & DIGIT) !== 0 && (CLASS[buf[k + 1]!]! & ALPHA) !== 0;
+  return k >= lo && (CLASS[buf[k]!]! & DIGIT) !== 0;
 }
 
 /** The gate's question for the same. */

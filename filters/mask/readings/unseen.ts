@@ -64,19 +64,19 @@ const LOOP_BYTES_MAX = 64;
 export function nextUnseen(buf: Buffer, start: number, end: number): number {
   let at = start;
   for (let near = Math.min(end, start + LOOP_BYTES_MAX); at < near; at++) if (MAY_BE[buf[at]!] === 1 && specialAt(buf, at, end)) return at;
-  if (at === end) return end;
-  // a text with a character beyond ASCII here and there has most pieces without one
-  const piece = isAscii(buf.subarray(at, end)) ? end - at : PIECE_BYTES;
-  while (at < end) {
+  // Twice as many each time while they are ASCII: whoever asks again behind what was found pays for what is near, not for all the rest.
+  for (let piece = PIECE_BYTES; at < end; ) {
     const stop = Math.min(end, at + piece);
     const range = buf.subarray(at, stop);
-    if (isAscii(range)) at += firstControl(range);
+    const ascii = isAscii(range);
+    piece = ascii ? 2 * piece : PIECE_BYTES;
+    if (ascii) at += firstControl(range);
     for (; at < stop; at++) if (MAY_BE[buf[at]!] === 1 && specialAt(buf, at, end)) return at;
   }
   return end;
 }
 
-/** bytes that are asked about together */
+/** bytes that are asked about together, at least */
 const PIECE_BYTES = 2048;
 
 /** Where the first of these controls stands in a text of ASCII; behind it where there is none. */

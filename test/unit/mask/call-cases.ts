@@ -13,6 +13,8 @@ export const callCases: KindCases[] = [
       'req.SetBasicAuth(os.Getenv("NAME"), "⟦Herbst77x⟧")',
       "requests.get(url, auth=HTTPBasicAuth('bob', '⟦Herbst77x⟧'))",
       'smtp.login("bob", "⟦Herbst77x⟧")',
+      'smtp2go.login("bob", "⟦Herbst77x⟧")',
+      'e2e.login("bob", "⟦Herbst77x⟧")',
       'var c = new NetworkCredential("bob", "⟦Herbst77x⟧");',
       'new PasswordAuthentication("bob", "⟦Herbst77x⟧".toCharArray());',
       'DriverManager.getConnection("jdbc:h2:mem", "bob", "⟦Herbst77x⟧");',
