@@ -1,3 +1,4 @@
+import { isObject } from '../foreign-json.js';
 import { readJsonText } from './json.js';
 import { type JsonNode, readTree, stringOf } from './json-tree.js';
 
@@ -62,8 +63,7 @@ export class JsonSource {
     const written = Object.entries(object).flatMap(([key, inner]) => {
       const out = Object.hasOwn(leftOut, key) ? leftOut[key]! : undefined;
       if (out === true) return [];
-      const isObject = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
-      const text = out !== undefined && isObject ? this.writeWithout(inner as Record<string, unknown>, out) : this.writeEntry(object, key);
+      const text = out !== undefined && isObject(inner) ? this.writeWithout(inner, out) : this.writeEntry(object, key);
       return [`${JSON.stringify(key)}:${text}`];
     });
     return `{${written.join()}}`;

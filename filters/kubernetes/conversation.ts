@@ -93,8 +93,9 @@ export class KubernetesRequest {
       return denied('Logs over WebSocket are not read here.', '', 'Ask for the log without WebSocket.');
     if (this.cut && this.http.headers['upgrade'] !== undefined)
       return denied('Logs over WebSocket are not cut by limitBytes here.', '', 'Leave limitBytes out, or ask without WebSocket.');
-    const probe = this.covered === undefined ? '' : probes(this.facts, this.bytes);
-    if (probe !== '')
+    // what is covered is worked out only for who asks so
+    const probe = probes(this.facts, this.bytes);
+    if (probe !== '' && this.covered !== undefined)
       return denied(
         `This patch has a ${probe} of what is masked in the object: that would tell it.`,
         '',

@@ -234,7 +234,6 @@ export function operationOf(one: Omit<PolicyCase, 'name' | 'expect'>, sql: SqlFa
   return statementOf(one, sql!);
 }
 
-/** The request of a WebSocket. */
 function requestOf(
   { resource = 'http', as }: Pick<PolicyCase, 'resource' | 'as'>,
   described: DescribedRequest,
@@ -251,6 +250,7 @@ function requestOf(
   return operation(describedReadings(described, places.length === 0 ? undefined : { places, read }, waits));
 }
 
+/** The request of a WebSocket. */
 function upgradeTo(url: string): HttpFacts {
   return describedReadings({ url, headers: { connection: 'upgrade', upgrade: 'websocket' } })[0]!.http;
 }

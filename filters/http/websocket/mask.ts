@@ -12,12 +12,8 @@ export interface MaskedWhole {
 }
 
 export function maskedWhole(masks: readonly BodyMask[], type: string, bytes: Buffer): MaskedWhole {
-  if (masks.length === 0 || bytes.length === 0) return { bytes, fired: [] };
-  const out: Buffer[] = [];
-  const masker = new BodyMasker(masks, type, (piece) => out.push(piece));
-  masker.push(bytes);
-  masker.end();
-  return masker.hits === 0 ? { bytes, fired: [] } : { bytes: Buffer.concat(out), fired: masker.fired };
+  if (masks.length === 0) return { bytes, fired: [] };
+  return maskedMessage((_first, write) => new BodyMasker(masks, type, write), bytes);
 }
 
 /** How one message is masked, by its first bytes; `write` takes what comes out. */

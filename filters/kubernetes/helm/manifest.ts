@@ -1,4 +1,5 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, type Node, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
+import type { Edit } from '../answers/edits.js';
 import { MARK } from '../answers/marks.js';
 import { nestedDeep } from '../yaml.js';
 
@@ -103,12 +104,6 @@ function refers(root: Node | null): boolean {
     },
   });
   return found;
-}
-
-interface Edit {
-  start: number;
-  end: number;
-  text: string;
 }
 
 function editsOf(secret: YAMLMap, name: string, text: string, mark: (value: Buffer) => string, values: Buffer[]): Edit[] {

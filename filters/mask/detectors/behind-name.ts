@@ -1,9 +1,9 @@
-import { ascii, startsWith } from '../bytes.js';
+import { ascii, startsWith, startsWithNoCase } from '../bytes.js';
 import { PASSWORD } from '../evidence.js';
 import type { Search } from '../search.js';
 import { isTokenText, isVerbPass } from './code-values.js';
 import { isQuote, plainEnd, quotedEnd, valueAt } from './extent.js';
-import { judgeValue } from './judge.js';
+import { judgeAt, judgeValue } from './judge.js';
 import type { Name } from './named.js';
 import { MEDIUM, STRONG, WEAK } from './names.js';
 import { forWhom, linkEnd, linked } from './sentences.js';
@@ -50,7 +50,7 @@ function isReader(buf: Uint8Array, start: number, end: number): boolean {
 }
 
 function isWordAt(buf: Uint8Array, at: number, word: Uint8Array): boolean {
-  for (let k = 0; k < word.length; k++) if ((buf[at + k]! | 0x20) !== word[k]) return false;
+  if (!startsWithNoCase(buf, at, word)) return false;
   const next = buf[at + word.length]!;
   return next < 0x61 || next > 0x7a;
 }
@@ -102,7 +102,7 @@ export function behindBlank(s: Search, name: Name): void {
   if (link > 0) return linked(s, link, name);
   if (forWhom(s, p, name) || routed(s, p, name) || onLine(s, p, name)) return;
   // `create user bob identified by x;`
-  if (end - start === 2 && isChosen(buf, p, plainEnd(s, p))) return judgeAt(s, p, strength, bits, 0);
+  if (end - start === 2 && isChosen(buf, p, plainEnd(s, p))) return judgeAt(s, p, strength, bits);
   quotedBehind(s, p, name);
 }
 
@@ -135,13 +135,7 @@ function commanded(s: Search, from: number, { bits, strength }: Name, option: bo
     while (here < hi && here - p < REACH && buf[here] !== 0x0a && !startsWith(buf, here, HERE)) here++;
     if (here < hi && startsWith(buf, here, HERE)) p = here + HERE.length;
   }
-  judgeAt(s, p, strength, bits, 0);
-}
-
-function judgeAt(s: Search, p: number, strength: number, bits: number, signs: number): void {
-  const { buf } = s;
-  const { from, to, quote } = valueAt(s, p);
-  if (to > from) judgeValue(s, from, to, strength, bits, quote !== 0, signs);
+  judgeAt(s, p, strength, bits);
 }
 
 /** In a table or a sentence it is a value only where it can be nothing else. */
@@ -219,7 +213,7 @@ function quotedBehind(s: Search, p: number, name: Name): void {
   if (!isQuote(buf[p]!)) {
     const to = plainEnd(s, p);
     if (strength === STRONG && isVerbPass(buf, start, end)) return;
-    if (strength === STRONG && isMixed(buf, p, to)) judgeAt(s, p, strength, bits, 0);
+    if (strength === STRONG && isMixed(buf, p, to)) judgeAt(s, p, strength, bits);
     else random(s, p, name);
     return;
   }

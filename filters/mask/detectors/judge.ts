@@ -3,7 +3,7 @@ import { AUTH, CLOUD, KEY, QUALIFIER, RANDOM, SECRET, SHARED_ACCESS, TOKEN, VEND
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
 import { isAlgorithm, isCode, isDummy, isMethod, isTokenText } from './code-values.js';
-import { isQuote } from './extent.js';
+import { isQuote, valueAt } from './extent.js';
 import { MEDIUM, NAMING, STRONG, WEAK } from './names.js';
 import { NO_WORD, worldName } from './password-words.js';
 import { afterScheme, BASIC_WORD, BEARER_WORD, isBasicCredentials } from './schemes.js';
@@ -32,6 +32,12 @@ export const ASSIGNED_KINDS: readonly number[] = [
 ];
 
 const TOKEN_WORD = ascii('token ');
+
+/** The quoted or plain value at a place, behind what names it. */
+export function judgeAt(s: Search, at: number, strength: number, bits: number): void {
+  const { from, to, quote } = valueAt(s, at);
+  if (to > from) judgeValue(s, from, to, strength, bits, quote !== 0, 0);
+}
 
 /** Decides on a value beside a name of this strength. Called for cells too, whose column is the name. */
 export function judgeValue(s: Search, start: number, end: number, strength: number, bits: number, quoted: boolean, signs: number): void {

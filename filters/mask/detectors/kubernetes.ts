@@ -1,6 +1,7 @@
 import { ascii, CLASS, IDENT, startsWith } from '../bytes.js';
 import { kindId } from '../kinds.js';
 import type { Search } from '../search.js';
+import { skipBlank } from './shapes.js';
 import { isPlaceholder } from './values.js';
 
 const SECRET_VALUE = kindId('kubernetes_secret');
@@ -183,7 +184,7 @@ function flow(s: Search, key: number, end: number, limit: number): number {
   const { buf } = s;
   let p = key;
   while (p < end && buf[p] !== 0x3a) p++;
-  p = afterBlanks(buf, p + 1, end);
+  p = skipBlank(buf, p + 1, end);
   if (p >= end || buf[p] !== 0x7b) return end;
   let value = -1;
   for (p++; p < limit; p++) {
@@ -196,18 +197,12 @@ function flow(s: Search, key: number, end: number, limit: number): number {
       value = -1;
     } else if (b === 0x3a && (buf[p + 1]! <= 0x20 || isQuote(buf[p - 1]!))) value = p + 1;
     else if (b === 0x2c || b === 0x7d) {
-      if (value >= 0) line(s, afterBlanks(buf, value, p), p);
+      if (value >= 0) line(s, skipBlank(buf, value, p), p);
       value = -1;
       if (b === 0x7d) break;
     }
   }
   while (p < limit && buf[p] !== 0x0a) p++;
-  return p;
-}
-
-function afterBlanks(buf: Uint8Array, from: number, end: number): number {
-  let p = from;
-  while (p < end && buf[p]! <= 0x20) p++;
   return p;
 }
 

@@ -10,6 +10,13 @@ export function hasBlank(buf: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
+/** The first place from here on that is no blank; `limit` where there is none. */
+export function skipBlank(buf: Uint8Array, from: number, limit: number): number {
+  let p = from;
+  while (p < limit && buf[p]! <= 0x20) p++;
+  return p;
+}
+
 export function isPath(buf: Uint8Array, start: number, end: number): boolean {
   if (buf[start] === 0x2f || buf[start] === 0x2e || buf[start] === 0x7e) return true;
   for (let k = start; k + 2 < end && k < start + 12; k++) if (buf[k] === 0x3a && buf[k + 1] === 0x2f && buf[k + 2] === 0x2f) return true;

@@ -1,7 +1,7 @@
 import { ALNUM, ascii, CLASS, IDENT, startsWith, startsWithNoCase } from '../bytes.js';
 import type { Search } from '../search.js';
 import { isQuote, PLAIN_MAX, quotedEnd, valueAt } from './extent.js';
-import { judgeValue } from './judge.js';
+import { judgeAt, judgeValue } from './judge.js';
 import type { Name } from './named.js';
 import { MEDIUM, NAME_MAX, NO_SECRET, nameBefore, strengthOf } from './names.js';
 import { words } from './shell.js';
@@ -260,8 +260,7 @@ export function blockAt(s: Search, op: number): void {
 }
 
 function isWord(buf: Uint8Array, at: number, word: Uint8Array): boolean {
-  for (let k = 0; k < word.length; k++) if ((buf[at + k]! | 0x20) !== word[k]) return false;
-  return (CLASS[buf[at + word.length] ?? 0]! & ALNUM) === 0;
+  return startsWithNoCase(buf, at, word) && (CLASS[buf[at + word.length] ?? 0]! & ALNUM) === 0;
 }
 
 function assignedTo(s: Search, at: number, strength: number, bits: number): void {
@@ -275,7 +274,5 @@ function assignedTo(s: Search, at: number, strength: number, bits: number): void
     else if (b > 0x20 && !isQuote(b)) break;
     p++;
   }
-  if (!sign) return;
-  const { from, to, quote } = valueAt(s, p);
-  if (to > from) judgeValue(s, from, to, strength, bits, quote !== 0, 0);
+  if (sign) judgeAt(s, p, strength, bits);
 }

@@ -5,6 +5,7 @@ import { judgeValue } from './judge.js';
 import { lineFrom } from './lines.js';
 import type { Name } from './named.js';
 import { MEDIUM, NO_SECRET, nameAt, strengthOf } from './names.js';
+import { skipBlank } from './shapes.js';
 
 /**
  * Columns that are called like a secret: lines of CSV, tables of Markdown, `INSERT INTO t (a, password) VALUES (1, 'x')` and COPY of SQL.
@@ -152,7 +153,7 @@ function row(s: Search, from: number, limit: number, sign: number): number {
     if (p >= limit && p < hi) return -1;
     const b = p < hi ? buf[p]! : 0x0a;
     if (b === sign || b === 0x0a) {
-      if (!(bar && b === 0x0a && blank(buf, cell, p))) {
+      if (!(bar && b === 0x0a && skipBlank(buf, cell, p) === p)) {
         if (n === columns) return -1;
         starts[n] = cell;
         ends[n++] = p;
@@ -170,11 +171,6 @@ function row(s: Search, from: number, limit: number, sign: number): number {
   if (n !== columns) return -1;
   for (let k = 0; k < n; k++) if (strengths[k] !== NO_SECRET) judgeCell(s, starts[k]!, ends[k]!, strengths[k]!, evidence[k]!);
   return p + 1;
-}
-
-function blank(buf: Uint8Array, from: number, to: number): boolean {
-  for (let k = from; k < to; k++) if (buf[k]! > 0x20) return false;
-  return true;
 }
 
 function judgeCell(s: Search, from: number, to: number, strength: number, bits: number): void {
@@ -277,12 +273,6 @@ function copied(s: Search, from: number, at: number): void {
   while (p < limit && buf[p] !== 0x0a) p++;
   s.steps += p - at;
   if (p < limit) rowsOf(s, p + 1, limit, 9);
-}
-
-function skipBlank(buf: Uint8Array, from: number, limit: number): number {
-  let p = from;
-  while (p < limit && buf[p]! <= 0x20) p++;
-  return p;
 }
 
 /** One row of values; where it ends, -1 where that is not in reach. */

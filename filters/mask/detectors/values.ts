@@ -60,7 +60,8 @@ export function isPlaceholder(buf: Uint8Array, start: number, end: number): bool
     (b === 0x7b && length < 40 && isReference(buf, start, end))
   )
     return true;
-  if (b === 0x20 && isBlank(buf, start, end)) return true;
+  // one blank or two; more are of one byte, below
+  if (b === 0x20 && last === 0x20 && length < 3) return true;
   if (b === 0x25 && length <= 3) return true;
   // `!vault |`, `!Ref Name`: a tag of YAML
   if (b === 0x21 && length < 16 && length > 3 && isWords(buf, start + 1, end) && buf[end] === 0x20) return true;
@@ -134,12 +135,6 @@ function asksForValue(buf: Uint8Array, start: number, end: number): boolean {
     }
   }
   return false;
-}
-
-function isBlank(buf: Uint8Array, start: number, end: number): boolean {
-  let k = start;
-  while (k < end && buf[k] === 0x20) k++;
-  return k === end;
 }
 
 /** `****`, `xxxxxx`, `......`; three and more of one byte, or bullets */
