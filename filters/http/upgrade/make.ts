@@ -1,4 +1,5 @@
 import { eventMasking } from '../../kubernetes/answers/events.js';
+import type { TableColumns } from '../../kubernetes/answers/object-masker.js';
 import { headFacts } from '../../kubernetes/request.js';
 import { channelProtocol, isTerminal } from '../../kubernetes/terminal/protocol.js';
 import { Terminal } from '../../kubernetes/terminal/terminal.js';
@@ -14,8 +15,10 @@ export function makeTunnel(context: TunnelContext): Tunnel {
   const protocol = channelProtocol(context.subprotocol);
   if (protocol !== undefined && isTerminal(k8s)) return new WebSocketTunnel(context, (port) => new Terminal(port, k8s, protocol));
   // Of what stands behind the API, messages are what they are there.
-  if (context.kubernetes && !k8s.connects)
-    return new WebSocketTunnel(context, (port) => new Messages(port, (rules) => eventMasking(rules, k8s)));
+  if (context.kubernetes && !k8s.connects) {
+    const table: TableColumns = { columns: [] };
+    return new WebSocketTunnel(context, (port) => new Messages(port, (rules) => eventMasking(rules, k8s, table)));
+  }
   return new WebSocketTunnel(context, (port) => new Messages(port));
 }
 

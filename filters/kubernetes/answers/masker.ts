@@ -1,7 +1,7 @@
 import { isJson } from '../../http/body.js';
 import { readTree, textOf } from '../../http/json-tree.js';
 import { type BodyAsked, BodyMasker, type ContentMasker } from '../../http/masking.js';
-import { type AskedObject, ObjectMasker, type ObjectMasks } from './object-masker.js';
+import { type AskedObject, ObjectMasker, type ObjectMasks, type TableColumns } from './object-masker.js';
 import { type Piece, Units } from './units.js';
 
 /** Media types of answers that can't be read; they were asked away (accept.ts). */
@@ -20,8 +20,11 @@ export function answerMasker(
   held_bytes_max: number,
   write: (bytes: Buffer) => void,
   body: BodyAsked = {},
+  table?: TableColumns,
 ): ContentMasker {
-  return isJson(type) ? new StreamedObjects(masks, asked, held_bytes_max, write) : new BodyMasker(masks.detectors, type, write, body);
+  return isJson(type)
+    ? new StreamedObjects(masks, asked, held_bytes_max, write, table)
+    : new BodyMasker(masks.detectors, type, write, body);
 }
 
 class StreamedObjects implements ContentMasker {
@@ -35,8 +38,9 @@ class StreamedObjects implements ContentMasker {
     asked: AskedObject,
     held_bytes_max: number,
     private readonly write: (bytes: Buffer) => void,
+    table?: TableColumns,
   ) {
-    this.masker = new ObjectMasker(masks, asked);
+    this.masker = new ObjectMasker(masks, asked, table);
     this.units = new Units(held_bytes_max, (piece) => this.piece(piece));
   }
 

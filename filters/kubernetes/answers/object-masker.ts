@@ -27,6 +27,11 @@ const MANIFEST_BYTES_MAX = 256 * 1024;
 /** What a request says of the objects in its answer. */
 export type AskedObject = Pick<KubernetesFacts, 'resource' | 'group' | 'subresource'> & Partial<Pick<KubernetesFacts, 'name'>>;
 
+/** The columns of a Table by their names: a watch names them in its first event alone, so that all its events share one of these. */
+export interface TableColumns {
+  columns: readonly string[];
+}
+
 /** Masks JSON of the Kubernetes API. What is not masked stays the same bytes. */
 export class ObjectMasker {
   hits = 0;
@@ -36,8 +41,6 @@ export class ObjectMasker {
   readonly keys = new KeyTable();
   /** of texts of the object that were read as manifests */
   private manifest_bytes = 0;
-  /** of the table whose rows come (Table of meta/v1): a watch names them in its first event alone */
-  columns: readonly string[] = [];
   private readonly secrets: ObjectMask | undefined;
   private readonly configMaps: ObjectMask | undefined;
   private readonly releases: ObjectMask | undefined;
@@ -46,6 +49,7 @@ export class ObjectMasker {
     private readonly masks: ObjectMasks,
     /** what was asked for: objects in lists do not say their kind */
     private readonly asked: AskedObject,
+    readonly table: TableColumns = { columns: [] },
   ) {
     this.rules = masks.detectors.length === 0 ? undefined : joinedRules(masks.detectors);
     this.secrets = coverOf(masks.objects, 'secrets');

@@ -107,7 +107,7 @@ export class Walk {
       };
       const isList = own && (name === 'items' || name === 'rows') && value.type === 'array';
       if (own && name === 'columnDefinitions' && value.type === 'array')
-        this.masker.columns = value.items.map((column) => textOf(this.buf, column, 'name'));
+        this.masker.table.columns = value.items.map((column) => textOf(this.buf, column, 'name'));
       if (own && name === 'cells' && value.type === 'array') this.cells(value.items, inner);
       else if (isList) for (const item of value.items) this.element(item, inner, kind);
       else if (own && (name === 'object' || (name === 'value' && path === '')) && value.type === 'object')
@@ -118,7 +118,7 @@ export class Walk {
 
   /** A cell is named by its column. */
   private cells(cells: readonly JsonNode[], place: Place): void {
-    for (const [i, cell] of cells.entries()) this.value(cell, { ...place, name: this.masker.columns[i] ?? '', known: undefined }, '');
+    for (const [i, cell] of cells.entries()) this.value(cell, { ...place, name: this.masker.table.columns[i] ?? '', known: undefined }, '');
   }
 
   private element(item: JsonNode, place: Place, kind: string): void {

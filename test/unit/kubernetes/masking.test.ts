@@ -264,6 +264,16 @@ describe('answers of a Kubernetes API', () => {
     ];
     const seen = masked(events.map((event) => JSON.stringify(event)).join('\n'));
     assert.ok(!seen.includes('tiger') && seen.match(/\[password\]/g)?.length === 4, seen);
+    // over WebSocket each event is a message, and an answer, of its own
+    const columns = { columns: [] };
+    const messages = events.map((event) => {
+      const out: Buffer[] = [];
+      const masker = answerMasker('application/json', usual, nothing, 1e6, (bytes) => out.push(bytes), {}, columns);
+      masker.push(Buffer.from(JSON.stringify(event)));
+      masker.end();
+      return Buffer.concat(out).toString();
+    });
+    assert.equal(messages.join('\n'), seen);
   });
 
   it('are the same bytes where nothing is masked', () => {
